@@ -1,0 +1,94 @@
+/** The words of the artifact room: objects under keys below, content-addressed artifacts above. Knows no ML. */
+import type { Digest } from '../common/canonical.js';
+
+/**
+ * A flat key-value store of byte objects: a folder (`file://`) or a bucket (`s3://`).
+ * Keys are '/'-separated, [A-Za-z0-9._=@+-] segments. One contract suite runs against every implementation.
+ */
+export interface ObjectStore {
+  /** as the user gave it, without credentials */
+  readonly url: string;
+  /** Streams a file's or buffer's bytes to `key`; atomic: readers see the whole object or none. */
+  put(key: string, source: ObjectSource): Promise<void>;
+  /** Like put, but leaves an existing object alone; says whether it wrote. A guard for content-addressed keys, not a lock. */
+  putIfAbsent(key: string, source: ObjectSource): Promise<boolean>;
+  /** A stream of the object's bytes; HabsburgError 'notFound' where there is none. */
+  get(key: string): Promise<NodeJS.ReadableStream>;
+  /** Size in bytes, or undefined where there is no such object. */
+  stat(key: string): Promise<{ size: number } | undefined>;
+  /** Keys that start with `prefix`, in code-unit order. */
+  list(prefix: string): AsyncIterable<string>;
+  /** Deletes; no error where there is nothing. */
+  delete(key: string): Promise<void>;
+}
+
+export type ObjectSource = { readonly file: string } | { readonly bytes: Uint8Array };
+
+export type ArtifactKind = 'dataset' | 'model' | 'tokenizer' | 'scores' | 'truth';
+
+/** One file of an artifact. `path` is relative, '/'-separated, without '..'. */
+export interface ArtifactFile {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/**
+ * An artifact is a small folder: files by digest, plus facts about it. Its name is the SHA-256 of this manifest's canonical
+ * JSON, so equal content has one name, and models share an unchanged tokenizer.json. Holds nothing that differs between two
+ * honest computations of the same step: no time, host, path, experiment or attempt.
+ */
+export interface ArtifactManifest {
+  readonly schema: 'habsburg.artifact/v1';
+  readonly kind: ArtifactKind;
+  /** sorted by path */
+  readonly files: readonly ArtifactFile[];
+  /** facts a reader needs without opening a file: record count, block size, tokenizer digest … */
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** What travels through workflows in place of data. */
+export interface ArtifactRef {
+  readonly kind: ArtifactKind;
+  readonly digest: Digest;
+  /** total bytes of the files */
+  readonly size: number;
+}
+
+/** Content-addressed artifacts and small named documents over an ObjectStore. Layout: docs/artifacts.md. */
+export interface ArtifactStore {
+  readonly objects: ObjectStore;
+  /** Publishes a folder's files (hashing while streaming) and its manifest; files already there are not sent again. */
+  publish(kind: ArtifactKind, folder: string, facts?: ArtifactManifest['facts']): Promise<ArtifactRef>;
+  /** The manifest, verified against its digest. HabsburgError 'notFound' or 'verification'. */
+  manifest(digest: Digest): Promise<ArtifactManifest>;
+  /** Downloads an artifact into `folder` (created), verifying each file while streaming; nothing half-written stays. */
+  materialise(digest: Digest, folder: string): Promise<ArtifactManifest>;
+  /** Whether the manifest and every file are there with the right digest; `deep: false` checks existence and sizes only. */
+  verify(digest: Digest, options?: { deep?: boolean }): Promise<{ ok: boolean; problem?: string }>;
+  /** One file's bytes, verified. For small files. */
+  readFile(digest: Digest, path: string): Promise<Buffer>;
+  /** A small named JSON document (step records, run indexes); names are keys under `names/`. */
+  readName<T>(name: string): Promise<T | undefined>;
+  writeName(name: string, value: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
+  listNames(prefix: string): AsyncIterable<string>;
+  deleteName(name: string): Promise<void>;
+}
+
+/** What a step did, in in-toto form (Statement v1, SLSA Provenance v1); see artifacts/statement.ts. */
+export interface StepFacts {
+  /** sample, finetune, generate, postprocess, score, prepare */
+  readonly step: string;
+  readonly stepVersion: number;
+  readonly key: Digest;
+  readonly inputs: Readonly<Record<string, ArtifactRef>>;
+  readonly outputs: Readonly<Record<string, ArtifactRef>>;
+  readonly parameters: unknown;
+  readonly seed: number;
+  readonly generation: number;
+  readonly member: string;
+  readonly codeVersion: string;
+  readonly engineFingerprint: string;
+  /** of this invocation alone; not part of any artifact's digest */
+  readonly invocation: { readonly id: string; readonly startedOn: string; readonly finishedOn: string; readonly builder: string };
+}

@@ -1,0 +1,37 @@
+/** The command line: one file per command under commands/; this file wires them and turns errors into one sentence. */
+import { Command, CommanderError } from 'commander';
+import { ExitCode, fromSystemError, isHabsburgError } from '../common/errors.js';
+import { commands } from './commands/index.js';
+
+/** A command file exports one of these. */
+export interface CommandModule {
+  register(program: Command): void;
+}
+
+/** Runs the command line; resolves to the process's exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('habsburg')
+    .description('Durable, fast and provable model-collapse experiments.')
+    .exitOverride()
+    .showHelpAfterError('(add --help for usage)')
+    .configureHelp({ showGlobalOptions: true });
+  for (const command of commands) command.register(program);
+  for (const sub of allCommands(program)) sub.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? ExitCode.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.invalid;
+    const known = isHabsburgError(error) ? error : fromSystemError(error, 'habsburg');
+    if (process.argv.includes('--json')) {
+      process.stdout.write(`${JSON.stringify({ error: { kind: known.kind, message: known.message, ...known.details } })}\n`);
+    }
+    process.stderr.write(`habsburg: ${known.message}\n`);
+    if (process.env.HABSBURG_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
+    return known.exitCode;
+  }
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((sub) => [sub, ...allCommands(sub)]);
+}

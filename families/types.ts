@@ -1,0 +1,83 @@
+/**
+ * The family interface: a kind of generative model behind fit, generate and logProbability. Files in, files out: a family runs
+ * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
+ */
+import type { RngKey } from '../common/philox.js';
+import type { DecodingPlan, MemberPlan, TrainingPlan } from '../spec/plan.js';
+
+/** Progress of a long job; rendered by `watch` and carried by heartbeats. */
+export interface Progress {
+  /** what is going on, e.g. "train", "validate", "write" */
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'step' | 'record';
+  readonly epoch?: number;
+  /** nats a token, of the latest step */
+  readonly loss?: number;
+  readonly tokensPerSecond?: number;
+}
+
+/** What the host offers a running job. */
+export interface JobIo {
+  progress(progress: Progress): void;
+  /** whether enough time has passed since the last checkpoint; ask at a safe point */
+  checkpointDue(): boolean;
+  /** Calls `write` with an empty folder, then hands the folder over; resolves when it is safe in the store. */
+  checkpoint(write: (folder: string) => Promise<void>): Promise<void>;
+  readonly threads: number;
+}
+
+export interface FitJob {
+  readonly op: 'fit';
+  readonly family: string;
+  /** folders of dataset artifacts (records.jsonl) */
+  readonly train: string;
+  readonly valid: string;
+  /** a model artifact's folder, or an architecture to initialise (with the tokenizer artifact's folder) */
+  readonly start: { readonly model: string } | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: string };
+  readonly training: TrainingPlan;
+  readonly rng: RngKey;
+  /** where the model's files go */
+  readonly out: string;
+  /** a checkpoint folder of an earlier attempt */
+  readonly resume?: string;
+}
+
+export interface GenerateJob {
+  readonly op: 'generate';
+  readonly family: string;
+  readonly model: string;
+  /** a dataset folder: each record is continued */
+  readonly prompts: string;
+  readonly decoding: DecodingPlan;
+  readonly rng: RngKey;
+  /** records.jsonl goes here */
+  readonly out: string;
+  /** stamped on every record */
+  readonly origin: { readonly member: string; readonly generation: number; readonly model: string };
+  readonly resume?: string;
+}
+
+export interface ScoreJob {
+  readonly op: 'logProbability';
+  readonly family: string;
+  readonly model: string;
+  readonly data: string;
+  /** likelihoods.json goes here: { rows: [{ nllSum (nats), tokenCount }] } in record order */
+  readonly out: string;
+}
+
+export type Job = FitJob | GenerateJob | ScoreJob;
+
+/** Small numbers for the workflow's history and the result tables. */
+export type JobReport = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Family {
+  readonly name: string;
+  /** `cheap`: many generations run inside one activity; `expensive`: an activity a step */
+  readonly cost: 'cheap' | 'expensive';
+  fit(job: FitJob, io: JobIo): Promise<JobReport>;
+  generate(job: GenerateJob, io: JobIo): Promise<JobReport>;
+  logProbability(job: ScoreJob, io: JobIo): Promise<JobReport>;
+}

@@ -1,0 +1,159 @@
+/** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
+
+/** An experiment after validation, defaults filled in, relative paths made absolute. */
+export interface ExperimentPlan {
+  readonly schemaVersion: 1;
+  /** also the experiment's id: [a-z0-9][a-z0-9-]*, at most 60 characters */
+  readonly name: string;
+  readonly title?: string;
+  readonly seeds: readonly number[];
+  /** the last generation: 0 fits real data, 1 … generations train on generated data */
+  readonly generations: number;
+  readonly data: DataPlan;
+  readonly tokenizer: TokenizerPlan;
+  readonly population: readonly MemberPlan[];
+  readonly conditions: readonly ConditionPlan[];
+  readonly metrics: readonly MetricPlan[];
+  readonly execution: ExecutionPlan;
+  readonly report: { readonly prompt?: string };
+}
+
+/** One chain of generations: a condition and a seed. Its id is `<condition>/seed-<seed>`. */
+export interface RunPlan {
+  readonly experiment: string;
+  readonly id: string;
+  readonly condition: string;
+  readonly seed: number;
+  readonly generations: number;
+  readonly data: DataPlan;
+  readonly tokenizer: TokenizerPlan;
+  /** the condition's overrides already applied */
+  readonly members: readonly MemberPlan[];
+  readonly mixture: MixturePlan;
+  readonly metrics: readonly MetricPlan[];
+  readonly execution: ExecutionPlan;
+}
+
+export interface DataPlan {
+  /** file:PATH | hf://OWNER/NAME/CONFIG@REVISION[#SPLIT] | grammar:NAME (settings in `grammar`) */
+  readonly train: string;
+  readonly valid: string;
+  readonly test: string;
+  /** settings of the built-in grammar, where a source is `grammar:` */
+  readonly grammar?: GrammarPlan;
+  /** tokens a block */
+  readonly block: number;
+  /** `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's) */
+  readonly packing: 'bos-line';
+  /** at most so many blocks of each split; absent: all */
+  readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
+}
+
+export interface GrammarPlan {
+  readonly vocabulary: number;
+  readonly zipf: number;
+  readonly sentences: { readonly train: number; readonly valid: number; readonly test: number };
+  readonly seed: number;
+}
+
+export type TokenizerPlan =
+  /** train a byte-level BPE on data.train */
+  | { readonly kind: 'bpe'; readonly vocabulary: number }
+  /** the base model's own tokenizer.json */
+  | { readonly kind: 'base' };
+
+export interface MemberPlan {
+  readonly name: string;
+  readonly family: 'language-model';
+  readonly base:
+    | { readonly kind: 'scratch'; readonly architecture: ArchitecturePlan }
+    /** file:DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
+    | { readonly kind: 'checkpoint'; readonly source: string };
+  /** what generation t >= 1 starts from: the base, model 0, or model t-1 */
+  readonly start: 'base' | 'generation-0' | 'previous';
+  /** generation 0's training; the same as `training` where the file does not say otherwise */
+  readonly generation0: TrainingPlan;
+  readonly training: TrainingPlan;
+  readonly decoding: DecodingPlan;
+  /** what is continued: the real training blocks, or the blocks that model t was trained on */
+  readonly prompts: 'original' | 'previous';
+}
+
+/** An OPT-shaped decoder trained from scratch. */
+export interface ArchitecturePlan {
+  readonly kind: 'opt';
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly ffn: number;
+  readonly positions: number;
+}
+
+export interface TrainingPlan {
+  readonly epochs: number;
+  /** rows of one optimiser step = batch x accumulation */
+  readonly batch: number;
+  readonly accumulation: number;
+  readonly learningRate: number;
+  readonly schedule: 'linear' | 'cosine' | 'constant';
+  /** the schedule's value at the last step (cosine: eta_min) */
+  readonly minLearningRate: number;
+  /** whether the schedule moves every step (Hugging Face) or every epoch (Lightning's CosineAnnealingLR, T_max = epochs) */
+  readonly scheduleUnit: 'step' | 'epoch';
+  /** share of the steps, in [0, 1) */
+  readonly warmup: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  /** global gradient norm; 0: no clipping */
+  readonly clip: number;
+  /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
+  readonly select: 'best' | 'last';
+}
+
+export interface DecodingPlan {
+  readonly strategy: 'greedy' | 'sample' | 'beam';
+  readonly maxNewTokens: number;
+  readonly minNewTokens: number;
+  readonly beams: number;
+  readonly temperature: number;
+  /** 0: off */
+  readonly topK: number;
+  /** 1: off */
+  readonly topP: number;
+  readonly lengthPenalty: number;
+  /** prompts decoded together; part of the step's key, since it may change rounding */
+  readonly batch: number;
+}
+
+export type MixturePlan = {
+  /** whose output, of which generation, is drawn; one source with one member today */
+  readonly sources: readonly { readonly from: string; readonly generation: 'previous'; readonly weight: number }[];
+} & (
+  | { readonly kind: 'replace' }
+  /** a share of positions holds the real record, redrawn each generation */
+  | { readonly kind: 'keep-share'; readonly share: number }
+);
+
+export interface ConditionPlan {
+  readonly name: string;
+  readonly mixture: MixturePlan;
+  /** deep overrides of `population[name]` */
+  readonly override?: Readonly<Record<string, unknown>>;
+}
+
+/** A metric by name and variant, with settings that go into the result. */
+export interface MetricPlan {
+  readonly name: string;
+  readonly variant: string;
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Where and how fast; never part of a step's key. */
+export interface ExecutionPlan {
+  /** runs of the experiment at a time */
+  readonly concurrency: number;
+  /** a training or generation checkpoint is written at least so often */
+  readonly checkpointSeconds: number;
+  readonly queues: { readonly cpu: string; readonly gpu: string };
+}
