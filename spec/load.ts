@@ -123,18 +123,20 @@ async function find(pathOrPreset: string, cwd: string): Promise<{ file: string; 
   const preset = presetFile(pathOrPreset);
   if (preset !== undefined) return { file: preset, shown: path.relative(cwd, preset).startsWith('..') ? preset : path.relative(cwd, preset), preset: pathOrPreset };
   const file = path.resolve(cwd, pathOrPreset);
-  const found = await stat(file).catch((error: unknown) => error as NodeJS.ErrnoException);
-  if (found instanceof Error) {
-    const names = presetNames();
-    const guess = nearest(pathOrPreset, names);
-    const bare = !/[./\\]/.test(pathOrPreset);
-    const hint = bare ? (guess === undefined ? `presets: ${names.join(', ')}` : `did you mean the preset "${guess}"?`) : 'check the path';
-    if (found.code === 'ENOENT') throw new HabsburgError('notFound', `${pathOrPreset}: no such experiment file${bare ? ' or preset' : ''}; ${hint}`);
-    throw fromSystemError(found, `reading ${pathOrPreset}`);
-  }
+  const found = await stat(file).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? notThere(pathOrPreset) : fromSystemError(error, `reading ${pathOrPreset}`);
+  });
   if (found.isDirectory()) throw new HabsburgError('invalid', `${pathOrPreset}: this is a folder; name its YAML file`);
   if (found.size > MAX_BYTES) throw new HabsburgError('invalid', `${pathOrPreset}: ${found.size} bytes are too many for an experiment file; the limit is ${MAX_BYTES}`);
   return { file, shown: pathOrPreset };
+}
+
+function notThere(pathOrPreset: string): HabsburgError {
+  if (/[./\\]/.test(pathOrPreset)) return new HabsburgError('notFound', `${pathOrPreset}: no such experiment file; check the path`);
+  const names = presetNames();
+  const guess = nearest(pathOrPreset, names);
+  const hint = guess === undefined ? `presets: ${names.join(', ')}` : `did you mean the preset "${guess}"?`;
+  return new HabsburgError('notFound', `${pathOrPreset}: no such experiment file or preset; ${hint}`);
 }
 
 async function read(file: string, shown: string): Promise<string> {

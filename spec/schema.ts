@@ -14,10 +14,10 @@ const name = z
 const textSource = z
   .string()
   .regex(
-    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w.-]+(#[\w.-]+)?|grammar:zipf)$/,
+    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?|grammar:zipf)$/,
     'must be file:PATH, hf://OWNER/NAME/CONFIG@REVISION, hf://OWNER/NAME/CONFIG@REVISION#SPLIT or grammar:zipf',
   );
-const modelSource = z.string().regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w.-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+const modelSource = z.string().regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
 
