@@ -14,7 +14,12 @@ describe('validate', () => {
   test('a valid file', async () => {
     const file = await write(SMALL);
     expect(await habsburg('validate', file)).toEqual({ code: 0, out: `${file}: valid\n`, err: '' });
-    expect(JSON.parse((await habsburg('validate', file, '--json')).out)).toEqual({ schemaVersion: 1, file, valid: true, problems: [] });
+    expect(JSON.parse((await habsburg('validate', file, '--json')).out)).toEqual({
+      schemaVersion: 1,
+      file,
+      valid: true,
+      problems: [],
+    });
   });
 
   test('problems, as text and as JSON, with exit code 2', async () => {
@@ -31,7 +36,14 @@ describe('validate', () => {
     );
     const json = await habsburg('validate', file, '--json');
     expect(json.code).toBe(2);
-    expect(JSON.parse(json.out).problems[0]).toEqual({ file, line: 10, column: 12, path: 'population.0.start', message: 'unknown value "previus"', suggestion: 'did you mean "previous"?' });
+    expect(JSON.parse(json.out).problems[0]).toEqual({
+      file,
+      line: 10,
+      column: 12,
+      path: 'population.0.start',
+      message: 'unknown value "previus"',
+      suggestion: 'did you mean "previous"?',
+    });
   });
 
   test('--set, repeatable', async () => {
@@ -42,13 +54,28 @@ describe('validate', () => {
   });
 
   test('a missing file is exit code 4, on stderr', async () => {
-    expect(await habsburg('validate', 'no/such.yaml')).toEqual({ code: 4, out: '', err: 'habsburg: no/such.yaml: no such experiment file; check the path\n' });
+    expect(await habsburg('validate', 'no/such.yaml')).toEqual({
+      code: 4,
+      out: '',
+      err: 'habsburg: no/such.yaml: no such experiment file; check the path\n',
+    });
   });
 });
 
 describe('plan', () => {
   test('a table of runs with what they share', async () => {
-    const { code, out } = await habsburg('plan', 'quickstart', '--set', 'generations=2', '--set', 'population.opt.generation0.epochs=1', '--set', 'data.limit.train=100', '--set', 'data.limit.test=10');
+    const { code, out } = await habsburg(
+      'plan',
+      'quickstart',
+      '--set',
+      'generations=2',
+      '--set',
+      'population.opt.generation0.epochs=1',
+      '--set',
+      'data.limit.train=100',
+      '--set',
+      'data.limit.test=10',
+    );
     expect(code).toBe(0);
     // 32-token blocks: 100 x (1 + 3 + 3) epochs of training, 3 times 100 written
     expect(out).toContain(
@@ -82,13 +109,19 @@ describe('presets', () => {
   test('list', async () => {
     const { out } = await habsburg('presets');
     expect(out).toMatch(/^preset +conditions +seeds +generations +title\n/);
-    expect(JSON.parse((await habsburg('presets', '--json')).out).presets.map((p: { name: string }) => p.name)).toEqual(expect.arrayContaining(['nature-opt125m', 'nature-small', 'quickstart']));
+    expect(JSON.parse((await habsburg('presets', '--json')).out).presets.map((p: { name: string }) => p.name)).toEqual(
+      expect.arrayContaining(['nature-opt125m', 'nature-small', 'quickstart']),
+    );
   });
 
   test('one of them, as its file is', async () => {
     const { out } = await habsburg('presets', 'quickstart');
     expect(out).toBe(readFileSync(new URL('../../experiments/quickstart/experiment.yaml', import.meta.url), 'utf8'));
-    expect(await habsburg('presets', 'quikstart')).toEqual({ code: 4, out: '', err: 'habsburg: there is no preset "quikstart"; did you mean "quickstart"?\n' });
+    expect(await habsburg('presets', 'quikstart')).toEqual({
+      code: 4,
+      out: '',
+      err: 'habsburg: there is no preset "quikstart"; did you mean "quickstart"?\n',
+    });
     expect((await habsburg('presets', '../spec')).code).toBe(4);
   });
 });

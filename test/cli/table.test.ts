@@ -3,13 +3,28 @@ import { formatCell, style, table, wantsColor } from '../../cli/table.js';
 
 describe('tables', () => {
   test('numbers to the right, text to the left, no spaces at line ends', () => {
-    expect(table(['name', 'value', 'note'], [['a', 1, 'x'], ['long name', 123.456, ''], ['b', null, null]])).toBe(
-      ['name       value  note', 'a              1  x', 'long name  123.5', 'b', ''].join('\n').trimEnd(),
-    );
+    expect(
+      table(
+        ['name', 'value', 'note'],
+        [
+          ['a', 1, 'x'],
+          ['long name', 123.456, ''],
+          ['b', null, null],
+        ],
+      ),
+    ).toBe(['name       value  note', 'a              1  x', 'long name  123.5', 'b', ''].join('\n').trimEnd());
   });
 
   test('digits, forced alignment, wide characters', () => {
-    expect(table([{ title: 'k' }, { title: 'v', digits: 2 }, { title: 'right', right: true }], [['日本', 3, 'x'], ['é', 10.5, 'y']])).toBe(['k         v  right', '日本   3.00      x', 'é     10.50      y'].join('\n'));
+    expect(
+      table(
+        [{ title: 'k' }, { title: 'v', digits: 2 }, { title: 'right', right: true }],
+        [
+          ['日本', 3, 'x'],
+          ['é', 10.5, 'y'],
+        ],
+      ),
+    ).toBe(['k         v  right', '日本   3.00      x', 'é     10.50      y'].join('\n'));
   });
 
   test('text that a model wrote cannot move the cursor', () => {

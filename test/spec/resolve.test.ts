@@ -23,24 +23,69 @@ describe('what a file leaves out', () => {
       base: { kind: 'scratch', architecture: { kind: 'opt', hidden: 16, layers: 1, heads: 2, ffn: 64, positions: 32 } },
       start: 'previous',
       generation0: plan.population[0].training,
-      training: { epochs: 2, batch: 4, accumulation: 1, learningRate: 1e-3, schedule: 'linear', minLearningRate: 0, scheduleUnit: 'step', warmup: 0, weightDecay: 0.01, betas: [0.9, 0.999], epsilon: 1e-8, clip: 1, select: 'best' },
-      decoding: { strategy: 'greedy', maxNewTokens: 16, minNewTokens: 16, beams: 1, temperature: 1, topK: 0, topP: 1, lengthPenalty: 1, batch: 64 },
+      training: {
+        epochs: 2,
+        batch: 4,
+        accumulation: 1,
+        learningRate: 1e-3,
+        schedule: 'linear',
+        minLearningRate: 0,
+        scheduleUnit: 'step',
+        warmup: 0,
+        weightDecay: 0.01,
+        betas: [0.9, 0.999],
+        epsilon: 1e-8,
+        clip: 1,
+        select: 'best',
+      },
+      decoding: {
+        strategy: 'greedy',
+        maxNewTokens: 16,
+        minNewTokens: 16,
+        beams: 1,
+        temperature: 1,
+        topK: 0,
+        topP: 1,
+        lengthPenalty: 1,
+        batch: 64,
+      },
       prompts: 'original',
     });
-    expect(plan.conditions[0].mixture).toEqual({ kind: 'replace', sources: [{ from: 'self', generation: 'previous', weight: 1 }] });
-    expect(plan.execution).toEqual({ concurrency: 1, checkpointSeconds: 30, queues: { cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } });
+    expect(plan.conditions[0].mixture).toEqual({
+      kind: 'replace',
+      sources: [{ from: 'self', generation: 'previous', weight: 1 }],
+    });
+    expect(plan.execution).toEqual({
+      concurrency: 1,
+      checkpointSeconds: 30,
+      queues: { cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' },
+    });
     expect(plan.metrics.map((m) => m.name)).toContain('tail-lost');
   });
 
   test('splits of a Hub data set, and no truth metrics on real text', async () => {
-    const { plan } = await load(SMALL.replace('train: grammar:zipf', 'train: hf://Salesforce/wikitext/wikitext-2-raw-v1@main, test: "hf://a/b/c@refs/pr/1#held-out"'));
+    const { plan } = await load(
+      SMALL.replace(
+        'train: grammar:zipf',
+        'train: hf://Salesforce/wikitext/wikitext-2-raw-v1@main, test: "hf://a/b/c@refs/pr/1#held-out"',
+      ),
+    );
     expect(plan.data).toMatchObject({
       train: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#train',
       valid: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#validation',
       test: 'hf://a/b/c@refs/pr/1#held-out',
     });
     expect(plan.data.grammar).toBeUndefined();
-    expect(plan.metrics.map((m) => m.name)).toEqual(['perplexity', 'sequence-perplexity', 'distinct-1', 'distinct-2', 'distinct-3', 'coverage', 'rep', 'distinct-blocks']);
+    expect(plan.metrics.map((m) => m.name)).toEqual([
+      'perplexity',
+      'sequence-perplexity',
+      'distinct-1',
+      'distinct-2',
+      'distinct-3',
+      'coverage',
+      'rep',
+      'distinct-blocks',
+    ]);
   });
 
   test('a checkpoint brings its tokenizer', async () => {
@@ -50,7 +95,12 @@ describe('what a file leaves out', () => {
   });
 
   test('generation 0 inherits training, default by default', async () => {
-    const { plan } = await load(SMALL.replace('start:', 'generation0: { epochs: 9 }\n    start:').replace('learningRate: 1e-3', 'learningRate: 1e-3, clip: 0, select: last'));
+    const { plan } = await load(
+      SMALL.replace('start:', 'generation0: { epochs: 9 }\n    start:').replace(
+        'learningRate: 1e-3',
+        'learningRate: 1e-3, clip: 0, select: last',
+      ),
+    );
     expect(plan.population[0].generation0).toEqual({ ...plan.population[0].training, epochs: 9 });
     expect(plan.population[0].generation0).toMatchObject({ clip: 0, select: 'last' });
   });
@@ -58,7 +108,9 @@ describe('what a file leaves out', () => {
 
 describe('overrides', () => {
   test('merge deeply, leave other conditions alone, and reach generation 0 through inheritance', async () => {
-    const { plan } = await load(`${SMALL}  - name: longer\n    mixture: { kind: replace }\n    override: { opt: { training: { epochs: 5 }, decoding: { strategy: sample, topK: 3 } } }\n`);
+    const { plan } = await load(
+      `${SMALL}  - name: longer\n    mixture: { kind: replace }\n    override: { opt: { training: { epochs: 5 }, decoding: { strategy: sample, topK: 3 } } }\n`,
+    );
     const [plain, longer] = plan.conditions.map((c) => c.members[0]);
     expect(plain).toEqual(plan.population[0]);
     expect(longer.training).toEqual({ ...plain.training, epochs: 5 });
@@ -77,12 +129,23 @@ describe('overrides', () => {
 });
 
 describe('runs', () => {
-  const three = `${SMALL}  - { name: keep-10, mixture: { kind: keep-share, share: 0.1 } }\n  - { name: hot, mixture: { kind: replace }, override: { opt: { decoding: { strategy: sample, temperature: 2 } } } }\n`.replace('seeds: [1]', 'seeds: [4, 9]');
+  const three =
+    `${SMALL}  - { name: keep-10, mixture: { kind: keep-share, share: 0.1 } }\n  - { name: hot, mixture: { kind: replace }, override: { opt: { decoding: { strategy: sample, temperature: 2 } } } }\n`.replace(
+      'seeds: [1]',
+      'seeds: [4, 9]',
+    );
 
   test('conditions x seeds, with ids and the condition’s own members', async () => {
     const { plan } = await load(three);
     const runs = expand(plan);
-    expect(runs.map((r) => r.id)).toEqual(['replace/seed-4', 'keep-10/seed-4', 'hot/seed-4', 'replace/seed-9', 'keep-10/seed-9', 'hot/seed-9']);
+    expect(runs.map((r) => r.id)).toEqual([
+      'replace/seed-4',
+      'keep-10/seed-4',
+      'hot/seed-4',
+      'replace/seed-9',
+      'keep-10/seed-9',
+      'hot/seed-9',
+    ]);
     expect(runs[2].members[0].decoding.temperature).toBe(2);
     expect(runs[1]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
   });
@@ -91,7 +154,15 @@ describe('runs', () => {
     const digest = async (yaml: string): Promise<string> => planDigest((await load(yaml)).plan);
     const plain = await digest(SMALL);
     expect(await digest(SMALL.replace('name: small', 'name: other\ntitle: x\nexecution: { concurrency: 5 }'))).toBe(plain);
-    expect(await digest(SMALL.split('\n').reverse().find((l) => l.startsWith('seeds'))! + '\n' + SMALL.replace('seeds: [1]\n', ''))).toBe(plain);
+    expect(
+      await digest(
+        SMALL.split('\n')
+          .reverse()
+          .find((l) => l.startsWith('seeds'))! +
+          '\n' +
+          SMALL.replace('seeds: [1]\n', ''),
+      ),
+    ).toBe(plain);
     expect(await digest(SMALL.replace('epochs: 2', 'epochs: 3'))).not.toBe(plain);
     expect(await digest(SMALL.replace('seeds: [1]', 'seeds: [2]'))).not.toBe(plain);
   });
@@ -104,7 +175,9 @@ describe('runs', () => {
     const same = (run: string, step: string): string => `${run}/g0/opt/${step} = replace/${run.split('/')[1]}/g0/opt/${step}`;
     const all = ['finetune', 'generate', 'postprocess', 'score'];
     // another seed shares nothing; other decoding shares only generation 0's model
-    expect(shared).toEqual([4, 9].flatMap((seed) => [[], all.map((s) => same(`keep-10/seed-${seed}`, s)), [same(`hot/seed-${seed}`, 'finetune')]]));
+    expect(shared).toEqual(
+      [4, 9].flatMap((seed) => [[], all.map((s) => same(`keep-10/seed-${seed}`, s)), [same(`hot/seed-${seed}`, 'finetune')]]),
+    );
     expect(totals.computed).toBe(totals.steps - 10);
     // 16-token blocks: 10 blocks x 2 epochs a finetune, 9 - 2 distinct finetunes a seed
     expect(totals.trainTokens).toBe(2 * 7 * 10 * 2 * 16);
@@ -122,7 +195,9 @@ describe('runs', () => {
           seen.add(step.id);
         }
         const model2 = run.steps.find((s) => s.generation === 2 && s.step === 'finetune')!;
-        expect(model2.after.filter((id) => id.endsWith('/finetune'))).toEqual(start === 'base' ? [] : [`${run.run}/g${start === 'previous' ? 1 : 0}/opt/finetune`]);
+        expect(model2.after.filter((id) => id.endsWith('/finetune'))).toEqual(
+          start === 'base' ? [] : [`${run.run}/g${start === 'previous' ? 1 : 0}/opt/finetune`],
+        );
       }
     }
   });
