@@ -1,5 +1,5 @@
 /** Numbers as a table shows them: four significant digits, or as many as their uncertainty supports. */
-import type { Estimate } from './statistics.js';
+import type { Estimate } from './summary.js';
 
 /** Four significant digits; scientific notation outside [1e-4, 1e7). */
 export function formatNumber(value: number, significant = 4): string {

@@ -50,6 +50,7 @@ svg .label { fill: var(--c); font-size: 12px; font-weight: 600; }
 .band { fill: var(--c); fill-opacity: .15; }
 .seed { fill: none; stroke: var(--c); stroke-width: 1; stroke-opacity: .45; }
 .mean { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; }
+.reference { fill: none; stroke: var(--soft); stroke-width: 1.3; stroke-dasharray: 4 3; }
 .mark { fill: var(--c); stroke: var(--paper); stroke-width: 1; }
 .ridge-back { fill: var(--paper); }
 .ridge { fill: var(--c); stroke: var(--c); stroke-width: 1.3; stroke-linejoin: round; }

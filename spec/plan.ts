@@ -35,7 +35,7 @@ export interface RunPlan {
 }
 
 export interface DataPlan {
-  /** file:PATH | hf://OWNER/NAME/CONFIG@REVISION[#SPLIT] | grammar:NAME (settings in `grammar`) */
+  /** file:ABSOLUTE-PATH | hf://OWNER/NAME/CONFIG@REVISION#SPLIT | grammar:zipf (settings in `grammar`) */
   readonly train: string;
   readonly valid: string;
   readonly test: string;
@@ -67,7 +67,7 @@ export interface MemberPlan {
   readonly family: 'language-model';
   readonly base:
     | { readonly kind: 'scratch'; readonly architecture: ArchitecturePlan }
-    /** file:DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
+    /** file:ABSOLUTE-DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
     | { readonly kind: 'checkpoint'; readonly source: string };
   /** what generation t >= 1 starts from: the base, model 0, or model t-1 */
   readonly start: 'base' | 'generation-0' | 'previous';
@@ -138,8 +138,8 @@ export type MixturePlan = {
 export interface ConditionPlan {
   readonly name: string;
   readonly mixture: MixturePlan;
-  /** deep overrides of `population[name]` */
-  readonly override?: Readonly<Record<string, unknown>>;
+  /** the population under this condition: the file's members with the condition's overrides applied and checked */
+  readonly members: readonly MemberPlan[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */
