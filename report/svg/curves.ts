@@ -16,7 +16,9 @@ export const PANEL = { width: 360, height: 226, left: 46, top: 10, bottom: 34 };
 export const LOG_RATIO = 8;
 /** A band needs three seeds: of two, the t-interval is wider than any panel. */
 const BAND_SEEDS = 3;
-const LABEL_CHARACTERS = 15;
+/** px a character of a label, at most */
+const LABEL_WIDTH = 7.2;
+const LABEL_CHARACTERS = 14;
 /** px between the base lines of two direct labels */
 const LABEL_STEP = 13;
 const Y_TICKS = 5;
@@ -35,7 +37,7 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
   });
   const shortest = (label: string) => (label.length > LABEL_CHARACTERS ? `${clip(label, LABEL_CHARACTERS).split(' … ')[0]}…` : label);
   const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map(shortest);
-  const right = 16 + 7 * Math.max(...named.map((label) => label.length));
+  const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
   const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
   const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
   const y = valueScale(drawn.flatMap(({ points }) => points), [y0, y1], reference?.points.map(([, value]) => value));

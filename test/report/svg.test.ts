@@ -39,7 +39,7 @@ describe('curves', () => {
   const values = [[0.5, 0.6], [0.8, 0.9], [0.1, 0.2]];
   const svg = curvesPanel('p', measure, [seriesOf('replace', values)], [0, 1, 2]).html;
   // what the picture must show: generations from the left margin to the label margin, values 0 … 1 from bottom to top
-  const right = PANEL.width - (16 + 7 * 'replace'.length);
+  const right = PANEL.width - (16 + 7.2 * 'replace'.length);
   const x = (generation: number) => PANEL.left + (generation / 2) * (right - PANEL.left);
   const y = (value: number) => PANEL.height - PANEL.bottom + (value / 1) * (PANEL.top - (PANEL.height - PANEL.bottom));
 
