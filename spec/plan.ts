@@ -138,8 +138,8 @@ export type MixturePlan = {
 export interface ConditionPlan {
   readonly name: string;
   readonly mixture: MixturePlan;
-  /** deep overrides of `population[name]` */
-  readonly override?: Readonly<Record<string, unknown>>;
+  /** the population under this condition: the file's members with the condition's overrides applied and checked */
+  readonly members: readonly MemberPlan[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */
@@ -155,5 +155,7 @@ export interface ExecutionPlan {
   readonly concurrency: number;
   /** a training or generation checkpoint is written at least so often */
   readonly checkpointSeconds: number;
+  /** a step that is silent for so long is taken for dead and started again */
+  readonly heartbeatSeconds: number;
   readonly queues: { readonly cpu: string; readonly gpu: string };
 }

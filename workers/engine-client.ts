@@ -52,7 +52,9 @@ async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: Engine
         if (event.cpuSeconds - cpuSeconds > 0.01) lastWork = Date.now();
         cpuSeconds = event.cpuSeconds;
         if (Date.now() - lastWork > (options.stallSeconds ?? 300) * 1000) {
-          outcome ??= { error: new EngineDied(`the engine used no processor time for ${options.stallSeconds ?? 300} s and was stopped`) };
+          outcome ??= {
+            error: new EngineDied(`the engine used no processor time for ${options.stallSeconds ?? 300} s and was stopped`),
+          };
           kill();
           return;
         }
@@ -85,7 +87,14 @@ async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: Engine
   });
 
   try {
-    send({ type: 'job', version: PROTOCOL_VERSION, job, threads: options.threads, checkpointSeconds: hooks.checkpointSeconds, scratch: hooks.scratch });
+    send({
+      type: 'job',
+      version: PROTOCOL_VERSION,
+      job,
+      threads: options.threads,
+      checkpointSeconds: hooks.checkpointSeconds,
+      scratch: hooks.scratch,
+    });
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (...exit) => resolve(exit));

@@ -34,7 +34,11 @@ lines.on('line', (line) => {
     return;
   }
   if (request.version !== PROTOCOL_VERSION) {
-    emit({ type: 'error', kind: 'invalid', message: `the engine host speaks protocol ${PROTOCOL_VERSION}, the worker ${String(request.version)}; install the same release on both` });
+    emit({
+      type: 'error',
+      kind: 'invalid',
+      message: `the engine host speaks protocol ${PROTOCOL_VERSION}, the worker ${String(request.version)}; install the same release on both`,
+    });
     finish(1);
     return;
   }

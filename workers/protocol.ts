@@ -9,7 +9,14 @@ export const PROTOCOL_VERSION = 1;
 
 /** Worker to host, one JSON object a line. */
 export type HostRequest =
-  | { readonly type: 'job'; readonly version: typeof PROTOCOL_VERSION; readonly job: Job; readonly threads: number; readonly checkpointSeconds: number; readonly scratch: string }
+  | {
+      readonly type: 'job';
+      readonly version: typeof PROTOCOL_VERSION;
+      readonly job: Job;
+      readonly threads: number;
+      readonly checkpointSeconds: number;
+      readonly scratch: string;
+    }
   | { readonly type: 'checkpoint-saved'; readonly id: number }
   | { readonly type: 'checkpoint-failed'; readonly id: number; readonly message: string };
 
