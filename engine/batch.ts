@@ -24,7 +24,10 @@ export const IGNORED = -100;
  * @param options.time pad to so many tokens (default: the longest row)
  * @param options.labels one label a token, as transformers takes them (shifted here; IGNORED: not predicted); default: the ids
  */
-export function makeBatch(rows: readonly Int32Array[], options: { readonly time?: number; readonly paddingId?: number; readonly labels?: readonly Int32Array[] } = {}): Batch {
+export function makeBatch(
+  rows: readonly Int32Array[],
+  options: { readonly time?: number; readonly paddingId?: number; readonly labels?: readonly Int32Array[] } = {},
+): Batch {
   const time = options.time ?? Math.max(1, ...rows.map((row) => row.length));
   const cells = rows.length * time;
   const ids = new Int32Array(cells).fill(options.paddingId ?? 0);
@@ -45,5 +48,13 @@ export function makeBatch(rows: readonly Int32Array[], options: { readonly time?
     }
   });
   const shape = [rows.length, time];
-  return { rows: rows.length, time, ids: int32(ids, shape), positions: int32(positions, shape), targets: int32(targets, [cells]), counted, targetCount };
+  return {
+    rows: rows.length,
+    time,
+    ids: int32(ids, shape),
+    positions: int32(positions, shape),
+    targets: int32(targets, [cells]),
+    counted,
+    targetCount,
+  };
 }

@@ -64,7 +64,11 @@ export class Session {
    * @param fetches the outputs that are wanted; the others cost nothing
    * @param into arrays that receive outputs of that name (still, onnxruntime 1.30 also makes the copy that is returned)
    */
-  async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[], into: Readonly<Record<string, Tensor>> = {}): Promise<Record<string, Tensor>> {
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+    into: Readonly<Record<string, Tensor>> = {},
+  ): Promise<Record<string, Tensor>> {
     const inputs: Record<string, ort.Tensor> = {};
     for (const name in feeds) inputs[name] = toOrt(feeds[name]);
     const wanted: Record<string, ort.Tensor | null> = {};

@@ -51,7 +51,8 @@ async function readJsonObject(path: string): Promise<ConfigJson> {
   } catch (error) {
     throw new HabsburgError('verification', `${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new HabsburgError('verification', `${path} must hold a JSON object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new HabsburgError('verification', `${path} must hold a JSON object`);
   return value as ConfigJson;
 }
 
@@ -68,17 +69,24 @@ async function readWeights(dir: string): Promise<Weights> {
     index = await readJsonObject(indexFile);
   } catch (error) {
     if (!(error instanceof HabsburgError) || error.kind !== 'notFound') throw error;
-    throw new HabsburgError('notFound', `${dir} holds neither ${WEIGHTS} nor ${INDEX}; other weight formats are not read: export the model as safetensors`);
+    throw new HabsburgError(
+      'notFound',
+      `${dir} holds neither ${WEIGHTS} nor ${INDEX}; other weight formats are not read: export the model as safetensors`,
+    );
   }
   const shards = new Set(Object.values((index.weight_map ?? {}) as Record<string, unknown>));
   const weights: Weights = new Map();
   for (const shard of [...shards].sort()) {
     // A name from a file must not lead out of the folder.
     if (typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard)) {
-      throw new HabsburgError('verification', `${indexFile} names ${JSON.stringify(shard)}, which is not the name of a safetensors file in this folder`);
+      throw new HabsburgError(
+        'verification',
+        `${indexFile} names ${JSON.stringify(shard)}, which is not the name of a safetensors file in this folder`,
+      );
     }
     for (const [name, tensor] of await readSafetensors(join(dir, shard))) {
-      if (weights.has(name)) throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
+      if (weights.has(name))
+        throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
       weights.set(name, tensor);
     }
   }
@@ -98,15 +106,20 @@ function matchParameters(found: Weights, config: DecoderConfig, dir: string): We
   const weights: Weights = new Map();
   for (const { name, shape } of architecture.parameters(config)) {
     const tensor = renamed.get(name);
-    if (tensor === undefined) throw new HabsburgError('verification', `${dir} lacks the weight ${name} that its config.json asks for`);
+    if (tensor === undefined)
+      throw new HabsburgError('verification', `${dir} lacks the weight ${name} that its config.json asks for`);
     if (tensor.shape.join() !== shape.join()) {
-      throw new HabsburgError('verification', `${dir}: ${name} has shape (${tensor.shape.join(', ')}), config.json asks for (${shape.join(', ')})`);
+      throw new HabsburgError(
+        'verification',
+        `${dir}: ${name} has shape (${tensor.shape.join(', ')}), config.json asks for (${shape.join(', ')})`,
+      );
     }
     weights.set(name, tensor);
     renamed.delete(name);
   }
   const [extra] = renamed.keys();
-  if (extra !== undefined) throw new HabsburgError('verification', `${dir} holds the weight ${extra}, for which its config.json has no place`);
+  if (extra !== undefined)
+    throw new HabsburgError('verification', `${dir} holds the weight ${extra}, for which its config.json has no place`);
   return weights;
 }
 
@@ -114,7 +127,11 @@ function matchParameters(found: Weights, config: DecoderConfig, dir: string): We
  * Writes config.json, model.safetensors and, where given, generation_config.json into an existing folder. The weights are float32,
  * and the config says so.
  */
-export async function saveCheckpoint(dir: string, model: Model, options: { readonly generationConfig?: ConfigJson } = {}): Promise<void> {
+export async function saveCheckpoint(
+  dir: string,
+  model: Model,
+  options: { readonly generationConfig?: ConfigJson } = {},
+): Promise<void> {
   const { torch_dtype: _old, ...json } = model.config.json;
   await writeJson(join(dir, 'config.json'), { ...json, dtype: 'float32' });
   if (options.generationConfig !== undefined) await writeJson(join(dir, 'generation_config.json'), options.generationConfig);

@@ -46,7 +46,8 @@ export async function readSafetensors(path: string): Promise<Weights> {
     const { size } = await file.stat();
     const { entries, dataStart } = await readHeader(file, path, size);
     const weights: Weights = new Map();
-    for (const entry of entries) weights.set(entry.name, { shape: entry.shape, data: await readFloats(file, path, entry, dataStart) });
+    for (const entry of entries)
+      weights.set(entry.name, { shape: entry.shape, data: await readFloats(file, path, entry, dataStart) });
     return weights;
   } finally {
     await file.close();
@@ -58,7 +59,7 @@ function damaged(path: string, what: string): HabsburgError {
 }
 
 async function readExactly(file: FileHandle, path: string, target: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < target.length; ) {
+  for (let done = 0; done < target.length;) {
     const { bytesRead } = await file.read(target, done, Math.min(READ_CHUNK, target.length - done), position + done);
     if (bytesRead === 0) throw damaged(path, 'it ends too early');
     done += bytesRead;
@@ -70,9 +71,11 @@ async function readHeader(file: FileHandle, path: string, size: number): Promise
   const prefix = new Uint8Array(8);
   await readExactly(file, path, prefix, 0);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER)) throw damaged(path, `its header claims ${length} bytes, more than the format's limit of ${MAX_HEADER}`);
+  if (length > BigInt(MAX_HEADER))
+    throw damaged(path, `its header claims ${length} bytes, more than the format's limit of ${MAX_HEADER}`);
   const headerLength = Number(length);
-  if (headerLength > size - 8) throw damaged(path, `its header claims ${headerLength} bytes, but only ${size - 8} follow (truncated?)`);
+  if (headerLength > size - 8)
+    throw damaged(path, `its header claims ${headerLength} bytes, but only ${size - 8} follow (truncated?)`);
   const bytes = new Uint8Array(headerLength);
   await readExactly(file, path, bytes, 8);
   let header: unknown;
@@ -94,13 +97,18 @@ function parseEntry(path: string, name: string, value: unknown): Entry {
   const shape: unknown = value.get('shape');
   const offsets: unknown = value.get('data_offsets');
   const natural = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-  if (typeof dtype !== 'string' || !Object.hasOwn(ITEM_SIZE, dtype)) throw damaged(path, `${where} has the unknown dtype ${JSON.stringify(dtype)}`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(ITEM_SIZE, dtype))
+    throw damaged(path, `${where} has the unknown dtype ${JSON.stringify(dtype)}`);
   if (!Array.isArray(shape) || !shape.every(natural)) throw damaged(path, `${where} has no valid shape`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural)) throw damaged(path, `${where} has no valid data_offsets`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural))
+    throw damaged(path, `${where} has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
   const bytes = (shape as number[]).reduce((a, b) => a * b, ITEM_SIZE[dtype]);
   if (!Number.isSafeInteger(bytes) || end - begin !== bytes) {
-    throw damaged(path, `${where} of ${dtype} and shape (${shape.join(', ')}) needs ${bytes} bytes, its offsets span ${end - begin}`);
+    throw damaged(
+      path,
+      `${where} of ${dtype} and shape (${shape.join(', ')}) needs ${bytes} bytes, its offsets span ${end - begin}`,
+    );
   }
   return { name, dtype, shape: shape as number[], begin, end };
 }
@@ -120,7 +128,10 @@ function checkLayout(path: string, entries: readonly Entry[], dataLength: number
 
 async function readFloats(file: FileHandle, path: string, entry: Entry, dataStart: number): Promise<Float32Array> {
   if (!FLOATS.has(entry.dtype)) {
-    throw new HabsburgError('invalid', `${path}: tensor ${JSON.stringify(entry.name)} is ${entry.dtype}; only F32, F16, BF16 and F64 weights can be loaded`);
+    throw new HabsburgError(
+      'invalid',
+      `${path}: tensor ${JSON.stringify(entry.name)} is ${entry.dtype}; only F32, F16, BF16 and F64 weights can be loaded`,
+    );
   }
   const bytes = new Uint8Array(entry.end - entry.begin);
   await readExactly(file, path, bytes, dataStart + entry.begin);
@@ -160,7 +171,7 @@ export async function writeSafetensors(path: string, weights: ReadonlyMap<string
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, Math.min(READ_CHUNK, bytes.length - done));
     done += bytesWritten;
   }

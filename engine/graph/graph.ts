@@ -35,7 +35,9 @@ export class Graph {
 
   /** A number of the graph's float type; equal numbers share one constant. */
   scalar(x: number): Value {
-    return this.#once(`scalar ${Object.is(x, -0) ? '-0' : x}`, () => this.constant(this.float, [], this.float === 'float64' ? Float64Array.of(x) : Float32Array.of(x)));
+    return this.#once(`scalar ${Object.is(x, -0) ? '-0' : x}`, () =>
+      this.constant(this.float, [], this.float === 'float64' ? Float64Array.of(x) : Float32Array.of(x)),
+    );
   }
 
   /** int64 constants such as axes and shapes; equal lists share one constant. */

@@ -116,14 +116,22 @@ export function toOnnx(graph: Graph): Uint8Array {
   const nameOf = (value: Value): string => names.get(value) ?? value.name;
 
   const body = new Message();
-  for (const node of graph.nodes) if (node.outputs.some((output) => used.has(output))) body.message(1, emitNode(node, nameOf, used));
+  for (const node of graph.nodes)
+    if (node.outputs.some((output) => used.has(output))) body.message(1, emitNode(node, nameOf, used));
   for (const { from, to } of aliases) body.message(1, new Message().string(1, nameOf(from)).string(2, to).string(4, 'Identity'));
   body.string(2, 'habsburg');
   for (const value of graph.constants) if (used.has(value)) body.message(5, initializer(value));
   for (const value of graph.inputs) body.message(11, valueInfo(value.name, value.dtype, value.shape));
   // An output's inferred symbols are ours alone; onnxruntime derives its own, so only the rank is stated there.
   for (const { name, value } of graph.outputs) {
-    body.message(12, valueInfo(name, value.dtype, value.shape.map((dim, i) => (typeof dim === 'number' && dim >= 0 ? dim : `${name}.${i}`))));
+    body.message(
+      12,
+      valueInfo(
+        name,
+        value.dtype,
+        value.shape.map((dim, i) => (typeof dim === 'number' && dim >= 0 ? dim : `${name}.${i}`)),
+      ),
+    );
   }
   const opset = (domain: string, version: number): Message => new Message().string(1, domain).int(2, version);
   const model = new Message().int(1, IR_VERSION).string(2, 'habsburg').message(7, body);

@@ -65,7 +65,8 @@ export type Op = keyof Attributes;
 /** ONNX's TensorProto.DataType. */
 export const ONNX_DTYPE: Readonly<Record<Dtype, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
 
-export type OnnxAttribute = { readonly float: number } | { readonly int: number } | { readonly ints: readonly number[] } | { readonly string: string };
+export type OnnxAttribute =
+  { readonly float: number } | { readonly int: number } | { readonly ints: readonly number[] } | { readonly string: string };
 
 interface OpRow<A> {
   /** types of the outputs, or an error that says what does not fit */
@@ -100,7 +101,9 @@ function sameDtype(op: string, inputs: readonly Value[]): Dtype {
 }
 
 const unary: OpRow<None> = { infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }] };
-const binary: OpRow<None> = { infer: (xs) => [{ dtype: sameDtype('an elementwise op', xs), shape: broadcast(xs[0].shape, xs[1].shape) }] };
+const binary: OpRow<None> = {
+  infer: (xs) => [{ dtype: sameDtype('an elementwise op', xs), shape: broadcast(xs[0].shape, xs[1].shape) }],
+};
 
 function swapLastTwo(shape: Shape, swap?: boolean): Shape {
   return swap ? [...shape.slice(0, -2), shape[shape.length - 1], shape[shape.length - 2]] : shape;
@@ -143,7 +146,8 @@ const alongAxis = { emit: ({ axis }: { readonly axis: number }) => ({ axis: { in
 function reshaped(x: Value, target: readonly number[]): Shape {
   const known = target.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
   const rest = sizeOf(x.shape, known);
-  if (rest === undefined || (rest !== 1 && !target.includes(-1))) throw new Error(`internal: cannot reshape ${showShape(x.shape)} to ${showShape(target)}`);
+  if (rest === undefined || (rest !== 1 && !target.includes(-1)))
+    throw new Error(`internal: cannot reshape ${showShape(x.shape)} to ${showShape(target)}`);
   return target.map((dim) => (dim === -1 ? rest : dim));
 }
 
@@ -160,7 +164,9 @@ function concatenated(dims: readonly Dim[]): Dim {
   const fixedPart = dims.reduce<number>((sum, dim) => (typeof dim === 'number' ? sum + dim : sum), 0);
   const symbols = dims.filter((dim): dim is string => typeof dim === 'string');
   if (symbols.length === 0) return fixedPart;
-  return symbols.length === 1 && fixedPart === 0 ? symbols[0] : `(${[...symbols, ...(fixedPart === 0 ? [] : [fixedPart])].join('+')})`;
+  return symbols.length === 1 && fixedPart === 0
+    ? symbols[0]
+    : `(${[...symbols, ...(fixedPart === 0 ? [] : [fixedPart])].join('+')})`;
 }
 
 /** The table. */
@@ -215,11 +221,15 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
   ReduceSum: reduce,
   ReduceMean: reduce,
   ReduceMax: reduce,
-  Gather: { infer: ([data, indices]) => [{ dtype: data.dtype, shape: [...indices.shape, ...data.shape.slice(1)] }], ...alongAxis },
+  Gather: {
+    infer: ([data, indices]) => [{ dtype: data.dtype, shape: [...indices.shape, ...data.shape.slice(1)] }],
+    ...alongAxis,
+  },
   GatherElements: { infer: ([data, indices]) => [{ dtype: data.dtype, shape: indices.shape }], ...alongAxis },
   ScatterElements: {
     infer: ([data, indices, updates]) => {
-      if (!sameShape(indices.shape, updates.shape)) throw new Error(`internal: ScatterElements of ${showShape(updates.shape)} at ${showShape(indices.shape)}`);
+      if (!sameShape(indices.shape, updates.shape))
+        throw new Error(`internal: ScatterElements of ${showShape(updates.shape)} at ${showShape(indices.shape)}`);
       return [{ dtype: data.dtype, shape: data.shape }];
     },
     emit: ({ axis, reduction }) => ({ axis: { int: axis }, reduction: { string: reduction } }),
@@ -228,7 +238,8 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     infer: (inputs, { axis }) => {
       const at = axisOf(axis, inputs[0].shape.length);
       const rest = (v: Value): Shape => v.shape.filter((_, i) => i !== at);
-      if (inputs.some((v) => !sameShape(rest(v), rest(inputs[0])))) throw new Error(`internal: Concat of ${inputs.map((v) => showShape(v.shape)).join(' and ')}`);
+      if (inputs.some((v) => !sameShape(rest(v), rest(inputs[0]))))
+        throw new Error(`internal: Concat of ${inputs.map((v) => showShape(v.shape)).join(' and ')}`);
       const shape = inputs[0].shape.map((dim, i): Dim => (i === at ? concatenated(inputs.map((v) => v.shape[at])) : dim));
       return [{ dtype: sameDtype('Concat', inputs), shape }];
     },
@@ -250,9 +261,16 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     infer: ([x, k], { axis }) => {
       const at = axisOf(axis, x.shape.length);
       const shape = x.shape.map((dim, i): Dim => (i === at ? constantInts(k, "TopK's k")[0] : dim));
-      return [{ dtype: x.dtype, shape }, { dtype: 'int64', shape }];
+      return [
+        { dtype: x.dtype, shape },
+        { dtype: 'int64', shape },
+      ];
     },
-    emit: ({ axis, largest, sorted }) => ({ axis: { int: axis }, largest: { int: largest ? 1 : 0 }, sorted: { int: sorted ? 1 : 0 } }),
+    emit: ({ axis, largest, sorted }) => ({
+      axis: { int: axis },
+      largest: { int: largest ? 1 : 0 },
+      sorted: { int: sorted ? 1 : 0 },
+    }),
   },
   Expand: { infer: ([x, shape]) => [{ dtype: x.dtype, shape: broadcast(x.shape, constantInts(shape, "Expand's shape")) }] },
   Cast: { infer: ([x], { to }) => [{ dtype: to, shape: x.shape }], emit: ({ to }) => ({ to: { int: ONNX_DTYPE[to] } }) },

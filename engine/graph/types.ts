@@ -47,8 +47,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function sizeOf(shape: Shape, divisor = 1): Dim | undefined {
   let size = 1;
   const symbols: string[] = [];
-  for (const factor of shape.flatMap((dim) => (typeof dim === 'number' ? [dim] : dim.split('*')))) {
-    if (Number.isNaN(Number(factor))) symbols.push(String(factor));
+  for (const factor of shape.flatMap((dim) => String(dim).split('*'))) {
+    if (Number.isNaN(Number(factor))) symbols.push(factor);
     else size *= Number(factor);
   }
   if (size % divisor !== 0) return undefined;

@@ -42,7 +42,8 @@ export class ConfigReader {
   /** One of the values that are supported. */
   only<T extends string | number | boolean>(name: string, fallback: T, supported: readonly T[]): T {
     const value = (this.json[name] ?? fallback) as T;
-    if (!supported.includes(value)) this.#refuse(name, `is supported as ${supported.map((s) => JSON.stringify(s)).join(', ')} only`);
+    if (!supported.includes(value))
+      this.#refuse(name, `is supported as ${supported.map((s) => JSON.stringify(s)).join(', ')} only`);
     return value;
   }
 }

@@ -31,7 +31,8 @@ function parseConfig(json: ConfigJson, file: string): OptConfig {
   const hiddenSize = read.size('hidden_size', 768);
   const heads = read.size('num_attention_heads', 12);
   const preNorm = read.boolean('do_layer_norm_before', true);
-  if (hiddenSize % heads !== 0) throw new HabsburgError('invalid', `${file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`);
+  if (hiddenSize % heads !== 0)
+    throw new HabsburgError('invalid', `${file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`);
   read.only('layer_norm_elementwise_affine', true, [true]);
   return {
     modelType: 'opt',
@@ -90,7 +91,8 @@ function parameters(config: OptConfig): ParameterSpec[] {
 function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInputs): Value {
   const d = config.hiddenSize;
   const norm = (name: string, x: Value): Value => layerNorm(g, x, get(`${name}.weight`), get(`${name}.bias`));
-  const dense = (name: string, x: Value): Value => linear(g, x, get(`${name}.weight`), config.bias ? get(`${name}.bias`) : undefined);
+  const dense = (name: string, x: Value): Value =>
+    linear(g, x, get(`${name}.weight`), config.bias ? get(`${name}.bias`) : undefined);
   const flat = (ids: Value): Value => g.reshape(ids, [-1]); // (N)
 
   let x = g.gather(get(`${ROOT}embed_tokens.weight`), flat(inputs.ids), config.paddingId); // (N, embeddingSize)
@@ -105,7 +107,12 @@ function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInp
         layer: i,
         heads: config.heads,
         headSize: d / config.heads,
-        projections: { query: `${at}self_attn.q_proj`, key: `${at}self_attn.k_proj`, value: `${at}self_attn.v_proj`, out: `${at}self_attn.out_proj` },
+        projections: {
+          query: `${at}self_attn.q_proj`,
+          key: `${at}self_attn.k_proj`,
+          value: `${at}self_attn.v_proj`,
+          out: `${at}self_attn.out_proj`,
+        },
         bias: config.bias,
       });
     const feedForward = (y: Value): Value => dense(`${at}fc2`, activation(g, config.activation, dense(`${at}fc1`, y)));

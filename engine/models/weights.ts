@@ -9,7 +9,11 @@ import type { DecoderConfig, Parameters } from './types.js';
 
 /** Each parameter becomes an input of the graph under its Hugging Face name when it is first asked for. */
 export function weightInputs(graph: Graph, config: DecoderConfig): Parameters {
-  const shapes = new Map(architectureOf(config.modelType).parameters(config).map(({ name, shape }) => [name, shape]));
+  const shapes = new Map(
+    architectureOf(config.modelType)
+      .parameters(config)
+      .map(({ name, shape }) => [name, shape]),
+  );
   const values = new Map<string, Value>();
   return (name) => {
     const shape = shapes.get(name);
@@ -31,14 +35,16 @@ export function weightFeeds(weights: ReadonlyMap<string, NamedTensor>): Record<s
  */
 export function initialWeights(config: DecoderConfig, rng: CounterRng): Weights {
   const weights: Weights = new Map();
-  architectureOf(config.modelType).parameters(config).forEach(({ name, shape, init }, lane) => {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    if (init.kind === 'ones') data.fill(1);
-    if (init.kind === 'normal') {
-      for (let i = 0; i < data.length; i++) data[i] = init.std * rng.normal(i, lane);
-      if (init.zeroRow !== undefined) data.fill(0, init.zeroRow * shape[1], (init.zeroRow + 1) * shape[1]);
-    }
-    weights.set(name, { shape, data });
-  });
+  architectureOf(config.modelType)
+    .parameters(config)
+    .forEach(({ name, shape, init }, lane) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      if (init.kind === 'ones') data.fill(1);
+      if (init.kind === 'normal') {
+        for (let i = 0; i < data.length; i++) data[i] = init.std * rng.normal(i, lane);
+        if (init.zeroRow !== undefined) data.fill(0, init.zeroRow * shape[1], (init.zeroRow + 1) * shape[1]);
+      }
+      weights.set(name, { shape, data });
+    });
   return weights;
 }
