@@ -37,7 +37,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const artifactRef = z.object({ kind: z.enum(['dataset', 'model', 'tokenizer', 'scores', 'truth']), digest, size: count });
 
-/** `experiments/<experiment>/plan`; `digest` is the digest of the plan's canonical JSON. */
+/** `experiments/<experiment>/plan`; `digest` names the part of the plan that determines results. */
 export const planDocument = z.object({
   schema: z.literal(PLAN_SCHEMA),
   plan: z.custom<ExperimentPlan>((value) => typeof value === 'object' && value !== null && Array.isArray((value as ExperimentPlan).conditions), 'expected a plan'),
