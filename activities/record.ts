@@ -17,12 +17,12 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
   return {
     recordPlan: ({ store: url, plan }) =>
       withFailures('recording the plan', async () => {
-        const store = await deps.openStore(url);
+        const store = deps.openStore(url);
         await store.writeName(planName(plan.name), { schema: PLAN_SCHEMA, plan, digest: digestOf(plan) });
       }),
     recordRun: (input) =>
       withFailures(`recording ${input.index.run}`, async () => {
-        const store = await deps.openStore(input.store);
+        const store = deps.openStore(input.store);
         const name = runName(input.index.experiment, input.index.condition, input.index.seed);
         const before = await store.readName<RunIndex>(name);
         await store.writeName(name, {

@@ -87,7 +87,7 @@ async function attempt(
   beat: Heartbeater,
 ): Promise<StepResult> {
   const { place } = definition;
-  const store = await deps.openStore(place.store);
+  const store = deps.openStore(place.store);
   const engineFingerprint = definition.engine ? deps.engineFingerprint : 'none';
   const key = stepKey({
     step: definition.step,
@@ -102,12 +102,9 @@ async function attempt(
 
   const lookUp = async (): Promise<StepResult | undefined> => {
     const found = await findStep(store, key);
-    if (!found.hit) {
-      if (found.problem)
-        log.warn('a finished step is damaged and is computed again', { step: definition.step, key, problem: found.problem });
-      return undefined;
-    }
-    return { key, cached: true, outputs: found.hit.outputs, report: found.hit.report };
+    if (found.record) return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
+    if (found.damage) log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage: found.damage });
+    return undefined;
   };
   let hit = await lookUp();
   if (hit) return hit;

@@ -129,7 +129,8 @@ export class EngineDied extends Error {
 
 /** What activities need from the worker. */
 export interface ActivityDependencies {
-  openStore(url: string): Promise<ArtifactStore>;
+  /** the same store for the same url */
+  openStore(url: string): ArtifactStore;
   readonly runJob: RunJob;
   readonly engineFingerprint: string;
   readonly codeVersion: string;

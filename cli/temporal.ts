@@ -10,7 +10,7 @@ import { SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 export async function connect(settings: TemporalSettings): Promise<Client> {
   const { address, tls, apiKey, metadata } = settings.connection;
   try {
-    const connection = await Connection.connect({ address, tls: tls as never, apiKey, metadata, connectTimeout: '5 seconds' });
+    const connection = await Connection.connect({ address, tls, apiKey, metadata, connectTimeout: '5 seconds' });
     return new Client({ connection, namespace: settings.namespace });
   } catch (error) {
     throw new HabsburgError(

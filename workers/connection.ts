@@ -1,16 +1,16 @@
 /** Where the Temporal server is: the environment and profile file as Temporal's own CLI reads them, or an embedded server's address. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { TLSConfig } from '@temporalio/common/lib/internal-non-workflow';
+import type { NativeConnectionOptions } from '@temporalio/worker';
 import { HabsburgError } from '../common/errors.js';
 
 export interface TemporalSettings {
   readonly namespace: string;
-  readonly connection: { readonly address: string; readonly tls?: TLSConfig | boolean; readonly apiKey?: string; readonly metadata?: Record<string, string> };
+  readonly connection: NativeConnectionOptions & { readonly address: string };
 }
 
 /** Whether the user points at a server of their own (TEMPORAL_ADDRESS or a profile with an address). */
 export function hasExternalServer(): boolean {
-  return Boolean(process.env.TEMPORAL_ADDRESS) || Boolean(fromEnvironment().connection.address !== DEFAULT_ADDRESS);
+  return Boolean(process.env.TEMPORAL_ADDRESS) || fromEnvironment().connection.address !== DEFAULT_ADDRESS;
 }
 
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -19,8 +19,7 @@ const DEFAULT_ADDRESS = 'localhost:7233';
 export function fromEnvironment(): TemporalSettings {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig();
-    const { address, tls, apiKey, metadata } = connectionOptions as TemporalSettings['connection'] & { address?: string };
-    return { namespace: namespace ?? 'default', connection: { address: address ?? DEFAULT_ADDRESS, tls, apiKey, metadata } };
+    return { namespace: namespace ?? 'default', connection: { ...connectionOptions, address: connectionOptions.address ?? DEFAULT_ADDRESS } };
   } catch (error) {
     throw new HabsburgError('invalid', `the Temporal settings in the environment or profile file are not usable: ${(error as Error).message}`, { cause: error });
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import type { ActivityDependencies } from '../activities/types.js';
-import { openStore } from '../artifacts/index.js';
+import { openArtifactStore } from '../artifacts/open.js';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { codeVersion } from '../common/version.js';
 import { engineFingerprint } from '../engine/fingerprint.js';
@@ -74,14 +74,13 @@ function workflowSource(): { workflowBundle: { codePath: string } } | { workflow
 }
 
 function dependencies(options: WorkerOptions): ActivityDependencies {
-  const stores = new Map<string, Promise<ArtifactStore>>();
+  const stores = new Map<string, ArtifactStore>();
   return {
     openStore(url) {
       let store = stores.get(url);
       if (!store) {
-        store = openStore(url);
+        store = openArtifactStore(url);
         stores.set(url, store);
-        store.catch(() => stores.delete(url));
       }
       return store;
     },
