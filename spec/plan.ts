@@ -35,7 +35,7 @@ export interface RunPlan {
 }
 
 export interface DataPlan {
-  /** file:PATH | hf://OWNER/NAME/CONFIG@REVISION[#SPLIT] | grammar:NAME (settings in `grammar`) */
+  /** file:ABSOLUTE-PATH | hf://OWNER/NAME/CONFIG@REVISION#SPLIT | grammar:zipf (settings in `grammar`) */
   readonly train: string;
   readonly valid: string;
   readonly test: string;
@@ -67,7 +67,7 @@ export interface MemberPlan {
   readonly family: 'language-model';
   readonly base:
     | { readonly kind: 'scratch'; readonly architecture: ArchitecturePlan }
-    /** file:DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
+    /** file:ABSOLUTE-DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
     | { readonly kind: 'checkpoint'; readonly source: string };
   /** what generation t >= 1 starts from: the base, model 0, or model t-1 */
   readonly start: 'base' | 'generation-0' | 'previous';
