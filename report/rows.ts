@@ -38,6 +38,9 @@ export interface Results {
   readonly samples: readonly (Sample & Place)[];
 }
 
+/** What no experiment can be called is not looked up. */
+const EXPERIMENT_NAME = /^[a-z0-9][a-z0-9-]*$/;
+
 /** Score files read at a time. */
 const READS = 8;
 
@@ -47,7 +50,7 @@ const READS = 8;
  */
 export async function readResults(store: ArtifactStore, experiment: string): Promise<Results> {
   const name = planName(experiment);
-  const stored = await store.readName<unknown>(name);
+  const stored = EXPERIMENT_NAME.test(experiment) ? await store.readName<unknown>(name) : undefined;
   if (stored === undefined) throw await unknownExperiment(store, experiment);
   const { plan, digest } = checked(planDocument, stored, name, store);
 
