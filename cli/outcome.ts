@@ -1,12 +1,11 @@
 /** What `run` prints at the end: the table, one prompt continued by every generation, and where to look further. */
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { openArtifactStore } from '../artifacts/open.js';
 import { readResults } from '../report/rows.js';
 import { continuations } from '../report/samples.js';
 import { summarise } from '../report/summary.js';
 import { renderContinuations, renderTable } from '../report/terminal.js';
-import { writeReport } from '../report/write.js';
+import { writeReport } from './commands/report.js';
 import type { ExperimentSnapshot } from './snapshot.js';
 
 export interface OutcomeOptions {
@@ -17,17 +16,15 @@ export interface OutcomeOptions {
 }
 
 export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptions): Promise<void> {
-  const results = await readResults(openArtifactStore(options.store), end.experiment);
-  const folder = resolve(options.home, 'reports');
-  await mkdir(folder, { recursive: true });
-  const report = join(folder, `${end.experiment}.html`);
-  await writeReport(results, report);
+  const store = openArtifactStore(options.store);
+  const results = await readResults(store, end.experiment);
+  const report = await writeReport(store, end.experiment, join(options.home, 'reports', `${end.experiment}.html`));
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, report, rows: results.rows })}\n`);
     return;
   }
   const width = process.stdout.columns ?? 120;
-  const texts = continuations(results);
+  const [texts] = continuations(results);
   process.stdout.write(`\n${renderTable(summarise(results), { width, oneBlock: false })}\n`);
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
   const steps = end.result?.steps;

@@ -37,7 +37,6 @@ export function resolveExperiment(raw: unknown): Resolved {
       conditions,
       metrics,
       execution: doc.execution,
-      report: doc.report,
     },
   };
 }

@@ -185,7 +185,13 @@ const execution = z
   .strictObject({
     concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
     checkpointSeconds: z.number().min(0.1).max(86_400).default(30).describe('Training and writing are checkpointed at least so often.'),
-    queues: z.strictObject({ cpu: queue.default('habsburg-cpu'), gpu: queue.default('habsburg-gpu') }).prefault({}),
+    heartbeatSeconds: z.number().min(1).max(3600).default(20).describe('A step that is silent for so long is taken for dead and started again.'),
+    queues: z
+      .strictObject({
+        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
+        engine: queue.default('habsburg-cpu').describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
+      })
+      .prefault({}),
   })
   .describe('Where and how fast; changes no result.');
 
@@ -202,7 +208,6 @@ export const experimentSchema = z
     conditions: z.array(condition).min(1).max(1000),
     metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
     execution: execution.prefault({}),
-    report: z.strictObject({ prompt: z.string().min(1).max(10_000).optional().describe('Continued by every generation in the report.') }).default({}),
   })
   .meta({ id: 'habsburg-experiment', title: 'Habsburg experiment', description: 'A model-collapse experiment: conditions x seeds, each a chain of generations.' });
 

@@ -17,7 +17,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { runAt, runCount } from '../spec/runs.js';
+import { expand } from '../spec/expand.js';
 import type { ExperimentInput, ExperimentProgress, ExperimentResult, RunFailure } from './contract.js';
 import {
   QUEUES,
@@ -37,7 +37,8 @@ const FAILURES_KEPT = 10;
 
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
   const { plan, store, carried } = input;
-  const total = runCount(plan);
+  const runs = expand(plan);
+  const total = runs.length;
   let generations = carried?.generations ?? plan.generations;
   let paused = carried?.paused ?? false;
   let next = carried?.next ?? 0;
@@ -106,7 +107,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   if (!carried) await recordsOn(plan.execution.queues.cpu).recordPlan({ store, plan });
 
   const start = (i: number) => {
-    const runPlan = { ...runAt(plan, i), generations };
+    const runPlan = { ...runs[i], generations };
     running.set(i, runPlan.id);
     executeChild(run, {
       workflowId: runWorkflowId(plan.name, runPlan.id),

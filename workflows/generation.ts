@@ -4,7 +4,7 @@ import type { StepPlace, StepResult } from '../activities/types.js';
 import type { MemberPlan, MixturePlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/results.js';
 import type { MemberState } from './contract.js';
-import type { stepsOn } from './proxies.js';
+import type { Steps } from './proxies.js';
 
 export interface GenerationResult {
   readonly state: MemberState;
@@ -22,7 +22,7 @@ export async function generationOf(
   mixture: MixturePlan,
   place: StepPlace,
   state: MemberState,
-  steps: ReturnType<typeof stepsOn>,
+  steps: Steps,
   step: (name: string, call: () => Promise<StepResult>) => Promise<StepResult>,
 ): Promise<GenerationResult> {
   const { prepared } = state;
@@ -74,7 +74,7 @@ function startOf(
   member: MemberPlan,
   generation: number,
   state: MemberState,
-): Parameters<ReturnType<typeof stepsOn>['finetune']>[0]['start'] {
+): Parameters<Steps['finetune']>[0]['start'] {
   if (generation > 0 && member.start === 'previous') return { model: state.model! };
   if (generation > 0 && member.start === 'generation-0') return { model: state.first! };
   if (member.base.kind === 'scratch') return { scratch: member.base.architecture, tokenizer: state.prepared.tokenizer };

@@ -2,22 +2,35 @@
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
+import type { ExecutionPlan } from '../spec/plan.js';
 
-/** An activity that says nothing for so long is taken for dead and started again elsewhere. */
-const HEARTBEAT_TIMEOUT = '20 seconds';
+const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
-/** Steps on a task queue. Long by nature: no limit on their duration but their heartbeat. */
-export function stepsOn(
-  taskQueue: string,
-  heartbeatTimeout: string | number = HEARTBEAT_TIMEOUT,
-): ActivityInterfaceFor<Activities> {
-  return proxyActivities<Activities>({
-    taskQueue,
-    startToCloseTimeout: '30 days',
-    heartbeatTimeout,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' },
-  });
+export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'recordRun'>;
+
+/**
+ * Steps on their task queues. Long by nature: nothing limits their duration but their heartbeat.
+ * @param heartbeatSeconds an activity that says nothing for so long is taken for dead and started again elsewhere
+ */
+export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: number): Steps {
+  const on = (taskQueue: string) =>
+    proxyActivities<Activities>({
+      taskQueue,
+      startToCloseTimeout: '30 days',
+      heartbeatTimeout: heartbeatSeconds * 1000,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      retry: RETRY,
+    });
+  const light = on(queues.cpu);
+  const engine = on(queues.engine);
+  return {
+    prepare: light.prepare,
+    sample: light.sample,
+    finetune: engine.finetune,
+    generate: engine.generate,
+    postprocess: light.postprocess,
+    score: engine.score,
+  };
 }
 
 /** Small documents in the store. */
@@ -25,6 +38,6 @@ export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activiti
   return proxyActivities<Pick<Activities, 'recordPlan' | 'recordRun'>>({
     taskQueue,
     startToCloseTimeout: '1 minute',
-    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+    retry: RETRY,
   });
 }

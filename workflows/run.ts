@@ -29,12 +29,13 @@ import {
 } from './contract.js';
 import type { GenerationResult } from './generation.js';
 import { generationOf } from './generation.js';
+import type { Steps } from './proxies.js';
 import { recordsOn, stepsOn } from './proxies.js';
 
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store, carried } = input;
   const { queues } = plan.execution;
-  const steps = stepsOn(queues.cpu, plan.execution.heartbeatSeconds * 1000);
+  const steps = stepsOn(queues, plan.execution.heartbeatSeconds);
   const records = recordsOn(queues.cpu);
 
   let paused = input.paused ?? false;
@@ -214,7 +215,7 @@ export function checkExtension(n: number, present: number): void {
 async function scoreGeneration(
   plan: RunPlan,
   results: Readonly<Record<string, GenerationResult>>,
-  score: (member: string, input: Omit<Parameters<ReturnType<typeof stepsOn>['score']>[0], 'place'>) => Promise<StepResult>,
+  score: (member: string, input: Omit<Parameters<Steps['score']>[0], 'place'>) => Promise<StepResult>,
 ): Promise<Record<string, MemberIndex>> {
   const index: Record<string, MemberIndex> = {};
   for (const member of plan.members) {
