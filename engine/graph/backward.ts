@@ -29,7 +29,10 @@ export function backward(g: Graph, seeds: readonly Seed[], targets: readonly Val
   for (const node of [...g.nodes].reverse()) {
     if (!node.outputs.some((output) => gradients.has(output))) continue;
     const rule = GRADIENTS[node.op] as GradientRule<Op> | undefined;
-    if (rule === undefined) throw new Error(`internal: no gradient rule for ${node.op}, which makes a tensor of shape ${showShape(node.outputs[0].shape)}`);
+    if (rule === undefined)
+      throw new Error(
+        `internal: no gradient rule for ${node.op}, which makes a tensor of shape ${showShape(node.outputs[0].shape)}`,
+      );
     const dys = node.outputs.map((output) => (gradients.has(output) ? total(g, output, gradients.get(output)!) : undefined));
     for (const output of node.outputs) gradients.delete(output);
     const needs = node.inputs.map((input) => path.has(input));
@@ -54,7 +57,8 @@ function sumToShape(g: Graph, gradient: Value, shape: Shape): Value {
   const axes = gradient.shape.flatMap((dim: Dim, i) => (i < added || (shape[i - added] === 1 && dim !== 1) ? [i] : []));
   const summed = g.reduceSum(gradient, axes, true);
   const result = added === 0 ? summed : g.reshape(summed, shapeInts(shape));
-  if (!sameShape(result.shape, shape)) throw new Error(`internal: a gradient of shape ${showShape(gradient.shape)} for a tensor of shape ${showShape(shape)}`);
+  if (!sameShape(result.shape, shape))
+    throw new Error(`internal: a gradient of shape ${showShape(gradient.shape)} for a tensor of shape ${showShape(shape)}`);
   return result;
 }
 
@@ -62,7 +66,8 @@ function sumToShape(g: Graph, gradient: Value, shape: Shape): Value {
 function total(g: Graph, value: Value, parts: readonly Gradient[]): Value {
   const dense = parts.filter((part): part is Value => !('rows' in part));
   const lookups = parts.filter((part): part is RowGradient => 'rows' in part);
-  const sum = dense.length > 0 ? dense.reduce((a, b) => g.add(a, b)) : g.op('Expand', [g.scalar(0), g.ints(shapeInts(value.shape))], {});
+  const sum =
+    dense.length > 0 ? dense.reduce((a, b) => g.add(a, b)) : g.op('Expand', [g.scalar(0), g.ints(shapeInts(value.shape))], {});
   if (lookups.length === 0) return sum;
   const width = value.shape[1] as number;
   const rows = g.concat(

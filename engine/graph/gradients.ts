@@ -29,15 +29,22 @@ export type GradientRule<O extends Op> = (
 
 /** Shape as a constant for Reshape and Expand; at most one dimension may be symbolic. */
 export function shapeInts(shape: Shape): number[] {
-  if (shape.filter((dim) => typeof dim === 'string').length > 1) throw new Error(`internal: two symbolic sizes in (${shape.join(', ')})`);
+  if (shape.filter((dim) => typeof dim === 'string').length > 1)
+    throw new Error(`internal: two symbolic sizes in (${shape.join(', ')})`);
   return shape.map((dim) => (typeof dim === 'number' ? dim : -1));
 }
 
 /** Both matrix products: Y = α op(A) op(B), and A's and B's gradients are products of the same kind. */
-function matmulGradients<O extends 'Gemm' | 'FusedMatMul'>(g: Graph, node: Node<O>, dy: Value, needs: readonly boolean[]): (Value | undefined)[] {
+function matmulGradients<O extends 'Gemm' | 'FusedMatMul'>(
+  g: Graph,
+  node: Node<O>,
+  dy: Value,
+  needs: readonly boolean[],
+): (Value | undefined)[] {
   const [a, b] = node.inputs;
   const { transA = false, transB = false, alpha = 1 } = node.attributes;
-  const product = (x: Value, y: Value, tx: boolean, ty: boolean): Value => g.op(node.op, [x, y], { transA: tx, transB: ty, alpha });
+  const product = (x: Value, y: Value, tx: boolean, ty: boolean): Value =>
+    g.op(node.op, [x, y], { transA: tx, transB: ty, alpha });
   const da = (): Value => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB));
   const db = (): Value => (transB ? product(dy, a, true, transA) : product(a, dy, !transA, false));
   return [needs[0] ? da() : undefined, needs[1] ? db() : undefined];
@@ -94,7 +101,9 @@ export const GRADIENTS: { readonly [O in Op]?: GradientRule<O> } = {
     const t = g.mul(dy!, y);
     return [g.sub(t, g.mul(y, g.reduceSum(t, [axis], true)))];
   },
-  LogSoftmax: (g, { outputs: [y], attributes: { axis } }, [dy]) => [g.sub(dy!, g.mul(g.op('Exp', [y], {}), g.reduceSum(dy!, [axis], true)))],
+  LogSoftmax: (g, { outputs: [y], attributes: { axis } }, [dy]) => [
+    g.sub(dy!, g.mul(g.op('Exp', [y], {}), g.reduceSum(dy!, [axis], true))),
+  ],
   LayerNormalization: (g, { inputs: [x, scale], outputs: [, mean, inverse], attributes: { axis } }, [dy], needs) => {
     const from = axis < 0 ? axis + x.shape.length : axis;
     const axes = x.shape.map((_, i) => i).slice(from);

@@ -8,7 +8,12 @@ import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 
 /** Negative log-likelihood in nats of each target: hidden (N, d), head (V, d), targets (N) -> (N). */
-export function tokenNll(g: Graph, hidden: Value, head: Value, targets: Value): { readonly nll: Value; readonly probabilities: Value } {
+export function tokenNll(
+  g: Graph,
+  hidden: Value,
+  head: Value,
+  targets: Value,
+): { readonly nll: Value; readonly probabilities: Value } {
   const logits = g.op('Gemm', [hidden, head], { transB: true }); // (N, V)
   const probabilities = g.op('Softmax', [logits], { axis: -1 }); // (N, V)
   // log Σ exp = max − log max P: two reductions instead of a second pass of exponentials

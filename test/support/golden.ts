@@ -27,7 +27,8 @@ export async function readGolden(dir: string): Promise<Golden> {
 
 /** Ragged rows and their labels, the padding on the right cut off. */
 export function goldenRows(batch: GoldenBatch): { rows: Int32Array[]; labels: Int32Array[] } {
-  const cut = (lists: number[][]): Int32Array[] => lists.map((list, b) => Int32Array.from(list.filter((_, t) => batch.attention_mask[b][t] === 1)));
+  const cut = (lists: number[][]): Int32Array[] =>
+    lists.map((list, b) => Int32Array.from(list.filter((_, t) => batch.attention_mask[b][t] === 1)));
   return { rows: cut(batch.input_ids), labels: cut(batch.labels) };
 }
 

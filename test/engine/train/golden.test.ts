@@ -19,7 +19,13 @@ describe.each(['opt-pre-ln', 'opt-post-ln-proj'])('%s', (name) => {
     const session = await Session.create(trainingGraph(config, batch.rows, batch.time, names), { threads: 2 });
     const share = Float32Array.from(batch.counted, (counted) => counted / batch.targetCount);
     const outputs = await session.run(
-      { ...weightFeeds(weights), ids: batch.ids, positions: batch.positions, targets: batch.targets, weights: float32(share, [share.length, 1]) },
+      {
+        ...weightFeeds(weights),
+        ids: batch.ids,
+        positions: batch.positions,
+        targets: batch.targets,
+        weights: float32(share, [share.length, 1]),
+      },
       ['nll', ...names.map(gradientName)],
     );
     await session.release();
