@@ -1,4 +1,10 @@
 /** Every command, in the order of `habsburg --help`. */
 import type { CommandModule } from '../main.js';
+import * as operate from './operate.js';
+import { report } from './report.js';
+import { results } from './results.js';
+import * as run from './run.js';
+import * as status from './status.js';
+import * as worker from './worker.js';
 
-export const commands: readonly CommandModule[] = [];
+export const commands: readonly CommandModule[] = [run, status, operate, results, report, worker];
