@@ -2,19 +2,12 @@
 import { join } from 'node:path';
 import { CounterRng } from '../common/philox.js';
 import { HabsburgError } from '../common/errors.js';
-import type { DataRecord } from '../data/records.js';
-import { RECORDS_FILE, readRecords, writeRecords } from '../data/records.js';
+import { RECORDS_FILE, readAllRecords, writeRecords } from '../data/records.js';
 import { drawTrainingSet } from '../data/sample.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SampleInput, StepResult } from './types.js';
 
 const VERSION = 1;
-
-async function readAll(folder: string): Promise<DataRecord[]> {
-  const records: DataRecord[] = [];
-  for await (const record of readRecords(join(folder, RECORDS_FILE))) records.push(record);
-  return records;
-}
 
 export function sampleActivity(deps: ActivityDependencies) {
   return ({ place, mixture, real, generated }: SampleInput): Promise<StepResult> =>
@@ -35,8 +28,8 @@ export function sampleActivity(deps: ActivityDependencies) {
         const rng = new CounterRng({ seed: place.seed, generation: place.generation, member: place.member, step: 'sample' });
         const drawn = drawTrainingSet({
           mixture,
-          real: await readAll(await step.input(real)),
-          previous: await readAll(await step.input(generated[0])),
+          real: await readAllRecords(await step.input(real)),
+          previous: await readAllRecords(await step.input(generated[0])),
           rng,
         });
         const records = await writeRecords(join(out, RECORDS_FILE), drawn);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import type { DataRecord } from '../data/records.js';
-import { RECORDS_FILE, readRecords } from '../data/records.js';
+import { readAllRecords } from '../data/records.js';
 import { computeMetrics, histogramsOf, metricsFingerprint, needsOf } from '../metrics/index.js';
 import type { Likelihood, ScoringInput, Truth } from '../metrics/types.js';
 import type { Sample, ScoresDocument } from '../spec/results.js';
@@ -30,15 +30,15 @@ export function scoreActivity(deps: ActivityDependencies) {
         engine: true,
       },
       async (step) => {
-        const written = await readAll(await step.input(generated));
-        const continued = await readAll(await step.input(prompts));
+        const written = await readAllRecords(await step.input(generated));
+        const continued = await readAllRecords(await step.input(prompts));
         const needs = needsOf(input.metrics);
         if (needs.has('truth') && !truth) {
           throw new HabsburgError('invalid', 'a metric compares with the true distribution, which only grammar: data has; remove kl-to-truth and tail-lost from metrics');
         }
         const scoring: ScoringInput = {
           generated: columns(written),
-          real: columns(await readAll(await step.input(real))),
+          real: columns(await readAllRecords(await step.input(real))),
           testUnderSelf: needs.has('testUnderSelf') ? await likelihoods(step, input.family, await step.input(model), await step.input(test), 'test') : undefined,
           generatedUnderFirst: needs.has('generatedUnderFirst') ? await likelihoods(step, input.family, await step.input(first), await step.input(generated), 'generated') : undefined,
           truth: truth && needs.has('truth') ? (JSON.parse(await readFile(join(await step.input(truth), 'truth.json'), 'utf8')) as Truth) : undefined,
@@ -62,12 +62,6 @@ async function likelihoods(step: StepContext, family: string, model: string, dat
   const out = await step.folder(`likelihoods-${name}`);
   await step.run({ op: 'logProbability', family, model, data, out });
   return (JSON.parse(await readFile(join(out, 'likelihoods.json'), 'utf8')) as { rows: Likelihood[] }).rows;
-}
-
-async function readAll(folder: string): Promise<DataRecord[]> {
-  const records: DataRecord[] = [];
-  for await (const record of readRecords(join(folder, RECORDS_FILE))) records.push(record);
-  return records;
 }
 
 function columns(records: readonly DataRecord[]): ScoringInput['generated'] {

@@ -22,8 +22,8 @@ export interface StepDefinition {
   readonly version: number;
   readonly place: StepPlace;
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
-  /** everything else that determines the output */
-  readonly parameters: unknown;
+  /** everything else that determines the output; a function where that has to be looked up first */
+  readonly parameters: unknown | (() => Promise<unknown>);
   /** whether the numeric engine takes part; then its fingerprint is part of the key */
   readonly engine: boolean;
 }
@@ -89,10 +89,11 @@ async function attempt(
   const { place } = definition;
   const store = deps.openStore(place.store);
   const engineFingerprint = definition.engine ? deps.engineFingerprint : 'none';
+  const parameters: unknown = typeof definition.parameters === 'function' ? await (definition.parameters as () => Promise<unknown>)() : definition.parameters;
   const key = stepKey({
     step: definition.step,
     version: definition.version,
-    parameters: definition.parameters,
+    parameters,
     inputs: Object.fromEntries(Object.entries(definition.inputs).map(([name, ref]) => [name, ref.digest])),
     seed: place.seed,
     generation: place.generation,
@@ -132,7 +133,7 @@ async function attempt(
       key,
       inputs: definition.inputs,
       outputs,
-      parameters: definition.parameters,
+      parameters,
       seed: place.seed,
       generation: place.generation,
       member: place.member,

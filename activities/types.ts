@@ -69,6 +69,7 @@ export interface GenerateInput {
 export interface PostprocessInput {
   readonly place: StepPlace;
   readonly raw: ArtifactRef;
+  readonly tokenizer: ArtifactRef;
 }
 
 export interface ScoreInput {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
 import type { DataRecord } from '../data/records.js';
-import { RECORDS_FILE, readRecords, writeRecords } from '../data/records.js';
+import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data/records.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
 import { generateRows } from '../engine/generate/index.js';
@@ -80,7 +80,7 @@ async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: 
 async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model);
   const tokenizer = await loadTokenizer(job.model);
-  const prompts = await readDataset(job.prompts);
+  const prompts = await readAllRecords(job.prompts);
   const written: DataRecord[] = [];
   const shards: string[] = [];
   if (job.resume) {
@@ -132,15 +132,9 @@ async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
   return { records: rows.length };
 }
 
-async function readDataset(folder: string): Promise<DataRecord[]> {
-  const records: DataRecord[] = [];
-  for await (const record of readRecords(join(folder, RECORDS_FILE))) records.push(record);
-  return records;
-}
-
 /** Token ids of a dataset's records, in order. */
 async function readRows(folder: string): Promise<Int32Array[]> {
-  return (await readDataset(folder)).map((record) => Int32Array.from(record.tokens));
+  return (await readAllRecords(folder)).map((record) => Int32Array.from(record.tokens));
 }
 
 function eosOf(json: ConfigJson): number[] {

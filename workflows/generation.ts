@@ -53,7 +53,7 @@ export async function generationOf(
   const { outputs: written } = await call('generate', () =>
     steps.generate({ place, family: member.family, model, prompts, decoding: member.decoding }),
   );
-  const { outputs: cleaned } = await call('postprocess', () => steps.postprocess({ place, raw: written.raw }));
+  const { outputs: cleaned } = await call('postprocess', () => steps.postprocess({ place, raw: written.raw, tokenizer: prepared.tokenizer }));
 
   return {
     state: { prepared, first: state.first ?? model, model, generated: cleaned.generated },
