@@ -1,4 +1,7 @@
-/** One child process that must not outlive us: its output goes to a log file, and it is ended when we stop, exit or are killed. */
+/**
+ * One child process that must not outlive us: its output goes to a log file, and it is ended when we stop, exit or are killed.
+ * It has a process group of its own, so that Ctrl-C in our terminal reaches us alone and we stop everything in order.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -40,7 +43,7 @@ export async function startDaemon({ name, command, args, logFile, cwd, env }: Da
   const log = openLog(logFile);
   let child: ChildProcess;
   try {
-    child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log] });
+    child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   } catch (error) {
     throw fromSystemError(error, `starting the ${name} (${command})`);
@@ -49,7 +52,7 @@ export async function startDaemon({ name, command, args, logFile, cwd, env }: Da
   }
   const pid = child.pid!;
   const watchdog = startWatchdog(pid);
-  const killNow = () => child.kill('SIGKILL');
+  const killNow = () => killGroup(pid);
   process.once('exit', killNow);
 
   let exit: Exit | undefined;
@@ -70,7 +73,7 @@ export async function startDaemon({ name, command, args, logFile, cwd, env }: Da
     async stop(graceMs = DEFAULT_GRACE_MS) {
       if (exit) return exit;
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      const timer = setTimeout(killNow, graceMs);
       const result = await exited;
       clearTimeout(timer);
       return result;
@@ -78,13 +81,18 @@ export async function startDaemon({ name, command, args, logFile, cwd, env }: Da
   };
 }
 
-/**
- * A shell that waits for our end of a pipe to close, which happens however we die, and then ends the process.
- * It ignores Ctrl-C, which reaches the whole foreground group before we have stopped in order.
- */
+function killGroup(pid: number): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+}
+
+/** A shell that waits for our end of a pipe to close, which happens however we die, and then ends the process. */
 function startWatchdog(pid: number): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined;
-  const script = `trap '' INT TERM HUP; read -r _; kill -TERM ${pid} 2>/dev/null && sleep 5 && kill -KILL ${pid} 2>/dev/null`;
+  const script = `trap '' INT TERM HUP; read -r _; kill -TERM ${pid} 2>/dev/null && sleep 5 && kill -KILL -${pid} 2>/dev/null`;
   const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   // without a shell there is no watchdog; stop() and the exit listener still work
   shell.on('error', () => {});

@@ -1,6 +1,6 @@
 // Set-up of a checkout: npm packages, the build, the servers. Each step is skipped in milliseconds once done.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from './paths.mjs';
 import { lastWords, onPath, runCommand } from './process.mjs';
@@ -39,10 +39,19 @@ async function installPackages(root, progress, env) {
     throw new SetupError('invalid', 'npm is not on PATH: install it (it comes with Node) and run again.');
   }
   step.update('npm ci, half a minute to two minutes');
-  const outcome = await runCommand(npm[0], [...npm.slice(1), 'ci', '--no-fund', '--no-audit'], { cwd: root, env });
+  const complaints = /** @type {string[]} */ ([]);
+  const outcome = await runCommand(npm[0], [...npm.slice(1), 'ci', '--no-fund', '--no-audit'], {
+    cwd: root,
+    env,
+    onLine(line) {
+      const complaint = /^npm (?:error|ERR!) +(?!A complete log)(.+)/.exec(line)?.[1];
+      if (complaint && complaints.length < 4) complaints.push(complaint);
+    },
+  });
   if (outcome.code !== 0) {
     step.fail('npm ci failed');
-    throw new SetupError('unreachable', `npm ci failed (${lastWords(outcome.tail, 6)}); see that the npm registry can be reached and run again.`);
+    const reason = complaints.join(' / ') || lastWords(outcome.tail);
+    throw new SetupError('unreachable', `npm ci failed (${reason}); see that the npm registry can be reached and run again.`);
   }
   step.done();
 }
@@ -52,8 +61,11 @@ async function installPackages(root, progress, env) {
  * @param {string} root
  */
 export function packagesInstalled(root) {
-  const record = join(root, 'node_modules', '.package-lock.json');
+  const modules = join(root, 'node_modules');
+  const record = join(modules, '.package-lock.json');
   if (!existsSync(record)) return false;
+  // a link means that somebody shares an installation on purpose; installing would change theirs
+  if (lstatSync(modules).isSymbolicLink()) return true;
   try {
     const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
     const present = JSON.parse(readFileSync(record, 'utf8')).packages;

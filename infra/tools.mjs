@@ -156,6 +156,7 @@ async function build(names, scratch, folder, { env, tried, onDetail, note }) {
       note(`  building ${names.join(' and ')} with ${go.description}: once per machine, about four minutes on two cores`);
       const bin = join(scratch, 'bin');
       mkdirSync(bin, { recursive: true });
+      onDetail('building');
       await buildTools(names, bin, go, onDetail);
       for (const name of names) await publish(name, bin, folder, `built with ${go.description}`);
       return `${names.join(' and ')} built with ${go.description}`;
