@@ -1,6 +1,6 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
-import { makeBatch } from './batch.js';
+import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { weightFeeds } from './models/weights.js';
@@ -14,8 +14,6 @@ export interface RowScore {
   readonly tokenCount: number;
 }
 
-/** Lengths are padded up to a multiple of this, so that ragged rows share a few graphs. */
-const LENGTH_STEP = 16;
 /** Logits held at a time, in numbers: 128 MiB. */
 const MAX_LOGITS = 2 ** 25;
 const MAX_BATCH = 64;
@@ -75,9 +73,10 @@ export class Scorer {
   /** Row numbers by padded length, shortest first; rows without a target are left out. */
   #byPaddedLength(rows: readonly Int32Array[]): [number, number[]][] {
     const groups = new Map<number, number[]>();
+    const longest = longestRow(rows);
     rows.forEach((row, i) => {
       if (row.length < 2) return;
-      const time = Math.min(this.config.maxPositions, Math.ceil(row.length / LENGTH_STEP) * LENGTH_STEP);
+      const time = paddedLength(row.length, longest);
       const group = groups.get(time);
       if (group === undefined) groups.set(time, [i]);
       else group.push(i);

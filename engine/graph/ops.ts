@@ -2,7 +2,8 @@
  * The op table: one row an operator, saying what shape and dtype comes out and how the ONNX node is called. Operators have
  * ONNX's own names and meaning (https://onnx.ai/onnx/operators/, opset 21, and com.microsoft's contrib operators).
  */
-import { sameShape, showShape, sizeOf, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
+import { addDims, sizeOf } from './dims.js';
+import { sameShape, showShape, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
 
 type None = Record<never, never>;
 interface MatMulAttributes {
@@ -164,15 +165,6 @@ function sliced(dim: Dim, start: number, end: number): Dim {
   return Math.max(0, clamp(end) - clamp(start));
 }
 
-function concatenated(dims: readonly Dim[]): Dim {
-  const fixedPart = dims.reduce<number>((sum, dim) => (typeof dim === 'number' ? sum + dim : sum), 0);
-  const symbols = dims.filter((dim): dim is string => typeof dim === 'string');
-  if (symbols.length === 0) return fixedPart;
-  return symbols.length === 1 && fixedPart === 0
-    ? symbols[0]
-    : `(${[...symbols, ...(fixedPart === 0 ? [] : [fixedPart])].join('+')})`;
-}
-
 /** The table. */
 export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
   Add: binary,
@@ -244,7 +236,7 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
       const rest = (v: Value): Shape => v.shape.filter((_, i) => i !== at);
       if (inputs.some((v) => !sameShape(rest(v), rest(inputs[0]))))
         throw new Error(`internal: Concat of ${inputs.map((v) => showShape(v.shape)).join(' and ')}`);
-      const shape = inputs[0].shape.map((dim, i): Dim => (i === at ? concatenated(inputs.map((v) => v.shape[at])) : dim));
+      const shape = inputs[0].shape.map((dim, i): Dim => (i === at ? addDims(inputs.map((v) => v.shape[at])) : dim));
       return [{ dtype: sameDtype('Concat', inputs), shape }];
     },
     ...alongAxis,

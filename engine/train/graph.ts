@@ -1,7 +1,7 @@
-/** The training graph of a model for one batch shape: weights in, per-token losses and the gradients of the trainable weights out. */
+/** The training graph of a model for one row length: weights in, per-token losses and the gradients of the trainable weights out. */
 import { backward } from '../graph/backward.js';
 import { Graph } from '../graph/graph.js';
-import { sizeOf } from '../graph/types.js';
+import { sizeOf } from '../graph/dims.js';
 import { hiddenStates, sequenceInputs } from '../models/forward.js';
 import { architectureOf } from '../models/index.js';
 import type { DecoderConfig } from '../models/types.js';
@@ -15,14 +15,14 @@ export function gradientName(parameter: string): string {
 
 /**
  * Inputs: `ids`, `positions` (B, T), `targets` (B·T), `weights` (B·T, 1) and every parameter under its name.
- * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · nll.
+ * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · nll. The number of rows B is free.
  */
-export function trainingGraph(config: DecoderConfig, rows: number, time: number, trainable: readonly string[]): Graph {
+export function trainingGraph(config: DecoderConfig, time: number, trainable: readonly string[]): Graph {
   const graph = new Graph();
   const parameters = weightInputs(graph, config);
-  const inputs = sequenceInputs(graph, rows, time);
-  const targets = graph.input('targets', 'int32', [rows * time]);
-  const weights = graph.input('weights', 'float32', [rows * time, 1]);
+  const inputs = sequenceInputs(graph, 'B', time);
+  const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
+  const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   const head = parameters(architectureOf(config.modelType).headWeight(config));
   const { nll, probabilities } = tokenNll(graph, hidden, head, targets);
@@ -32,7 +32,7 @@ export function trainingGraph(config: DecoderConfig, rows: number, time: number,
   return graph;
 }
 
-/** Inputs as above without `weights`; output `nll` only. The number of rows is free. */
+/** Inputs as above without `weights`; output `nll` only. */
 export function scoringGraph(config: DecoderConfig, time: number): Graph {
   const graph = new Graph();
   const parameters = weightInputs(graph, config);
