@@ -1,0 +1,64 @@
+/** The figure of small multiples: every measure by generation. */
+import { el } from '../html.js';
+import type { Child, Markup } from '../html.js';
+import type { Measure, Summary } from '../summary.js';
+import { leadMeasure } from '../finding.js';
+import { curvesPanel } from '../svg/curves.js';
+import { markerPath } from '../svg/path.js';
+
+export function curvesSection(summary: Summary): Child {
+  if (summary.measures.length === 0) return undefined;
+  const lead = leadMeasure(summary);
+  const ordered = [...summary.measures].sort((a, b) => Number(b === lead) - Number(a === lead));
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'Scores by generation'),
+    el('p', { class: 'caption' }, caption(summary)),
+    legend(summary),
+    el(
+      'div',
+      { class: 'panels' },
+      ordered.map((measure, i) =>
+        el(
+          'figure',
+          {},
+          el('h3', {}, measure.label),
+          el('p', { class: 'variant' }, variantText(measure)),
+          curvesPanel(`m${i}`, measure, summary.series, summary.generations),
+        ),
+      ),
+    ),
+  );
+}
+
+/** The variant, version and settings that a number needs beside its name. */
+export function variantText({ variant, version, settings }: Measure): string {
+  const set = Object.keys(settings)
+    .sort()
+    .map((name) => `${name} ${settings[name]}`);
+  return [variant, `v${version}`, ...set].join(', ');
+}
+
+/** Which colour and marker is which series. */
+export function legend(summary: Summary): Markup {
+  return el(
+    'ul',
+    { class: 'legend' },
+    summary.series.map((series, i) =>
+      el(
+        'li',
+        { class: `s${i % 8}` },
+        el('svg', { viewBox: '0 0 30 10', 'aria-hidden': 'true' }, el('path', { class: 'mean', d: 'M0,5L30,5' }), el('path', { class: 'mark', d: markerPath(i, [15, 5], 3.6) })),
+        series.label,
+      ),
+    ),
+  );
+}
+
+function caption({ seeds }: Summary): string {
+  const axis = 'Axes are logarithmic where values span more than a factor of eight.';
+  if (seeds.length === 1) return `One seed (${seeds[0]}): the lines say nothing about the spread between seeds. ${axis}`;
+  const band = seeds.length >= 3 ? ', its 95 % t-interval a band' : '';
+  return `Each of ${seeds.length} seeds is a thin line, their mean a thick one${band}. ${axis}`;
+}
