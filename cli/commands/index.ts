@@ -1,5 +1,7 @@
 /** Every command, in the order of `habsburg --help`. */
 import type { CommandModule } from '../main.js';
+import * as dev from './dev.js';
+import * as doctor from './doctor.js';
 import * as operate from './operate.js';
 import { report } from './report.js';
 import { results } from './results.js';
@@ -7,4 +9,4 @@ import * as run from './run.js';
 import * as status from './status.js';
 import * as worker from './worker.js';
 
-export const commands: readonly CommandModule[] = [run, status, operate, results, report, worker];
+export const commands: readonly CommandModule[] = [run, status, operate, results, report, worker, dev, doctor];
