@@ -2,14 +2,14 @@
  * prepare: what a run starts from. Reads the real texts, gets or trains the tokenizer, cuts blocks, imports the base model.
  * Outputs `train`, `valid`, `test`, `tokenizer`, and `base` (a checkpoint) or `truth` (a synthetic language) where there is one.
  */
-import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { linesOf, packBlocks } from '../data/blocks.js';
 import { RECORDS_FILE, writeRecords } from '../data/records.js';
-import { grammarTruth } from '../data/grammar.js';
-import { resolveCheckpoint, resolveSource } from '../data/source.js';
+import { resolveCheckpoint } from '../data/checkpoint-source.js';
+import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
 import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
@@ -21,6 +21,7 @@ const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
 const SPECIALS = ['<s>', '<pad>', '</s>'];
 const EOS = '</s>';
+export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
   return (input: PrepareInput): Promise<StepResult> => {
@@ -36,10 +37,11 @@ export function prepareActivity(deps: ActivityDependencies) {
         inputs: {},
         // The key is made of what the sources hold now, not of where they are.
         parameters: async () => {
-          texts = { train: await resolveSource(data.train, data), valid: await resolveSource(data.valid, data), test: await resolveSource(data.test, data) };
+          const text = (split: (typeof SPLITS)[number]) => resolveSource(data[split], { split, grammar: data.grammar });
+          texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
           return {
-            texts: Object.fromEntries(SPLITS.map((split) => [split, { source: texts![split].name, digest: sha256(texts![split].text) }])),
+            texts: Object.fromEntries(SPLITS.map((split) => [split, { source: texts![split].source, digest: sha256(texts![split].text) }])),
             block: data.block,
             packing: data.packing,
             limit: data.limit,
@@ -74,9 +76,9 @@ export function prepareActivity(deps: ActivityDependencies) {
           const folder = await step.folder(split);
           const packed = packBlocks(texts![split].text, { encode: (text) => loaded.encode(text), decode: (ids) => loaded.decode(ids), eosId }, data.block, data.limit[split]);
           if (packed.blocks.length === 0) {
-            throw new HabsburgError('invalid', `data.${split}: ${texts![split].name} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`);
+            throw new HabsburgError('invalid', `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`);
           }
-          const source = texts![split].name;
+          const { source } = texts![split];
           await writeRecords(
             join(folder, RECORDS_FILE),
             packed.blocks.map((tokens, i) => ({ id: `${split}/${String(i).padStart(6, '0')}`, tokens, text: loaded.decode(tokens), origin: { kind: 'real' as const, source } })),
@@ -84,9 +86,10 @@ export function prepareActivity(deps: ActivityDependencies) {
           outputs[split] = { kind: 'dataset', folder, facts: { records: packed.blocks.length, block: data.block, source } };
           report[split] = packed.blocks.length;
         }
-        if (data.grammar && data.test.startsWith('grammar:')) {
+        const { truth } = texts!.train;
+        if (truth) {
           const folder = await step.folder('truth');
-          await writeFile(join(folder, 'truth.json'), JSON.stringify(grammarTruth(data.grammar)));
+          await writeFile(join(folder, TRUTH_FILE), JSON.stringify(truth));
           outputs.truth = { kind: 'truth', folder };
         }
         if (checkpoint) {
@@ -100,12 +103,10 @@ export function prepareActivity(deps: ActivityDependencies) {
   };
 }
 
-/** A checkpoint folder and the digests of the files that are its model and tokenizer. */
+/** A checkpoint's folder and the digests of the files that are its model and tokenizer. */
 async function readCheckpoint(source: string): Promise<{ folder: string; files: Record<string, string> }> {
-  const folder = await resolveCheckpoint(source);
-  const files: Record<string, string> = {};
-  for (const file of (await readdir(folder)).sort()) {
-    if (/\.(json|safetensors|txt)$/.test(file)) files[file] = sha256(await readFile(join(folder, file)));
-  }
-  return { folder, files };
+  const { folder, files } = await resolveCheckpoint(source);
+  const digests: Record<string, string> = {};
+  for (const file of [...files].sort()) digests[file] = sha256(await readFile(join(folder, file)));
+  return { folder, files: digests };
 }

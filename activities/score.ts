@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import type { DataRecord } from '../data/records.js';
 import { readAllRecords } from '../data/records.js';
-import { computeMetrics, histogramsOf, metricsFingerprint, needsOf } from '../metrics/index.js';
+import { computeMetrics, metricOf, needsOf } from '../metrics/index.js';
 import type { Likelihood, ScoringInput, Truth } from '../metrics/types.js';
 import type { Sample, ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
 import type { StepContext } from './step.js';
+import { TRUTH_FILE } from './prepare.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, ScoreInput, StepResult } from './types.js';
 
@@ -26,13 +27,13 @@ export function scoreActivity(deps: ActivityDependencies) {
         version: VERSION,
         place,
         inputs: { model, generated, real, test, first, prompts, ...(truth ? { truth } : {}) },
-        parameters: { family: input.family, metrics: input.metrics, versions: metricsFingerprint(input.metrics) },
+        parameters: { family: input.family, metrics: input.metrics, versions: input.metrics.map((metric) => metricOf(metric).version) },
         engine: true,
       },
       async (step) => {
         const written = await readAllRecords(await step.input(generated));
         const continued = await readAllRecords(await step.input(prompts));
-        const needs = needsOf(input.metrics);
+        const needs = new Set(needsOf(input));
         if (needs.has('truth') && !truth) {
           throw new HabsburgError('invalid', 'a metric compares with the true distribution, which only grammar: data has; remove kl-to-truth and tail-lost from metrics');
         }
@@ -41,12 +42,16 @@ export function scoreActivity(deps: ActivityDependencies) {
           real: columns(await readAllRecords(await step.input(real))),
           testUnderSelf: needs.has('testUnderSelf') ? await likelihoods(step, input.family, await step.input(model), await step.input(test), 'test') : undefined,
           generatedUnderFirst: needs.has('generatedUnderFirst') ? await likelihoods(step, input.family, await step.input(first), await step.input(generated), 'generated') : undefined,
-          truth: truth && needs.has('truth') ? (JSON.parse(await readFile(join(await step.input(truth), 'truth.json'), 'utf8')) as Truth) : undefined,
+          truth: truth && needs.has('truth') ? (JSON.parse(await readFile(join(await step.input(truth), TRUTH_FILE), 'utf8')) as Truth) : undefined,
         };
+        const { values, series } = computeMetrics(input, scoring);
         const document: ScoresDocument = {
           schema: SCORES_SCHEMA,
-          values: computeMetrics(input.metrics, scoring).map(({ subject, ...value }) => ({ ...value, settings: { ...value.settings }, subject: subject === 'model' ? model.digest : generated.digest })),
-          histograms: histogramsOf(scoring),
+          values: values.map((value) => {
+            const { subject } = metricOf({ name: value.metric, variant: value.variant });
+            return { ...value, settings: { ...value.settings }, subject: (subject === 'model' ? model : generated).digest };
+          }),
+          histograms: series.map(({ metric, edges, counts, n }) => ({ name: metric, edges: [...edges], counts: [...counts], n })),
           samples: samplesOf(written, continued),
         };
         const out = await step.folder('scores');

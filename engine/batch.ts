@@ -28,7 +28,7 @@ export function makeBatch(
   rows: readonly Int32Array[],
   options: { readonly time?: number; readonly paddingId?: number; readonly labels?: readonly Int32Array[] } = {},
 ): Batch {
-  const time = options.time ?? Math.max(1, ...rows.map((row) => row.length));
+  const time = options.time ?? Math.max(1, longestRow(rows));
   const cells = rows.length * time;
   const ids = new Int32Array(cells).fill(options.paddingId ?? 0);
   const positions = new Int32Array(cells).fill(-1);
@@ -57,4 +57,17 @@ export function makeBatch(
     counted,
     targetCount,
   };
+}
+
+/** Tokens of the longest row; 0 for no rows. */
+export function longestRow(rows: readonly Int32Array[]): number {
+  return rows.reduce((longest, row) => Math.max(longest, row.length), 0);
+}
+
+/** Ragged rows are padded up to multiples of this, so that a few graphs serve every length. */
+const LENGTH_STEP = 16;
+
+/** The length that rows of up to `length` tokens are padded to, in data whose longest row has `longest`. */
+export function paddedLength(length: number, longest: number): number {
+  return Math.min(longest, Math.ceil(length / LENGTH_STEP) * LENGTH_STEP);
 }

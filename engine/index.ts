@@ -5,3 +5,4 @@ export { readSafetensors, writeSafetensors, type NamedTensor, type Weights } fro
 export { parseConfig } from './models/index.js';
 export type { ConfigJson, DecoderConfig } from './models/types.js';
 export { initialWeights } from './models/weights.js';
+export { scoreRows, Scorer, type RowScore } from './score.js';

@@ -40,7 +40,14 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
   });
   await saveCheckpoint(job.out, { config: model.config, weights }, { generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined });
   for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(job.out, file));
-  return report;
+  const last = report.epochs.at(-1);
+  return {
+    steps: report.steps,
+    selectedEpoch: report.selectedEpoch,
+    bestValidLoss: report.bestValidLoss,
+    lastTrainLoss: last?.trainLoss ?? null,
+    lastValidLoss: last?.validLoss ?? null,
+  };
 }
 
 /** A model with fresh weights, sized to its tokenizer. */
@@ -94,11 +101,11 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
     model,
     prompts: prompts.map((record) => Int32Array.from(record.tokens)),
     settings: job.decoding,
-    eosTokenIds: eosOf(model.config.json),
+    eosTokenId: eosOf(model.config.json),
     rng: new CounterRng(job.rng),
     threads: io.threads,
     startAt: written.length,
-    onProgress: io.progress,
+    onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
     async onBatch(start, rows) {
       if (start !== written.length) throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
       rows.forEach((row, i) => {
@@ -127,7 +134,7 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
 
 async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model);
-  const rows = await scoreRows({ model, rows: await readRows(job.data), threads: io.threads, onProgress: io.progress });
+  const rows = await scoreRows({ model, rows: await readRows(job.data), threads: io.threads });
   await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows }));
   return { records: rows.length };
 }

@@ -137,9 +137,6 @@ export function checkMember(member: MemberPlan, data: ExperimentPlan['data'], gi
       });
     }
   }
-  if (member.base.kind === 'scratch' && member.start === 'base') {
-    problems.push({ path: ['start'], message: 'start: base would train every generation from fresh weights', suggestion: 'use generation-0 or previous' });
-  }
   return problems;
 }
 

@@ -70,7 +70,8 @@ function check(text: string, options: LoadOptions & { cwd: string; file: string;
   absolutePaths(data, (at) => (settingOf(settings, at) === undefined ? path.dirname(options.file) : options.cwd));
   const resolved = resolveExperiment(data);
   if (resolved.plan !== undefined) return { plan: resolved.plan };
-  return { problems: resolved.problems.map((problem) => placed(problem, file, yaml, settings)) };
+  const placedProblems = resolved.problems.map((problem) => placed(problem, file, yaml, settings));
+  return { problems: placedProblems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)) };
 }
 
 /** The last --set that wrote the value at a path, or part of it. */

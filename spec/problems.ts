@@ -52,7 +52,7 @@ export function explain(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodTyp
     case 'invalid_value':
       return [unknownValue(value, path, issue.values.map(String))];
     case 'invalid_type':
-      return [wrongType(value, issue.expected, path)];
+      return [wrongType(value, issue.expected, path, keysAt(schema, root, path))];
     case 'too_small':
     case 'too_big':
       return [{ path, message: outOfBounds(issue, value) }];
@@ -91,12 +91,12 @@ const KINDS: Readonly<Record<string, string>> = {
   tuple: 'a list',
 };
 
-function wrongType(value: unknown, expected: string, path: Path): Problem {
+function wrongType(value: unknown, expected: string, path: Path, keys: readonly string[]): Problem {
   const wanted = KINDS[expected] ?? expected;
   if (value === undefined) return { path, message: 'is required', suggestion: `add it: ${wanted}` };
-  if (expected === 'array' && isFutureValue(path, String(value))) return { path, message: `"${String(value)}" is not implemented yet` };
   const given = value === null ? 'nothing' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a mapping' : show(value);
-  return { path, message: `must be ${wanted}, but is ${given}` };
+  const message = `must be ${wanted}, but is ${given}`;
+  return expected === 'object' && typeof value === 'string' && keys.includes('kind') ? { path, message, suggestion: `write {kind: ${value}}` } : { path, message };
 }
 
 function outOfBounds(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {

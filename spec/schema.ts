@@ -126,7 +126,7 @@ export const memberSchema = z.strictObject({
   name,
   family: z.enum(['language-model']).default('language-model'),
   base,
-  start: z.enum(['base', 'generation-0', 'previous']).describe('What generation t >= 1 starts from: the base, model 0, or model t-1.'),
+  start: z.enum(['base', 'generation-0', 'previous']).describe('What generation t >= 1 starts from: the base (from scratch: fresh weights), model 0, or model t-1.'),
   training: trainingSchema,
   generation0: generation0.default({}),
   decoding,

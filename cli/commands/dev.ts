@@ -5,8 +5,8 @@ import { resolve } from 'node:path';
 import { startDev, type Dev, type DevEvent } from '../../infra/dev.js';
 import { createProgress } from '../../infra/progress.mjs';
 import { untilInterrupted } from '../interrupt.js';
+import { positiveInteger } from '../options.js';
 import { DEFAULT_HOME } from '../session.js';
-import { positiveInteger } from '../numbers.js';
 
 interface Options {
   readonly home: string;

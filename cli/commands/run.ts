@@ -32,7 +32,7 @@ export function register(program: Command): void {
     .argument('<experiment>', 'file or preset')
     .option('--set <a.b=value>', 'override a setting; repeatable', (value: string, all: string[]) => [...all, value], [])
     .option('--store <url>', 'where artifacts go: a folder or s3://bucket/prefix; default: HABSBURG_STORE, else .habsburg/store')
-    .option('--dev', 'use an embedded Temporal server and workers even if TEMPORAL_ADDRESS is set; the default where it is not')
+    .option('--dev', 'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case')
     .option('--home <dir>', 'folder of the embedded server', DEFAULT_HOME)
     .option('--slots <n>', 'steps at a time on the embedded worker; default: one a core')
     .option('--detach', 'start it and return; needs a server and workers that stay (habsburg dev, or your own)')
@@ -53,10 +53,11 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
     if (embedded) {
       const cores = availableParallelism();
       const slots = options.slots ? Number(options.slots) : cores;
-      dev = await startDev({ home: resolve(options.home), slots, threads: Math.max(1, Math.floor(cores / slots)), signal });
-      note(`Temporal server at ${dev.address}, its UI at ${dev.uiUrl}`);
+      const external = hasExternalServer() ? fromEnvironment() : undefined;
+      dev = await startDev({ home: resolve(options.home), slots, threads: Math.max(1, Math.floor(cores / slots)), external, signal });
+      note(dev.uiUrl ? `Temporal server at ${dev.address}, its UI at ${dev.uiUrl}` : `Temporal server at ${dev.address}`);
     }
-    const client = await connect(dev ? plainServer(dev.address) : fromEnvironment());
+    const client = await connect(dev && !hasExternalServer() ? plainServer(dev.address, dev.namespace) : fromEnvironment());
     try {
       await ensureSearchAttributes(client);
       const started = await startExperiment(client, { plan, store, eventLimit: options.eventLimit ? Number(options.eventLimit) : undefined });

@@ -2,7 +2,8 @@
  * The op table: one row an operator, saying what shape and dtype comes out and how the ONNX node is called. Operators have
  * ONNX's own names and meaning (https://onnx.ai/onnx/operators/, opset 21, and com.microsoft's contrib operators).
  */
-import { sameShape, showShape, sizeOf, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
+import { addDims, sizeOf } from './dims.js';
+import { sameShape, showShape, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
 
 type None = Record<never, never>;
 interface MatMulAttributes {
@@ -153,20 +154,15 @@ function reshaped(x: Value, target: readonly number[]): Shape {
 
 function sliced(dim: Dim, start: number, end: number): Dim {
   if (typeof dim === 'string') {
+    // A sum that Concat made, taken apart again: its number is the part behind.
+    const sum = /^\((.+)\+(\d+)\)$/.exec(dim);
+    if (sum !== null && start === 0 && end === -Number(sum[2])) return sum[1];
+    if (sum !== null && start === -Number(sum[2]) && end > 2 ** 30) return Number(sum[2]);
     if (start >= 0 && end >= 0) return end - start;
     return start === -1 && end > 2 ** 30 ? 1 : `${dim}[${start}:${end}]`;
   }
   const clamp = (i: number): number => Math.max(0, Math.min(dim, i < 0 ? i + dim : i));
   return Math.max(0, clamp(end) - clamp(start));
-}
-
-function concatenated(dims: readonly Dim[]): Dim {
-  const fixedPart = dims.reduce<number>((sum, dim) => (typeof dim === 'number' ? sum + dim : sum), 0);
-  const symbols = dims.filter((dim): dim is string => typeof dim === 'string');
-  if (symbols.length === 0) return fixedPart;
-  return symbols.length === 1 && fixedPart === 0
-    ? symbols[0]
-    : `(${[...symbols, ...(fixedPart === 0 ? [] : [fixedPart])].join('+')})`;
 }
 
 /** The table. */
@@ -240,7 +236,7 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
       const rest = (v: Value): Shape => v.shape.filter((_, i) => i !== at);
       if (inputs.some((v) => !sameShape(rest(v), rest(inputs[0]))))
         throw new Error(`internal: Concat of ${inputs.map((v) => showShape(v.shape)).join(' and ')}`);
-      const shape = inputs[0].shape.map((dim, i): Dim => (i === at ? concatenated(inputs.map((v) => v.shape[at])) : dim));
+      const shape = inputs[0].shape.map((dim, i): Dim => (i === at ? addDims(inputs.map((v) => v.shape[at])) : dim));
       return [{ dtype: sameDtype('Concat', inputs), shape }];
     },
     ...alongAxis,

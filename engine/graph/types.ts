@@ -40,23 +40,6 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
-/**
- * Product of dimensions, divided by `divisor`: a number, or a symbol such as `B*64`. undefined: not divisible.
- * A symbolic dimension is a product of names and sums in parentheses, with its number at the end.
- */
-export function sizeOf(shape: Shape, divisor = 1): Dim | undefined {
-  let size = 1;
-  const symbols: string[] = [];
-  for (const factor of shape.flatMap((dim) => String(dim).split('*'))) {
-    if (Number.isNaN(Number(factor))) symbols.push(factor);
-    else size *= Number(factor);
-  }
-  if (size % divisor !== 0) return undefined;
-  size /= divisor;
-  if (symbols.length === 0) return size;
-  return [...symbols.sort(), ...(size === 1 ? [] : [String(size)])].join('*');
-}
-
 /** A dimension that has to be a number here. */
 export function fixed(dim: Dim, where: string): number {
   if (typeof dim !== 'number') throw new Error(`internal: ${where} needs a fixed size, not the symbolic dimension ${dim}`);

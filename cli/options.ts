@@ -1,5 +1,10 @@
-/** Numbers from the command line. */
+/** Option parsers that several commands share. */
 import { HabsburgError } from '../common/errors.js';
+
+/** commander's way to make an option repeatable: `--set a=1 --set b=2` gives both, in order. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
 
 /** A whole number of at least 1 from an option's text; undefined where the option was not given. */
 export function positiveInteger(flag: string, text: string): number;
