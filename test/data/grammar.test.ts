@@ -5,7 +5,7 @@ import type { GrammarPlan } from '../../spec/plan.js';
 import { sha256 } from '../../common/canonical.js';
 import { failure } from '../artifacts/object-store-contract.js';
 
-const plan: GrammarPlan = { vocabulary: 600, zipf: 1.1, sentences: { train: 20_000, valid: 500, test: 500 }, seed: 1 };
+const plan: GrammarPlan = { vocabulary: 600, zipf: 1.1, sentences: { train: 6_000, valid: 500, test: 500 }, seed: 1 };
 const words = (text: string) => text.split(/\s+/).filter((w) => w !== '');
 
 /** 4.9/7.8175 … : (determiner + .65 adjectives + noun) x 1.95 phrases, verb, .3 adverbs, .35 prepositions, stop; by hand. */
@@ -72,13 +72,17 @@ describe('the text', () => {
 
   test('has the number of sentences asked for, in paragraphs of three to six', () => {
     const sentences = paragraphs.map((p) => p.filter((w) => w === '.').length);
-    expect(sentences.reduce((a, b) => a + b, 0)).toBe(20_000);
+    expect(sentences.reduce((a, b) => a + b, 0)).toBe(6_000);
     expect(new Set(sentences.slice(0, -1))).toEqual(new Set([3, 4, 5, 6]));
     expect(paragraphs.every((p) => p.at(-1) === '.')).toBe(true);
   });
 
-  test('every word is of the language, and every word occurs', () => {
-    expect([...new Set(words(text))].sort()).toEqual([...grammarTruth(plan).words].sort());
+  test('every word is of the language, and nearly every word of the language occurs', () => {
+    const known = new Set(grammarTruth(plan).words);
+    const seen = new Set(words(text));
+    expect([...seen].filter((w) => !known.has(w))).toEqual([]);
+    // the rarest are expected six times in 47,000 words
+    expect(seen.size).toBeGreaterThan(590);
   });
 
   test('word frequencies are those of the truth: chi-square over words, with the variance between paragraphs', () => {
