@@ -55,7 +55,7 @@ export class ProgressView {
 
   #append(head: string, state: ExperimentSnapshot): void {
     const now = Date.now();
-    if (state.runs.length === 0) this.#once('head', String(progress?.done), [head, ...state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step).trim())].join('\n'), now);
+    if (state.runs.length === 0) this.#once('head', String(state.progress?.done), [head, ...state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step).trim())].join('\n'), now);
     for (const run of state.runs) {
       for (const step of run.steps) {
         const what = `${step.generation ?? run.progress?.generation}/${step.step}/${step.attempt}/${step.progress?.phase ?? ''}`;
