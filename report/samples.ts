@@ -18,12 +18,12 @@ export interface Continuations {
   readonly columns: readonly ContinuationColumn[];
 }
 
-/** The plan's own prompt first, then by how many generations continue a prompt; seeds in order. */
+/** By how many generations continue a prompt; seeds in order. */
 export function continuations(results: Pick<Results, 'samples' | 'plan'>): Continuations[] {
   const several = new Set(results.samples.map((sample) => sample.member)).size > 1;
   const conditions = results.plan.conditions.map((condition) => condition.name);
   const prompts = [...groupBy(results.samples, (sample) => sample.prompt)].map(([prompt, samples]) => ({ prompt, samples }));
-  const weight = ({ prompt, samples }: (typeof prompts)[number]) => (prompt === results.plan.report.prompt ? Infinity : samples.length);
+  const weight = ({ samples }: (typeof prompts)[number]) => samples.length;
   prompts.sort((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)));
   return prompts.flatMap(({ prompt, samples }) =>
     [...groupBy(samples, (sample) => sample.seed)]

@@ -2,8 +2,8 @@
 import { digestOf, type Digest } from '../common/canonical.js';
 import type { ExperimentPlan } from './plan.js';
 
-/** Digest of the part of a plan that determines its numbers: all but name, title, execution and report. */
+/** Digest of the part of a plan that determines its numbers: all but name, title and execution. */
 export function planDigest(plan: ExperimentPlan): Digest {
-  const { name: _name, title: _title, execution: _execution, report: _report, ...determining } = plan;
+  const { name: _name, title: _title, execution: _execution, ...determining } = plan;
   return digestOf(determining);
 }

@@ -15,7 +15,6 @@ export interface ExperimentPlan {
   readonly conditions: readonly ConditionPlan[];
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
-  readonly report: { readonly prompt?: string };
 }
 
 /** One chain of generations: a condition and a seed. Its id is `<condition>/seed-<seed>`. */
@@ -155,5 +154,8 @@ export interface ExecutionPlan {
   readonly concurrency: number;
   /** a training or generation checkpoint is written at least so often */
   readonly checkpointSeconds: number;
-  readonly queues: { readonly cpu: string; readonly gpu: string };
+  /** a step that is silent for so long is taken for dead and started again */
+  readonly heartbeatSeconds: number;
+  /** cpu: sample, postprocess and book-keeping; engine: finetune, generate and score */
+  readonly queues: { readonly cpu: string; readonly engine: string };
 }

@@ -39,7 +39,6 @@ export function resolveExperiment(raw: unknown): Resolved {
       conditions,
       metrics,
       execution: doc.execution,
-      report: doc.report,
     },
   };
 }

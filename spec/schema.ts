@@ -225,7 +225,20 @@ const execution = z
       .max(86_400)
       .default(30)
       .describe('Training and writing are checkpointed at least so often.'),
-    queues: z.strictObject({ cpu: queue.default('habsburg-cpu'), gpu: queue.default('habsburg-gpu') }).prefault({}),
+    heartbeatSeconds: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(20)
+      .describe('A step that is silent for so long is taken for dead and started again.'),
+    queues: z
+      .strictObject({
+        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
+        engine: queue
+          .default('habsburg-cpu')
+          .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
+      })
+      .prefault({}),
   })
   .describe('Where and how fast; changes no result.');
 
@@ -246,9 +259,6 @@ export const experimentSchema = z
     conditions: z.array(condition).min(1).max(1000),
     metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
     execution: execution.prefault({}),
-    report: z
-      .strictObject({ prompt: z.string().min(1).max(10_000).optional().describe('Continued by every generation in the report.') })
-      .default({}),
   })
   .meta({
     id: 'habsburg-experiment',

@@ -58,7 +58,8 @@ describe('what a file leaves out', () => {
     expect(plan.execution).toEqual({
       concurrency: 1,
       checkpointSeconds: 30,
-      queues: { cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' },
+      heartbeatSeconds: 20,
+      queues: { cpu: 'habsburg-cpu', engine: 'habsburg-cpu' },
     });
     expect(plan.metrics.map((m) => m.name)).toContain('tail-lost');
   });

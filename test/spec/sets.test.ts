@@ -31,12 +31,12 @@ describe('--set', () => {
     const { plan } = await load(SMALL, {
       sets: [
         'population.opt.training.learningRate=2e-5',
-        'report.prompt="a = b: c"',
+        'title="a = b: c"',
         'conditions.0.mixture={kind: keep-share, share: 0.25}',
       ],
     });
     expect(plan.population[0].training.learningRate).toBe(2e-5);
-    expect(plan.report.prompt).toBe('a = b: c');
+    expect(plan.title).toBe('a = b: c');
     expect(plan.conditions[0].mixture).toMatchObject({ kind: 'keep-share', share: 0.25 });
   });
 

@@ -1,0 +1,149 @@
+/**
+ * Hugging Face model folders in and out: config.json, model.safetensors (or a sharded index), generation_config.json. What is
+ * written loads in `transformers` unchanged and reads back bit for bit.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import { architectureOf, parseConfig } from '../models/index.js';
+import type { ConfigJson, DecoderConfig } from '../models/types.js';
+import { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
+
+/** A model in memory: its config and its float32 weights under Hugging Face names. */
+export interface Model {
+  readonly config: DecoderConfig;
+  readonly weights: Weights;
+}
+
+export interface Checkpoint extends Model {
+  /** generation_config.json's content; empty where there is none */
+  readonly generationConfig: ConfigJson;
+}
+
+const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/**
+ * Loads a folder.
+ * @throws HabsburgError `notFound` when a file is missing, `verification` when one is damaged, `invalid` when the model is of a
+ *   kind that is not supported
+ */
+export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
+  const configFile = join(dir, 'config.json');
+  const config = parseConfig(await readJsonObject(configFile), configFile);
+  const generationConfig = await readJsonObject(join(dir, 'generation_config.json')).catch((error: unknown) => {
+    if (error instanceof HabsburgError && error.kind === 'notFound') return {};
+    throw error;
+  });
+  return { config, weights: matchParameters(await readWeights(dir), config, dir), generationConfig };
+}
+
+async function readJsonObject(path: string): Promise<ConfigJson> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw fromSystemError(error, `cannot read ${path}`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new HabsburgError('verification', `${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new HabsburgError('verification', `${path} must hold a JSON object`);
+  return value as ConfigJson;
+}
+
+/** All tensors of the folder under the names in its files. */
+async function readWeights(dir: string): Promise<Weights> {
+  try {
+    return await readSafetensors(join(dir, WEIGHTS));
+  } catch (error) {
+    if (!(error instanceof HabsburgError) || error.kind !== 'notFound') throw error;
+  }
+  const indexFile = join(dir, INDEX);
+  let index: ConfigJson;
+  try {
+    index = await readJsonObject(indexFile);
+  } catch (error) {
+    if (!(error instanceof HabsburgError) || error.kind !== 'notFound') throw error;
+    throw new HabsburgError(
+      'notFound',
+      `${dir} holds neither ${WEIGHTS} nor ${INDEX}; other weight formats are not read: export the model as safetensors`,
+    );
+  }
+  const shards = new Set(Object.values((index.weight_map ?? {}) as Record<string, unknown>));
+  const weights: Weights = new Map();
+  for (const shard of [...shards].sort()) {
+    // A name from a file must not lead out of the folder.
+    if (typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard)) {
+      throw new HabsburgError(
+        'verification',
+        `${indexFile} names ${JSON.stringify(shard)}, which is not the name of a safetensors file in this folder`,
+      );
+    }
+    for (const [name, tensor] of await readSafetensors(join(dir, shard))) {
+      if (weights.has(name))
+        throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
+      weights.set(name, tensor);
+    }
+  }
+  return weights;
+}
+
+/** Brings a file's tensors to our names, in the architecture's order, and checks that they are exactly its parameters. */
+function matchParameters(found: Weights, config: DecoderConfig, dir: string): Weights {
+  const architecture = architectureOf(config.modelType);
+  const renamed = new Map<string, NamedTensor>();
+  for (const [name, tensor] of found) {
+    const canonical = architecture.canonicalName(name, config);
+    if (canonical === undefined) continue;
+    if (renamed.has(canonical)) throw new HabsburgError('verification', `${dir} holds the weight ${canonical} under two names`);
+    renamed.set(canonical, tensor);
+  }
+  const weights: Weights = new Map();
+  for (const { name, shape } of architecture.parameters(config)) {
+    const tensor = renamed.get(name);
+    if (tensor === undefined)
+      throw new HabsburgError('verification', `${dir} lacks the weight ${name} that its config.json asks for`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new HabsburgError(
+        'verification',
+        `${dir}: ${name} has shape (${tensor.shape.join(', ')}), config.json asks for (${shape.join(', ')})`,
+      );
+    }
+    weights.set(name, tensor);
+    renamed.delete(name);
+  }
+  const [extra] = renamed.keys();
+  if (extra !== undefined)
+    throw new HabsburgError('verification', `${dir} holds the weight ${extra}, for which its config.json has no place`);
+  return weights;
+}
+
+/**
+ * Writes config.json, model.safetensors and, where given, generation_config.json into an existing folder. The weights are float32,
+ * and the config says so.
+ */
+export async function saveCheckpoint(
+  dir: string,
+  model: Model,
+  options: { readonly generationConfig?: ConfigJson } = {},
+): Promise<void> {
+  const { torch_dtype: _old, ...json } = model.config.json;
+  await writeJson(join(dir, 'config.json'), { ...json, dtype: 'float32' });
+  if (options.generationConfig !== undefined) await writeJson(join(dir, 'generation_config.json'), options.generationConfig);
+  await writeSafetensors(join(dir, WEIGHTS), model.weights);
+}
+
+/** Sorted keys and two spaces, as transformers writes. */
+async function writeJson(path: string, value: ConfigJson): Promise<void> {
+  const sorted = Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  try {
+    await writeFile(path, `${JSON.stringify(sorted, null, 2)}\n`);
+  } catch (error) {
+    throw fromSystemError(error, `cannot write ${path}`);
+  }
+}

@@ -1,0 +1,86 @@
+/** Reverse-mode differentiation when the graph is built: one walk back over the nodes, restricted to those that matter. */
+import { GRADIENTS, shapeInts, type Gradient, type GradientRule, type RowGradient } from './gradients.js';
+import type { Graph } from './graph.js';
+import type { Op } from './ops.js';
+import { sameShape, showShape, type Dim, type Node, type Shape, type Value } from './types.js';
+
+/** A value whose gradient is known at the start: usually a loss with gradient one, or a loss's own inputs. */
+export interface Seed {
+  readonly value: Value;
+  readonly gradient: Gradient;
+}
+
+/**
+ * Appends the nodes that compute the gradients of `targets`.
+ * @returns a gradient of its own shape for each target; zeros where the seeds do not depend on it
+ * @throws Error naming the operator when one on the path has no row in the gradient table
+ */
+export function backward(g: Graph, seeds: readonly Seed[], targets: readonly Value[]): Map<Value, Value> {
+  const path = dependents(g.nodes, targets);
+  const gradients = new Map<Value, Gradient[]>();
+  const note = (value: Value, gradient: Gradient): void => {
+    if (!path.has(value)) return;
+    const list = gradients.get(value) ?? [];
+    list.push('rows' in gradient ? gradient : sumToShape(g, gradient, value.shape));
+    gradients.set(value, list);
+  };
+  for (const { value, gradient } of seeds) note(value, gradient);
+
+  for (const node of [...g.nodes].reverse()) {
+    if (!node.outputs.some((output) => gradients.has(output))) continue;
+    const rule = GRADIENTS[node.op] as GradientRule<Op> | undefined;
+    if (rule === undefined)
+      throw new Error(
+        `internal: no gradient rule for ${node.op}, which makes a tensor of shape ${showShape(node.outputs[0].shape)}`,
+      );
+    const dys = node.outputs.map((output) => (gradients.has(output) ? total(g, output, gradients.get(output)!) : undefined));
+    for (const output of node.outputs) gradients.delete(output);
+    const needs = node.inputs.map((input) => path.has(input));
+    rule(g, node, dys, needs).forEach((gradient, i) => {
+      if (needs[i] && gradient !== undefined) note(node.inputs[i], gradient);
+    });
+  }
+  return new Map(targets.map((target) => [target, total(g, target, gradients.get(target) ?? [])]));
+}
+
+/** The targets and every value that depends on one. */
+function dependents(nodes: readonly Node[], targets: readonly Value[]): Set<Value> {
+  const path = new Set(targets);
+  for (const node of nodes) if (node.inputs.some((input) => path.has(input))) for (const output of node.outputs) path.add(output);
+  return path;
+}
+
+/** Undoes broadcasting: sums over the dimensions that were added or stretched. */
+function sumToShape(g: Graph, gradient: Value, shape: Shape): Value {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const added = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((dim: Dim, i) => (i < added || (shape[i - added] === 1 && dim !== 1) ? [i] : []));
+  const summed = g.reduceSum(gradient, axes, true);
+  const result = added === 0 ? summed : g.reshape(summed, shapeInts(shape));
+  if (!sameShape(result.shape, shape))
+    throw new Error(`internal: a gradient of shape ${showShape(gradient.shape)} for a tensor of shape ${showShape(shape)}`);
+  return result;
+}
+
+/** The sum of all contributions; rows of lookups go into the dense sum with a single scatter. */
+function total(g: Graph, value: Value, parts: readonly Gradient[]): Value {
+  const dense = parts.filter((part): part is Value => !('rows' in part));
+  const lookups = parts.filter((part): part is RowGradient => 'rows' in part);
+  const sum =
+    dense.length > 0 ? dense.reduce((a, b) => g.add(a, b)) : g.op('Expand', [g.scalar(0), g.ints(shapeInts(value.shape))], {});
+  if (lookups.length === 0) return sum;
+  const width = value.shape[1] as number;
+  const rows = g.concat(
+    lookups.map((part) => part.rows),
+    0,
+  );
+  const indices = g.reshape(
+    g.concat(
+      lookups.map((part) => part.indices),
+      0,
+    ),
+    [-1, 1],
+  );
+  const everywhere = g.op('Expand', [indices, g.ints([1, width])], {}); // (N, d)
+  return g.op('ScatterElements', [sum, everywhere, rows], { axis: 0, reduction: 'add' });
+}

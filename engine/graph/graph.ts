@@ -1,0 +1,116 @@
+/** A graph under construction: inputs, constants, nodes in topological order, named outputs. */
+import { OPS, type Attributes, type Op } from './ops.js';
+import { showShape, type Dtype, type Node, type Shape, type TensorData, type Value } from './types.js';
+
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly constants: Value[] = [];
+  readonly nodes: Node[] = [];
+  readonly outputs: { readonly name: string; readonly value: Value }[] = [];
+  readonly #shared = new Map<string, Value>();
+  #values = 0;
+
+  /** @param float what the model computes in; float64 exists for checking gradients */
+  constructor(readonly float: 'float32' | 'float64' = 'float32') {}
+
+  input(name: string, dtype: Dtype, shape: Shape): Value {
+    if (this.inputs.some((v) => v.name === name)) throw new Error(`internal: two inputs are called ${name}`);
+    const value: Value = { name, dtype, shape };
+    this.inputs.push(value);
+    return value;
+  }
+
+  output(name: string, value: Value): void {
+    if (this.outputs.some((o) => o.name === name)) throw new Error(`internal: two outputs are called ${name}`);
+    this.outputs.push({ name, value });
+  }
+
+  constant(dtype: Dtype, shape: readonly number[], data: TensorData): Value {
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (data.length !== size) throw new Error(`internal: ${data.length} numbers for a constant of shape ${showShape(shape)}`);
+    const value: Value = { name: `c${this.#values++}`, dtype, shape, data };
+    this.constants.push(value);
+    return value;
+  }
+
+  /** A number of the graph's float type; equal numbers share one constant. */
+  scalar(x: number): Value {
+    return this.#once(`scalar ${Object.is(x, -0) ? '-0' : x}`, () =>
+      this.constant(this.float, [], this.float === 'float64' ? Float64Array.of(x) : Float32Array.of(x)),
+    );
+  }
+
+  /** int64 constants such as axes and shapes; equal lists share one constant. */
+  ints(xs: readonly number[]): Value {
+    return this.#once(`ints ${xs.join(' ')}`, () => this.constant('int64', [xs.length], BigInt64Array.from(xs, BigInt)));
+  }
+
+  #once(key: string, make: () => Value): Value {
+    const value = this.#shared.get(key) ?? make();
+    this.#shared.set(key, value);
+    return value;
+  }
+
+  /** Appends a node; its outputs' types come from the op table. */
+  node<O extends Op>(op: O, inputs: readonly Value[], attributes: Attributes[O]): readonly Value[] {
+    const types = OPS[op].infer(inputs, attributes);
+    const node = { op, inputs, attributes, outputs: [] as Value[] };
+    for (const type of types) node.outputs.push({ ...type, name: `v${this.#values++}`, node: node as unknown as Node });
+    this.nodes.push(node as unknown as Node);
+    return node.outputs;
+  }
+
+  /** The first output of a new node. */
+  op<O extends Op>(op: O, inputs: readonly Value[], attributes: Attributes[O]): Value {
+    return this.node(op, inputs, attributes)[0];
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.op('Add', [a, b], {});
+  }
+  sub(a: Value, b: Value): Value {
+    return this.op('Sub', [a, b], {});
+  }
+  mul(a: Value, b: Value): Value {
+    return this.op('Mul', [a, b], {});
+  }
+  div(a: Value, b: Value): Value {
+    return this.op('Div', [a, b], {});
+  }
+  neg(x: Value): Value {
+    return this.op('Neg', [x], {});
+  }
+  /** x · number */
+  scale(x: Value, by: number): Value {
+    return this.mul(x, this.scalar(by));
+  }
+  matmul(a: Value, b: Value, attributes: Attributes['FusedMatMul'] = {}): Value {
+    return this.op('FusedMatMul', [a, b], attributes);
+  }
+  /** -1 stands for the one size that follows from the others. */
+  reshape(x: Value, shape: readonly number[]): Value {
+    return this.op('Reshape', [x, this.ints(shape)], {});
+  }
+  transpose(x: Value, perm: readonly number[]): Value {
+    return this.op('Transpose', [x], { perm });
+  }
+  reduceSum(x: Value, axes: readonly number[], keepdims = false): Value {
+    return this.op('ReduceSum', [x, this.ints(axes)], { keepdims });
+  }
+  reduceMean(x: Value, axes: readonly number[], keepdims = false): Value {
+    return this.op('ReduceMean', [x, this.ints(axes)], { keepdims });
+  }
+  reduceMax(x: Value, axes: readonly number[], keepdims = false): Value {
+    return this.op('ReduceMax', [x, this.ints(axes)], { keepdims });
+  }
+  concat(values: readonly Value[], axis: number): Value {
+    return values.length === 1 ? values[0] : this.op('Concat', values, { axis });
+  }
+  slice(x: Value, axis: number, start: number, end: number): Value {
+    return this.op('Slice', [x, this.ints([start]), this.ints([end]), this.ints([axis])], {});
+  }
+  /** table (V, d), indices (…) -> (…, d) */
+  gather(table: Value, indices: Value, paddingIndex?: number): Value {
+    return this.op('Gather', [table, indices], { axis: 0, ...(paddingIndex === undefined ? {} : { paddingIndex }) });
+  }
+}

@@ -1,0 +1,139 @@
+/** Writes a graph as an ONNX model (protobuf, onnx.proto of IR version 10). The same graph gives the same bytes. */
+import { Graph } from './graph.js';
+import { ONNX_DTYPE, OPS, type Attributes, type OnnxAttribute, type Op } from './ops.js';
+import type { Node, Shape, Value } from './types.js';
+
+const OPSET = 21;
+const IR_VERSION = 10;
+
+/** Protobuf's wire format, as far as ONNX needs it. */
+class Message {
+  readonly #parts: Uint8Array[] = [];
+
+  #varint(value: number | bigint): void {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    const bytes: number[] = [];
+    do {
+      const more = rest > 127n;
+      bytes.push(Number(rest & 127n) | (more ? 128 : 0));
+      rest >>= 7n;
+    } while (rest > 0n);
+    this.#parts.push(Uint8Array.from(bytes));
+  }
+
+  int(field: number, value: number | bigint): this {
+    this.#varint(field << 3);
+    this.#varint(value);
+    return this;
+  }
+
+  float(field: number, value: number): this {
+    this.#varint((field << 3) | 5);
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setFloat32(0, value, true);
+    this.#parts.push(bytes);
+    return this;
+  }
+
+  bytes(field: number, value: Uint8Array): this {
+    this.#varint((field << 3) | 2);
+    this.#varint(value.length);
+    this.#parts.push(value);
+    return this;
+  }
+
+  string(field: number, value: string): this {
+    return this.bytes(field, new TextEncoder().encode(value));
+  }
+
+  message(field: number, value: Message): this {
+    return this.bytes(field, value.finish());
+  }
+
+  finish(): Uint8Array {
+    return Buffer.concat(this.#parts);
+  }
+}
+
+function attribute(name: string, value: OnnxAttribute): Message {
+  const message = new Message().string(1, name);
+  if ('float' in value) return message.float(2, value.float).int(20, 1);
+  if ('int' in value) return message.int(3, value.int).int(20, 2);
+  if ('string' in value) return message.string(4, value.string).int(20, 3);
+  for (const int of value.ints) message.int(8, int);
+  return message.int(20, 7);
+}
+
+function emitNode<O extends Op>(node: Node<O>, nameOf: (value: Value) => string, used: ReadonlySet<Value>): Message {
+  const row = OPS[node.op];
+  const message = new Message();
+  for (const input of node.inputs) message.string(1, nameOf(input));
+  // Optional outputs that nobody reads are not asked for.
+  const wanted = node.outputs.reduce((last, output, i) => (used.has(output) ? i + 1 : last), 1);
+  for (const output of node.outputs.slice(0, wanted)) message.string(2, nameOf(output));
+  message.string(4, node.op);
+  const attributes = row.emit?.(node.attributes as Attributes[O]) ?? {};
+  for (const [name, value] of Object.entries(attributes)) message.message(5, attribute(name, value));
+  if (row.domain !== undefined) message.string(7, row.domain);
+  return message;
+}
+
+function valueInfo(name: string, dtype: Value['dtype'], shape: Shape): Message {
+  const dims = new Message();
+  for (const dim of shape) dims.message(1, typeof dim === 'number' ? new Message().int(1, dim) : new Message().string(2, dim));
+  const tensor = new Message().int(1, ONNX_DTYPE[dtype]).message(2, dims);
+  return new Message().string(1, name).message(2, new Message().message(1, tensor));
+}
+
+function initializer(value: Value): Message {
+  const data = value.data!;
+  const message = new Message();
+  for (const dim of value.shape) message.int(1, dim as number);
+  message.int(2, ONNX_DTYPE[value.dtype]).string(8, value.name);
+  return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** Values on which the outputs depend. */
+function reachable(graph: Graph): Set<Value> {
+  const used = new Set<Value>(graph.outputs.map((o) => o.value));
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i];
+    if (node.outputs.some((output) => used.has(output))) for (const input of node.inputs) used.add(input);
+  }
+  return used;
+}
+
+/** The model's bytes. Nodes and constants on which no output depends are left out; every input stays. */
+export function toOnnx(graph: Graph): Uint8Array {
+  const used = reachable(graph);
+  const names = new Map<Value, string>();
+  const aliases: { from: Value; to: string }[] = [];
+  for (const { name, value } of graph.outputs) {
+    // An output may carry one name of its own; inputs, constants and second names need a copy.
+    if (value.node === undefined || names.has(value)) aliases.push({ from: value, to: name });
+    else names.set(value, name);
+  }
+  const nameOf = (value: Value): string => names.get(value) ?? value.name;
+
+  const body = new Message();
+  for (const node of graph.nodes)
+    if (node.outputs.some((output) => used.has(output))) body.message(1, emitNode(node, nameOf, used));
+  for (const { from, to } of aliases) body.message(1, new Message().string(1, nameOf(from)).string(2, to).string(4, 'Identity'));
+  body.string(2, 'habsburg');
+  for (const value of graph.constants) if (used.has(value)) body.message(5, initializer(value));
+  for (const value of graph.inputs) body.message(11, valueInfo(value.name, value.dtype, value.shape));
+  // An output's inferred symbols are ours alone; onnxruntime derives its own, so only the rank is stated there.
+  for (const { name, value } of graph.outputs) {
+    body.message(
+      12,
+      valueInfo(
+        name,
+        value.dtype,
+        value.shape.map((dim, i) => (typeof dim === 'number' && dim >= 0 ? dim : `${name}.${i}`)),
+      ),
+    );
+  }
+  const opset = (domain: string, version: number): Message => new Message().string(1, domain).int(2, version);
+  const model = new Message().int(1, IR_VERSION).string(2, 'habsburg').message(7, body);
+  return model.message(8, opset('', OPSET)).message(8, opset('com.microsoft', 1)).finish();
+}

@@ -1,0 +1,34 @@
+/** The parts of a language-model graph that do not depend on the architecture: inputs, causal mask, output layer. */
+import type { Graph } from '../graph/graph.js';
+import type { Value } from '../graph/types.js';
+import { architectureOf } from './index.js';
+import type { DecoderConfig, DecoderInputs, Parameters } from './types.js';
+
+/** float32's minimum, as transformers masks: a row without any visible key stays finite. */
+export const MASKED = -3.4028234663852886e38;
+
+/** (T, T): row t sees columns 0 … t. Padding on the right needs no other mask. */
+export function causalMask(graph: Graph, time: number): Value {
+  const data = graph.float === 'float64' ? new Float64Array(time * time) : new Float32Array(time * time);
+  for (let t = 0; t < time; t++) data.fill(MASKED, t * time + t + 1, (t + 1) * time);
+  return graph.constant(graph.float, [time, time], data);
+}
+
+/** Inputs `ids` and `positions` of shape (rows, time) with the causal mask: whole sequences, no cache. */
+export function sequenceInputs(graph: Graph, rows: number | string, time: number): DecoderInputs {
+  return {
+    ids: graph.input('ids', 'int32', [rows, time]),
+    positions: graph.input('positions', 'int32', [rows, time]),
+    mask: causalMask(graph, time),
+  };
+}
+
+/** (N, headInput) hidden states before the output layer. */
+export function hiddenStates(graph: Graph, config: DecoderConfig, parameters: Parameters, inputs: DecoderInputs): Value {
+  return architectureOf(config.modelType).hidden(graph, config, parameters, inputs);
+}
+
+/** hidden (N, headInput) -> logits (N, V) */
+export function outputLogits(graph: Graph, config: DecoderConfig, parameters: Parameters, hidden: Value): Value {
+  return graph.op('Gemm', [hidden, parameters(architectureOf(config.modelType).headWeight(config))], { transB: true });
+}

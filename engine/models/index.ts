@@ -1,0 +1,26 @@
+/** The architectures by config.json's model_type. */
+import { HabsburgError } from '../../common/errors.js';
+import { opt } from './opt.js';
+import type { Architecture, ConfigJson, DecoderConfig } from './types.js';
+
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  opt: opt as unknown as Architecture,
+};
+
+/** @throws HabsburgError `invalid` when there is no such architecture */
+export function architectureOf(modelType: string, file = 'config.json'): Architecture {
+  if (!Object.hasOwn(ARCHITECTURES, modelType)) {
+    throw new HabsburgError(
+      'invalid',
+      `${file}: model_type ${JSON.stringify(modelType)} is not supported; known: ${Object.keys(ARCHITECTURES).join(', ')}`,
+    );
+  }
+  return ARCHITECTURES[modelType];
+}
+
+/** Reads the content of a config.json. */
+export function parseConfig(json: ConfigJson, file: string): DecoderConfig {
+  if (typeof json.model_type !== 'string')
+    throw new HabsburgError('invalid', `${file}: model_type is missing; known: ${Object.keys(ARCHITECTURES).join(', ')}`);
+  return architectureOf(json.model_type, file).parseConfig(json, file);
+}

@@ -1,0 +1,65 @@
+/** What an architecture is to the rest of the engine. Adding one is one file here plus a row in models/index.ts. */
+import type { Graph } from '../graph/graph.js';
+import type { Value } from '../graph/types.js';
+
+/** config.json as it was read; what an architecture does not know is carried along unchanged. */
+export type ConfigJson = Readonly<Record<string, unknown>>;
+
+/** What is common to decoder-only language models; each architecture's own config extends it. */
+export interface DecoderConfig {
+  readonly modelType: string;
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** longest sequence, in tokens */
+  readonly maxPositions: number;
+  readonly paddingId?: number;
+  /** the file's own content, written back on export */
+  readonly json: ConfigJson;
+}
+
+export interface ParameterSpec {
+  /** Hugging Face's name, with its `model.` prefix */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Initializer;
+}
+
+export type Initializer =
+  | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' }
+  /** normal(0, std); row `zeroRow` is zero (an embedding's padding row) */
+  | { readonly kind: 'normal'; readonly std: number; readonly zeroRow?: number };
+
+/** A graph's parameters by name; asking for one creates the graph's input (or constant) on first use. */
+export type Parameters = (name: string) => Value;
+
+export interface DecoderInputs {
+  /** (B, T) int32 token ids */
+  readonly ids: Value;
+  /** (B, T) int32 positions from 0, counted without padding; a padded place holds -1 */
+  readonly positions: Value;
+  /** added to the attention scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
+  readonly mask: Value;
+  /**
+   * Attention of a layer, given its queries, keys and values (B, heads, T, headSize) and the factor of the scores; returns what is
+   * attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
+   */
+  readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number) => Value;
+}
+
+export interface Architecture<C extends DecoderConfig = DecoderConfig> {
+  /** config.json's model_type */
+  readonly modelType: string;
+  /** @throws HabsburgError `invalid` naming `file` and the field that is not supported */
+  parseConfig(json: ConfigJson, file: string): C;
+  /** every parameter in a fixed order; a tied output layer is not listed again */
+  parameters(config: C): readonly ParameterSpec[];
+  /** names in a file -> our names; undefined: ignore (a tied copy, a buffer) */
+  canonicalName(name: string, config: C): string | undefined;
+  /** (B·T, headInput) hidden states, ready for the output layer */
+  hidden(graph: Graph, config: C, parameters: Parameters, inputs: DecoderInputs): Value;
+  /** name of the output layer's weight (V, headInput) */
+  headWeight(config: C): string;
+}

@@ -1,0 +1,50 @@
+/** A model's weights as graph inputs, and fresh weights for a model trained from scratch. */
+import type { CounterRng } from '../../common/philox.js';
+import type { NamedTensor, Weights } from '../checkpoint/safetensors.js';
+import type { Graph } from '../graph/graph.js';
+import type { Value } from '../graph/types.js';
+import { float32, type Tensor } from '../session.js';
+import { architectureOf } from './index.js';
+import type { DecoderConfig, Parameters } from './types.js';
+
+/** Each parameter becomes an input of the graph under its Hugging Face name when it is first asked for. */
+export function weightInputs(graph: Graph, config: DecoderConfig): Parameters {
+  const shapes = new Map(
+    architectureOf(config.modelType)
+      .parameters(config)
+      .map(({ name, shape }) => [name, shape]),
+  );
+  const values = new Map<string, Value>();
+  return (name) => {
+    const shape = shapes.get(name);
+    if (shape === undefined) throw new Error(`internal: ${config.modelType} has no parameter ${name}`);
+    const value = values.get(name) ?? graph.input(name, graph.float, shape);
+    values.set(name, value);
+    return value;
+  };
+}
+
+/** Weights as a session's feeds. */
+export function weightFeeds(weights: ReadonlyMap<string, NamedTensor>): Record<string, Tensor> {
+  return Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(data, shape)]));
+}
+
+/**
+ * Fresh weights, distributed as transformers initialises them. Parameter number i draws from lane i, so a weight depends on its
+ * place only.
+ */
+export function initialWeights(config: DecoderConfig, rng: CounterRng): Weights {
+  const weights: Weights = new Map();
+  architectureOf(config.modelType)
+    .parameters(config)
+    .forEach(({ name, shape, init }, lane) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      if (init.kind === 'ones') data.fill(1);
+      if (init.kind === 'normal') {
+        for (let i = 0; i < data.length; i++) data[i] = init.std * rng.normal(i, lane);
+        if (init.zeroRow !== undefined) data.fill(0, init.zeroRow * shape[1], (init.zeroRow + 1) * shape[1]);
+      }
+      weights.set(name, { shape, data });
+    });
+  return weights;
+}

@@ -1,0 +1,136 @@
+/** Log-likelihoods of token rows under a model: what perplexity is made of. */
+import { HabsburgError } from '../common/errors.js';
+import { longestRow, makeBatch, paddedLength } from './batch.js';
+import type { Model } from './checkpoint/huggingface.js';
+import type { DecoderConfig } from './models/types.js';
+import { weightFeeds } from './models/weights.js';
+import { Session, type Tensor } from './session.js';
+import { scoringGraph } from './train/graph.js';
+
+export interface RowScore {
+  /** Σ −log p(token | tokens before it), nats, over every token but the first */
+  readonly nllSum: number;
+  /** tokens in that sum: the row's length − 1 */
+  readonly tokenCount: number;
+}
+
+/** Logits held at a time, in numbers: 128 MiB. */
+const MAX_LOGITS = 2 ** 25;
+const MAX_BATCH = 64;
+/** Models with more weights than this give memory back between runs. */
+const LARGE_MODEL = 50e6;
+
+/** @throws HabsburgError `invalid` naming the row that is too long for the model or holds an id outside its vocabulary */
+export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): void {
+  rows.forEach((row, i) => {
+    if (row.length > config.maxPositions) {
+      throw new HabsburgError(
+        'invalid',
+        `row ${i} has ${row.length} tokens, the model reads at most ${config.maxPositions}; cut the text into shorter blocks`,
+      );
+    }
+    const bad = row.find((id) => id < 0 || id >= config.vocabularySize);
+    if (bad !== undefined) {
+      throw new HabsburgError(
+        'invalid',
+        `row ${i} holds the token id ${bad}, the model knows 0 to ${config.vocabularySize - 1}; was it made with another tokenizer?`,
+      );
+    }
+  });
+}
+
+/** Whether onnxruntime should rather save memory than time (SessionOptions.keepMemory). */
+export function isLarge(feeds: Readonly<Record<string, Tensor>>): boolean {
+  return Object.values(feeds).reduce((n, { data }) => n + data.length, 0) > LARGE_MODEL;
+}
+
+/** Scores rows with one set of weights; sessions stay open between calls, and changed weights are seen. */
+export class Scorer {
+  readonly #sessions = new Map<number, Session>();
+
+  /** @param feeds the weights as a session takes them (weightFeeds); read in place at every call */
+  constructor(
+    readonly config: DecoderConfig,
+    readonly feeds: Readonly<Record<string, Tensor>>,
+    readonly options: { readonly threads: number; readonly batch?: number },
+  ) {}
+
+  /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */
+  async score(rows: readonly Int32Array[]): Promise<RowScore[]> {
+    checkRows(rows, this.config);
+    const scores: RowScore[] = rows.map(() => ({ nllSum: 0, tokenCount: 0 }));
+    for (const [time, members] of this.#byPaddedLength(rows)) {
+      const size =
+        this.options.batch ?? Math.max(1, Math.min(MAX_BATCH, Math.floor(MAX_LOGITS / (time * this.config.vocabularySize))));
+      for (let from = 0; from < members.length; from += size) {
+        const chunk = members.slice(from, from + size);
+        (await this.#run(chunk.map((i) => rows[i]), time)).forEach((score, k) => (scores[chunk[k]] = score)); // prettier-ignore
+      }
+    }
+    return scores;
+  }
+
+  /** Row numbers by padded length, shortest first; rows without a target are left out. */
+  #byPaddedLength(rows: readonly Int32Array[]): [number, number[]][] {
+    const groups = new Map<number, number[]>();
+    const longest = longestRow(rows);
+    rows.forEach((row, i) => {
+      if (row.length < 2) return;
+      const time = paddedLength(row.length, longest);
+      const group = groups.get(time);
+      if (group === undefined) groups.set(time, [i]);
+      else group.push(i);
+    });
+    return [...groups].sort(([a], [b]) => a - b);
+  }
+
+  async #run(rows: readonly Int32Array[], time: number): Promise<RowScore[]> {
+    const batch = makeBatch(rows, { time, paddingId: this.config.paddingId });
+    const session = await this.#session(time);
+    const { nll } = await session.run({ ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets }, [
+      'nll',
+    ]);
+    const values = nll.data as Float32Array;
+    return rows.map((row, b) => {
+      let nllSum = 0;
+      for (let t = 0; t + 1 < row.length; t++) nllSum += values[b * time + t];
+      return { nllSum, tokenCount: row.length - 1 };
+    });
+  }
+
+  async #session(time: number): Promise<Session> {
+    const session =
+      this.#sessions.get(time) ??
+      (await Session.create(scoringGraph(this.config, time), {
+        threads: this.options.threads,
+        keepMemory: !isLarge(this.feeds),
+      }));
+    this.#sessions.set(time, session);
+    return session;
+  }
+
+  async release(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
+  }
+}
+
+/**
+ * Scores rows under a model.
+ * @param options.rows token ids; a row of one token has nothing to predict: count 0
+ * @param options.batch rows at a time; default: as many as 128 MiB of logits allow
+ */
+export async function scoreRows(options: {
+  readonly model: Model;
+  readonly rows: readonly Int32Array[];
+  readonly threads: number;
+  readonly batch?: number;
+}): Promise<RowScore[]> {
+  const { model, rows, threads, batch } = options;
+  const scorer = new Scorer(model.config, weightFeeds(model.weights), { threads, batch });
+  try {
+    return await scorer.score(rows);
+  } finally {
+    await scorer.release();
+  }
+}

@@ -1,0 +1,44 @@
+/** The training graph of a model for one row length: weights in, per-token losses and the gradients of the trainable weights out. */
+import { backward } from '../graph/backward.js';
+import { Graph } from '../graph/graph.js';
+import { sizeOf } from '../graph/dims.js';
+import { hiddenStates, sequenceInputs } from '../models/forward.js';
+import { architectureOf } from '../models/index.js';
+import type { DecoderConfig } from '../models/types.js';
+import { weightInputs } from '../models/weights.js';
+import { nllSeeds, tokenNll } from './loss.js';
+
+/** Name of the output that holds a parameter's gradient. */
+export function gradientName(parameter: string): string {
+  return `grad.${parameter}`;
+}
+
+/**
+ * Inputs: `ids`, `positions` (B, T), `targets` (B·T), `weights` (B·T, 1) and every parameter under its name.
+ * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · nll. The number of rows B is free.
+ */
+export function trainingGraph(config: DecoderConfig, time: number, trainable: readonly string[]): Graph {
+  const graph = new Graph();
+  const parameters = weightInputs(graph, config);
+  const inputs = sequenceInputs(graph, 'B', time);
+  const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
+  const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
+  const hidden = hiddenStates(graph, config, parameters, inputs);
+  const head = parameters(architectureOf(config.modelType).headWeight(config));
+  const { nll, probabilities } = tokenNll(graph, hidden, head, targets);
+  const gradients = backward(graph, nllSeeds(graph, hidden, head, targets, weights, probabilities), trainable.map(parameters));
+  graph.output('nll', nll);
+  for (const name of trainable) graph.output(gradientName(name), gradients.get(parameters(name))!);
+  return graph;
+}
+
+/** Inputs as above without `weights`; output `nll` only. */
+export function scoringGraph(config: DecoderConfig, time: number): Graph {
+  const graph = new Graph();
+  const parameters = weightInputs(graph, config);
+  const inputs = sequenceInputs(graph, 'B', time);
+  const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
+  const hidden = hiddenStates(graph, config, parameters, inputs);
+  graph.output('nll', tokenNll(graph, hidden, parameters(architectureOf(config.modelType).headWeight(config)), targets).nll);
+  return graph;
+}

@@ -1,0 +1,104 @@
+/**
+ * The optimiser's inner loops in WebAssembly SIMD: they update weights in place, where a graph would copy every tensor out. One
+ * thread and a fixed order, so the result never depends on the machine's thread count.
+ */
+import { assemble, f32x4, f64, f64x2, get, i32, set, v128, whileBelow, type Code } from './wasm.js';
+
+/** Bytes of one SIMD vector; lengths are multiples of it. */
+export const VECTOR = 16;
+
+/** Functions over one memory; pointers and lengths in bytes, multiples of VECTOR. */
+export interface Kernels {
+  /** Σ x², accumulated in float64 */
+  sumOfSquares(x: number, end: number): number;
+  /** y += x */
+  add(y: number, x: number, end: number): void;
+  /**
+   * One step of decoupled AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2) in the order of torch.optim.AdamW:
+   * p ← p·decay;  m ← m + (c·g − m)·(1−β₁);  v ← β₂·v + (1−β₂)·(c·g)²;  p ← p − stepSize·m / (√v / √(1−β₂ᵗ) + ε)
+   */
+  adamw(
+    p: number,
+    end: number,
+    g: number,
+    m: number,
+    v: number,
+    c: number,
+    decay: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    stepSize: number,
+    correction: number,
+    epsilon: number,
+  ): void;
+}
+
+const advance = (pointer: number): Code => set(pointer, i32.add(get(pointer), i32.const(VECTOR)));
+
+function sumOfSquares(): Code {
+  const [x, end, low, high, value] = [0, 1, 2, 3, 4];
+  const square = (half: Code): Code => f64x2.mul(half, half);
+  const loop = whileBelow(x, end, [
+    ...set(value, v128.load(get(x))),
+    ...set(low, f64x2.add(get(low), square(f64x2.promoteLow(get(value))))),
+    ...set(high, f64x2.add(get(high), square(f64x2.promoteLow(v128.high(get(value)))))),
+    ...advance(x),
+  ]);
+  const sum = f64x2.add(get(low), get(high));
+  return [...loop, ...f64.add(f64x2.lane(sum, 0), f64x2.lane(sum, 1))];
+}
+
+function add(): Code {
+  const [y, x, end] = [0, 1, 2];
+  return whileBelow(y, end, [
+    ...v128.store(get(y), f32x4.add(v128.load(get(y)), v128.load(get(x)))),
+    ...advance(y),
+    ...advance(x),
+  ]);
+}
+
+function adamw(): Code {
+  const [p, end, g, m, v] = [0, 1, 2, 3, 4];
+  const scalars = [5, 6, 7, 8, 9, 10, 11, 12];
+  const [c, decay, oneMinusBeta1, beta2, oneMinusBeta2, stepSize, correction, epsilon] = scalars.map((s) => get(s + 8)); // their vectors
+  const [gradient, first, second] = [21, 22, 23];
+  const denominator = f32x4.add(f32x4.div(f32x4.sqrt(get(second)), correction), epsilon);
+  return [
+    ...scalars.flatMap((s) => set(s + 8, f32x4.splat(get(s)))),
+    ...whileBelow(p, end, [
+      ...set(gradient, f32x4.mul(v128.load(get(g)), c)),
+      ...set(first, f32x4.add(v128.load(get(m)), f32x4.mul(f32x4.sub(get(gradient), v128.load(get(m))), oneMinusBeta1))),
+      ...set(
+        second,
+        f32x4.add(f32x4.mul(v128.load(get(v)), beta2), f32x4.mul(f32x4.mul(get(gradient), get(gradient)), oneMinusBeta2)),
+      ),
+      ...v128.store(get(m), get(first)),
+      ...v128.store(get(v), get(second)),
+      ...v128.store(
+        get(p),
+        f32x4.sub(f32x4.mul(v128.load(get(p)), decay), f32x4.div(f32x4.mul(get(first), stepSize), denominator)),
+      ),
+      ...[p, g, m, v].flatMap(advance),
+    ]),
+  ];
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The kernels over a memory. */
+export function kernelsOn(memory: WebAssembly.Memory): Kernels {
+  compiled ??= new WebAssembly.Module(
+    assemble([
+      { name: 'sumOfSquares', params: ['i32', 'i32'], result: 'f64', locals: ['v128', 'v128', 'v128'], body: sumOfSquares() },
+      { name: 'add', params: ['i32', 'i32', 'i32'], locals: [], body: add() },
+      {
+        name: 'adamw',
+        params: [...Array<'i32'>(5).fill('i32'), ...Array<'f32'>(8).fill('f32')],
+        locals: Array<'v128'>(11).fill('v128'),
+        body: adamw(),
+      },
+    ]),
+  );
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+}

@@ -1,0 +1,88 @@
+/** One model in training: the optimiser's memories, the graphs for each row length, and the optimiser step. */
+import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
+import type { Model } from '../checkpoint/huggingface.js';
+import { weightFeeds } from '../models/weights.js';
+import { isLarge } from '../score.js';
+import { float32, Session, type Tensor } from '../session.js';
+import { AdamW, type AdamWSettings } from './adamw.js';
+import { gradientName, trainingGraph } from './graph.js';
+
+export interface StepResult {
+  /** Σ nll over the step's targets, nats */
+  readonly nllSum: number;
+  readonly targetCount: number;
+  /** global gradient norm before clipping */
+  readonly gradientNorm: number;
+}
+
+export class Trainer {
+  readonly optimizer: AdamW;
+  /** the weights as a session's feeds: views that follow every step */
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly #sessions = new Map<number, Session>();
+  readonly #gradients: Readonly<Record<string, Tensor>>;
+
+  /** @param longest tokens of the longest row to come; shorter rows are padded to a few lengths below it */
+  constructor(
+    readonly model: Model,
+    readonly options: AdamWSettings & { readonly threads: number; readonly longest: number },
+  ) {
+    this.optimizer = new AdamW(model.weights, options);
+    this.feeds = weightFeeds(this.optimizer.weights);
+    this.#gradients = Object.fromEntries(
+      [...this.optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
+    );
+  }
+
+  /**
+   * One optimiser step on the mean loss over all targets of the micro-batches together, so that how rows are split into
+   * micro-batches changes rounding only.
+   * @param labels per micro-batch and row, with IGNORED for what is not to be predicted; default: every token
+   */
+  async step(
+    microBatches: readonly (readonly Int32Array[])[],
+    learningRate: number,
+    labels?: readonly (readonly Int32Array[])[],
+  ): Promise<StepResult> {
+    const batches = microBatches.map((rows, i) =>
+      makeBatch(rows, {
+        time: paddedLength(longestRow(rows), this.options.longest),
+        paddingId: this.model.config.paddingId,
+        labels: labels?.[i],
+      }),
+    );
+    const targetCount = batches.reduce((sum, batch) => sum + batch.targetCount, 0);
+    let nllSum = 0;
+    for (const [i, batch] of batches.entries()) nllSum += await this.#accumulate(batch, targetCount, i === 0);
+    return { nllSum, targetCount, gradientNorm: this.optimizer.step(learningRate) };
+  }
+
+  /** Leaves (first) or adds the gradient of Σ nll / targetCount; returns the batch's Σ nll. */
+  async #accumulate(batch: Batch, targetCount: number, first: boolean): Promise<number> {
+    const session = await this.#session(batch.time);
+    const weights = float32(Float32Array.from(batch.counted, (counted) => counted / targetCount), [batch.counted.length, 1]); // prettier-ignore
+    const feeds = { ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets, weights };
+    const outputs = await session.run(feeds, ['nll', ...Object.keys(this.#gradients)], first ? this.#gradients : {});
+    if (!first)
+      for (const name of this.optimizer.gradients.keys())
+        this.optimizer.addGradient(name, outputs[gradientName(name)].data as Float32Array);
+    const nll = outputs.nll.data as Float32Array;
+    let sum = 0;
+    for (let i = 0; i < nll.length; i++) if (batch.counted[i] === 1) sum += nll[i];
+    return sum;
+  }
+
+  async #session(time: number): Promise<Session> {
+    const known = this.#sessions.get(time);
+    if (known !== undefined) return known;
+    const graph = trainingGraph(this.model.config, time, [...this.optimizer.weights.keys()]);
+    const session = await Session.create(graph, { threads: this.options.threads, keepMemory: !isLarge(this.feeds) });
+    this.#sessions.set(time, session);
+    return session;
+  }
+
+  async release(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
+  }
+}

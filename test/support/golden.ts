@@ -1,0 +1,41 @@
+/** Reads the reference values in test/golden/lm; made with torch 2.13 and transformers 5.17 (test/golden/README.md). */
+import { readFile } from 'node:fs/promises';
+import { makeBatch, type Batch } from '../../engine/batch.js';
+
+export interface GoldenBatch {
+  readonly input_ids: number[][];
+  readonly attention_mask: number[][];
+  readonly labels: number[][];
+}
+export interface Golden {
+  readonly batches: readonly GoldenBatch[];
+  readonly batch0: { readonly loss: number; readonly nll_sum_per_row: number[]; readonly token_count_per_row: number[] };
+  readonly adamw: {
+    readonly lr: number;
+    readonly betas: [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+    readonly max_grad_norm: number;
+    readonly losses: number[];
+    readonly grad_norms: number[];
+  };
+}
+
+/** Every OPT folder in test/golden/lm. */
+export const OPT_MODELS = ['opt-pre-ln', 'opt-post-ln-proj', 'opt-odd-gelu', 'opt-odd-untied', 'opt-odd-post'] as const;
+
+export async function readGolden(dir: string): Promise<Golden> {
+  return JSON.parse(await readFile(`${dir}/golden.json`, 'utf8')) as Golden;
+}
+
+/** Ragged rows and their labels, the padding on the right cut off. */
+export function goldenRows(batch: GoldenBatch): { rows: Int32Array[]; labels: Int32Array[] } {
+  const cut = (lists: number[][]): Int32Array[] =>
+    lists.map((list, b) => Int32Array.from(list.filter((_, t) => batch.attention_mask[b][t] === 1)));
+  return { rows: cut(batch.input_ids), labels: cut(batch.labels) };
+}
+
+export function goldenBatch(batch: GoldenBatch): Batch {
+  const { rows, labels } = goldenRows(batch);
+  return makeBatch(rows, { labels });
+}
