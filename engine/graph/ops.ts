@@ -155,7 +155,7 @@ function reshaped(x: Value, target: readonly number[]): Shape {
 function sliced(dim: Dim, start: number, end: number): Dim {
   if (typeof dim === 'string') {
     // A sum that Concat made, taken apart again: its number is the part behind.
-    const sum = /^\((.+)\+(\d+)\)$/.exec(dim);
+    const sum = /^\(?([^()+]+)\+(\d+)\)?$/.exec(dim);
     if (sum !== null && start === 0 && end === -Number(sum[2])) return sum[1];
     if (sum !== null && start === -Number(sum[2]) && end > 2 ** 30) return Number(sum[2]);
     if (start >= 0 && end >= 0) return end - start;
