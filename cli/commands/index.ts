@@ -1,7 +1,7 @@
 /** Every command, in the order of `habsburg --help`. */
 import type { CommandModule } from '../main.js';
-import { dev } from './dev.js';
-import { doctor } from './doctor.js';
+import * as dev from './dev.js';
+import * as doctor from './doctor.js';
 import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
 import * as operate from './operate.js';
