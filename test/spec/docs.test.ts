@@ -14,7 +14,14 @@ test('the whole file of docs/experiments.md is valid', async () => {
 test('docs/metrics.md has every metric with its variant and defaults', async () => {
   const text = (await page('metrics')).replace('distinct-1, -2, -3', 'distinct-1, distinct-2, distinct-3');
   for (const name of METRIC_NAMES) {
-    const row = text.split('\n').find((line) => line.startsWith('|') && line.split('|')[1].split(',').some((cell) => cell.trim() === name));
+    const row = text.split('\n').find(
+      (line) =>
+        line.startsWith('|') &&
+        line
+          .split('|')[1]
+          .split(',')
+          .some((cell) => cell.trim() === name),
+    );
     expect([name, row]).toEqual([name, expect.stringContaining(METRIC_WORDS[name].variant)]);
     for (const [key, value] of Object.entries(metricDefaults(name))) expect(row).toContain(`${key}: ${value}`);
   }
