@@ -282,7 +282,7 @@ export const experimentSchema = z
 export type ExperimentDocument = z.output<typeof experimentSchema>;
 export type MemberDocument = z.output<typeof memberSchema>;
 
-/** JSON Schema (draft 2020-12) of what a file may hold, for editors. */
+/** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
 export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(experimentSchema, { io: 'input' }) as Record<string, unknown>;
+  return z.toJSONSchema(experimentSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
 }
