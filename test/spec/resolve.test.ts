@@ -95,6 +95,15 @@ describe('what a file leaves out', () => {
     expect(plan.population[0].base).toEqual({ kind: 'checkpoint', source: 'hf://facebook/opt-125m@main' });
   });
 
+  test('positions hold the longest prompt and its continuation', async () => {
+    const positions = async (sets: string[]): Promise<number> => {
+      const { base } = (await load(SMALL, { sets })).plan.population[0];
+      return base.kind === 'scratch' ? base.architecture.positions : NaN;
+    };
+    expect(await positions(['population.0.decoding.maxNewTokens=24'])).toBe(16 + 24);
+    expect(await positions(['population.0.decoding.maxNewTokens=24', 'population.0.prompts=previous'])).toBe(24 + 24);
+  });
+
   test('generation 0 inherits training, default by default', async () => {
     const { plan } = await load(
       SMALL.replace('start:', 'generation0: { epochs: 9 }\n    start:').replace(
