@@ -120,9 +120,9 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
     options.onEvent?.(event);
   };
   const stopAll = async () => {
-    const { temporal, ...workers } = Object.fromEntries(supervised) as Record<string, Supervised | undefined>;
-    await Promise.all(Object.values(workers).map((worker) => worker?.stop()));
-    await temporal?.stop();
+    const server = supervised.get('temporal');
+    await Promise.all([...supervised.values()].filter((process) => process !== server).map((worker) => worker.stop()));
+    await server?.stop();
     rmSync(stateFile(home), { force: true });
     lock.release();
   };
