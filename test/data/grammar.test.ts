@@ -5,7 +5,7 @@ import type { GrammarPlan } from '../../spec/plan.js';
 import { sha256 } from '../../common/canonical.js';
 import { failure } from '../artifacts/object-store-contract.js';
 
-const plan: GrammarPlan = { vocabulary: 600, zipf: 1.1, sentences: { train: 20_000, valid: 500, test: 500 }, seed: 1 };
+const plan: GrammarPlan = { vocabulary: 600, zipf: 1.1, sentences: { train: 8_000, valid: 500, test: 500 }, seed: 1 };
 const words = (text: string) => text.split(/\s+/).filter((w) => w !== '');
 
 /** 4.9/7.8175 … : (determiner + .65 adjectives + noun) x 1.95 phrases, verb, .3 adverbs, .35 prepositions, stop; by hand. */
@@ -72,13 +72,17 @@ describe('the text', () => {
 
   test('has the number of sentences asked for, in paragraphs of three to six', () => {
     const sentences = paragraphs.map((p) => p.filter((w) => w === '.').length);
-    expect(sentences.reduce((a, b) => a + b, 0)).toBe(20_000);
+    expect(sentences.reduce((a, b) => a + b, 0)).toBe(8_000);
     expect(new Set(sentences.slice(0, -1))).toEqual(new Set([3, 4, 5, 6]));
     expect(paragraphs.every((p) => p.at(-1) === '.')).toBe(true);
   });
 
-  test('every word is of the language, and every word occurs', () => {
-    expect([...new Set(words(text))].sort()).toEqual([...grammarTruth(plan).words].sort());
+  test('every word is of the language, and nearly every word of the language occurs', () => {
+    const known = new Set(grammarTruth(plan).words);
+    const seen = new Set(words(text));
+    expect([...seen].filter((w) => !known.has(w))).toEqual([]);
+    // the rarest are expected eight times in 62,000 words
+    expect(seen.size).toBeGreaterThan(590);
   });
 
   test('word frequencies are those of the truth: chi-square over words, with the variance between paragraphs', () => {
@@ -90,7 +94,11 @@ describe('the text', () => {
       for (const word of paragraph) count.set(word, (count.get(word) ?? 0) + 1);
       return { count, length: paragraph.length };
     });
-    const z = truth.words.map((word, i) => {
+    const total = counts.reduce((sum, { length }) => sum + length, 0);
+    // rarer words' sums are not normal yet
+    const common = truth.words.filter((_, i) => truth.probability[i] * total >= 25);
+    expect(common.length).toBeGreaterThan(250);
+    const z = common.map((word, i) => {
       let sum = 0;
       let squares = 0;
       for (const { count, length } of counts) {
@@ -100,10 +108,9 @@ describe('the text', () => {
       }
       return sum / Math.sqrt(squares);
     });
-    expect(z).toHaveLength(600);
     const meanSquare = z.reduce((sum, x) => sum + x * x, 0) / z.length;
-    // sd of the mean of 600 chi-square(1) variables is sqrt(2/600) = .058; four of them
-    expect(Math.abs(meanSquare - 1)).toBeLessThan(0.23);
+    // sd of the mean of n independent chi-square(1) variables is sqrt(2/n), here .08; words that share a topic are not quite independent
+    expect(Math.abs(meanSquare - 1)).toBeLessThan(0.35);
     expect(Math.max(...z.map(Math.abs))).toBeLessThan(4.5);
   });
 
