@@ -90,7 +90,7 @@ describe('the development environment', () => {
   );
 
   test(
-    'a second start joins the first and does not stop it',
+    'a second start joins the first, does not stop it, and goes on where the first one stops',
     async () => {
       const home = newHome();
       const [one, two] = await Promise.all([start(home), start(home)]);
@@ -98,6 +98,14 @@ describe('the development environment', () => {
       expect(two.address).toBe(one.address);
       await (one.owned ? two : one).stop();
       expect(await findDev(home)).toMatchObject({ address: one.address });
+
+      const guest = await start(home);
+      await startWorkflow(guest, 'kept');
+      await (one.owned ? one : two).stop();
+      await until('the guest runs it', () => guest.owned);
+      expect(await workflowIds(guest)).toEqual(['kept']);
+      const elsewhere = { connection: { address: '127.0.0.1:9' }, namespace: 'default' };
+      await expect(start(home, { external: elsewhere })).rejects.toMatchObject({ kind: 'invalid' });
     },
     SERVER_TIMEOUT_MS,
   );
