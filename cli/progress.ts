@@ -34,7 +34,8 @@ export class ProgressView {
     const head = progress
       ? `${state.experiment}: ${progress.done} of ${progress.runs} runs done${progress.failed ? `, ${progress.failed} failed` : ''}${progress.paused ? ', paused' : ''}; ${counted('computed')} steps computed, ${counted('reused')} reused; ${duration(seconds)}${left}`
       : `${state.experiment}: waiting for a worker, ${duration(seconds)}`;
-    const lines = state.runs.flatMap((run) => (run.steps.length > 0 ? run.steps.map((step) => stepLine(run, step)) : [`  ${run.run}  ${run.progress?.phase ?? 'starting'}`]));
+    const lines = state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step));
+    lines.push(...state.runs.flatMap((run) => (run.steps.length > 0 ? run.steps.map((step) => stepLine(run, step)) : [`  ${run.run}  ${run.progress?.phase ?? 'starting'}`])));
     if (this.live) this.#repaint([head, ...lines]);
     else this.#append(head, state);
   }
@@ -54,7 +55,7 @@ export class ProgressView {
 
   #append(head: string, state: ExperimentSnapshot): void {
     const now = Date.now();
-    if (state.runs.length === 0) this.#once('head', head, head, now);
+    if (state.runs.length === 0) this.#once('head', String(state.progress?.done), [head, ...state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step).trim())].join('\n'), now);
     for (const run of state.runs) {
       for (const step of run.steps) {
         const what = `${step.generation ?? run.progress?.generation}/${step.step}/${step.attempt}/${step.progress?.phase ?? ''}`;
@@ -73,7 +74,7 @@ export class ProgressView {
 
 function stepLine(run: RunSnapshot, step: StepSnapshot): string {
   const { progress } = step;
-  const parts = [`  ${run.run}`, `generation ${step.generation ?? run.progress?.generation ?? '?'} of ${run.progress?.generations ?? '?'}`, step.step];
+  const parts = [`  ${run.run}`, ...(run.progress ? [`generation ${step.generation ?? run.progress.generation} of ${run.progress.generations}`] : []), step.step];
   if (progress) {
     if (progress.phase !== step.step) parts.push(progress.phase);
     parts.push(`${progress.unit} ${progress.done}/${progress.total}`);

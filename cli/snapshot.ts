@@ -1,5 +1,5 @@
 /** What an experiment is doing right now: the experiment's and its running runs' progress, with the heartbeats of their steps. */
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
@@ -25,6 +25,8 @@ export interface ExperimentSnapshot {
   /** Temporal's word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT, CONTINUED_AS_NEW */
   readonly status: string;
   readonly progress?: ExperimentProgress;
+  /** the experiment's own steps under way: recording its plan */
+  readonly steps: readonly StepSnapshot[];
   readonly runs: readonly RunSnapshot[];
   readonly result?: ExperimentResult;
 }
@@ -34,24 +36,28 @@ const RUNS_SHOWN = 20;
 /** Fields are absent where no worker answers yet. */
 export async function snapshot(client: Client, experiment: string): Promise<ExperimentSnapshot> {
   const handle = client.workflow.getHandle(experiment);
-  const { status } = await handle.describe();
+  const { status, raw } = await handle.describe();
   if (status.name !== 'RUNNING') {
     const result = status.name === 'COMPLETED' ? ((await handle.result()) as ExperimentResult) : undefined;
-    return { experiment, status: status.name, runs: [], result };
+    return { experiment, status: status.name, steps: [], runs: [], result };
   }
   const progress = await soon(handle.query(experimentProgressQuery));
   const runs = await Promise.all((progress?.running ?? []).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client.workflow.getHandle(runWorkflowId(experiment, run)), run)));
-  return { experiment, status: status.name, progress, runs };
+  return { experiment, status: status.name, progress, steps: pendingSteps(raw), runs };
 }
 
 async function runSnapshot(handle: WorkflowHandle, run: string): Promise<RunSnapshot> {
   const [progress, description] = await Promise.all([soon(handle.query(runProgressQuery)), soon(handle.describe())]);
-  const steps = (description?.raw.pendingActivities ?? []).map((activity): StepSnapshot => {
+  const steps = description ? pendingSteps(description.raw) : [];
+  return { run, progress, steps };
+}
+
+function pendingSteps(raw: WorkflowExecutionDescription['raw']): StepSnapshot[] {
+  return (raw.pendingActivities ?? []).map((activity) => {
     const [payload] = activity.heartbeatDetails?.payloads ?? [];
     const heartbeat = payload ? defaultPayloadConverter.fromPayload<StepHeartbeat>(payload) : undefined;
     return { step: activity.activityType?.name ?? '?', attempt: activity.attempt ?? 1, ...heartbeat, lastFailure: activity.lastFailure?.message ?? undefined };
   });
-  return { run, progress, steps };
 }
 
 /** The answer, or undefined where it does not come for a passing reason (worker or server restarting, run just ended). */
