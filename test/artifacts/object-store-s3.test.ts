@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../artifacts/open.js';
 import { s3Error } from '../../artifacts/s3-errors.js';
-import { freePort, startS3ForTest, type TestS3 } from '../support/s3.js';
+import { freePort } from '../../infra/ports.js';
+import { startS3ForTest, type StoreS3 } from '../support/s3.js';
+import { SERVER_TIMEOUT_MS } from '../support/servers.js';
 import { failure, keys, objectStoreContract, read, text } from './object-store-contract.js';
 
-let server: TestS3;
+let server: StoreS3;
 beforeAll(async () => {
   server = await startS3ForTest(['contract', 'other']);
-});
+}, SERVER_TIMEOUT_MS);
 afterAll(() => server?.stop());
 
 objectStoreContract('s3://', async () => openStore('s3://contract/some/prefix', { s3: server.options }));
@@ -81,7 +83,7 @@ describe('s3 store', () => {
   });
 
   test('an unreachable server is unreachable, within seconds, for every method', async () => {
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const endpoint = `http://127.0.0.1:${await freePort(0)}`;
     const store = openStore('s3://other', { s3: { ...server.options, endpoint } });
     const attempts = [
       () => store.put('x', text('1')),

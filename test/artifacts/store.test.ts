@@ -8,14 +8,15 @@ import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { sha256, type Digest } from '../../common/canonical.js';
-import { startS3ForTest, type TestS3 } from '../support/s3.js';
+import { startS3ForTest, type StoreS3 } from '../support/s3.js';
+import { SERVER_TIMEOUT_MS } from '../support/servers.js';
 import { failure, keys } from './object-store-contract.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-store-'));
-let server: TestS3;
+let server: StoreS3;
 beforeAll(async () => {
   server = await startS3ForTest(['store']);
-});
+}, SERVER_TIMEOUT_MS);
 afterAll(async () => {
   await server?.stop();
   rmSync(root, { recursive: true, force: true });
