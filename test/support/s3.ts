@@ -6,6 +6,8 @@ export interface StoreS3 {
   readonly options: Required<Pick<S3Options, 'endpoint' | 'region' | 'credentials'>>;
   /** one folder a bucket, one file an object: a test can damage them */
   readonly folder: string;
+  /** the server's process */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -13,6 +15,11 @@ export interface StoreS3 {
 export async function startS3ForTest(buckets: readonly string[]): Promise<StoreS3> {
   const server = await s3Server();
   for (const name of buckets) await server.bucket(name);
-  const { endpoint, region, accessKey, secretKey, dir } = server;
-  return { options: { endpoint, region, credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } }, folder: dir, stop: () => server.stop() };
+  const { endpoint, region, accessKey, secretKey, dir, pid } = server;
+  return {
+    options: { endpoint, region, credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } },
+    folder: dir,
+    pid,
+    stop: () => server.stop(),
+  };
 }
