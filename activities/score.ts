@@ -44,14 +44,11 @@ export function scoreActivity(deps: ActivityDependencies) {
           generatedUnderFirst: needs.has('generatedUnderFirst') ? await likelihoods(step, input.family, await step.input(first), await step.input(generated), 'generated') : undefined,
           truth: truth && needs.has('truth') ? (JSON.parse(await readFile(join(await step.input(truth), TRUTH_FILE), 'utf8')) as Truth) : undefined,
         };
-        const { values, series } = computeMetrics(input, scoring);
+        const measured = input.metrics.map((metric) => ({ ...computeMetrics({ metrics: [metric] }, scoring), subject: metricOf(metric).subject === 'model' ? model : generated }));
         const document: ScoresDocument = {
           schema: SCORES_SCHEMA,
-          values: values.map((value) => {
-            const { subject } = metricOf({ name: value.metric, variant: value.variant });
-            return { ...value, settings: { ...value.settings }, subject: (subject === 'model' ? model : generated).digest };
-          }),
-          histograms: series.map(({ metric, edges, counts, n }) => ({ name: metric, edges: [...edges], counts: [...counts], n })),
+          values: measured.flatMap(({ values, subject }) => values.map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest }))),
+          histograms: measured.flatMap(({ series }) => series.map(({ metric, edges, counts, n }) => ({ name: metric, edges: [...edges], counts: [...counts], n }))),
           samples: samplesOf(written, continued),
         };
         const out = await step.folder('scores');

@@ -29,7 +29,7 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
   const steps = end.result?.steps;
   const lines = [
-    steps && (steps.computed === 0 ? `Everything was done already: no step computed, ${steps.reused} reused.` : `${steps.computed} steps computed, ${steps.reused} reused.`),
+    steps && (steps.computed === 0 && end.result?.failed === 0 ? `Everything was done already: no step computed, ${steps.reused} reused.` : `${steps.computed} steps computed, ${steps.reused} reused.`),
     `Report:      ${report}`,
     `Artifacts:   ${options.store}`,
     `All scores:  habsburg results ${end.experiment} --format csv`,

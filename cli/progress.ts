@@ -30,8 +30,9 @@ export class ProgressView {
     const seconds = (Date.now() - this.#started) / 1000;
     const fresh = share === undefined ? 0 : share - this.#firstShare!;
     const left = fresh > 0.01 && seconds > 2 ? `, about ${duration((seconds * (1 - share!)) / fresh)} left` : '';
+    const counted = (which: 'computed' | 'reused') => (progress?.steps[which] ?? 0) + state.runs.reduce((sum, run) => sum + (run.progress?.counted[which] ?? 0), 0);
     const head = progress
-      ? `${state.experiment}: ${progress.done} of ${progress.runs} runs done${progress.failed ? `, ${progress.failed} failed` : ''}${progress.paused ? ', paused' : ''}; ${progress.steps.computed} steps computed, ${progress.steps.reused} reused; ${duration(seconds)}${left}`
+      ? `${state.experiment}: ${progress.done} of ${progress.runs} runs done${progress.failed ? `, ${progress.failed} failed` : ''}${progress.paused ? ', paused' : ''}; ${counted('computed')} steps computed, ${counted('reused')} reused; ${duration(seconds)}${left}`
       : `${state.experiment}: waiting for a worker, ${duration(seconds)}`;
     const lines = state.runs.flatMap((run) => (run.steps.length > 0 ? run.steps.map((step) => stepLine(run, step)) : [`  ${run.run}  ${run.progress?.phase ?? 'starting'}`]));
     if (this.live) this.#repaint([head, ...lines]);

@@ -26,12 +26,20 @@ export function formatCell(cell: Cell, digits?: number): string {
  * A table as lines: a heading, then one line a row, two spaces between columns and none at line ends.
  * Control characters in cells become spaces, since cells may hold text that a model wrote.
  */
-export function table(columns: readonly (Column | string)[], rows: readonly (readonly Cell[])[], options: { color?: boolean } = {}): string {
+export function table(
+  columns: readonly (Column | string)[],
+  rows: readonly (readonly Cell[])[],
+  options: { color?: boolean } = {},
+): string {
   const heads = columns.map((c) => (typeof c === 'string' ? { title: c } : c));
   const texts = rows.map((row) => heads.map((head, i) => clean(formatCell(row[i], head.digits))));
   const right = heads.map((head, i) => head.right ?? isNumeric(rows.map((row) => row[i])));
   const widths = heads.map((head, i) => Math.max(displayWidth(head.title), ...texts.map((row) => displayWidth(row[i]))));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => pad(cell, widths[i], right[i])).join('  ').trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => pad(cell, widths[i], right[i]))
+      .join('  ')
+      .trimEnd();
   return [style('bold', line(heads.map((h) => h.title)), options.color ?? false), ...texts.map(line)].join('\n');
 }
 
@@ -42,7 +50,14 @@ export function wantsColor(stream: { isTTY?: boolean } = process.stdout, env: No
   return env.TERM !== 'dumb' && stream.isTTY === true;
 }
 
-const SGR = { bold: ['1', '22'], dim: ['2', '22'], red: ['31', '39'], green: ['32', '39'], yellow: ['33', '39'], cyan: ['36', '39'] } as const;
+const SGR = {
+  bold: ['1', '22'],
+  dim: ['2', '22'],
+  red: ['31', '39'],
+  green: ['32', '39'],
+  yellow: ['33', '39'],
+  cyan: ['36', '39'],
+} as const;
 
 /** Text in a style, or as it is without colour. */
 export function style(name: keyof typeof SGR, text: string, color: boolean): string {
@@ -64,7 +79,12 @@ function displayWidth(text: string): number {
   let width = 0;
   for (const char of text) {
     if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(char)) continue;
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(char) ? 2 : 1;
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
+        char,
+      )
+        ? 2
+        : 1;
   }
   return width;
 }

@@ -6,3 +6,6 @@ export { parseConfig } from './models/index.js';
 export type { ConfigJson, DecoderConfig } from './models/types.js';
 export { initialWeights } from './models/weights.js';
 export { scoreRows, Scorer, type RowScore } from './score.js';
+export { engineFingerprint } from './fingerprint.js';
+export { fit, type FitOptions, type FitProgress, type FitReport, type FitResult } from './train/fit.js';
+export type { EpochReport } from './train/state.js';

@@ -66,7 +66,8 @@ export function lastWords(output, lines = 3) {
  */
 export function onPath(name, env) {
   const file = process.platform === 'win32' ? `${name}.exe` : name;
-  return (env.PATH ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, file)).filter(isExecutable);
+  const folders = new Set((env.PATH ?? '').split(delimiter).filter(Boolean));
+  return [...folders].map((folder) => join(folder, file)).filter(isExecutable);
 }
 
 /** @param {string} path */

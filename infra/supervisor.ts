@@ -15,7 +15,7 @@ export type SupervisorEvent =
   | { type: 'failed'; name: string; error: HabsburgError };
 
 export interface SuperviseOptions {
-  /** for messages, for example "cpu worker" */
+  /** for events and messages, for example "cpu" */
   name: string;
   logFile: string;
   start(restarts: number): Promise<RunningProcess>;
@@ -59,7 +59,7 @@ export async function supervise({ name, logFile, start, onEvent }: SuperviseOpti
         if (stopping) return;
         onEvent({ type: 'exited', name, pid, exit });
         if (Date.now() - startedAt > HEALTHY_MS) quickEnds = failures = 0;
-        if (exit.signal === null && exit.code !== 0) error = daemonError(name, logFile, exit, 'it was started again and again');
+        if (exit.signal === null && exit.code !== 0) error = daemonError(`${name} process`, logFile, exit, 'it was started again and again');
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.min(FIRST_DELAY_MS * 2 ** quickEnds++, LONGEST_DELAY_MS));

@@ -165,12 +165,12 @@ async function build(names, scratch, folder, { env, tried, onDetail, note }) {
     }
   }
   const reasons = names.map((name) => [...(tried.get(name) ?? []), ...failures].join('; '));
-  const external = names.includes('temporal') ? ' or set TEMPORAL_ADDRESS to a running server' : '';
+  const external = names.includes('temporal') ? ', or set TEMPORAL_ADDRESS to a running server' : '';
   throw new SetupError(
     'unreachable',
     `No ${names.map((name) => TITLES[name]).join(' and no ')} can be had (${[...new Set(reasons)].join('; ')}); ` +
-      `put ${names.map((name) => `${name} ${PINS[name].version}`).join(' and ')} on PATH, install Go ${PINS.go.version} ` +
-      `(or Python 3 with pip) where a Go module proxy can be reached,${external}`.replace(/,$/, '') + '.',
+      `put ${names.map((name) => `${name} ${PINS[name].version}`).join(' and ')} on PATH, or install Go ${PINS.go.version} ` +
+      `(or Python 3 with pip) where a Go module proxy can be reached${external}.`,
   );
 }
 

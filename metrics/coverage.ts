@@ -22,6 +22,15 @@ export const coverage: Metric = {
     if (types === 0) return [];
     const written = firstTokens(input.generated.tokens, Number(settings.tokens));
     for (const record of written) for (const token of record) missing.delete(token);
-    return [{ metric: this.name, variant: this.variant, version: this.version, value: (types - missing.size) / types, n: tokenCount(written), settings }];
+    return [
+      {
+        metric: this.name,
+        variant: this.variant,
+        version: this.version,
+        value: (types - missing.size) / types,
+        n: tokenCount(written),
+        settings,
+      },
+    ];
   },
 };

@@ -12,7 +12,18 @@ import { tailLost } from './tail-lost.js';
 import type { Metric, ScoreSeries, ScoreValue, ScoringInput, ScoringNeed } from './types.js';
 
 /** Every metric, in the order of tables. */
-export const metrics: readonly Metric[] = [perplexity, sequencePerplexity, distinct1, distinct2, distinct3, coverage, rep, distinctBlocks, tailLost, klToTruth];
+export const metrics: readonly Metric[] = [
+  perplexity,
+  sequencePerplexity,
+  distinct1,
+  distinct2,
+  distinct3,
+  coverage,
+  rep,
+  distinctBlocks,
+  tailLost,
+  klToTruth,
+];
 
 const byName = new Map<string, Metric>();
 for (const metric of metrics) {
@@ -25,7 +36,10 @@ for (const metric of metrics) {
 export function metricOf(plan: Pick<MetricPlan, 'name' | 'variant'>): Metric {
   const metric = byName.get(`${plan.name} ${plan.variant}`);
   if (metric === undefined) {
-    throw new HabsburgError('invalid', `this version has no metric ${plan.name} (${plan.variant}); habsburg metrics lists what it has`);
+    throw new HabsburgError(
+      'invalid',
+      `this version has no metric ${plan.name} (${plan.variant}); habsburg metrics lists what it has`,
+    );
   }
   return metric;
 }
@@ -36,13 +50,17 @@ export function needsOf(plan: { readonly metrics: readonly MetricPlan[] }): Scor
 }
 
 /** All values and series of a plan's metrics. Throws where the input lacks what a metric needs. */
-export function computeMetrics(plan: { readonly metrics: readonly MetricPlan[] }, input: ScoringInput): { values: ScoreValue[]; series: ScoreSeries[] } {
+export function computeMetrics(
+  plan: { readonly metrics: readonly MetricPlan[] },
+  input: ScoringInput,
+): { values: ScoreValue[]; series: ScoreSeries[] } {
   const values: ScoreValue[] = [];
   const series: ScoreSeries[] = [];
   for (const { name, variant, settings } of plan.metrics) {
     const metric = metricOf({ name, variant });
     for (const need of metric.needs) {
-      if (input[need] === undefined) throw new HabsburgError('failed', `internal: metric ${name} needs ${need}, which the score step did not give`);
+      if (input[need] === undefined)
+        throw new HabsburgError('failed', `internal: metric ${name} needs ${need}, which the score step did not give`);
     }
     values.push(...metric.compute(input, settings));
     series.push(...(metric.series?.(input, settings) ?? []));

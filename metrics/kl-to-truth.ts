@@ -51,7 +51,8 @@ export const klToTruth: Metric = {
   name: 'kl-to-truth',
   variant: METRIC_WORDS['kl-to-truth'].variant,
   version: 1,
-  summary: 'KL divergence of written word frequencies from the true ones (nats, plug-in), what honest sampling would give, and the share of words outside the language.',
+  summary:
+    'KL divergence of written word frequencies from the true ones (nats, plug-in), what honest sampling would give, and the share of words outside the language.',
   higherIsBetter: false,
   needs: ['truth'],
   defaults: metricDefaults('kl-to-truth'),
@@ -61,7 +62,14 @@ export const klToTruth: Metric = {
     const { counts, outside, total } = countWords(input.generated.texts, input.truth, Number(settings.words));
     if (total === 0) return [];
     const inside = total - outside;
-    const row = (variant: string, value: number, n: number) => ({ metric: this.name, variant, version: this.version, value, n, settings });
+    const row = (variant: string, value: number, n: number) => ({
+      metric: this.name,
+      variant,
+      version: this.version,
+      value,
+      n,
+      settings,
+    });
     const away = row(`${this.variant}/mass-outside`, outside / total, total);
     if (inside === 0) return [away];
     return [

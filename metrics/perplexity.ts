@@ -12,7 +12,10 @@ export function meanNll(likelihoods: readonly Likelihood[]): { mean: number; tok
     tokens += tokenCount;
   }
   if (!Number.isFinite(sum)) {
-    throw new HabsburgError('failed', 'a model gives likelihoods that are not numbers: its training has diverged; lower learningRate, or clip gradients');
+    throw new HabsburgError(
+      'failed',
+      'a model gives likelihoods that are not numbers: its training has diverged; lower learningRate, or clip gradients',
+    );
   }
   return { mean: sum / tokens, tokens };
 }

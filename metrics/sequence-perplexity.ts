@@ -35,7 +35,14 @@ export const sequencePerplexity: Metric = {
     const logs = meansAscending(input.generatedUnderFirst ?? []);
     if (logs.length === 0) return [];
     const values = logs.map((l) => Math.exp(l));
-    const row = (part: string, value: number) => ({ metric: this.name, variant: `${this.variant}/${part}`, version: this.version, value, n: logs.length, settings });
+    const row = (part: string, value: number) => ({
+      metric: this.name,
+      variant: `${this.variant}/${part}`,
+      version: this.version,
+      value,
+      n: logs.length,
+      settings,
+    });
     return [
       ...Object.entries(QUANTILES).map(([part, q]) => row(part, quantile(values, q))),
       row('mean-log', logs.reduce((sum, l) => sum + l, 0) / logs.length),

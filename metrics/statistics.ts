@@ -31,7 +31,10 @@ export function quantile(ascending: readonly number[], q: number): number {
 /** P(T <= t) of Student's t with `df` > 0 degrees of freedom. */
 export function studentCdf(t: number, df: number): number {
   // both forms are exact; the one whose argument is not close to 1 keeps its digits
-  const x = t * t < df ? 0.5 - 0.5 * betaRegularized((t * t) / (df + t * t), 0.5, df / 2) : 0.5 * betaRegularized(df / (df + t * t), df / 2, 0.5);
+  const x =
+    t * t < df
+      ? 0.5 - 0.5 * betaRegularized((t * t) / (df + t * t), 0.5, df / 2)
+      : 0.5 * betaRegularized(df / (df + t * t), df / 2, 0.5);
   return t > 0 ? 1 - x : x;
 }
 
@@ -62,7 +65,10 @@ function betaRegularized(x: number, a: number, b: number): number {
   d = 1 / (Math.abs(d) < tiny ? tiny : d);
   let fraction = d;
   for (let m = 1; m <= 500; m++) {
-    for (const coefficient of [(m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)), (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))]) {
+    for (const coefficient of [
+      (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)),
+      (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1)),
+    ]) {
       d = 1 + coefficient * d;
       c = 1 + coefficient / c;
       d = 1 / (Math.abs(d) < tiny ? tiny : d);
@@ -75,8 +81,8 @@ function betaRegularized(x: number, a: number, b: number): number {
 }
 
 const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012,
-  9.9843695780195716e-6, 1.5056327351493116e-7,
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
+  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ];
 
 /** ln Γ(x) for x > 0: Lanczos' approximation with g = 7, about 15 digits. */

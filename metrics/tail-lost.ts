@@ -26,7 +26,8 @@ export const tailLost: Metric = {
   name: 'tail-lost',
   variant: METRIC_WORDS['tail-lost'].variant,
   version: 1,
-  summary: "Share of the true tail's words (rarest `mass`) that the first `words` written words lack, and what honest sampling of as many would lack; 0 to 1.",
+  summary:
+    "Share of the true tail's words (rarest `mass`) that the first `words` written words lack, and what honest sampling of as many would lack; 0 to 1.",
   higherIsBetter: false,
   needs: ['truth'],
   defaults: metricDefaults('tail-lost'),
@@ -39,7 +40,14 @@ export const tailLost: Metric = {
     if (tail.length === 0 || total === 0) return [];
     const lost = tail.filter((i) => counts[i] === 0).length / tail.length;
     const honest = tail.reduce((sum, i) => sum + (1 - probability[i]) ** total, 0) / tail.length;
-    const row = (variant: string, value: number) => ({ metric: this.name, variant, version: this.version, value, n: total, settings });
+    const row = (variant: string, value: number) => ({
+      metric: this.name,
+      variant,
+      version: this.version,
+      value,
+      n: total,
+      settings,
+    });
     return [row(this.variant, lost), row(`${this.variant}/honest-sampling`, honest)];
   },
 };

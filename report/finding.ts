@@ -27,6 +27,9 @@ export interface Finding {
   readonly sentences: readonly string[];
 }
 
+/** Conditions that a headline names. */
+const HEADLINE_CONDITIONS = 3;
+
 /** The measure that a report leads with: perplexity (of each model on real text) where it is measured, else the first. */
 export function leadMeasure(summary: Summary): Measure | undefined {
   return summary.measures.find((measure) => measure.metric === 'perplexity') ?? summary.measures[0];
@@ -59,7 +62,7 @@ export function findings(summary: Summary): Finding {
   if (changed.length === 0) {
     return { headline: 'No change to report yet', sentences: [`There are not yet two generations whose ${measure.label} can be compared.`] };
   }
-  const headline = capital(`${measure.label} ${changed.map((change) => verdict(change)).join(', ')}`);
+  const headline = capital(`${measure.label} ${verdicts(changed)}`);
   const sentences = changed.map(({ series, first, last, ratio }) => {
     const change = `Under ${series.label}, ${measure.label} at generation ${last} is ${times(ratio!)} that of generation ${first}`;
     return `${change} (${uncertainty(ratio!)}).`;
@@ -68,19 +71,31 @@ export function findings(summary: Summary): Finding {
   return { headline, sentences: contrast === undefined ? sentences : [...sentences, contrast] };
 }
 
-function verdict({ series, ratio }: Change): string {
-  const { value, low, high } = ratio!;
-  const clear = low === undefined || high === undefined || low > 1 || high < 1;
-  if (!clear) return `shows no clear change under ${series.label}`;
-  const fold = formatNumber(value, 2);
-  return value >= 1 ? `rises ${fold}-fold under ${series.label}` : `falls to ${fold} of its start under ${series.label}`;
+/** What happened under each condition, largest change first; a verb is said once for neighbours that share it. */
+function verdicts(changed: readonly Change[]): string {
+  const parts = [...changed]
+    .sort((a, b) => changeSize(b) - changeSize(a))
+    .slice(0, HEADLINE_CONDITIONS)
+    .map(({ series, ratio }) => {
+      const { value, low, high } = ratio!;
+      const clear = low === undefined || high === undefined || low > 1 || high < 1;
+      if (!clear) return { verb: 'shows no clear change', amount: '', under: series.label };
+      const fold = formatNumber(value, 2);
+      return value >= 1 ? { verb: 'rises', amount: ` ${fold}-fold`, under: series.label } : { verb: 'falls', amount: ` to ${fold} of its start`, under: series.label };
+    });
+  const said = parts.map(({ verb, amount, under }, i) => `${verb === parts[i - 1]?.verb ? '' : verb}${amount} under ${under}`.trim());
+  return said.length < 2 ? said.join('') : `${said.slice(0, -1).join(', ')} and ${said[said.length - 1]}`;
+}
+
+function changeSize(change: Change): number {
+  return Math.abs(Math.log(change.ratio!.value));
 }
 
 /** The condition that changed most against the one that changed least, at the last generation that both have, paired by seed. */
 function contrastSentence(changed: readonly Change[], measure: Measure): string | undefined {
   if (changed.length < 2) return undefined;
-  const size = (change: Change) => Math.abs(Math.log(change.ratio!.value));
-  const [most, least] = [changed.reduce((a, b) => (size(b) > size(a) ? b : a)), changed.reduce((a, b) => (size(b) < size(a) ? b : a))];
+  const most = changed.reduce((a, b) => (changeSize(b) > changeSize(a) ? b : a));
+  const least = changed.reduce((a, b) => (changeSize(b) < changeSize(a) ? b : a));
   const generation = Math.min(most.last, least.last);
   const at = ({ series }: Change) => series.points.get(measure.key)!.find((point) => point.generation === generation);
   const [above, below] = [at(most), at(least)];

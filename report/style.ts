@@ -63,15 +63,17 @@ thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; white-space:
 tbody + tbody { border-top: 1px solid var(--rule); }
 tbody:last-child { border-bottom: 1.5px solid var(--ink); }
 tbody th { font-weight: 400; }
-tbody th[scope=rowgroup] { max-width: 15em; font-weight: 600; overflow-wrap: anywhere; }
-th[scope=rowgroup] small { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }
+tbody th[scope=rowgroup] { padding-top: 10px; font-weight: 600; }
+th[scope=rowgroup] small { margin-left: 10px; color: var(--soft); font-size: 12px; font-weight: 400; }
 .num { padding: 5px 0 5px 14px; text-align: right; white-space: nowrap; }
+.scroll th:first-child { position: sticky; left: 0; background: var(--paper); }
 .key { color: var(--c); font-weight: 600; white-space: nowrap; }
-.pm { color: var(--soft); font-size: 12.5px; }
-.texts { width: 100%; table-layout: fixed; }
+.pm { display: block; color: var(--soft); font-size: 12px; }
+.texts { width: 100%; margin-bottom: 14px; table-layout: fixed; }
 .texts th:first-child { width: 3.2em; }
 .texts td { padding: 10px 18px 10px 0; vertical-align: top; border-top: 1px solid var(--rule); }
 .texts tbody th { padding-top: 10px; vertical-align: top; border-top: 1px solid var(--rule); color: var(--soft); }
+.same { color: var(--soft); font: 12px/1.4 var(--sans); }
 .text { margin: 0; font: 15px/1.5 var(--serif); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; overflow: hidden; contain: paint; }
 blockquote.text { max-width: 46em; margin: 0 0 12px; padding: 2px 0 2px 16px; border-left: 3px solid var(--rule); font-style: italic; }
 details { margin: 0 0 10px; }
@@ -92,10 +94,10 @@ footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid var(--rule);
   .panels, .ridges { grid-template-columns: 1fr; }
   .texts, .texts tbody, .texts tr, .texts td { display: block; width: auto; }
   .texts thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-  .texts tbody th { display: block; width: auto; padding-bottom: 0; font-weight: 600; }
+  .texts tbody th:first-child { display: block; width: auto; padding-bottom: 0; font-weight: 600; }
   .texts tbody th::before { content: 'generation '; }
   .texts td { padding: 6px 0 8px; border: 0; }
-  .texts td::before { content: attr(data-label); display: block; color: var(--c); font: 600 12px/1.5 var(--sans); }
+  .texts td[data-label]::before { content: attr(data-label); display: block; color: var(--c); font: 600 12px/1.5 var(--sans); }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
 }
 @media print {

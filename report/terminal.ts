@@ -12,7 +12,7 @@ export interface TableOptions {
 }
 
 /** Widest line of a column's heading before it is broken. */
-const HEADING = 14;
+const HEADING = 13;
 const GAP = 2;
 
 /** One table per condition, rows are generations; measures that do not fit beside each other go into further blocks. */
@@ -65,11 +65,22 @@ function seriesColumns(summary: Summary, series: Series): Column[] {
 }
 
 function column(measure: Measure, points: readonly Point[], usualSeedCount: number): Column {
-  const heading = wrap(visible(measure.label), HEADING);
+  const heading = headingLines(visible(measure.label));
   const cells = new Map(
     points.map((point) => [point.generation, `${formatEstimate(point)}${point.n === usualSeedCount ? '' : ` (n=${point.n})`}`]),
   );
   return { heading, cells, width: Math.max(...heading.map(columns), ...[...cells.values()].map(columns)) };
+}
+
+/** A label broken at spaces and after hyphens. */
+function headingLines(label: string): string[] {
+  const lines: string[] = [];
+  for (const part of label.split(/(?<=-)|(?= )/)) {
+    const last = lines.length - 1;
+    if (last >= 0 && columns(lines[last] + part) <= HEADING) lines[last] += part;
+    else lines.push(part.trimStart());
+  }
+  return lines;
 }
 
 function usualSeeds(series: Series): number {

@@ -2,4 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { experimentJsonSchema } from '../dist/spec/schema.js';
 
-writeFileSync(new URL('../schemas/experiment.schema.json', import.meta.url), `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`);
+writeFileSync(
+  new URL('../schemas/experiment.schema.json', import.meta.url),
+  `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`,
+);

@@ -24,18 +24,31 @@ export interface YamlDocument {
 /** Parses YAML 1.2 (core schema, anchors and `<<` allowed, aliases limited); one document, unique keys. */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true, version: '1.2', stringKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    merge: true,
+    version: '1.2',
+    stringKeys: true,
+  });
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const syntax = [...document.errors, ...document.warnings].map((error) => ({ ...placeOf(error.pos[0]), ...plainly(error.code, error.message) }));
+  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+    ...placeOf(error.pos[0]),
+    ...plainly(error.code, error.message),
+  }));
   const locate = (path: Path, atKey = false): Place => placeOf(offsetOf(document, path, atKey));
   if (syntax.length > 0) return { data: undefined, syntax, locate };
   try {
     return { data: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, syntax, locate };
   } catch (error) {
-    const message = error instanceof ReferenceError && /alias count/i.test(error.message) ? `more than ${MAX_ALIASES} aliases are expanded` : (error as Error).message;
+    const message =
+      error instanceof ReferenceError && /alias count/i.test(error.message)
+        ? `more than ${MAX_ALIASES} aliases are expanded`
+        : (error as Error).message;
     return { data: undefined, syntax: [{ line: 1, column: 1, message, suggestion: 'write the values out' }], locate };
   }
 }

@@ -9,7 +9,15 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'population.*.training.schedule': ['polynomial', 'inverse-sqrt', 'cosine-restarts', 'constant-with-warmup'],
   'tokenizer.kind': ['unigram', 'wordpiece', 'word', 'character'],
   'data.packing': ['document', 'padded', 'sliding', 'line'],
-  'conditions.*.mixture.kind': ['accumulate', 'accumulate-subsample', 'fresh', 'alpha-beta-gamma', 'cross', 'multi-source', 'detector-weighted'],
+  'conditions.*.mixture.kind': [
+    'accumulate',
+    'accumulate-subsample',
+    'fresh',
+    'alpha-beta-gamma',
+    'cross',
+    'multi-source',
+    'detector-weighted',
+  ],
   'conditions.*.mixture.sources.*.generation': ['current', 'all', 'first'],
   metrics: ['self-bleu', 'ttr', 'd-syn', 'd-sem', 'mauve', 'rouge', 'bleu', 'mtld', 'zipf', 'heaps', 'frechet', 'flesch'],
 };
@@ -18,9 +26,41 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'device', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter', 'subsets'],
-  'population.*': ['adapter', 'lora', 'peft', 'quantization', 'quantisation', 'dtype', 'queue', 'device', 'sources', 'mixture', 'postprocess'],
-  'population.*.training': ['dropout', 'optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter', 'lora'],
-  'population.*.decoding': ['repetitionPenalty', 'noRepeatNgramSize', 'minP', 'typicalP', 'penaltyAlpha', 'numReturnSequences', 'earlyStopping', 'beamGroups', 'diversityPenalty'],
+  'population.*': [
+    'adapter',
+    'lora',
+    'peft',
+    'quantization',
+    'quantisation',
+    'dtype',
+    'queue',
+    'device',
+    'sources',
+    'mixture',
+    'postprocess',
+  ],
+  'population.*.training': [
+    'dropout',
+    'optimizer',
+    'optimiser',
+    'precision',
+    'steps',
+    'maxSteps',
+    'labelSmoothing',
+    'adapter',
+    'lora',
+  ],
+  'population.*.decoding': [
+    'repetitionPenalty',
+    'noRepeatNgramSize',
+    'minP',
+    'typicalP',
+    'penaltyAlpha',
+    'numReturnSequences',
+    'earlyStopping',
+    'beamGroups',
+    'diversityPenalty',
+  ],
   'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
   'conditions.*.mixture': ['alpha', 'beta', 'gamma', 'detector', 'size', 'subsample', 'fresh', 'schedule'],
 };
@@ -40,13 +80,17 @@ function lookup(words: Readonly<Record<string, readonly string[]>>, path: readon
   for (const [pattern, list] of Object.entries(words)) {
     const parts = pattern === '' ? [] : pattern.split('.');
     const metricsEntry = pattern === 'metrics' && steps[0] === 'metrics';
-    if (metricsEntry || (parts.length === steps.length && parts.every((part, i) => part === '*' || part === steps[i]))) return list;
+    if (metricsEntry || (parts.length === steps.length && parts.every((part, i) => part === '*' || part === steps[i])))
+      return list;
   }
   return [];
 }
 
 /** conditions.I.override.NAME… and population.I.generation0… speak the words of population.I… and training. */
 function memberPath(path: readonly PropertyKey[]): readonly PropertyKey[] {
-  const inMember = path[0] === 'conditions' && path[2] === 'override' && path.length > 3 ? ['population', ...path.slice(3)] : path;
-  return inMember[0] === 'population' && inMember[2] === 'generation0' ? ['population', inMember[1], 'training', ...inMember.slice(3)] : inMember;
+  const inMember =
+    path[0] === 'conditions' && path[2] === 'override' && path.length > 3 ? ['population', ...path.slice(3)] : path;
+  return inMember[0] === 'population' && inMember[2] === 'generation0'
+    ? ['population', inMember[1], 'training', ...inMember.slice(3)]
+    : inMember;
 }

@@ -54,7 +54,8 @@ export async function loadExperiment(pathOrPreset: string, options: LoadOptions 
 /** `file:line:column: path: message; suggestion`, or `--set …: message; suggestion`. */
 export function problemText(problem: SpecProblem): string {
   const place = problem.set !== undefined ? `--set ${problem.set}` : `${problem.file}:${problem.line}:${problem.column}`;
-  const what = problem.path === '' || problem.set?.startsWith(`${problem.path}=`) ? problem.message : `${problem.path}: ${problem.message}`;
+  const what =
+    problem.path === '' || problem.set?.startsWith(`${problem.path}=`) ? problem.message : `${problem.path}: ${problem.message}`;
   return `${place}: ${what}${problem.suggestion === undefined ? '' : `; ${problem.suggestion}`}`;
 }
 
@@ -64,7 +65,12 @@ function check(text: string, options: LoadOptions & { cwd: string; file: string;
   const { shown: file } = options;
   const yaml = parseYaml(text);
   if (yaml.syntax.length > 0) return { problems: yaml.syntax.map((error) => ({ file, path: '', ...error })) };
-  if (yaml.data === null) return { problems: [{ file, line: 1, column: 1, path: '', message: 'the file is empty', suggestion: 'start from a preset: habsburg presets' }] };
+  if (yaml.data === null)
+    return {
+      problems: [
+        { file, line: 1, column: 1, path: '', message: 'the file is empty', suggestion: 'start from a preset: habsburg presets' },
+      ],
+    };
   const { data, settings, problems } = applySets(yaml.data, options.sets ?? []);
   if (problems.length > 0) return { problems: problems.map(({ text: set, ...rest }) => ({ file, set, path: '', ...rest })) };
   absolutePaths(data, (at) => (settingOf(settings, at) === undefined ? path.dirname(options.file) : options.cwd));
@@ -83,8 +89,12 @@ function placed(problem: Problem, file: string, yaml: YamlDocument, settings: re
   const { message, suggestion } = problem;
   const rest = { path: pathText(problem.path), message, ...(suggestion === undefined ? {} : { suggestion }) };
   // an unknown key above the value that was set (--set data.blok.x=1) is the setting's doing too
-  const setting = settingOf(settings, problem.path) ?? (problem.atKey ? settings.findLast((s) => problem.path.every((step, i) => step === s.path[i])) : undefined);
-  return setting === undefined ? { file, ...yaml.locate(problem.path, problem.atKey), ...rest } : { file, set: setting.text, ...rest };
+  const setting =
+    settingOf(settings, problem.path) ??
+    (problem.atKey ? settings.findLast((s) => problem.path.every((step, i) => step === s.path[i])) : undefined);
+  return setting === undefined
+    ? { file, ...yaml.locate(problem.path, problem.atKey), ...rest }
+    : { file, set: setting.text, ...rest };
 }
 
 /** Makes every `file:` source of the document absolute, in place. `folderFor` gives the folder that a path starts from. */
@@ -92,7 +102,8 @@ function absolutePaths(data: unknown, folderFor: (at: Path) => string): void {
   const fix = (holder: unknown, key: string, at: Path): void => {
     if (typeof holder !== 'object' || holder === null) return;
     const value = (holder as Record<string, unknown>)[key];
-    if (typeof value === 'string' && value.startsWith('file:') && value.length > 5) (holder as Record<string, unknown>)[key] = absolute(value, folderFor([...at, key]));
+    if (typeof value === 'string' && value.startsWith('file:') && value.length > 5)
+      (holder as Record<string, unknown>)[key] = absolute(value, folderFor([...at, key]));
   };
   const fixBase = (member: unknown, at: Path): void => {
     fix(member, 'base', at);
@@ -103,7 +114,8 @@ function absolutePaths(data: unknown, folderFor: (at: Path) => string): void {
   if (Array.isArray(root?.population)) root.population.forEach((member, i) => fixBase(member, ['population', i]));
   if (Array.isArray(root?.conditions)) {
     root.conditions.forEach((condition: { override?: unknown } | null, i) => {
-      for (const [name, member] of Object.entries(condition?.override ?? {})) fixBase(member, ['conditions', i, 'override', name]);
+      for (const [name, member] of Object.entries(condition?.override ?? {}))
+        fixBase(member, ['conditions', i, 'override', name]);
     });
   }
 }
@@ -121,20 +133,34 @@ function absolute(source: string, folder: string): string {
 
 async function find(pathOrPreset: string, cwd: string): Promise<{ file: string; shown: string; preset?: string }> {
   const preset = presetFile(pathOrPreset);
-  if (preset !== undefined) return { file: preset, shown: path.relative(cwd, preset).startsWith('..') ? preset : path.relative(cwd, preset), preset: pathOrPreset };
+  if (preset !== undefined)
+    return {
+      file: preset,
+      shown: path.relative(cwd, preset).startsWith('..') ? preset : path.relative(cwd, preset),
+      preset: pathOrPreset,
+    };
   const file = path.resolve(cwd, pathOrPreset);
-  const found = await stat(file).catch((error: unknown) => error as NodeJS.ErrnoException);
-  if (found instanceof Error) {
-    const names = presetNames();
-    const guess = nearest(pathOrPreset, names);
-    const bare = !/[./\\]/.test(pathOrPreset);
-    const hint = bare ? (guess === undefined ? `presets: ${names.join(', ')}` : `did you mean the preset "${guess}"?`) : 'check the path';
-    if (found.code === 'ENOENT') throw new HabsburgError('notFound', `${pathOrPreset}: no such experiment file${bare ? ' or preset' : ''}; ${hint}`);
-    throw fromSystemError(found, `reading ${pathOrPreset}`);
-  }
+  const found = await stat(file).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? notThere(pathOrPreset)
+      : fromSystemError(error, `reading ${pathOrPreset}`);
+  });
   if (found.isDirectory()) throw new HabsburgError('invalid', `${pathOrPreset}: this is a folder; name its YAML file`);
-  if (found.size > MAX_BYTES) throw new HabsburgError('invalid', `${pathOrPreset}: ${found.size} bytes are too many for an experiment file; the limit is ${MAX_BYTES}`);
+  if (found.size > MAX_BYTES)
+    throw new HabsburgError(
+      'invalid',
+      `${pathOrPreset}: ${found.size} bytes are too many for an experiment file; the limit is ${MAX_BYTES}`,
+    );
   return { file, shown: pathOrPreset };
+}
+
+function notThere(pathOrPreset: string): HabsburgError {
+  if (/[./\\]/.test(pathOrPreset))
+    return new HabsburgError('notFound', `${pathOrPreset}: no such experiment file; check the path`);
+  const names = presetNames();
+  const guess = nearest(pathOrPreset, names);
+  const hint = guess === undefined ? `presets: ${names.join(', ')}` : `did you mean the preset "${guess}"?`;
+  return new HabsburgError('notFound', `${pathOrPreset}: no such experiment file or preset; ${hint}`);
 }
 
 async function read(file: string, shown: string): Promise<string> {

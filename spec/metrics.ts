@@ -1,8 +1,18 @@
 /** The metrics an experiment file may name, with their variants and settings. metrics/ holds the functions behind the names. */
 import { z } from 'zod';
 
-const tokens = z.int().min(0).max(1e9).default(50_000).describe('Count over the first so many written tokens, so that sizes are equal; 0: all.');
-const words = z.int().min(1).max(1e9).default(10_000).describe('Count over the first so many whole written words, so that sizes are equal.');
+const tokens = z
+  .int()
+  .min(0)
+  .max(1e9)
+  .default(50_000)
+  .describe('Count over the first so many written tokens, so that sizes are equal; 0: all.');
+const words = z
+  .int()
+  .min(1)
+  .max(1e9)
+  .default(10_000)
+  .describe('Count over the first so many whole written words, so that sizes are equal.');
 
 interface MetricWord {
   readonly variant: string;
@@ -26,7 +36,15 @@ export const METRIC_WORDS = {
   'distinct-blocks': { variant: 'share-of-records', settings: z.strictObject({}) },
   'tail-lost': {
     variant: 'truth/share-of-tail-words',
-    settings: z.strictObject({ words, mass: z.number().gt(0).lt(1).default(0.05).describe('The tail: the rarest words that together have at most this probability.') }),
+    settings: z.strictObject({
+      words,
+      mass: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.05)
+        .describe('The tail: the rarest words that together have at most this probability.'),
+    }),
     truth: true,
   },
   'kl-to-truth': { variant: 'written-from-truth/plug-in', settings: z.strictObject({ words }), truth: true },

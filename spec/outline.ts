@@ -46,22 +46,33 @@ export interface Outline {
 
 /** The steps of one generation, in order. Generation 0 trains on the real data as they are, so it samples nothing. */
 export function stepsOfGeneration(generation: number): StepName[] {
-  return generation === 0 ? ['finetune', 'generate', 'postprocess', 'score'] : ['sample', 'finetune', 'generate', 'postprocess', 'score'];
+  return generation === 0
+    ? ['finetune', 'generate', 'postprocess', 'score']
+    : ['sample', 'finetune', 'generate', 'postprocess', 'score'];
 }
 
 /** Outlines a plan. Token numbers are upper bounds from data.limit. */
 export function outline(plan: ExperimentPlan): Outline {
-  const prepare: OutlineStep = { id: 'prepare', step: 'prepare', generation: 0, member: '', after: [], determinedBy: digestOf({ data: plan.data, tokenizer: plan.tokenizer }) };
+  const prepare: OutlineStep = {
+    id: 'prepare',
+    step: 'prepare',
+    generation: 0,
+    member: '',
+    after: [],
+    determinedBy: digestOf({ data: plan.data, tokenizer: plan.tokenizer }),
+  };
   const first = new Map<Digest, string>();
   const runs = expand(plan).map((run) => ({
     run: run.id,
     condition: run.condition,
     seed: run.seed,
-    steps: run.members.flatMap((member) => memberSteps(run, member, prepare)).map((step) => {
-      const sameAs = first.get(step.determinedBy);
-      if (sameAs === undefined) first.set(step.determinedBy, step.id);
-      return sameAs === undefined ? step : { ...step, sameAs };
-    }),
+    steps: run.members
+      .flatMap((member) => memberSteps(run, member, prepare))
+      .map((step) => {
+        const sameAs = first.get(step.determinedBy);
+        if (sameAs === undefined) first.set(step.determinedBy, step.id);
+        return sameAs === undefined ? step : { ...step, sameAs };
+      }),
   }));
   const all = runs.flatMap((run) => run.steps);
   const computed = all.filter((step) => step.sameAs === undefined);
@@ -85,15 +96,30 @@ export function total(steps: readonly OutlineStep[]): number | undefined {
 }
 
 function present<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 function memberSteps(run: RunPlan, member: MemberPlan, prepare: OutlineStep): OutlineStep[] {
   const { limit, block } = run.data;
   const steps: OutlineStep[] = [];
-  const add = (step: StepName, generation: number, after: readonly OutlineStep[], facts: unknown, tokens?: number): OutlineStep => {
+  const add = (
+    step: StepName,
+    generation: number,
+    after: readonly OutlineStep[],
+    facts: unknown,
+    tokens?: number,
+  ): OutlineStep => {
     const determinedBy = digestOf({ step, generation, member: member.name, after: after.map((s) => s.determinedBy), facts });
-    const made = { id: `${run.id}/g${generation}/${member.name}/${step}`, step, generation, member: member.name, after: after.map((s) => s.id), determinedBy };
+    const made = {
+      id: `${run.id}/g${generation}/${member.name}/${step}`,
+      step,
+      generation,
+      member: member.name,
+      after: after.map((s) => s.id),
+      determinedBy,
+    };
     steps.push(tokens === undefined ? made : { ...made, tokens });
     return steps[steps.length - 1];
   };
@@ -103,17 +129,36 @@ function memberSteps(run: RunPlan, member: MemberPlan, prepare: OutlineStep): Ou
   let model = prepare;
   let model0 = prepare;
   for (let t = 0; t <= run.generations; t++) {
-    if (t > 0) trained = add('sample', t, run.mixture.kind === 'replace' ? [written] : [prepare, written], { seed: run.seed, mixture: run.mixture });
+    if (t > 0)
+      trained = add('sample', t, run.mixture.kind === 'replace' ? [written] : [prepare, written], {
+        seed: run.seed,
+        mixture: run.mixture,
+      });
     const training = t === 0 ? member.generation0 : member.training;
     const start = t === 0 || member.start === 'base' ? [] : [member.start === 'previous' ? model : model0];
     const facts = { seed: run.seed, training, base: start.length === 0 ? member.base : undefined };
     model = add('finetune', t, [trained, ...start], facts, times(limit.train, training.epochs * block));
     if (t === 0) model0 = model;
     const prompts = t === 0 || member.prompts === 'original' ? prepare : trained;
-    const generate = add('generate', t, prompts === trained ? [model, trained] : [model, prepare], { seed: run.seed, decoding: member.decoding }, times(limit.train, member.decoding.maxNewTokens));
+    const generate = add(
+      'generate',
+      t,
+      prompts === trained ? [model, trained] : [model, prepare],
+      { seed: run.seed, decoding: member.decoding },
+      times(limit.train, member.decoding.maxNewTokens),
+    );
     written = add('postprocess', t, [generate], {});
-    const scored = limit.test === undefined || limit.train === undefined ? undefined : limit.test * block + limit.train * member.decoding.maxNewTokens;
-    add('score', t, model === model0 ? [model, written, prepare] : [model, model0, written, prepare], { metrics: run.metrics }, scored);
+    const scored =
+      limit.test === undefined || limit.train === undefined
+        ? undefined
+        : limit.test * block + limit.train * member.decoding.maxNewTokens;
+    add(
+      'score',
+      t,
+      model === model0 ? [model, written, prepare] : [model, model0, written, prepare],
+      { metrics: run.metrics },
+      scored,
+    );
   }
   return steps;
 }

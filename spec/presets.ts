@@ -11,7 +11,8 @@ export function presetsFolder(): string {
   let folder = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(folder, 'package.json'))) {
     const parent = path.dirname(folder);
-    if (parent === folder) throw new HabsburgError('failed', 'internal: no package.json above the program, so its presets cannot be found');
+    if (parent === folder)
+      throw new HabsburgError('failed', 'internal: no package.json above the program, so its presets cannot be found');
     folder = parent;
   }
   return path.join(folder, 'experiments');

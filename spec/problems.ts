@@ -77,7 +77,11 @@ function unknownValue(value: unknown, path: Path, known: readonly string[]): Pro
   if (typeof value !== 'string') return { path, message: `${show(value)} is not allowed here`, suggestion: choices };
   if (isFutureValue(path, value)) return { path, message: `"${value}" is not implemented yet`, suggestion: choices };
   const guess = nearest(value, known);
-  return { path, message: `unknown value ${show(value)}`, suggestion: guess === undefined ? choices : `did you mean "${guess}"?` };
+  return {
+    path,
+    message: `unknown value ${show(value)}`,
+    suggestion: guess === undefined ? choices : `did you mean "${guess}"?`,
+  };
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -94,16 +98,26 @@ const KINDS: Readonly<Record<string, string>> = {
 function wrongType(value: unknown, expected: string, path: Path, keys: readonly string[]): Problem {
   const wanted = KINDS[expected] ?? expected;
   if (value === undefined) return { path, message: 'is required', suggestion: `add it: ${wanted}` };
-  const given = value === null ? 'nothing' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a mapping' : show(value);
+  const given =
+    value === null ? 'nothing' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a mapping' : show(value);
   const message = `must be ${wanted}, but is ${given}`;
-  return expected === 'object' && typeof value === 'string' && keys.includes('kind') ? { path, message, suggestion: `write {kind: ${value}}` } : { path, message };
+  return expected === 'object' && typeof value === 'string' && keys.includes('kind')
+    ? { path, message, suggestion: `write {kind: ${value}}` }
+    : { path, message };
 }
 
 function outOfBounds(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
   const small = issue.code === 'too_small';
   const limit = Number(small ? issue.minimum : issue.maximum);
-  const sign = small ? (issue.inclusive === false ? 'more than' : 'at least') : issue.inclusive === false ? 'less than' : 'at most';
-  if (issue.origin === 'array') return `must have ${sign} ${limit} ${limit === 1 ? 'entry' : 'entries'}, but has ${(value as unknown[]).length}`;
+  const sign = small
+    ? issue.inclusive === false
+      ? 'more than'
+      : 'at least'
+    : issue.inclusive === false
+      ? 'less than'
+      : 'at most';
+  if (issue.origin === 'array')
+    return `must have ${sign} ${limit} ${limit === 1 ? 'entry' : 'entries'}, but has ${(value as unknown[]).length}`;
   if (issue.origin === 'string') return `must have ${sign} ${limit} characters, but has ${(value as string).length}`;
   return `must be ${sign} ${limit}, but is ${show(value)}`;
 }

@@ -6,7 +6,9 @@ import type { ConditionPlan, DataPlan, ExperimentPlan, MemberPlan, MetricPlan, T
 import { explain, valueAt, type Path, type Problem } from './problems.js';
 import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument } from './schema.js';
 
-export type Resolved = { readonly plan: ExperimentPlan; readonly problems?: undefined } | { readonly plan?: undefined; readonly problems: readonly Problem[] };
+export type Resolved =
+  | { readonly plan: ExperimentPlan; readonly problems?: undefined }
+  | { readonly plan?: undefined; readonly problems: readonly Problem[] };
 
 /** Checks plain data (what YAML or JSON gave) against the schema and fills it in; every problem that can be told is told. */
 export function resolveExperiment(raw: unknown): Resolved {
@@ -90,14 +92,23 @@ function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
 }
 
 function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 function basePlan(base: MemberDocument['base'], longest: number): MemberPlan['base'] {
   if (typeof base === 'string') return { kind: 'checkpoint', source: base };
   if (base.kind === 'checkpoint') return base;
   const { architecture } = base;
-  return { kind: 'scratch', architecture: { ...architecture, ffn: architecture.ffn ?? 4 * architecture.hidden, positions: architecture.positions ?? longest } };
+  return {
+    kind: 'scratch',
+    architecture: {
+      ...architecture,
+      ffn: architecture.ffn ?? 4 * architecture.hidden,
+      positions: architecture.positions ?? longest,
+    },
+  };
 }
 
 /** A condition's members: the file's own words, overridden, then checked and filled in anew. Adds to `problems`. */
@@ -114,7 +125,10 @@ function conditionPlan(
     const override = condition.override?.[member.name];
     if (override === undefined) return members[i];
     const merged = mergeDeep(valueAt(raw, ['population', i]), override);
-    const place = (problem: Problem): Problem => ({ ...problem, path: blame(raw, ['conditions', index, 'override', member.name], problem.path) });
+    const place = (problem: Problem): Problem => ({
+      ...problem,
+      path: blame(raw, ['conditions', index, 'override', member.name], problem.path),
+    });
     const parsed = memberSchema.safeParse(merged);
     if (!parsed.success) {
       problems.push(...parsed.error.issues.flatMap((issue) => explainMember(issue, merged)).map(place));
@@ -122,10 +136,15 @@ function conditionPlan(
     }
     const plan = memberPlan(parsed.data, data);
     const inMerged = checkMember(plan, data, (path) => valueAt(merged, path) !== undefined);
-    const known = new Set(checkMember(members[i], data, (path) => valueAt(raw, ['population', i, ...path]) !== undefined).map((p) => p.message));
+    const known = new Set(
+      checkMember(members[i], data, (path) => valueAt(raw, ['population', i, ...path]) !== undefined).map((p) => p.message),
+    );
     problems.push(...inMerged.filter((p) => !known.has(p.message)).map(place));
     if (plan.base.kind !== members[i].base.kind) {
-      problems.push({ path: ['conditions', index, 'override', member.name, 'base'], message: 'a condition cannot change the kind of base, since all conditions share one tokenizer' });
+      problems.push({
+        path: ['conditions', index, 'override', member.name, 'base'],
+        message: 'a condition cannot change the kind of base, since all conditions share one tokenizer',
+      });
     }
     return plan;
   });
@@ -135,7 +154,10 @@ function conditionPlan(
 /** Member issues speak of paths inside the member; the words of the future are known by paths inside the population. */
 function explainMember(issue: z.core.$ZodIssue, merged: unknown): Problem[] {
   const root = { population: [merged] };
-  return explain(issue, root, z.object({ population: z.array(memberSchema) }), ['population', 0]).map((p) => ({ ...p, path: p.path.slice(2) }));
+  return explain(issue, root, z.object({ population: z.array(memberSchema) }), ['population', 0]).map((p) => ({
+    ...p,
+    path: p.path.slice(2),
+  }));
 }
 
 /** The override's path as deep as the file has it: the place where the reader can change something. */
@@ -162,14 +184,20 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 function metricPlans(doc: ExperimentDocument, problems: Problem[]): MetricPlan[] {
   if (doc.metrics === undefined) {
     const synthetic = doc.data.train.startsWith('grammar:');
-    return METRIC_NAMES.filter((name) => synthetic || !('truth' in METRIC_WORDS[name])).map((name) => metricPlan(name, metricDefaults(name)));
+    return METRIC_NAMES.filter((name) => synthetic || !('truth' in METRIC_WORDS[name])).map((name) =>
+      metricPlan(name, metricDefaults(name)),
+    );
   }
   return doc.metrics.map((metric, i) => {
     if (typeof metric === 'string') return metricPlan(metric, metricDefaults(metric));
     const schema: z.ZodType<Record<string, string | number | boolean>> = METRIC_WORDS[metric.name].settings;
     const parsed = schema.safeParse(metric.settings);
     if (parsed.success) return metricPlan(metric.name, parsed.data);
-    problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, metric.settings, schema)).map((p) => ({ ...p, path: ['metrics', i, 'settings', ...p.path] })));
+    problems.push(
+      ...parsed.error.issues
+        .flatMap((issue) => explain(issue, metric.settings, schema))
+        .map((p) => ({ ...p, path: ['metrics', i, 'settings', ...p.path] })),
+    );
     return metricPlan(metric.name, metricDefaults(metric.name));
   });
 }

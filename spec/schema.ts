@@ -14,10 +14,12 @@ const name = z
 const textSource = z
   .string()
   .regex(
-    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w.-]+(#[\w.-]+)?|grammar:zipf)$/,
+    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?|grammar:zipf)$/,
     'must be file:PATH, hf://OWNER/NAME/CONFIG@REVISION, hf://OWNER/NAME/CONFIG@REVISION#SPLIT or grammar:zipf',
   );
-const modelSource = z.string().regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w.-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+const modelSource = z
+  .string()
+  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
 
@@ -33,21 +35,35 @@ const grammar = z
       })
       .prefault({})
       .describe('Sentences of each split.'),
-    seed: z.int().min(0).max(LAST_SEED).default(1).describe("Seed of the language and its text; the experiment's seeds do not change it."),
+    seed: z
+      .int()
+      .min(0)
+      .max(LAST_SEED)
+      .default(1)
+      .describe("Seed of the language and its text; the experiment's seeds do not change it."),
   })
   .describe('The synthetic language behind grammar:zipf; its true word distribution is known exactly.');
 
 const data = z.strictObject({
-  train: textSource.describe('Real training text: file:PATH (relative to this file), hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf.'),
-  valid: textSource.optional().describe("Real validation text. Default for hf and grammar sources: train's source, split `validation`."),
+  train: textSource.describe(
+    'Real training text: file:PATH (relative to this file), hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf.',
+  ),
+  valid: textSource
+    .optional()
+    .describe("Real validation text. Default for hf and grammar sources: train's source, split `validation`."),
   test: textSource.optional().describe("Real test text. Default for hf and grammar sources: train's source, split `test`."),
   grammar: grammar.optional(),
   block: z.int().min(2).max(8192).describe('Tokens a block: the unit of training, prompting and mixing.'),
   packing: z
     .enum(['bos-line'])
     .default('bos-line')
-    .describe('How lines become blocks. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped.'),
-  limit: z.strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() }).default({}).describe('At most so many blocks of each split.'),
+    .describe(
+      'How lines become blocks. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped.',
+    ),
+  limit: z
+    .strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() })
+    .default({})
+    .describe('At most so many blocks of each split.'),
 });
 
 const tokenizer = z
@@ -95,7 +111,10 @@ const trainingFields = {
   betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
   epsilon: z.number().gt(0).max(1).default(1e-8),
   clip: z.number().min(0).max(1e6).default(1).describe('Largest global gradient norm; 0: no clipping.'),
-  select: z.enum(['best', 'last']).default('best').describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
+  select: z
+    .enum(['best', 'last'])
+    .default('best')
+    .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
 };
 
 /** Complete training settings; also applied to generation 0 after inheritance. */
@@ -104,8 +123,15 @@ export const trainingSchema = z.strictObject(trainingFields);
 const generation0 = z
   .strictObject(
     Object.fromEntries(
-      Object.entries(trainingFields).map(([key, field]) => [key, (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional()]),
-    ) as { [K in keyof typeof trainingFields]: z.ZodOptional<(typeof trainingFields)[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : (typeof trainingFields)[K]> },
+      Object.entries(trainingFields).map(([key, field]) => [
+        key,
+        (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
+      ]),
+    ) as {
+      [K in keyof typeof trainingFields]: z.ZodOptional<
+        (typeof trainingFields)[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : (typeof trainingFields)[K]
+      >;
+    },
   )
   .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
 
@@ -118,7 +144,12 @@ const decoding = z.strictObject({
   temperature: z.number().gt(0).max(100).optional().describe('With strategy sample only. Default: 1.'),
   topK: z.int().min(0).max(1e6).optional().describe('With strategy sample only; 0: off, the default.'),
   topP: z.number().gt(0).max(1).optional().describe('With strategy sample only; 1: off, the default.'),
-  batch: z.int().min(1).max(100_000).default(64).describe('Prompts decoded together. May change rounding, so it counts as a setting of the experiment.'),
+  batch: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe('Prompts decoded together. May change rounding, so it counts as a setting of the experiment.'),
 });
 
 /** One member of the population as the file says it, and as a condition's override makes it. */
@@ -126,11 +157,15 @@ export const memberSchema = z.strictObject({
   name,
   family: z.enum(['language-model']).default('language-model'),
   base,
-  start: z.enum(['base', 'generation-0', 'previous']).describe('What generation t >= 1 starts from: the base (from scratch: fresh weights), model 0, or model t-1.'),
+  start: z
+    .enum(['base', 'generation-0', 'previous'])
+    .describe('What generation t >= 1 starts from: the base (from scratch: fresh weights), model 0, or model t-1.'),
   training: trainingSchema,
   generation0: generation0.default({}),
   decoding,
-  prompts: z.enum(['original', 'previous']).describe('What is continued: the real training blocks, or the blocks that model t was trained on.'),
+  prompts: z
+    .enum(['original', 'previous'])
+    .describe('What is continued: the real training blocks, or the blocks that model t was trained on.'),
 });
 
 const sources = z
@@ -184,12 +219,24 @@ const queue = z
 const execution = z
   .strictObject({
     concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
-    checkpointSeconds: z.number().min(0.1).max(86_400).default(30).describe('Training and writing are checkpointed at least so often.'),
-    heartbeatSeconds: z.number().min(1).max(3600).default(20).describe('A step that is silent for so long is taken for dead and started again.'),
+    checkpointSeconds: z
+      .number()
+      .min(0.1)
+      .max(86_400)
+      .default(30)
+      .describe('Training and writing are checkpointed at least so often.'),
+    heartbeatSeconds: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(20)
+      .describe('A step that is silent for so long is taken for dead and started again.'),
     queues: z
       .strictObject({
         cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
-        engine: queue.default('habsburg-cpu').describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
+        engine: queue
+          .default('habsburg-cpu')
+          .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
       })
       .prefault({}),
   })
@@ -201,7 +248,11 @@ export const experimentSchema = z
     name: name.describe("The experiment's id."),
     title: z.string().max(300).optional(),
     seeds: z.array(z.int().min(0).max(LAST_SEED)).min(1).max(1000).describe('One run per condition and seed.'),
-    generations: z.int().min(0).max(10_000).describe('The last generation: 0 fits real data, 1 … generations train on written text.'),
+    generations: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .describe('The last generation: 0 fits real data, 1 … generations train on written text.'),
     data,
     tokenizer: tokenizer.optional(),
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
@@ -209,7 +260,11 @@ export const experimentSchema = z
     metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
     execution: execution.prefault({}),
   })
-  .meta({ id: 'habsburg-experiment', title: 'Habsburg experiment', description: 'A model-collapse experiment: conditions x seeds, each a chain of generations.' });
+  .meta({
+    id: 'habsburg-experiment',
+    title: 'Habsburg experiment',
+    description: 'A model-collapse experiment: conditions x seeds, each a chain of generations.',
+  });
 
 /** An experiment file after zod: types right, defaults in, members not yet resolved. */
 export type ExperimentDocument = z.output<typeof experimentSchema>;

@@ -21,7 +21,10 @@ const NEVER = new Set(['__proto__', 'constructor', 'prototype']);
  * Returns a copy of `root` with every setting in place, in order. A step into a list is an index or the `name` of an entry;
  * mappings that are not there yet are made. The result is unchecked: the schema judges it.
  */
-export function applySets(root: unknown, sets: readonly string[]): { data: unknown; settings: Setting[]; problems: SetProblem[] } {
+export function applySets(
+  root: unknown,
+  sets: readonly string[],
+): { data: unknown; settings: Setting[]; problems: SetProblem[] } {
   const data: unknown = structuredClone(root);
   const settings: Setting[] = [];
   const problems: SetProblem[] = [];
@@ -30,7 +33,11 @@ export function applySets(root: unknown, sets: readonly string[]): { data: unkno
       settings.push({ text, path: applyOne(data, text) });
     } catch (error) {
       if (!(error instanceof SetError)) throw error;
-      problems.push({ text, message: error.message, ...(error.suggestion === undefined ? {} : { suggestion: error.suggestion }) });
+      problems.push({
+        text,
+        message: error.message,
+        ...(error.suggestion === undefined ? {} : { suggestion: error.suggestion }),
+      });
     }
   }
   return { data, settings, problems };
@@ -49,7 +56,8 @@ function applyOne(root: unknown, text: string): Path {
   const equals = text.indexOf('=');
   if (equals <= 0) throw new SetError('has no value', 'write PATH=VALUE, for example generations=3');
   const steps = text.slice(0, equals).trim().split('.');
-  if (steps.some((s) => s === '')) throw new SetError('has an empty step in its path', 'write steps with single dots, for example data.block');
+  if (steps.some((s) => s === ''))
+    throw new SetError('has an empty step in its path', 'write steps with single dots, for example data.block');
   const parsed = parseYamlValue(text.slice(equals + 1));
   if ('error' in parsed) throw new SetError(`has a value that cannot be read (${parsed.error})`, 'put it in quotes');
   let holder = root;
@@ -80,9 +88,13 @@ function keyIn(holder: unknown, step: string, path: Path, last: boolean): string
     const index = holder.findIndex((entry) => (entry as { name?: unknown } | null)?.name === step);
     if (index >= 0) return index;
     const names = holder.map((entry) => (entry as { name?: unknown } | null)?.name).filter((n) => typeof n === 'string');
-    throw new SetError(`names no entry of ${at}`, names.length > 0 ? `use an index or one of: ${names.join(', ')}` : 'use an index');
+    throw new SetError(
+      `names no entry of ${at}`,
+      names.length > 0 ? `use an index or one of: ${names.join(', ')}` : 'use an index',
+    );
   }
-  if (typeof holder !== 'object' || holder === null) throw new SetError(`goes into ${at}, which is not a mapping or a list`, `set ${at} itself`);
+  if (typeof holder !== 'object' || holder === null)
+    throw new SetError(`goes into ${at}, which is not a mapping or a list`, `set ${at} itself`);
   if (NEVER.has(step)) throw new SetError(`has a step that no file may have: ${step}`);
   return step;
 }

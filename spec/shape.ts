@@ -34,7 +34,9 @@ function open(schema: z.ZodType, value: unknown): z.ZodType[] {
   if (d.options === undefined) return [schema];
   const branches = d.options.flatMap((option) => open(option, value));
   const tag = d.discriminator === undefined ? undefined : (value as Record<string, unknown> | undefined)?.[d.discriminator];
-  const chosen = branches.filter((branch) => d.discriminator !== undefined && def(def(branch).shape![d.discriminator]).values?.includes(tag));
+  const chosen = branches.filter(
+    (branch) => d.discriminator !== undefined && def(def(branch).shape![d.discriminator]).values?.includes(tag),
+  );
   return chosen.length > 0 ? chosen : branches;
 }
 

@@ -25,8 +25,18 @@ export const metrics: CommandModule = {
           process.stdout.write(`${JSON.stringify({ schemaVersion: 1, metrics: rows })}\n`);
           return;
         }
-        const cells = rows.map((r) => [r.name, r.variant, r.version, Object.entries(r.settings).map(([k, v]) => `${k}: ${v}`).join(', '), r.summary]);
-        process.stdout.write(`${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n`);
+        const cells = rows.map((r) => [
+          r.name,
+          r.variant,
+          r.version,
+          Object.entries(r.settings)
+            .map(([k, v]) => `${k}: ${v}`)
+            .join(', '),
+          r.summary,
+        ]);
+        process.stdout.write(
+          `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n`,
+        );
       });
   },
 };

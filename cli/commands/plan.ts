@@ -21,7 +21,8 @@ export const plan: CommandModule = {
         const loaded = await loadExperiment(target, { sets: options.set });
         const digest = planDigest(loaded.plan);
         const steps = outline(loaded.plan);
-        if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: steps })}\n`);
+        if (options.json)
+          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: steps })}\n`);
         else process.stdout.write(`${render(loaded.plan, steps, digest, wantsColor())}\n`);
       });
   },
@@ -30,7 +31,10 @@ export const plan: CommandModule = {
 function render(experiment: ExperimentPlan, steps: Outline, digest: string, color: boolean): string {
   const { data, conditions, seeds, generations, population } = experiment;
   const { totals } = steps;
-  const splits = (['train', 'valid', 'test'] as const).map((split) => `  ${split.padEnd(6)} ${data[split]}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} blocks`}`);
+  const splits = (['train', 'valid', 'test'] as const).map(
+    (split) =>
+      `  ${split.padEnd(6)} ${data[split]}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} blocks`}`,
+  );
   const same = totals.steps - totals.computed;
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
@@ -38,7 +42,10 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
     '',
     `data, ${data.block} tokens a block`,
     ...splits,
-    ...population.map((m) => `member ${m.name}: ${describeBase(m)}; starts from ${startText(m.start)}, ${describeDecoding(m)}, prompts: ${m.prompts}`),
+    ...population.map(
+      (m) =>
+        `member ${m.name}: ${describeBase(m)}; starts from ${startText(m.start)}, ${describeDecoding(m)}, prompts: ${m.prompts}`,
+    ),
     '',
     'steps',
     '  once: prepare (text, tokenizer, blocks)',
@@ -47,13 +54,24 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
     ...conditions.map((c) => `    under ${c.name}: ${describeMixture(c.mixture)}`),
     '',
     table(
-      [{ title: 'run' }, { title: 'steps' }, { title: 'shared' }, { title: 'tokens to train', right: true }, { title: 'to write', right: true }, { title: 'to score', right: true }],
+      [
+        { title: 'run' },
+        { title: 'steps' },
+        { title: 'shared' },
+        { title: 'tokens to train', right: true },
+        { title: 'to write', right: true },
+        { title: 'to score', right: true },
+      ],
       steps.runs.map((run) => [run.run, run.steps.length, run.steps.filter((s) => s.sameAs !== undefined).length, ...costs(run)]),
       { color },
     ),
     '',
     `${totals.computed} steps are computed${same === 0 ? '' : `; ${same} are the same as those of another run and are computed once`}`,
-    ...(totals.trainTokens === undefined ? ['token numbers are known once the text is read; data.limit bounds them'] : [`at most ${count(totals.trainTokens)} tokens to train, ${count(totals.writeTokens)} to write, ${count(totals.scoreTokens)} to score`]),
+    ...(totals.trainTokens === undefined
+      ? ['token numbers are known once the text is read; data.limit bounds them']
+      : [
+          `at most ${count(totals.trainTokens)} tokens to train, ${count(totals.writeTokens)} to write, ${count(totals.scoreTokens)} to score`,
+        ]),
   ].join('\n');
 }
 
@@ -65,7 +83,8 @@ function costs(run: RunOutline): string[] {
 
 const plural = (n: number, noun: string): string => (n === 1 ? noun : `${noun}s`);
 const count = (tokens: number | undefined): string => (tokens === undefined ? '?' : tokens.toLocaleString('en-US'));
-const startText = (start: MemberPlan['start']): string => ({ base: 'its base', 'generation-0': 'model 0', previous: 'the model before' })[start];
+const startText = (start: MemberPlan['start']): string =>
+  ({ base: 'its base', 'generation-0': 'model 0', previous: 'the model before' })[start];
 
 function describeBase({ base }: MemberPlan): string {
   if (base.kind === 'checkpoint') return base.source;
@@ -75,10 +94,16 @@ function describeBase({ base }: MemberPlan): string {
 
 function describeDecoding({ decoding: d }: MemberPlan): string {
   const length = d.minNewTokens === d.maxNewTokens ? `${d.maxNewTokens}` : `${d.minNewTokens} to ${d.maxNewTokens}`;
-  const how = { greedy: 'greedy', beam: `${d.beams} beams`, sample: `sampling at temperature ${d.temperature}${d.topK > 0 ? `, top-k ${d.topK}` : ''}${d.topP < 1 ? `, top-p ${d.topP}` : ''}` };
+  const how = {
+    greedy: 'greedy',
+    beam: `${d.beams} beams`,
+    sample: `sampling at temperature ${d.temperature}${d.topK > 0 ? `, top-k ${d.topK}` : ''}${d.topP < 1 ? `, top-p ${d.topP}` : ''}`,
+  };
   return `writes ${length} tokens a block (${how[d.strategy]})`;
 }
 
 function describeMixture(mixture: MixturePlan): string {
-  return mixture.kind === 'replace' ? 'sample only what was written' : `sample what was written, but ${Number((100 * mixture.share).toPrecision(4))} % of the blocks real`;
+  return mixture.kind === 'replace'
+    ? 'sample only what was written'
+    : `sample what was written, but ${Number((100 * mixture.share).toPrecision(4))} % of the blocks real`;
 }

@@ -27,7 +27,14 @@ export const presets: CommandModule = {
           generations: plan.generations,
         }));
         if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, presets: rows })}\n`);
-        else process.stdout.write(`${table(['preset', 'conditions', 'seeds', 'generations', 'title'], rows.map((r) => [r.name, r.conditions.join(', '), r.seeds, r.generations, r.title]), { color: wantsColor() })}\n`);
+        else
+          process.stdout.write(
+            `${table(
+              ['preset', 'conditions', 'seeds', 'generations', 'title'],
+              rows.map((r) => [r.name, r.conditions.join(', '), r.seeds, r.generations, r.title]),
+              { color: wantsColor() },
+            )}\n`,
+          );
       });
   },
 };
@@ -36,7 +43,10 @@ async function print(name: string, json: boolean): Promise<void> {
   const file = presetFile(name);
   if (file === undefined) {
     const guess = nearest(name, presetNames());
-    throw new HabsburgError('notFound', `there is no preset "${name}"; ${guess === undefined ? `presets: ${presetNames().join(', ')}` : `did you mean "${guess}"?`}`);
+    throw new HabsburgError(
+      'notFound',
+      `there is no preset "${name}"; ${guess === undefined ? `presets: ${presetNames().join(', ')}` : `did you mean "${guess}"?`}`,
+    );
   }
   const text = await readFile(file, 'utf8');
   if (!json) {

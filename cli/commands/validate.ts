@@ -21,7 +21,9 @@ export const validate: CommandModule = {
         } else if (problems.length === 0) {
           process.stdout.write(`${target}: valid\n`);
         } else {
-          process.stdout.write(`${problems.map(problemText).join('\n')}\n${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`);
+          process.stdout.write(
+            `${problems.map(problemText).join('\n')}\n${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`,
+          );
         }
         if (problems.length > 0) process.exitCode = ExitCode.invalid;
       });

@@ -19,8 +19,14 @@ export class ByteLevelBpe implements Tokenizer {
    * @param vocabulary token of every id
    * @param merges pairs in order of rank
    * @param added tokens that are recognised in the text before it is split (specials among them)
+   * @param prefix what comes before a text
    */
-  constructor(vocabulary: ReadonlyMap<string, number>, merges: readonly (readonly [string, string])[], added: ReadonlyMap<string, number>) {
+  constructor(
+    vocabulary: ReadonlyMap<string, number>,
+    merges: readonly (readonly [string, string])[],
+    added: ReadonlyMap<string, number>,
+    readonly prefix: readonly number[],
+  ) {
     this.#idOf = vocabulary;
     this.#rank = new Map(merges.map(([left, right], rank) => [`${left} ${right}`, rank]));
     const tokens: string[] = [];

@@ -81,11 +81,27 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   if (typeof json?.model?.vocab !== 'object' || !Array.isArray(json.added_tokens)) {
     throw new HabsburgError('verification', `${file}: no model.vocab and added_tokens; this is no tokenizer.json`);
   }
+  const library = openLibrary(file, json);
+  const prefix = prefixOf(library);
   if (isPlainByteLevelBpe(json)) {
     const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge));
-    return new ByteLevelBpe(new Map(Object.entries(json.model.vocab)), merges, new Map(json.added_tokens.map((token) => [token.content, token.id])));
+    return new ByteLevelBpe(new Map(Object.entries(json.model.vocab)), merges, new Map(json.added_tokens.map((token) => [token.content, token.id])), prefix);
   }
-  return viaLibrary(file, json);
+  const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
+  return {
+    size: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
+    prefix,
+    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    decode: (tokens) => (tokens.length === 0 ? '' : library.decode(Array.from(tokens), { skip_special_tokens: false })),
+    idOf: (token) => library.token_to_id(token),
+  };
+}
+
+/** What the post-processor puts before a text, found by trying one. */
+function prefixOf(library: LibraryTokenizer): number[] {
+  const bare = library.encode('a', { add_special_tokens: false }).ids;
+  const full = library.encode('a', { add_special_tokens: true }).ids;
+  return full.slice(0, Math.max(0, full.indexOf(bare[0])));
 }
 
 function isPlainByteLevelBpe({ model, pre_tokenizer, normalizer, decoder, added_tokens }: TokenizerJson): boolean {
@@ -102,20 +118,12 @@ function isPlainByteLevelBpe({ model, pre_tokenizer, normalizer, decoder, added_
   );
 }
 
-function viaLibrary(file: string, json: TokenizerJson): Tokenizer {
-  let library: LibraryTokenizer;
+function openLibrary(file: string, json: TokenizerJson): LibraryTokenizer {
   try {
-    library = new LibraryTokenizer(json as unknown as object, { clean_up_tokenization_spaces: false });
+    return new LibraryTokenizer(json as unknown as object, { clean_up_tokenization_spaces: false });
   } catch (cause) {
     throw new HabsburgError('invalid', `${file}: unsupported tokenizer (${(cause as Error).message})`, { cause });
   }
-  const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
-  return {
-    size: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
-    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
-    decode: (tokens) => (tokens.length === 0 ? '' : library.decode(Array.from(tokens), { skip_special_tokens: false })),
-    idOf: (token) => library.token_to_id(token),
-  };
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -3,7 +3,7 @@ import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import type { Measure, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
-import { curvesPanel } from '../svg/curves.js';
+import { LOG_RATIO, curvesPanel } from '../svg/curves.js';
 import { markerPath } from '../svg/path.js';
 
 export function curvesSection(summary: Summary): Child {
@@ -57,7 +57,7 @@ export function legend(summary: Summary): Markup {
 }
 
 function caption({ seeds }: Summary): string {
-  const axis = 'Axes are logarithmic where values span more than a factor of eight.';
+  const axis = `Axes are logarithmic where values span more than a factor of ${LOG_RATIO}, linear for shares.`;
   if (seeds.length === 1) return `One seed (${seeds[0]}): the lines say nothing about the spread between seeds. ${axis}`;
   const band = seeds.length >= 3 ? ', its 95 % t-interval a band' : '';
   return `Each of ${seeds.length} seeds is a thin line, their mean a thick one${band}. ${axis}`;

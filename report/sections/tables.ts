@@ -9,7 +9,7 @@ import { variantText } from './curves.js';
 
 export function tablesSection(summary: Summary): Child {
   if (summary.measures.length === 0) return undefined;
-  const [count] = [summary.seeds.length];
+  const count = summary.seeds.length;
   const spread = count > 1 ? `Means of ${count} seeds ± half-width of the 95 % t-interval` : `Seed ${summary.seeds[0]}`;
   return el(
     'section',
@@ -33,12 +33,13 @@ export function tablesSection(summary: Summary): Child {
 
 function meansTable(summary: Summary): Markup {
   return table(
-    ['measure', 'condition'],
+    ['condition'],
     [...summary.generations, 'last ÷ first'],
     summary.measures.map((measure) => {
       const ratios = new Map(changes(summary, measure).map(({ series, ratio }) => [series, ratio]));
       return group(
         measure,
+        summary.generations.length + 2,
         seriesOf(summary, measure).map(({ series, index, points }) => [
           el('th', { scope: 'row', class: `key s${index % 8}` }, series.label),
           summary.generations.map((generation) => meanCell(points.find((point) => point.generation === generation))),
@@ -51,11 +52,12 @@ function meansTable(summary: Summary): Markup {
 
 function seedsTable(summary: Summary): Markup {
   return table(
-    ['measure', 'condition', 'seed'],
+    ['condition', 'seed'],
     summary.generations,
     summary.measures.map((measure) =>
       group(
         measure,
+        summary.generations.length + 2,
         seriesOf(summary, measure).flatMap(({ series, index, points }) =>
           [...new Set(points.flatMap((point) => point.seeds.map(({ seed }) => seed)))].map((seed) => [
             el('th', { scope: 'row', class: `key s${index % 8}` }, series.label),
@@ -76,10 +78,10 @@ function table(heads: readonly string[], columns: readonly (string | number)[], 
   return el('table', {}, el('thead', {}, el('tr', {}, left, columns.map((column) => el('th', { scope: 'col', class: 'num' }, column)))), groups);
 }
 
-/** A measure's rows under one heading cell. */
-function group(measure: Measure, rows: readonly Child[]): Markup {
-  const heading = el('th', { scope: 'rowgroup', rowspan: rows.length }, measure.label, el('small', {}, variantText(measure)));
-  return el('tbody', {}, rows.map((row, i) => el('tr', {}, i === 0 && heading, row)));
+/** A measure's rows under one heading row of so many columns. */
+function group(measure: Measure, columns: number, rows: readonly Child[]): Markup {
+  const heading = el('th', { scope: 'rowgroup', colspan: columns }, measure.label, el('small', {}, variantText(measure)));
+  return el('tbody', {}, el('tr', {}, heading), rows.map((row) => el('tr', {}, row)));
 }
 
 function seriesOf(summary: Summary, measure: Measure): { series: Series; index: number; points: readonly Point[] }[] {
@@ -93,12 +95,12 @@ function seriesOf(summary: Summary, measure: Measure): { series: Series; index: 
 function meanCell(point: Point | undefined): Markup {
   if (point === undefined) return el('td', { class: 'num' }, '–');
   const [mean, halfWidth] = formatEstimate(point).split(' ± ');
-  return el('td', { class: 'num' }, el('data', { value: String(point.mean) }, mean), halfWidth !== undefined && el('span', { class: 'pm' }, ` ± ${halfWidth}`));
+  return el('td', { class: 'num' }, el('data', { value: String(point.mean) }, mean), halfWidth !== undefined && el('span', { class: 'pm' }, `± ${halfWidth}`));
 }
 
 function ratioText(ratio: Ratio | undefined): Child {
   if (ratio === undefined) return '–';
   const { value, low, high } = ratio;
-  const interval = low === undefined || high === undefined ? undefined : el('span', { class: 'pm' }, ` (${formatNumber(low, 3)} to ${formatNumber(high, 3)})`);
+  const interval = low === undefined || high === undefined ? undefined : el('span', { class: 'pm' }, `${formatNumber(low, 3)} to ${formatNumber(high, 3)}`);
   return [formatNumber(value, 3), interval];
 }

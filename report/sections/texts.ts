@@ -52,17 +52,17 @@ function textsTable({ generations, columns }: Continuations, color: (label: stri
     el(
       'tbody',
       {},
-      generations.map((generation) =>
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'row' }, generation),
-          columns.map(({ label, texts }) => {
-            const text = texts.get(generation);
-            return el('td', { class: color(label), 'data-label': label }, text === undefined ? '–' : el('p', { class: 'text', dir: 'auto' }, clip(text, TEXT_LIMIT)));
-          }),
-        ),
-      ),
+      generations.map((generation) => el('tr', {}, el('th', { scope: 'row' }, generation), cells(generation, columns, color))),
     ),
   );
+}
+
+/** A cell a condition; one cell where they all wrote the same, as they do while they share a model. */
+function cells(generation: number, columns: Continuations['columns'], color: (label: string) => string): Child {
+  const texts = columns.map((column) => column.texts.get(generation));
+  const shown = (text: string | undefined) => (text === undefined ? '–' : el('p', { class: 'text', dir: 'auto' }, clip(text, TEXT_LIMIT)));
+  if (columns.length > 1 && texts[0] !== undefined && texts.every((text) => text === texts[0])) {
+    return el('td', { colspan: columns.length }, el('span', { class: 'same' }, 'the same under every condition'), shown(texts[0]));
+  }
+  return columns.map(({ label }, i) => el('td', { class: color(label), 'data-label': label }, shown(texts[i])));
 }

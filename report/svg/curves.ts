@@ -12,8 +12,8 @@ import type { Scale } from './scale.js';
 
 export const PANEL = { width: 360, height: 226, left: 46, top: 10, bottom: 34 };
 
-/** Values that span more than this go on a logarithmic axis. */
-const LOG_RATIO = 8;
+/** Values that span more than this go on a logarithmic axis, unless they are shares. */
+export const LOG_RATIO = 8;
 /** A band needs three seeds: of two, the t-interval is wider than any panel. */
 const BAND_SEEDS = 3;
 const LABEL_CHARACTERS = 15;
@@ -28,7 +28,7 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
     return points ? [{ index, label: s.label, points }] : [];
   });
   const shortest = (label: string) => (label.length > LABEL_CHARACTERS ? `${clip(label, LABEL_CHARACTERS).split(' … ')[0]}…` : label);
-  const right = 14 + 6.1 * Math.max(...drawn.map(({ label }) => shortest(label).length));
+  const right = 16 + 7 * Math.max(...drawn.map(({ label }) => shortest(label).length));
   const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
   const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
   const y = valueScale(drawn.flatMap(({ points }) => points), [y0, y1]);
@@ -63,11 +63,11 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
   );
 }
 
-/** Linear, or logarithmic where positive values span a wide range; wide enough for every seed, and for bands within reason. */
+/** Linear, or logarithmic where positive values beyond [0, 1] span a wide range; wide enough for every seed, and for bands within reason. */
 export function valueScale(points: readonly Point[], range: readonly [number, number]): Scale {
   const values = points.flatMap((point) => point.seeds.map(({ value }) => value));
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (low > 0 && high / low >= LOG_RATIO) return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
+  if (low > 0 && high > 1 && high / low >= LOG_RATIO) return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
   const reach = (high - low) / 2;
   const edges = points.flatMap((p) => (p.n >= BAND_SEEDS ? [p.mean - p.halfWidth!, p.mean + p.halfWidth!] : []));
   const bottom = Math.max(low - reach, Math.min(low, ...edges));

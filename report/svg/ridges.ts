@@ -8,7 +8,7 @@ import { stepPath } from './path.js';
 import { linearScale, logScale, logTicks, niceTicks, tickLabel } from './scale.js';
 import type { Scale } from './scale.js';
 
-export const RIDGES = { width: 470, left: 24, right: 104, top: 40, row: 32, peak: 44, bottom: 40 };
+export const RIDGES = { width: 470, left: 24, right: 104, top: 40, row: 33, peak: 40, bottom: 40 };
 
 /** The quantile of the first generation that marks the start of its tail. */
 export const TAIL_QUANTILE = 0.99;
@@ -28,20 +28,23 @@ export function ridgesPanel(id: string, label: string, index: number, rows: read
   const tail = binnedQuantile(first, TAIL_QUANTILE);
   const ridges = rows.map((row, i) => {
     const median = binnedQuantile(row, 0.5);
-    const [startX, medianX] = [outline(first, x, domain, base(i)), x(median)];
     const strength = rows.length === 1 ? 1 : i / (rows.length - 1);
     return el(
       'g',
       {},
       el('path', { class: 'ridge-back', d: `${outline(row, x, domain, base(i))}Z` }),
       el('path', { class: 'ridge', d: outline(row, x, domain, base(i)), 'fill-opacity': (0.12 + 0.5 * strength).toFixed(2) }),
-      i > 0 && el('path', { class: 'ridge-first', d: startX }),
+      i > 0 && el('path', { class: 'ridge-first', d: outline(first, x, domain, base(i)) }),
       el('line', { class: 'ridge-base', x1: RIDGES.left, x2: plotRight, y1: base(i), y2: base(i) }),
-      el('line', { class: 'ridge-median', x1: medianX, x2: medianX, y1: base(i), y2: base(i) - 7 }),
       el('text', { class: 'tick', x: RIDGES.left - 6, y: base(i) - 2, 'text-anchor': 'end' }, row.generation),
       el('text', { class: 'tick', x: plotRight + 46, y: base(i) - 2, 'text-anchor': 'end' }, formatNumber(median, 3)),
       el('text', { class: 'tick', x: RIDGES.width - 4, y: base(i) - 2, 'text-anchor': 'end' }, percent(shareAbove(row, tail))),
     );
+  });
+  // above all ridges: a row's peak may reach over the base line of the row before
+  const medianMarks = rows.map((row, i) => {
+    const at = x(binnedQuantile(row, 0.5));
+    return el('line', { class: 'ridge-median', x1: at, x2: at, y1: base(i), y2: base(i) - 7 });
   });
   const axisY = base(rows.length - 1);
   const ticks = x.kind === 'log' ? logTicks(domain[0], domain[1], 7) : niceTicks(domain[0], domain[1], 6);
@@ -61,6 +64,7 @@ export function ridgesPanel(id: string, label: string, index: number, rows: read
       el('text', { class: 'tick', x: x(tick), y: axisY + 15, 'text-anchor': 'middle' }, tickLabel(tick)),
     ]),
     ridges,
+    medianMarks,
     el('text', { class: 'axis', x: (RIDGES.left + plotRight) / 2, y: axisY + 31, 'text-anchor': 'middle' }, 'perplexity of a sequence under model 0'),
   );
 }

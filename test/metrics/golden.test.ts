@@ -8,7 +8,8 @@ import { rep } from '../../metrics/rep.js';
 import { sequencePerplexity } from '../../metrics/sequence-perplexity.js';
 import type { Metric, ScoringInput } from '../../metrics/types.js';
 
-const golden = <T>(name: string): T => JSON.parse(readFileSync(new URL(`../golden/metrics/${name}.json`, import.meta.url), 'utf8')) as T;
+const golden = <T>(name: string): T =>
+  JSON.parse(readFileSync(new URL(`../golden/metrics/${name}.json`, import.meta.url), 'utf8')) as T;
 
 const input = (generated: number[][], real: number[][] = [], rest: Partial<ScoringInput> = {}): ScoringInput => ({
   generated: { tokens: generated, texts: generated.map(() => '') },
@@ -22,7 +23,11 @@ const only = (metric: Metric, scoring: ScoringInput, settings = {}) => {
 };
 
 describe('perplexity', () => {
-  const { token_losses, exp_mean_token, per_text } = golden<{ token_losses: number[][]; exp_mean_token: number; per_text: number[] }>('perplexity');
+  const { token_losses, exp_mean_token, per_text } = golden<{
+    token_losses: number[][];
+    exp_mean_token: number;
+    per_text: number[];
+  }>('perplexity');
   const likelihoods = token_losses.map((losses) => ({ nllSum: losses.reduce((a, b) => a + b, 0), tokenCount: losses.length }));
 
   test('exp of the mean over all tokens, not over texts', () => {
@@ -34,7 +39,10 @@ describe('perplexity', () => {
   test('each sequence under model 0: quantiles lie where the reference perplexities do', () => {
     const rows = sequencePerplexity.compute(input([], [], { generatedUnderFirst: likelihoods }), {});
     const logs = per_text.map(Math.log);
-    expect(rows.find((r) => r.variant === 'under-model-0/mean-log')!.value).toBeCloseTo(logs.reduce((a, b) => a + b, 0) / logs.length, 10);
+    expect(rows.find((r) => r.variant === 'under-model-0/mean-log')!.value).toBeCloseTo(
+      logs.reduce((a, b) => a + b, 0) / logs.length,
+      10,
+    );
     const median = [...per_text].sort((a, b) => a - b)[(per_text.length - 1) / 2];
     if (per_text.length % 2 === 1) expect(rows.find((r) => r.variant === 'under-model-0/q50')!.value / median).toBeCloseTo(1, 10);
   });
@@ -46,7 +54,16 @@ describe('perplexity', () => {
 
 describe('lexical metrics against nltk', () => {
   interface Lexical {
-    sets: Record<string, { ids: number[][]; ngram_totals: number[]; distinct: number[]; fixed_tokens: Record<string, Record<string, number> | null>; rep_2_3_4_per_text: number[][] }>;
+    sets: Record<
+      string,
+      {
+        ids: number[][];
+        ngram_totals: number[];
+        distinct: number[];
+        fixed_tokens: Record<string, Record<string, number> | null>;
+        rep_2_3_4_per_text: number[][];
+      }
+    >;
     vocabulary_coverage: { wiki_collapsed: number; wiki_ewt: number };
   }
   const { sets, vocabulary_coverage } = golden<Lexical>('lexical');
@@ -57,7 +74,8 @@ describe('lexical metrics against nltk', () => {
     metrics.forEach((metric, i) => {
       expect(only(metric, input(set.ids), { tokens: 0 })).toMatchObject({ value: set.distinct[i], n: set.ngram_totals[i] });
       for (const [tokens, expected] of Object.entries(set.fixed_tokens)) {
-        if (expected !== null) expect(only(metric, input(set.ids), { tokens: Number(tokens) }).value).toBeCloseTo(expected[i + 1], 12);
+        if (expected !== null)
+          expect(only(metric, input(set.ids), { tokens: Number(tokens) }).value).toBeCloseTo(expected[i + 1], 12);
       }
     });
   });
@@ -65,7 +83,9 @@ describe('lexical metrics against nltk', () => {
   test.each(Object.keys(sets))('%s: rep-n, records without an n-gram left out', (name) => {
     const set = sets[name];
     for (const order of [2, 3, 4]) {
-      const long = set.ids.map((ids, i) => ({ ids, rep: set.rep_2_3_4_per_text[i][order - 2] })).filter(({ ids }) => ids.length >= order);
+      const long = set.ids
+        .map((ids, i) => ({ ids, rep: set.rep_2_3_4_per_text[i][order - 2] }))
+        .filter(({ ids }) => ids.length >= order);
       const row = only(rep, input(set.ids), { order });
       expect(row.n).toBe(long.length);
       expect(row.value).toBeCloseTo(long.reduce((sum, t) => sum + t.rep, 0) / long.length, 12);
@@ -74,14 +94,20 @@ describe('lexical metrics against nltk', () => {
 
   test('coverage of the real vocabulary', () => {
     const all = { tokens: 0 };
-    expect(only(coverage, input(sets.collapsed.ids, sets.wiki.ids), all).value).toBeCloseTo(vocabulary_coverage.wiki_collapsed, 12);
+    expect(only(coverage, input(sets.collapsed.ids, sets.wiki.ids), all).value).toBeCloseTo(
+      vocabulary_coverage.wiki_collapsed,
+      12,
+    );
     expect(only(coverage, input(sets.ewt.ids, sets.wiki.ids), all).value).toBeCloseTo(vocabulary_coverage.wiki_ewt, 12);
     expect(only(coverage, input(sets.wiki.ids, sets.wiki.ids), all).value).toBe(1);
   });
 });
 
 describe('the scores of the PyTorch rehearsal', () => {
-  const { text_scores, sequence } = golden<{ text_scores: Record<string, number>; sequence: Record<string, number> & { histogram: number[] } }>('rehearsal');
+  const { text_scores, sequence } = golden<{
+    text_scores: Record<string, number>;
+    sequence: Record<string, number> & { histogram: number[] };
+  }>('rehearsal');
   const next = (x: number): number => (Math.imul(1103515245, x) + 12345) & 0x7fffffff;
   const blocks = (seed: number, scale: number): number[][] => {
     let x = seed;
@@ -109,7 +135,10 @@ describe('the scores of the PyTorch rehearsal', () => {
 
   test('sequence scores and numpy histogram', () => {
     let x = 3;
-    const generatedUnderFirst = Array.from({ length: 500 }, () => ({ nllSum: 63 * (1 + 5 * ((x = next(x)) / 2 ** 31)), tokenCount: 63 }));
+    const generatedUnderFirst = Array.from({ length: 500 }, () => ({
+      nllSum: 63 * (1 + 5 * ((x = next(x)) / 2 ** 31)),
+      tokenCount: 63,
+    }));
     const rows = sequencePerplexity.compute(input([], [], { generatedUnderFirst }), {});
     for (const part of ['q05', 'q50', 'q95', 'q99', 'mean-log']) {
       const row = rows.find((r) => r.variant === `under-model-0/${part}`)!;

@@ -3,9 +3,17 @@ import { computeMetrics, metricOf, metrics, needsOf } from '../../metrics/index.
 import type { ScoringInput } from '../../metrics/types.js';
 import { METRIC_NAMES, METRIC_WORDS, metricDefaults } from '../../spec/metrics.js';
 
-const plan = { metrics: METRIC_NAMES.map((name) => ({ name, variant: METRIC_WORDS[name].variant, settings: metricDefaults(name) })) };
+const plan = {
+  metrics: METRIC_NAMES.map((name) => ({ name, variant: METRIC_WORDS[name].variant, settings: metricDefaults(name) })),
+};
 const input: ScoringInput = {
-  generated: { tokens: [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]], texts: [' ba do ', ' ba ba '] },
+  generated: {
+    tokens: [
+      [1, 2, 3, 4, 5],
+      [1, 2, 3, 4, 5],
+    ],
+    texts: [' ba do ', ' ba ba '],
+  },
   real: { tokens: [[1, 2, 9, 8]], texts: [''] },
   testUnderSelf: [{ nllSum: 2, tokenCount: 2 }],
   generatedUnderFirst: [{ nllSum: 8, tokenCount: 4 }],

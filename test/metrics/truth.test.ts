@@ -11,20 +11,36 @@ const golden = JSON.parse(readFileSync(new URL('../golden/metrics/truth.json', i
   kl_honest: Record<string, number>;
   tail_honest: Record<string, number>;
 };
-const truth: Truth = { words: golden.probability.map((_, i) => `w${String(i).padStart(2, '0')}`), probability: golden.probability };
+const truth: Truth = {
+  words: golden.probability.map((_, i) => `w${String(i).padStart(2, '0')}`),
+  probability: golden.probability,
+};
 
-const scoring = (texts: string[], of: Truth = truth): ScoringInput => ({ generated: { tokens: [], texts }, real: { tokens: [], texts: [] }, truth: of });
-const valueOf = (rows: { variant: string; value: number }[], end: string): number => rows.find((r) => r.variant.endsWith(end))!.value;
+const scoring = (texts: string[], of: Truth = truth): ScoringInput => ({
+  generated: { tokens: [], texts },
+  real: { tokens: [], texts: [] },
+  truth: of,
+});
+const valueOf = (rows: { variant: string; value: number }[], end: string): number =>
+  rows.find((r) => r.variant.endsWith(end))!.value;
 
 describe('words', () => {
   const language: Truth = { words: ['ba', 'do', 'mr.'], probability: [0.5, 0.3, 0.2] };
 
   test('pieces at a text’s edges may be half words and are left out; special tokens separate', () => {
-    expect(countWords(['a ba do b', ' ba do ', '</s>ba</s>do</s>'], language, 100)).toEqual({ counts: Uint32Array.of(3, 3, 0), outside: 0, total: 6 });
+    expect(countWords(['a ba do b', ' ba do ', '</s>ba</s>do</s>'], language, 100)).toEqual({
+      counts: Uint32Array.of(3, 3, 0),
+      outside: 0,
+      total: 6,
+    });
   });
 
   test('punctuation is dropped unless the language has it; other words are outside', () => {
-    expect(countWords([' (ba), mr. . xyz do! \n'], language, 100)).toEqual({ counts: Uint32Array.of(1, 1, 1), outside: 1, total: 4 });
+    expect(countWords([' (ba), mr. . xyz do! \n'], language, 100)).toEqual({
+      counts: Uint32Array.of(1, 1, 1),
+      outside: 1,
+      total: 4,
+    });
   });
 
   test('stops at the limit, across texts', () => {
@@ -49,7 +65,9 @@ describe('tail-lost', () => {
   });
 
   test('honest sampling loses what the law says (coupon collector, 400 words, 200 repeats)', () => {
-    const losses = Array.from({ length: 200 }, (_, i) => valueOf(tailLost.compute(scoring([sample(400, i)]), { words: 400, mass: 0.2 }), 'share-of-tail-words'));
+    const losses = Array.from({ length: 200 }, (_, i) =>
+      valueOf(tailLost.compute(scoring([sample(400, i)]), { words: 400, mass: 0.2 }), 'share-of-tail-words'),
+    );
     const [, honest] = tailLost.compute(scoring([sample(400, 0)]), { words: 400, mass: 0.2 });
     const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
     const sd = Math.sqrt(losses.reduce((a, b) => a + (b - mean) ** 2, 0) / (losses.length - 1));
@@ -76,13 +94,20 @@ describe('kl-to-truth', () => {
   test('words outside are reported, not smoothed in', () => {
     const rows = klToTruth.compute(scoring([' w00 w00 w01 zz '], truth), klToTruth.defaults);
     expect(valueOf(rows, 'mass-outside')).toBe(0.25);
-    expect(valueOf(rows, 'plug-in')).toBeCloseTo((2 / 3) * Math.log(2 / 3 / golden.probability[0]) + (1 / 3) * Math.log(1 / 3 / golden.probability[1]), 12);
+    expect(valueOf(rows, 'plug-in')).toBeCloseTo(
+      (2 / 3) * Math.log(2 / 3 / golden.probability[0]) + (1 / 3) * Math.log(1 / 3 / golden.probability[1]),
+      12,
+    );
     expect(rows.map((r) => r.n)).toEqual([3, 3, 4]);
-    expect(klToTruth.compute(scoring([' zz zz ']), klToTruth.defaults).map((r) => r.variant)).toEqual(['written-from-truth/plug-in/mass-outside']);
+    expect(klToTruth.compute(scoring([' zz zz ']), klToTruth.defaults).map((r) => r.variant)).toEqual([
+      'written-from-truth/plug-in/mass-outside',
+    ]);
   });
 
   test('honest samples average to the exact expectation', () => {
-    const values = Array.from({ length: 200 }, (_, i) => valueOf(klToTruth.compute(scoring([sample(300, i)]), { words: 300 }), 'plug-in'));
+    const values = Array.from({ length: 200 }, (_, i) =>
+      valueOf(klToTruth.compute(scoring([sample(300, i)]), { words: 300 }), 'plug-in'),
+    );
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
     const sd = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1));
     expect(Math.abs(mean - golden.kl_honest['300'])).toBeLessThan((4 * sd) / Math.sqrt(values.length));

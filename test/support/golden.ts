@@ -21,6 +21,9 @@ export interface Golden {
   };
 }
 
+/** Every OPT folder in test/golden/lm. */
+export const OPT_MODELS = ['opt-pre-ln', 'opt-post-ln-proj', 'opt-odd-gelu', 'opt-odd-untied', 'opt-odd-post'] as const;
+
 export async function readGolden(dir: string): Promise<Golden> {
   return JSON.parse(await readFile(`${dir}/golden.json`, 'utf8')) as Golden;
 }
