@@ -51,12 +51,9 @@ function check(names: readonly string[], uri: string): void {
     throw new HabsburgError('notFound', `${uri} has no config.json; name a folder or repository in Hugging Face's layout`);
   if (names.some((name) => /^model(-\d+-of-\d+)?\.safetensors$/.test(name))) return;
   if (names.some((name) => name.endsWith('.bin'))) {
-    const revision = uri.startsWith('hf:')
-      ? ", or name a revision that has them (the Hub's converter leaves them at refs/pr/N)"
-      : '';
     throw new HabsburgError(
       'invalid',
-      `${uri} has its weights in .bin files only, which run code when opened and are not read; save them as safetensors with transformers (save_pretrained)${revision}`,
+      `${uri} has its weights in .bin files only, which run code when opened and are not read; save them once with transformers' save_pretrained (docs/data.md has the command) and name that folder`,
     );
   }
   throw new HabsburgError('notFound', `${uri} has no model.safetensors`);
