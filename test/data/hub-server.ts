@@ -26,6 +26,8 @@ export interface FakeHub {
   readonly requests: string[];
   /** changes what the next downloads send */
   tamper: (content: Buffer) => Buffer;
+  /** sends the reader of a listing to the other origin for its next page */
+  foreignPages: boolean;
   /** answers so many requests with 503 first */
   unavailable: number;
   stop(): Promise<void>;
@@ -43,7 +45,7 @@ const gitHash = (content: Buffer) => createHash('sha1').update(`blob ${content.l
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
 export async function startFakeHub(repos: Record<string, FakeRepo>): Promise<FakeHub> {
-  const state = { repos, requests: [] as string[], tamper: (content: Buffer) => content, unavailable: 0 };
+  const state = { repos, requests: [] as string[], tamper: (content: Buffer) => content, foreignPages: false, unavailable: 0 };
   const log = (who: string, request: IncomingMessage) =>
     state.requests.push(`${who} ${request.method} ${request.url} ${request.headers.authorization ?? '-'}`);
   const json = (response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}) =>
@@ -54,7 +56,8 @@ export async function startFakeHub(repos: Record<string, FakeRepo>): Promise<Fak
     const file = Object.values(state.repos)
       .flatMap((repo) => Object.values(repo.files))
       .find((f) => `/${sha256(f.content)}` === request.url);
-    response.end(state.tamper(file!.content));
+    if (!file) return void response.writeHead(404).end();
+    response.end(state.tamper(file.content));
   });
 
   const hub = await listen((request, response) => {
@@ -103,7 +106,11 @@ export async function startFakeHub(repos: Record<string, FakeRepo>): Promise<Fak
       const from = Number(url.searchParams.get('cursor') ?? 0);
       url.searchParams.set('cursor', String(from + 2));
       const link: Record<string, string> =
-        from + 2 < entries.length ? { link: `<http://${request.headers.host}${url.pathname}${url.search}>; rel="next"` } : {};
+        from + 2 < entries.length
+          ? {
+              link: `<${state.foreignPages ? cdn.origin : `http://${request.headers.host}`}${url.pathname}${url.search}>; rel="next"`,
+            }
+          : {};
       return void json(response, 200, entries.slice(from, from + 2), link);
     }
     const file = download && repo.commit === download[3] ? repo.files[decodeURIComponent(download[4])] : undefined;

@@ -247,6 +247,10 @@ describe('hf:', () => {
     expect((await read('hf://owner/private@main', 'train', { token: 'hf_secret' })).text).toBe(text);
     expect(hub.requests.filter((r) => r.startsWith('hub')).every((r) => r.endsWith('Bearer hf_secret'))).toBe(true);
     expect(hub.requests.filter((r) => r.startsWith('cdn'))).toEqual([expect.stringMatching(/ -$/)]);
+    hub.foreignPages = true;
+    hub.requests.length = 0;
+    expect((await failure(read('hf://owner/wiki/raw-v1@main', 'train', { token: 'hf_secret' }))).kind).toBe('notFound');
+    expect(hub.requests.filter((r) => r.startsWith('cdn'))).toEqual([expect.stringMatching(/ -$/)]);
   });
 
   test('what does not exist is named; what the repository has instead is listed', async () => {
@@ -292,7 +296,7 @@ describe('hf:', () => {
     expect(readdirSync(found.folder).sort()).toEqual([...found.files]);
     expect(await failure(resolveCheckpoint('hf://owner/pickled@main', settings))).toMatchObject({
       kind: 'invalid',
-      message: expect.stringContaining('safetensors'),
+      message: expect.stringMatching(/\.bin files only.*save_pretrained/),
     });
     expect((await failure(resolveCheckpoint('hf://owner/nothing@main', settings))).kind).toBe('invalid');
     expect((await failure(resolveCheckpoint('hf://owner/opt', settings))).kind).toBe('invalid');
