@@ -1,7 +1,7 @@
 /** What an experiment shows, in sentences computed from its scores, each with its uncertainty. */
-import type { Measure, Point, Series, Summary } from './summary.js';
 import { formatNumber } from './format.js';
-import { estimate } from './statistics.js';
+import { estimate } from './summary.js';
+import type { Measure, Point, Series, Summary } from './summary.js';
 
 /** A ratio: the geometric mean over seeds, with a 95 % t-interval of the log ratios where there are two seeds or more. */
 export interface Ratio {
@@ -81,6 +81,7 @@ function verdicts(changed: readonly Change[]): string {
       const clear = low === undefined || high === undefined || low > 1 || high < 1;
       if (!clear) return { verb: 'shows no clear change', amount: '', under: series.label };
       const fold = formatNumber(value, 2);
+      if (Number(fold) === 1) return { verb: 'stays as it was', amount: '', under: series.label };
       return value >= 1 ? { verb: 'rises', amount: ` ${fold}-fold`, under: series.label } : { verb: 'falls', amount: ` to ${fold} of its start`, under: series.label };
     });
   const said = parts.map(({ verb, amount, under }, i) => `${verb === parts[i - 1]?.verb ? '' : verb}${amount} under ${under}`.trim());

@@ -1,5 +1,5 @@
 /** Numbers as a table shows them: four significant digits, or as many as their uncertainty supports. */
-import type { Estimate } from './statistics.js';
+import type { Estimate } from './summary.js';
 
 /** Four significant digits; scientific notation outside [1e-4, 1e7). */
 export function formatNumber(value: number, significant = 4): string {
@@ -13,7 +13,8 @@ export function formatNumber(value: number, significant = 4): string {
 /** `41.2 ± 3.1`: the half-width to two significant digits, the mean to the same decimal; the mean alone without an interval. */
 export function formatEstimate({ mean, halfWidth }: Estimate): string {
   if (halfWidth === undefined) return formatNumber(mean);
-  if (halfWidth === 0) return `${formatNumber(mean)} ± 0`;
+  // equal values may differ from their mean in the last bit
+  if (halfWidth <= 1e-12 * Math.abs(mean)) return `${formatNumber(mean)} ± 0`;
   const size = Math.max(Math.abs(mean), halfWidth);
   if (size >= 1e7 || size < 1e-4) return `${formatNumber(mean)} ± ${formatNumber(halfWidth, 2)}`;
   const decimals = Math.min(clampDecimals(1 - Math.floor(Math.log10(halfWidth))), clampDecimals(4 - Math.floor(Math.log10(size))));

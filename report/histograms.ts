@@ -8,7 +8,10 @@ export interface PooledHistogram {
   readonly generation: number;
   readonly edges: readonly number[];
   readonly counts: readonly number[];
-  /** observations */
+  /** observations outside the bins */
+  readonly below: number;
+  readonly above: number;
+  /** all observations */
   readonly n: number;
   readonly seeds: number;
 }
@@ -21,13 +24,16 @@ export function poolSeeds(histograms: readonly (Histogram & Place)[]): PooledHis
       const { edges } = all[0];
       const same = all.filter((h) => h.edges.length === edges.length && h.edges.every((edge, i) => edge === edges[i]));
       const counts = edges.slice(1).map((_, bin) => same.reduce((sum, h) => sum + h.counts[bin], 0));
-      return { generation, edges, counts, n: counts.reduce((sum, c) => sum + c, 0), seeds: same.length };
+      const total = (of: (h: Histogram) => number) => same.reduce((sum, h) => sum + of(h), 0);
+      const [below, above] = [total((h) => h.below ?? 0), total((h) => h.above ?? 0)];
+      return { generation, edges, counts, below, above, n: counts.reduce((sum, c) => sum + c, below + above), seeds: same.length };
     });
 }
 
 /** The value below which a share q of the observations lies, interpolated inside its bin (on logarithms where edges are positive). */
-export function binnedQuantile({ edges, counts, n }: PooledHistogram, q: number): number {
-  let below = 0;
+export function binnedQuantile({ edges, counts, below: outside, n }: PooledHistogram, q: number): number {
+  let below = outside;
+  if (below > 0 && q * n <= below) return edges[0];
   for (let bin = 0; bin < counts.length; bin++) {
     if (counts[bin] > 0 && below + counts[bin] >= q * n) {
       const part = (q * n - below) / counts[bin];
@@ -40,8 +46,8 @@ export function binnedQuantile({ edges, counts, n }: PooledHistogram, q: number)
 }
 
 /** Share of the observations above a value, interpolated in the same way. */
-export function shareAbove({ edges, counts, n }: PooledHistogram, value: number): number {
-  let above = 0;
+export function shareAbove({ edges, counts, above: outside, n }: PooledHistogram, value: number): number {
+  let above = outside;
   counts.forEach((count, bin) => {
     const [low, high] = [edges[bin], edges[bin + 1]];
     if (value <= low) above += count;

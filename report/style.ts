@@ -37,7 +37,7 @@ p { margin: 0 0 12px; max-width: 46em; }
 .legend li { display: flex; align-items: baseline; gap: 7px; overflow-wrap: anywhere; }
 .legend svg { flex: none; width: 30px; height: 10px; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(310px, 1fr)); gap: 18px 26px; }
-.ridges { display: grid; grid-template-columns: repeat(auto-fit, minmax(310px, 1fr)); gap: 20px 34px; }
+.ridges { display: grid; grid-template-columns: repeat(auto-fill, minmax(400px, 1fr)); gap: 20px 34px; }
 .ridges svg { max-width: 560px; }
 figure { margin: 0; break-inside: avoid; }
 figure h3 { margin: 0; }
@@ -50,6 +50,7 @@ svg .label { fill: var(--c); font-size: 12px; font-weight: 600; }
 .band { fill: var(--c); fill-opacity: .15; }
 .seed { fill: none; stroke: var(--c); stroke-width: 1; stroke-opacity: .45; }
 .mean { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; }
+.reference { fill: none; stroke: var(--soft); stroke-width: 1.3; stroke-dasharray: 4 3; }
 .mark { fill: var(--c); stroke: var(--paper); stroke-width: 1; }
 .ridge-back { fill: var(--paper); }
 .ridge { fill: var(--c); stroke: var(--c); stroke-width: 1.3; stroke-linejoin: round; }
@@ -74,7 +75,7 @@ th[scope=rowgroup] small { margin-left: 10px; color: var(--soft); font-size: 12p
 .texts td { padding: 10px 18px 10px 0; vertical-align: top; border-top: 1px solid var(--rule); }
 .texts tbody th { padding-top: 10px; vertical-align: top; border-top: 1px solid var(--rule); color: var(--soft); }
 .same { color: var(--soft); font: 12px/1.4 var(--sans); }
-.text { margin: 0; font: 15px/1.5 var(--serif); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; overflow: hidden; contain: paint; }
+.text { margin: 0; font: 15px/1.5 var(--serif); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; max-height: 20em; overflow: auto; contain: paint; }
 blockquote.text { max-width: 46em; margin: 0 0 12px; padding: 2px 0 2px 16px; border-left: 3px solid var(--rule); font-style: italic; }
 details { margin: 0 0 10px; }
 summary { padding: 5px 0; cursor: pointer; font: 15px/1.4 var(--sans); overflow-wrap: anywhere; }
@@ -114,7 +115,7 @@ footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid var(--rule);
   .panels { grid-template-columns: 1fr 1fr; } .ridges { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
   .digest { max-width: none; white-space: normal; overflow-wrap: anywhere; }
-  details::details-content { content-visibility: visible; block-size: auto; opacity: 1; }
+  .text { max-height: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 0; }
 }
 `;

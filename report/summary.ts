@@ -1,9 +1,22 @@
 /** Rows grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
+import { summarize } from '../metrics/statistics.js';
 import type { ScoreRow } from '../metrics/types.js';
 import type { Results } from './rows.js';
-import { estimate } from './statistics.js';
-import type { Estimate } from './statistics.js';
+
+/** Mean of a sample, and the half-width of its two-sided 95 % t-interval where there are at least two values. */
+export interface Estimate {
+  readonly mean: number;
+  /** absent for a single value: it says nothing about spread */
+  readonly halfWidth?: number;
+  readonly n: number;
+}
+
+/** @param values at least one */
+export function estimate(values: readonly number[]): Estimate {
+  const { mean, interval, n } = summarize(values);
+  return interval === undefined ? { mean, n } : { mean, halfWidth: (interval[1] - interval[0]) / 2, n };
+}
 
 /** What is comparable: the same metric in the same variant, version and settings. */
 export interface Measure {
@@ -78,8 +91,7 @@ function measuresOf(rows: readonly ScoreRow[]): Measure[] {
   return bare.map((measure) => {
     const twins = bare.filter((other) => other.metric === measure.metric);
     const parts = [measure.metric];
-    const varies = (of: (m: (typeof bare)[number]) => unknown) => new Set(twins.map(of)).size > 1;
-    if (varies((m) => m.variant)) parts.push(measure.variant);
+    parts.push(...distinctSegments(measure.variant, twins.map((other) => other.variant)));
     const sameVariant = twins.filter((other) => other.variant === measure.variant);
     if (new Set(sameVariant.map((m) => m.version)).size > 1) parts.push(`v${measure.version}`);
     for (const name of Object.keys(measure.settings).sort()) {
@@ -87,6 +99,15 @@ function measuresOf(rows: readonly ScoreRow[]): Measure[] {
     }
     return { ...measure, label: parts.join(' ') };
   });
+}
+
+/** The '/'-separated segments of a variant after those that all variants of its metric begin with. */
+function distinctSegments(variant: string, all: readonly string[]): string[] {
+  const split = all.map((other) => other.split('/'));
+  const own = variant.split('/');
+  const shared = own.findIndex((segment, i) => split.some((other) => other[i] !== segment));
+  const left = own.slice(shared < 0 ? own.length : shared).join('/');
+  return left === '' ? [] : [left];
 }
 
 function matches(measure: Measure, wanted: string): boolean {

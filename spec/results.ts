@@ -95,9 +95,9 @@ const scoreValue = z.object({
   subject: z.string(),
 });
 
-/** Counts between increasing edges: bin i holds the values in [edges[i], edges[i + 1]); the last bin is closed. */
+/** Counts between increasing edges: bin i holds the values in [edges[i], edges[i + 1]); `below` and `above` lie outside. */
 const histogram = z
-  .object({ name: z.string(), edges: z.array(z.number()), counts: z.array(z.number().nonnegative()), n: count })
+  .object({ name: z.string(), edges: z.array(z.number()), counts: z.array(count), below: count.optional(), above: count.optional(), n: count })
   .refine((h) => h.edges.length === h.counts.length + 1, 'a histogram has one edge more than counts')
   .refine((h) => h.edges.every((edge, i) => i === 0 || edge > h.edges[i - 1]), 'histogram edges must increase');
 export type Histogram = z.infer<typeof histogram>;

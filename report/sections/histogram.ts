@@ -14,7 +14,7 @@ export function histogramSection(results: Results, summary: Summary): Child {
       index,
       rows: poolSeeds(
         results.histograms.filter((h) => h.name === SEQUENCE_PERPLEXITY && h.condition === series.condition && h.member === series.member),
-      ).filter((row) => row.n > 0),
+      ).filter((row) => row.counts.some((count) => count > 0)),
     }))
     .filter(({ rows }) => rows.length > 0);
   if (panels.length === 0) return undefined;

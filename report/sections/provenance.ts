@@ -1,6 +1,8 @@
 /** What was run and what it left: conditions and settings, the digest of every artifact, versions. */
 import { stringify } from 'yaml';
 import type { ArtifactRef } from '../../artifacts/types.js';
+import { canonicalJson } from '../../common/canonical.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/results.js';
 import { describeMixture } from '../describe.js';
 import { formatBytes } from '../format.js';
@@ -29,8 +31,14 @@ function settings({ plan }: Results, summary: Summary): Markup {
         el('dd', {}, describeMixture(mixture)),
       ]),
     ),
-    el('details', {}, el('summary', {}, 'The whole plan, defaults filled in'), el('pre', {}, stringify(plan, { lineWidth: 100, aliasDuplicateObjects: false }))),
+    el('details', {}, el('summary', {}, 'The whole plan, defaults filled in'), el('pre', {}, stringify(withoutRepeats(plan), { lineWidth: 100, aliasDuplicateObjects: false }))),
   );
+}
+
+/** Conditions name their members only where they differ from the population. */
+function withoutRepeats(plan: ExperimentPlan): unknown {
+  const usual = canonicalJson(plan.population);
+  return { ...plan, conditions: plan.conditions.map(({ members, ...rest }) => (canonicalJson(members) === usual ? rest : { ...rest, members })) };
 }
 
 function artifacts({ plan, runs }: Results): Child {

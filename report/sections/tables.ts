@@ -1,4 +1,5 @@
 /** The result tables: means with intervals by generation, the change from first to last, and every seed's value. */
+import { metrics } from '../../metrics/index.js';
 import { changes } from '../finding.js';
 import type { Ratio } from '../finding.js';
 import { formatEstimate, formatNumber } from '../format.js';
@@ -21,6 +22,7 @@ export function tablesSection(summary: Summary): Child {
       `${spread}, by generation. The last column is the last generation’s value over the first’s${count > 1 ? ' (geometric mean over seeds, 95 % t-interval of the log ratio)' : ''}.`,
     ),
     el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results by generation' }, meansTable(summary)),
+    glossary(summary),
     count > 1 &&
       el(
         'details',
@@ -29,6 +31,12 @@ export function tablesSection(summary: Summary): Child {
         el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results of every seed' }, seedsTable(summary)),
       ),
   );
+}
+
+/** What each metric is, in the words of its implementation; a metric that this version lacks is left out. */
+function glossary(summary: Summary): Child {
+  const known = metrics.filter(({ name }) => summary.measures.some((measure) => measure.metric === name));
+  return known.length > 0 && el('details', {}, el('summary', {}, 'What the measures are'), el('dl', {}, known.map(({ name, summary: text }) => [el('dt', {}, name), el('dd', {}, text)])));
 }
 
 function meansTable(summary: Summary): Markup {

@@ -16,22 +16,32 @@ export const PANEL = { width: 360, height: 226, left: 46, top: 10, bottom: 34 };
 export const LOG_RATIO = 8;
 /** A band needs three seeds: of two, the t-interval is wider than any panel. */
 const BAND_SEEDS = 3;
-const LABEL_CHARACTERS = 15;
+/** px a character of a label, at most */
+const LABEL_WIDTH = 7.2;
+const LABEL_CHARACTERS = 14;
 /** px between the base lines of two direct labels */
 const LABEL_STEP = 13;
 const Y_TICKS = 5;
 
+/** A dashed line to compare with: what the measure would be under some ideal. */
+export interface Reference {
+  readonly label: string;
+  readonly points: readonly (readonly [generation: number, value: number])[];
+}
+
 /** @param id unique in the page */
-export function curvesPanel(id: string, measure: Measure, series: readonly Series[], generations: readonly number[]): Markup {
+export function curvesPanel(id: string, measure: Measure, series: readonly Series[], generations: readonly number[], reference?: Reference): Markup {
   const drawn = series.flatMap((s, index) => {
     const points = s.points.get(measure.key);
     return points ? [{ index, label: s.label, points }] : [];
   });
   const shortest = (label: string) => (label.length > LABEL_CHARACTERS ? `${clip(label, LABEL_CHARACTERS).split(' … ')[0]}…` : label);
-  const right = 16 + 7 * Math.max(...drawn.map(({ label }) => shortest(label).length));
+  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map(shortest);
+  const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
   const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
   const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
-  const y = valueScale(drawn.flatMap(({ points }) => points), [y0, y1]);
+  const y = valueScale(drawn.flatMap(({ points }) => points), [y0, y1], reference?.points.map(([, value]) => value));
+  const dashed = (reference?.points ?? []).map(([generation, value]): XY => [x(generation), y(value)]);
 
   const marks = drawn.map(({ index, label, points }) => {
     const mean = points.map((point): XY => [x(point.generation), y(point.mean)]);
@@ -44,10 +54,10 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
       points.map((point, i) => el('path', { class: 'mark', d: markerPath(index, mean[i]) }, el('title', {}, `${label}, generation ${point.generation}: ${spoken(point)}`))),
     );
   });
-  const ends = drawn.map(({ points }) => y(points[points.length - 1].mean));
-  const placed = spread(ends, LABEL_STEP, y1 + 4, y0);
-  const labels = drawn.map(({ index, label, points }, i) =>
-    el('text', { class: `label s${index % 8}`, x: x(points[points.length - 1].generation) + 8, y: placed[i] + 4 }, shortest(label)),
+  const ends = [...drawn.map(({ points }): XY => [x(points[points.length - 1].generation), y(points[points.length - 1].mean)]), ...dashed.slice(-1)];
+  const placed = spread(ends.map(([, at]) => at), LABEL_STEP, y1 + 4, y0);
+  const labels = ends.map(([at], i) =>
+    el('text', { class: i < drawn.length ? `label s${drawn[i].index % 8}` : 'axis', x: at + 8, y: placed[i] + 4 }, named[i]),
   );
   const description = drawn.map(({ label, points }) => `${label}: ${firstAndLast(points)}`).join('; ');
   return el(
@@ -58,14 +68,14 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
     el('clipPath', { id: `${id}-c` }, el('rect', { x: x0 - 5, y: y1 - 5, width: x1 - x0 + 10, height: y0 - y1 + 10 })),
     yAxis(y, x0, x1),
     xAxis(x, generations, y0),
-    el('g', { 'clip-path': `url(#${id}-c)` }, marks),
+    el('g', { 'clip-path': `url(#${id}-c)` }, dashed.length > 0 && el('path', { class: 'reference', d: linePath(dashed) }), marks),
     labels,
   );
 }
 
 /** Linear, or logarithmic where positive values beyond [0, 1] span a wide range; wide enough for every seed, and for bands within reason. */
-export function valueScale(points: readonly Point[], range: readonly [number, number]): Scale {
-  const values = points.flatMap((point) => point.seeds.map(({ value }) => value));
+export function valueScale(points: readonly Point[], range: readonly [number, number], others: readonly number[] = []): Scale {
+  const values = [...points.flatMap((point) => point.seeds.map(({ value }) => value)), ...others];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if (low > 0 && high > 1 && high / low >= LOG_RATIO) return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
   const reach = (high - low) / 2;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { digestOf } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
-import type { ExperimentPlan } from '../../spec/plan.js';
+import type { ExperimentPlan, MemberPlan } from '../../spec/plan.js';
 import { planName, runName } from '../../spec/results.js';
 import type { MemberIndex, PlanDocument, RunIndex, ScoresDocument } from '../../spec/results.js';
 
@@ -36,6 +36,16 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     epochs: 3, batch: 32, accumulation: 1, learningRate: 3e-4, schedule: 'linear', minLearningRate: 0, scheduleUnit: 'step',
     warmup: 0.05, weightDecay: 0.01, betas: [0.9, 0.999], epsilon: 1e-8, clip: 1, select: 'best',
   } as const;
+  const member: MemberPlan = {
+    name: 'opt',
+    family: 'language-model',
+    base: { kind: 'scratch', architecture: { kind: 'opt', hidden: 128, layers: 4, heads: 4, ffn: 512, positions: 128 } },
+    start: 'generation-0',
+    generation0: { ...training, epochs: 8 },
+    training,
+    decoding: { strategy: 'beam', maxNewTokens: 64, minNewTokens: 64, beams: 5, temperature: 1, topK: 0, topP: 1, lengthPenalty: 1, batch: 64 },
+    prompts: 'original',
+  };
   const plan: ExperimentPlan = {
     schemaVersion: 1,
     name,
@@ -44,20 +54,10 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     generations,
     data: { train: 'file:wiki.train.txt', valid: 'file:wiki.valid.txt', test: 'file:wiki.test.txt', block: 64, packing: 'bos-line', limit: { train: 3000 } },
     tokenizer: { kind: 'bpe', vocabulary: 4096 },
-    population: [
-      {
-        name: 'opt',
-        family: 'language-model',
-        base: { kind: 'scratch', architecture: { kind: 'opt', hidden: 128, layers: 4, heads: 4, ffn: 512, positions: 128 } },
-        start: 'generation-0',
-        generation0: { ...training, epochs: 8 },
-        training,
-        decoding: { strategy: 'beam', maxNewTokens: 64, minNewTokens: 64, beams: 5, temperature: 1, topK: 0, topP: 1, lengthPenalty: 1, batch: 64 },
-        prompts: 'original',
-      },
-    ],
+    population: [member],
     conditions: conditions.map((condition, index) => ({
       name: condition,
+      members: [member],
       mixture: {
         sources: [{ from: 'opt', generation: 'previous', weight: 1 }],
         ...(index === 0 ? { kind: 'replace' as const } : { kind: 'keep-share' as const, share: 0.1 * index }),
@@ -89,7 +89,7 @@ function makeScores(plan: ExperimentPlan, condition: string, decay: number, seed
   });
   const seedEffect = 1 + 0.04 * new CounterRng({ seed, generation: 0, member: 'base', step: 'seed' }).normal(0);
   const distinct = (order: number, start: number) =>
-    score('distinct-n', 'tokens/in-record', Math.max(0.004, start * Math.exp(-0.45 * age) * (1 + 0.05 * noise(order))), 50_000, { order, tokens: 50_000 });
+    score(`distinct-${order}`, 'tokens/in-record', Math.max(0.004, start * Math.exp(-0.45 * age) * (1 + 0.05 * noise(order))), 50_000, { tokens: 50_000 });
   const center = Math.log(90) - 0.42 * age;
   const spread = 0.55 + 0.05 * age;
   const counts = Array.from({ length: BINS }, (_, bin) => {
@@ -104,16 +104,17 @@ function makeScores(plan: ExperimentPlan, condition: string, decay: number, seed
     schema: 'habsburg.scores/v1',
     values: [
       score('perplexity', 'real-test/exp-mean-token', 62 * seedEffect * Math.exp(0.28 * age + 0.03 * noise(0)), 63_000),
-      score('sequence-perplexity', 'under-model-0', Math.exp(center + 0.03 * noise(7)), 3000, { quantile: 0.5 }),
-      score('sequence-perplexity', 'under-model-0', Math.exp(center + 2.3 * spread + 0.05 * noise(8)), 3000, { quantile: 0.99 }),
+      score('sequence-perplexity', 'under-model-0/q50', Math.exp(center + 0.03 * noise(7)), 3000),
+      score('sequence-perplexity', 'under-model-0/q99', Math.exp(center + 2.3 * spread + 0.05 * noise(8)), 3000),
       distinct(1, 0.11),
       distinct(2, 0.46),
       distinct(3, 0.74),
       score('coverage', 'of-real-token-types', 0.61 * Math.exp(-0.3 * age) * (1 + 0.03 * noise(4)), 50_000, { tokens: 50_000 }),
       score('rep', 'mean-over-records', 1 - 0.8 * Math.exp(-0.25 * age) + 0.01 * noise(5), 3000, { order: 4 }),
-      score('tail-lost', 'truth/share-of-tail-words', 1 - 0.93 * Math.exp(-0.5 * age) * (1 + 0.02 * noise(6)), 240, { words: 10_000 }),
+      score('tail-lost', 'truth/share-of-tail-words', 1 - 0.93 * Math.exp(-0.5 * age) * (1 + 0.02 * noise(6)), 10_000, { words: 10_000, mass: 0.05 }),
+      score('tail-lost', 'truth/share-of-tail-words/honest-sampling', 0.052, 10_000, { words: 10_000, mass: 0.05 }),
     ],
-    histograms: [{ name: 'sequence-perplexity', edges: EDGES, counts, n: counts.reduce((a, b) => a + b, 0) }],
+    histograms: [{ name: 'sequence-perplexity', edges: EDGES, counts, below: 0, above: 0, n: counts.reduce((a, b) => a + b, 0) }],
     samples: [
       { prompt: plan.report.prompt!, text: texts[t % texts.length], record: `g${t}/opt/000000` },
       { prompt: 'The second prompt is continued too', text: texts[(t + 1) % texts.length], record: `g${t}/opt/000001` },

@@ -21,6 +21,7 @@ describe('numbers', () => {
     expect(formatEstimate({ mean: 575.3, halfWidth: 46.2, n: 3 })).toBe('575 ± 46');
     expect(formatEstimate({ mean: 0.12345, halfWidth: 0.0068, n: 3 })).toBe('0.1235 ± 0.0068');
     expect(formatEstimate({ mean: 5, halfWidth: 0, n: 2 })).toBe('5 ± 0');
+    expect(formatEstimate({ mean: 0.052, halfWidth: 8.6e-18, n: 3 })).toBe('0.05200 ± 0');
     expect(formatEstimate({ mean: 61.84321, n: 1 })).toBe('61.84');
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ScoreRow } from '../../metrics/types.js';
 import { findings, ratioOf } from '../../report/finding.js';
-import { summarise } from '../../report/summary.js';
+import { estimate, summarise } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
 
 function row(condition: string, seed: number, generation: number, value: number, over: Partial<ScoreRow> = {}): ScoreRow {
@@ -41,10 +41,27 @@ describe('grouping', () => {
     expect(summarise({ rows }, 'distinct order=2').measures).toHaveLength(1);
   });
 
+  test('variants that share their beginning are told apart by the rest', () => {
+    const rows = ['q05', 'q50'].map((part) => row('a', 1, 0, 1, { metric: 'sequence-perplexity', variant: `under-model-0/${part}` }));
+    const tail = ['', '/honest-sampling'].map((part) => row('a', 1, 0, 1, { metric: 'tail-lost', variant: `truth/share${part}` }));
+    expect(summarise({ rows: [...rows, ...tail] }).measures.map((m) => m.label)).toEqual([
+      'sequence-perplexity q05', 'sequence-perplexity q50', 'tail-lost', 'tail-lost honest-sampling',
+    ]);
+  });
+
   test('several members are several series', () => {
     const rows = [row('a', 1, 0, 1), row('a', 1, 0, 1, { member: 'llama' })];
     expect(summarise({ rows }).series.map((s) => s.label)).toEqual(['a · opt', 'a · llama']);
   });
+});
+
+test('a sample’s interval is the one of scipy.stats.ttest_1samp', () => {
+  const sample = [8.621, 10.858, 8.829, 7.362, 12.318, 8.724, 13.208, 8.872, 6.055, 10.85, 10.707, 9.348];
+  const { mean, halfWidth, n } = estimate(sample);
+  expect(mean - halfWidth!).toBeCloseTo(8.357483090920667, 10);
+  expect(mean + halfWidth!).toBeCloseTo(10.934516909079331, 10);
+  expect(n).toBe(12);
+  expect(estimate([3])).toEqual({ mean: 3, n: 1 });
 });
 
 describe('findings', () => {
@@ -65,14 +82,14 @@ describe('findings', () => {
     expect(headline).toBe('Perplexity rises 4.5-fold under replace and shows no clear change under keep');
     expect(sentences).toEqual([
       'Under replace, perplexity at generation 1 is 4.48 times that of generation 0 (95 % interval 3.40 to 5.91; 3 seeds).',
-      'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.842 to 1.22, which includes no change; 3 seeds).',
-      'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.14 to 6.22; 3 seeds, paired by seed).',
+      'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.844 to 1.22, which includes no change; 3 seeds).',
+      'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.02 to 6.45; 3 seeds, paired by seed).',
     ]);
   });
 
   test('one seed has no interval, and says so; nothing scored is said too', () => {
     const one = findings(summarise({ rows: ROWS.filter(({ seed }) => seed === 1) }));
-    expect(one.headline).toBe('Perplexity rises 4-fold under replace and 1-fold under keep');
+    expect(one.headline).toBe('Perplexity rises 4-fold under replace and stays as it was under keep');
     expect(one.sentences[0]).toContain('(one seed, so no interval)');
     expect(findings(summarise({ rows: [] })).headline).toBe('No scores yet');
     expect(findings(summarise({ rows: ROWS.filter(({ generation }) => generation === 0) })).headline).toBe('No change to report yet');
