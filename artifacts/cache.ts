@@ -36,7 +36,13 @@ export class BlobCache {
   /** Keeps a copy of a file whose digest was just checked. */
   async keep(digest: Digest, source: string): Promise<void> {
     const path = this.#path(digest);
-    if (await stat(path).then(() => true, () => false)) return;
+    if (
+      await stat(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     const temporary = `${path}.${randomBytes(6).toString('hex')}`;
     try {
       await mkdir(dirname(path), { recursive: true });

@@ -6,8 +6,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { filesOf, intoFolder } from './folders.js';
 import { checkFilePath, hexOf, isDigest } from './keys.js';
-import { filesOf, intoFolder } from './store.js';
 import type { ArtifactFile, ArtifactStore } from './types.js';
 import { download, measureFile } from './verified.js';
 
@@ -23,7 +23,8 @@ interface Pointer {
   readonly facts: CheckpointFacts;
 }
 
-export type LoadedCheckpoint = { readonly facts: CheckpointFacts; readonly damage?: undefined } | { readonly facts?: undefined; readonly damage?: string };
+export type LoadedCheckpoint =
+  { readonly facts: CheckpointFacts; readonly damage?: undefined } | { readonly facts?: undefined; readonly damage?: string };
 
 const pointerName = (key: Digest): string => `checkpoints/${hexOf(key)}`;
 const objectKey = (key: Digest, file: Digest): string => `checkpoints/${hexOf(key)}/${hexOf(file)}`;
@@ -32,10 +33,12 @@ async function readPointer(store: ArtifactStore, key: Digest): Promise<Pointer |
   const pointer = await store.readName<Pointer>(pointerName(key));
   if (pointer === undefined) return undefined;
   const where = `the checkpoint names/${pointerName(key)}.json`;
-  if (pointer?.schema !== SCHEMA || pointer.key !== key || !Array.isArray(pointer.files)) throw new HabsburgError('verification', `${where} is no ${SCHEMA} document of this step`);
+  if (pointer?.schema !== SCHEMA || pointer.key !== key || !Array.isArray(pointer.files))
+    throw new HabsburgError('verification', `${where} is no ${SCHEMA} document of this step`);
   for (const file of pointer.files as readonly Partial<ArtifactFile>[]) {
     checkFilePath(file.path, where);
-    if (!isDigest(file.digest) || !Number.isSafeInteger(file.size)) throw new HabsburgError('verification', `${where}: ${file.path} has no digest or size`);
+    if (!isDigest(file.digest) || !Number.isSafeInteger(file.size))
+      throw new HabsburgError('verification', `${where}: ${file.path} has no digest or size`);
   }
   return pointer;
 }
@@ -54,7 +57,12 @@ async function lastPointer(store: ArtifactStore, key: Digest): Promise<{ pointer
  * Makes `folder`'s files the step's checkpoint. A crash at any moment leaves the previous checkpoint or this one.
  * @returns how many bytes were sent
  */
-export async function saveCheckpoint(store: ArtifactStore, key: Digest, folder: string, facts: CheckpointFacts = {}): Promise<{ sentBytes: number }> {
+export async function saveCheckpoint(
+  store: ArtifactStore,
+  key: Digest,
+  folder: string,
+  facts: CheckpointFacts = {},
+): Promise<{ sentBytes: number }> {
   const { pointer: previous } = await lastPointer(store, key);
   const held = new Map(previous?.files.map((file) => [file.digest, file.size]));
   const files: ArtifactFile[] = [];
@@ -91,8 +99,14 @@ export async function loadCheckpoint(store: ArtifactStore, key: Digest, folder: 
         const target = join(temporary, file.path);
         await mkdir(dirname(target), { recursive: true });
         const stream = await store.objects.get(objectKey(key, file.digest));
-        const found = await download(stream as AsyncIterable<Uint8Array>, target, `reading the checkpoint's ${file.path} from ${store.objects.url}`, file.size);
-        if (found.digest !== file.digest) throw new HabsburgError('verification', `the checkpoint's ${file.path} is damaged in ${store.objects.url}`);
+        const found = await download(
+          stream as AsyncIterable<Uint8Array>,
+          target,
+          `reading the checkpoint's ${file.path} from ${store.objects.url}`,
+          file.size,
+        );
+        if (found.digest !== file.digest)
+          throw new HabsburgError('verification', `the checkpoint's ${file.path} is damaged in ${store.objects.url}`);
       }
     });
     return { facts: pointer.facts };

@@ -7,9 +7,15 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** Throws 'invalid' unless `key` is '/'-separated segments of [A-Za-z0-9._=@+-], none of them '.' or '..', at most 900 characters. */
 export function checkKey(key: string): void {
-  const ok = key.length > 0 && key.length <= 900 && key.split('/').every((s) => SEGMENT.test(s) && s !== '.' && s !== '..' && s.length <= 200);
+  const ok =
+    key.length > 0 &&
+    key.length <= 900 &&
+    key.split('/').every((s) => SEGMENT.test(s) && s !== '.' && s !== '..' && s.length <= 200);
   if (!ok) {
-    throw new HabsburgError('invalid', `${JSON.stringify(key)} is no object key; use segments of letters, digits and . _ = @ + - separated by /`);
+    throw new HabsburgError(
+      'invalid',
+      `${JSON.stringify(key)} is no object key; use segments of letters, digits and . _ = @ + - separated by /`,
+    );
   }
 }
 
@@ -24,7 +30,8 @@ export function isDigest(value: unknown): value is Digest {
 
 /** The 64 hex digits of a digest. */
 export function hexOf(digest: Digest): string {
-  if (!isDigest(digest)) throw new HabsburgError('invalid', `${JSON.stringify(digest)} is no digest; write sha256: and 64 lower-case hex digits`);
+  if (!isDigest(digest))
+    throw new HabsburgError('invalid', `${JSON.stringify(digest)} is no digest; write sha256: and 64 lower-case hex digits`);
   return digest.slice('sha256:'.length);
 }
 
@@ -49,5 +56,9 @@ export function checkFilePath(path: unknown, where: string): asserts path is str
     path.length <= 900 &&
     !/[\u0000-\u001f\\]/.test(path) &&
     path.split('/').every((s) => s !== '' && s !== '.' && s !== '..');
-  if (!ok) throw new HabsburgError('verification', `${where}: the file path ${JSON.stringify(path)} leads outside its folder; do not use this artifact`);
+  if (!ok)
+    throw new HabsburgError(
+      'verification',
+      `${where}: the file path ${JSON.stringify(path)} leads outside its folder; do not use this artifact`,
+    );
 }

@@ -8,7 +8,11 @@ export const MANIFEST_SCHEMA = 'habsburg.artifact/v1';
 const KINDS: ReadonlySet<string> = new Set<ArtifactKind>(['dataset', 'model', 'tokenizer', 'scores', 'truth']);
 
 /** A manifest with its files in path order. */
-export function makeManifest(kind: ArtifactKind, files: readonly ArtifactFile[], facts: ArtifactManifest['facts']): ArtifactManifest {
+export function makeManifest(
+  kind: ArtifactKind,
+  files: readonly ArtifactFile[],
+  facts: ArtifactManifest['facts'],
+): ArtifactManifest {
   return { schema: MANIFEST_SCHEMA, kind, files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)), facts };
 }
 
@@ -33,13 +37,16 @@ export function parseManifest(bytes: Uint8Array, digest: Digest): ArtifactManife
     throw wrong('its manifest is not JSON');
   }
   const manifest = value as Partial<ArtifactManifest> | null;
-  if (manifest?.schema !== MANIFEST_SCHEMA) throw wrong(`its schema is ${JSON.stringify(manifest?.schema)}, not ${MANIFEST_SCHEMA}`);
+  if (manifest?.schema !== MANIFEST_SCHEMA)
+    throw wrong(`its schema is ${JSON.stringify(manifest?.schema)}, not ${MANIFEST_SCHEMA}`);
   if (typeof manifest.kind !== 'string' || !KINDS.has(manifest.kind)) throw wrong(`its kind is ${JSON.stringify(manifest.kind)}`);
-  if (!Array.isArray(manifest.files) || typeof manifest.facts !== 'object' || manifest.facts === null) throw wrong('files or facts are missing');
+  if (!Array.isArray(manifest.files) || typeof manifest.facts !== 'object' || manifest.facts === null)
+    throw wrong('files or facts are missing');
   let previous = '';
   for (const file of manifest.files as readonly Partial<ArtifactFile>[]) {
     checkFilePath(file?.path, where);
-    if (!isDigest(file.digest) || !Number.isSafeInteger(file.size) || (file.size as number) < 0) throw wrong(`${file.path} has no digest or size`);
+    if (!isDigest(file.digest) || !Number.isSafeInteger(file.size) || (file.size as number) < 0)
+      throw wrong(`${file.path} has no digest or size`);
     if (file.path <= previous) throw wrong('its files are not in order');
     previous = file.path;
   }

@@ -70,7 +70,11 @@ export class FileObjectStore implements ObjectStore {
   }
 
   /** Writes a flushed temporary file and lets `publish` give it its name; false where publish found the name taken. */
-  async #write(key: string, source: ObjectSource, publish: (temporary: string, path: string) => Promise<boolean>): Promise<boolean> {
+  async #write(
+    key: string,
+    source: ObjectSource,
+    publish: (temporary: string, path: string) => Promise<boolean>,
+  ): Promise<boolean> {
     const path = this.#path(key);
     const temporary = join(this.#root, TEMPORARY, `${process.pid}-${randomBytes(8).toString('hex')}`);
     try {
@@ -110,7 +114,10 @@ export class FileObjectStore implements ObjectStore {
     const folder = join(this.#root, TEMPORARY);
     for (const name of await readdir(folder)) {
       const path = join(folder, name);
-      const age = await stat(path).then((s) => Date.now() - s.mtimeMs, () => 0);
+      const age = await stat(path).then(
+        (s) => Date.now() - s.mtimeMs,
+        () => 0,
+      );
       if (age > STALE_MS) await rm(path, { force: true });
     }
   }
@@ -122,7 +129,8 @@ export class FileObjectStore implements ObjectStore {
       if ((await file.stat()).isFile()) return file.createReadStream({ highWaterMark: 1 << 18 });
       await file.close();
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw fromSystemError(error, `reading ${key} from ${this.url}`);
+      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR')
+        throw fromSystemError(error, `reading ${key} from ${this.url}`);
     }
     throw new HabsburgError('notFound', `${key} is not in the store ${this.url}`);
   }

@@ -35,7 +35,10 @@ export class S3ObjectStore implements ObjectStore {
     const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url);
     if (!match) {
       // the url is not repeated: it may hold what somebody took for a place for credentials
-      throw new HabsburgError('invalid', 'an S3 store is written s3://bucket/prefix; credentials belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile, never in the url');
+      throw new HabsburgError(
+        'invalid',
+        'an S3 store is written s3://bucket/prefix; credentials belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile, never in the url',
+      );
     }
     const prefix = (match[2] ?? '').replace(/\/+$/, '');
     checkPrefix(prefix);
@@ -158,7 +161,9 @@ export class S3ObjectStore implements ObjectStore {
     let token: string | undefined;
     do {
       const page = await this.#do(`listing ${prefix} in`, (sdk, client) =>
-        client.send(new sdk.ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ContinuationToken: token })),
+        client.send(
+          new sdk.ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ContinuationToken: token }),
+        ),
       );
       for (const { Key } of page.Contents ?? []) if (Key && !Key.endsWith('/')) yield Key.slice(this.#prefix.length);
       token = page.IsTruncated ? page.NextContinuationToken : undefined;

@@ -17,7 +17,10 @@ export function openStore(url: string, options: OpenOptions = {}): ObjectStore {
   if (url.startsWith('s3:')) return new S3ObjectStore(url, options.s3);
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1].toLowerCase();
   if (scheme !== undefined && scheme !== 'file') {
-    throw new HabsburgError('invalid', `a store is a folder (file:///path or a path) or a bucket (s3://bucket/prefix); ${scheme}: is neither`);
+    throw new HabsburgError(
+      'invalid',
+      `a store is a folder (file:///path or a path) or a bucket (s3://bucket/prefix); ${scheme}: is neither`,
+    );
   }
   if (url === '') throw new HabsburgError('invalid', 'the store url is empty; write a folder or s3://bucket/prefix');
   return new FileObjectStore(url);

@@ -32,7 +32,12 @@ export interface Statement {
   readonly predicate: {
     readonly buildDefinition: {
       readonly buildType: string;
-      readonly externalParameters: { readonly parameters: unknown; readonly seed: number; readonly generation: number; readonly member: string };
+      readonly externalParameters: {
+        readonly parameters: unknown;
+        readonly seed: number;
+        readonly generation: number;
+        readonly member: string;
+      };
       readonly internalParameters: { readonly stepKey: Digest; readonly engineFingerprint: string };
       /** the inputs, then the code */
       readonly resolvedDependencies: readonly ResourceDescriptor[];
@@ -44,10 +49,16 @@ export interface Statement {
   };
 }
 
-const byName = <T>(record: Readonly<Record<string, T>>): [string, T][] => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+const byName = <T>(record: Readonly<Record<string, T>>): [string, T][] =>
+  Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 
 function describe([name, ref]: [string, ArtifactRef]): ResourceDescriptor {
-  return { name, uri: `urn:habsburg:artifact:${ref.digest}`, digest: { sha256: hexOf(ref.digest) }, annotations: { kind: ref.kind, size: ref.size } };
+  return {
+    name,
+    uri: `urn:habsburg:artifact:${ref.digest}`,
+    digest: { sha256: hexOf(ref.digest) },
+    annotations: { kind: ref.kind, size: ref.size },
+  };
 }
 
 /** The statement of a finished step. Pure. */
@@ -62,13 +73,22 @@ export function makeStatement(facts: StepFacts): Statement {
     predicate: {
       buildDefinition: {
         buildType: `${BUILD_TYPE}${facts.step}:v${facts.stepVersion}`,
-        externalParameters: { parameters: facts.parameters ?? null, seed: facts.seed, generation: facts.generation, member: facts.member },
+        externalParameters: {
+          parameters: facts.parameters ?? null,
+          seed: facts.seed,
+          generation: facts.generation,
+          member: facts.member,
+        },
         internalParameters: { stepKey: facts.key, engineFingerprint: facts.engineFingerprint },
         resolvedDependencies: [...byName(facts.inputs).map(describe), code],
       },
       runDetails: {
         builder: { id: `${BUILDER}${encodeURIComponent(facts.invocation.builder)}`, version: { habsburg: facts.codeVersion } },
-        metadata: { invocationId: facts.invocation.id, startedOn: facts.invocation.startedOn, finishedOn: facts.invocation.finishedOn },
+        metadata: {
+          invocationId: facts.invocation.id,
+          startedOn: facts.invocation.startedOn,
+          finishedOn: facts.invocation.finishedOn,
+        },
       },
     },
   };
@@ -164,7 +184,8 @@ class Reader {
   }
   time(value: unknown, name: string): string {
     const text = this.text(value, name);
-    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) || Number.isNaN(Date.parse(text))) throw this.wrong(`${name} is no UTC time (RFC 3339)`);
+    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) || Number.isNaN(Date.parse(text)))
+      throw this.wrong(`${name} is no UTC time (RFC 3339)`);
     return text;
   }
   equal(value: unknown, expected: string, name: string): void {
@@ -179,7 +200,11 @@ class Reader {
       if (!isDigest(digest)) throw this.wrong(`${name} holds an entry without a SHA-256`);
       const entry = this.text(item.name, `${name}: name`);
       if (Object.hasOwn(refs, entry)) throw this.wrong(`${name} names ${entry} twice`);
-      refs[entry] = { kind: this.text(annotations.kind, `${name}: kind`) as ArtifactKind, digest, size: this.integer(annotations.size, `${name}: size`) };
+      refs[entry] = {
+        kind: this.text(annotations.kind, `${name}: kind`) as ArtifactKind,
+        digest,
+        size: this.integer(annotations.size, `${name}: size`),
+      };
     }
     return refs;
   }

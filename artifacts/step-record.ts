@@ -24,7 +24,17 @@ const RECORD_SCHEMA = 'habsburg.step/v1';
 /** The step's name: SHA-256 of the canonical JSON of its input. Two runs that share a prefix share its keys. */
 export function stepKey(input: StepInput): Digest {
   const { step, version, parameters, inputs, seed, generation, member, engineFingerprint } = input;
-  return digestOf({ schema: KEY_SCHEMA, step, version, parameters: parameters ?? null, inputs, seed, generation, member, engineFingerprint });
+  return digestOf({
+    schema: KEY_SCHEMA,
+    step,
+    version,
+    parameters: parameters ?? null,
+    inputs,
+    seed,
+    generation,
+    member,
+    engineFingerprint,
+  });
 }
 
 export interface StepRecord {
@@ -47,7 +57,10 @@ export const stepName = (key: Digest): string => `steps/${hexOf(key)}`;
 export const statementName = (key: Digest): string => `statements/${hexOf(key)}`;
 
 /** Writes the record; call after outputs and statement are in the store. Replaces a damaged or equal one. */
-export async function writeStep(store: ArtifactStore, facts: Pick<StepRecord, 'key' | 'step' | 'outputs' | 'report'>): Promise<StepRecord> {
+export async function writeStep(
+  store: ArtifactStore,
+  facts: Pick<StepRecord, 'key' | 'step' | 'outputs' | 'report'>,
+): Promise<StepRecord> {
   const { key, step, outputs, report } = facts;
   const body = { schema: RECORD_SCHEMA, key, step, outputs, report, statement: statementName(key) } as const;
   const record: StepRecord = { ...body, checksum: digestOf(body) };
@@ -60,8 +73,12 @@ export async function readStep(store: ArtifactStore, key: Digest): Promise<StepR
   const record = await store.readName<StepRecord>(stepName(key));
   if (record === undefined) return undefined;
   const wrong = (what: string) =>
-    new HabsburgError('verification', `the record names/${stepName(key)}.json in ${store.objects.url} ${what}; delete it and run again, the step is then done anew`);
-  if (typeof record !== 'object' || record === null || record.schema !== RECORD_SCHEMA) throw wrong(`is no ${RECORD_SCHEMA} document`);
+    new HabsburgError(
+      'verification',
+      `the record names/${stepName(key)}.json in ${store.objects.url} ${what}; delete it and run again, the step is then done anew`,
+    );
+  if (typeof record !== 'object' || record === null || record.schema !== RECORD_SCHEMA)
+    throw wrong(`is no ${RECORD_SCHEMA} document`);
   const { checksum, ...body } = record;
   if (checksum !== digestOf(body)) throw wrong('is damaged: its checksum does not match');
   if (record.key !== key) throw wrong(`belongs to another step, ${String(record.key)}`);
@@ -70,13 +87,18 @@ export async function readStep(store: ArtifactStore, key: Digest): Promise<StepR
 }
 
 /** A verified hit; or a miss, with the damage where there is a record that must not be believed. */
-export type FoundStep = { readonly record: StepRecord; readonly damage?: undefined } | { readonly record?: undefined; readonly damage?: string };
+export type FoundStep =
+  { readonly record: StepRecord; readonly damage?: undefined } | { readonly record?: undefined; readonly damage?: string };
 
 /**
  * Looks a finished step up. A hit has its record intact, every output's manifest verified, every blob there with its size, and
  * blobs under `hashBelow` bytes (default 16 MiB) hashed. Throws only where the store cannot be asked.
  */
-export async function findStep(store: ArtifactStore, key: Digest, options: { readonly hashBelow?: number } = {}): Promise<FoundStep> {
+export async function findStep(
+  store: ArtifactStore,
+  key: Digest,
+  options: { readonly hashBelow?: number } = {},
+): Promise<FoundStep> {
   try {
     const record = await readStep(store, key);
     if (!record) return {};

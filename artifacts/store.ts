@@ -1,13 +1,21 @@
 /** Content-addressed artifacts over any object store. Bytes are believed only after their hash was checked, at every read. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
 import { BlobCache } from './cache.js';
-import { blobKey, checkFilePath, checkPrefix, nameKey } from './keys.js';
+import { filesOf, intoFolder } from './folders.js';
+import { blobKey, checkPrefix, nameKey } from './keys.js';
 import { makeManifest, manifestBytes, parseManifest, refOf } from './manifest.js';
-import type { ArtifactFile, ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore, ObjectSource, ObjectStore } from './types.js';
+import type {
+  ArtifactFile,
+  ArtifactKind,
+  ArtifactManifest,
+  ArtifactRef,
+  ArtifactStore,
+  ObjectSource,
+  ObjectStore,
+} from './types.js';
 import { download, measure, measureFile } from './verified.js';
 
 /** A manifest larger than this is none. */
@@ -69,9 +77,11 @@ export class ContentStore implements ArtifactStore {
     const stream = await this.objects.get(blobKey(digest)).catch((error: unknown) => {
       throw missing(error, what, this.objects.url);
     });
-    const found = await measure(stream as AsyncIterable<Uint8Array>, (chunk) => chunks.push(chunk), limit).catch((error: unknown) => {
-      throw fromSystemError(error, from);
-    });
+    const found = await measure(stream as AsyncIterable<Uint8Array>, (chunk) => chunks.push(chunk), limit).catch(
+      (error: unknown) => {
+        throw fromSystemError(error, from);
+      },
+    );
     if (found.digest !== digest) throw this.#mismatch(digest, what);
     return Buffer.concat(chunks);
   }
@@ -98,7 +108,12 @@ export class ContentStore implements ArtifactStore {
     const stream = await this.objects.get(blobKey(file.digest)).catch((error: unknown) => {
       throw missing(error, what, this.objects.url);
     });
-    const found = await download(stream as AsyncIterable<Uint8Array>, target, `reading ${what} from ${this.objects.url}`, file.size);
+    const found = await download(
+      stream as AsyncIterable<Uint8Array>,
+      target,
+      `reading ${what} from ${this.objects.url}`,
+      file.size,
+    );
     if (found.digest !== file.digest || found.size !== file.size) throw this.#mismatch(file.digest, what);
   }
 
@@ -110,7 +125,8 @@ export class ContentStore implements ArtifactStore {
         const what = `${file.path} of ${manifest.kind} ${digest}`;
         const there = await this.objects.stat(blobKey(file.digest));
         if (!there) return { ok: false, problem: `${what} is missing in ${this.objects.url}` };
-        if (there.size !== file.size) return { ok: false, problem: `${what} has ${there.size} bytes in ${this.objects.url} in place of ${file.size}` };
+        if (there.size !== file.size)
+          return { ok: false, problem: `${what} has ${there.size} bytes in ${this.objects.url} in place of ${file.size}` };
         if (file.size >= deepBelow) continue;
         const found = await measure((await this.objects.get(blobKey(file.digest))) as AsyncIterable<Uint8Array>);
         if (found.digest !== file.digest) return { ok: false, problem: this.#mismatch(file.digest, what).message };
@@ -126,7 +142,11 @@ export class ContentStore implements ArtifactStore {
   async readFile(digest: Digest, path: string): Promise<Buffer> {
     const manifest = await this.manifest(digest);
     const file = manifest.files.find((f) => f.path === path);
-    if (!file) throw new HabsburgError('notFound', `${manifest.kind} ${digest} has no file ${path}; it has ${manifest.files.map((f) => f.path).join(', ')}`);
+    if (!file)
+      throw new HabsburgError(
+        'notFound',
+        `${manifest.kind} ${digest} has no file ${path}; it has ${manifest.files.map((f) => f.path).join(', ')}`,
+      );
     return this.#readBlob(file.digest, `${path} of ${manifest.kind} ${digest}`, file.size);
   }
 
@@ -138,7 +158,8 @@ export class ContentStore implements ArtifactStore {
       return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
     } catch (error) {
       if (isHabsburgError(error) && error.kind === 'notFound') return undefined;
-      if (error instanceof SyntaxError) throw new HabsburgError('verification', `${key} in ${this.objects.url} is not JSON; delete it and run again`);
+      if (error instanceof SyntaxError)
+        throw new HabsburgError('verification', `${key} in ${this.objects.url} is not JSON; delete it and run again`);
       throw fromSystemError(error, `reading ${key} from ${this.objects.url}`);
     }
   }
@@ -165,41 +186,9 @@ export class ContentStore implements ArtifactStore {
 function missing(error: unknown, what: string, url: string): HabsburgError {
   const known = fromSystemError(error, `reading ${what} from ${url}`);
   if (known.kind !== 'notFound') return known;
-  return new HabsburgError('notFound', `${what} is not in ${url}; check the store's url, or run again so that the step that makes it is done anew`, { cause: error });
-}
-
-/** Relative paths of a folder's files, '/'-separated, in code-unit order. A link or device in it is refused. */
-export async function filesOf(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  const walk = async (at: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
-      const path = at === '' ? entry.name : `${at}/${entry.name}`;
-      checkFilePath(path, folder);
-      if (entry.isDirectory()) await walk(path);
-      else if (entry.isFile()) paths.push(path);
-      else throw new HabsburgError('invalid', `${join(folder, path)} is neither a file nor a folder; an artifact holds plain files only`);
-    }
-  };
-  try {
-    await walk('');
-  } catch (error) {
-    throw fromSystemError(error, `reading ${folder}`);
-  }
-  return paths.sort((a, b) => (a < b ? -1 : 1));
-}
-
-/** Fills a temporary folder beside `folder`, then renames it: `folder` appears whole or not at all. An empty `folder` may exist. */
-export async function intoFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${folder}.part-${randomBytes(6).toString('hex')}`;
-  try {
-    await mkdir(temporary, { recursive: true });
-    await fill(temporary);
-    await rmdir(folder).catch(() => undefined);
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') throw new HabsburgError('invalid', `${folder} exists and is not empty; name another folder or empty it`, { cause: error });
-    throw fromSystemError(error, `writing ${folder}`);
-  }
+  return new HabsburgError(
+    'notFound',
+    `${what} is not in ${url}; check the store's url, or run again so that the step that makes it is done anew`,
+    { cause: error },
+  );
 }

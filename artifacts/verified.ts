@@ -12,7 +12,11 @@ export interface Measured {
 }
 
 /** Hashes a stream to its end, handing each chunk on. Stops reading once more than `limit` bytes came. */
-export async function measure(stream: AsyncIterable<Uint8Array | string>, sink?: (chunk: Uint8Array) => unknown, limit = Infinity): Promise<Measured> {
+export async function measure(
+  stream: AsyncIterable<Uint8Array | string>,
+  sink?: (chunk: Uint8Array) => unknown,
+  limit = Infinity,
+): Promise<Measured> {
   const hash = createHash('sha256');
   let size = 0;
   for await (const piece of stream) {
@@ -34,7 +38,12 @@ export async function measureFile(path: string): Promise<Measured> {
 }
 
 /** Writes a stream to a new file and says what it held. `from` words the source for an error. */
-export async function download(stream: AsyncIterable<Uint8Array | string>, path: string, from: string, limit?: number): Promise<Measured> {
+export async function download(
+  stream: AsyncIterable<Uint8Array | string>,
+  path: string,
+  from: string,
+  limit?: number,
+): Promise<Measured> {
   const file = await open(path, 'wx').catch((error: unknown) => {
     throw fromSystemError(error, `writing ${path}`);
   });
@@ -47,6 +56,9 @@ export async function download(stream: AsyncIterable<Uint8Array | string>, path:
   }
 }
 
-async function writeAll(file: { write(b: Uint8Array, o: number, n: number): Promise<{ bytesWritten: number }> }, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.byteLength; ) done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+async function writeAll(
+  file: { write(b: Uint8Array, o: number, n: number): Promise<{ bytesWritten: number }> },
+  chunk: Uint8Array,
+): Promise<void> {
+  for (let done = 0; done < chunk.byteLength;) done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
 }

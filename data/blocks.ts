@@ -38,7 +38,8 @@ export function linesOf(text: string): string[] {
  * @param limit at most so many blocks; absent: all
  */
 export function packBlocks(text: string, tokenizer: TextTokenizer, block: number, limit = Infinity): PackedBlocks {
-  if (!Number.isInteger(block) || block < 1) throw new HabsburgError('invalid', `data.block: ${block} is no number of tokens; use 1 or more`);
+  if (!Number.isInteger(block) || block < 1)
+    throw new HabsburgError('invalid', `data.block: ${block} is no number of tokens; use 1 or more`);
   const specials = (tokenizer.specials ?? [tokenizer.decode([tokenizer.eosId])]).filter((s) => s.length > 1);
   const blocks: number[][] = [];
   let current: number[] = [];

@@ -6,7 +6,8 @@ import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
 
 /** What is needed of a checkpoint: configuration, tokenizer in either form, weights in safetensors. */
-const WANTED = /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|model\.safetensors\.index)\.json$|^merges\.txt$|^model(-\d+-of-\d+)?\.safetensors$/;
+const WANTED =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|model\.safetensors\.index)\.json$|^merges\.txt$|^model(-\d+-of-\d+)?\.safetensors$/;
 
 export interface ResolvedCheckpoint {
   /** holds config.json, *.safetensors and the tokenizer's files; read only */
@@ -32,21 +33,28 @@ export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise
     return { folder, files: names.filter((name) => WANTED.test(name)).sort() };
   }
   const match = /^hf:\/\/([\w.-]+\/[\w.-]+)@([\w./-]+)$/.exec(uri);
-  if (!match || match[2].split('/').includes('..')) throw new HabsburgError('invalid', `${uri} is no checkpoint; write file:FOLDER or hf://OWNER/NAME@REVISION`);
+  if (!match || match[2].split('/').includes('..'))
+    throw new HabsburgError('invalid', `${uri} is no checkpoint; write file:FOLDER or hf://OWNER/NAME@REVISION`);
   const snapshot = await HubSnapshot.open({ type: 'model', name: match[1] }, match[2], hub);
   const listed = await snapshot.list();
-  check(listed.map((file) => file.path), uri);
+  check(
+    listed.map((file) => file.path),
+    uri,
+  );
   const files = listed.filter((file) => WANTED.test(file.path));
   for (const file of files) await snapshot.get(file);
   return { folder: snapshot.folder, files: files.map((file) => file.path), source: `hf://${match[1]}@${snapshot.commit}` };
 }
 
 function check(names: readonly string[], uri: string): void {
-  if (!names.includes('config.json')) throw new HabsburgError('notFound', `${uri} has no config.json; name a folder or repository in Hugging Face's layout`);
+  if (!names.includes('config.json'))
+    throw new HabsburgError('notFound', `${uri} has no config.json; name a folder or repository in Hugging Face's layout`);
   if (names.some((name) => /^model(-\d+-of-\d+)?\.safetensors$/.test(name))) return;
   if (names.some((name) => name.endsWith('.bin'))) {
-    const revision = uri.startsWith('hf:') ? ', or name a revision that has them (the Hub\'s converter leaves them at refs/pr/N)' : '';
-    throw new HabsburgError('invalid', `${uri} has its weights in .bin files only, which run code when opened and are not read; save them as safetensors with transformers (save_pretrained)${revision}`);
+    throw new HabsburgError(
+      'invalid',
+      `${uri} has its weights in .bin files only, which run code when opened and are not read; save them once with transformers' save_pretrained (docs/data.md has the command) and name that folder`,
+    );
   }
   throw new HabsburgError('notFound', `${uri} has no model.safetensors`);
 }

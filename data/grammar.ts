@@ -29,11 +29,15 @@ export function grammarText(plan: GrammarPlan, split: Split): string {
     for (let i = 0; i < length; i++) {
       const sentence = done + i;
       let lane = 0;
-      derive('sentence', () => rng.uniform(sentence, lane++), (name, u) => {
-        const table = tables.get(name);
-        if (!table) throw new HabsburgError('failed', `internal: ${name} is neither a rule nor a word class`);
-        words.push(language[name].words[pick(table[topic], u)]);
-      });
+      derive(
+        'sentence',
+        () => rng.uniform(sentence, lane++),
+        (name, u) => {
+          const table = tables.get(name);
+          if (!table) throw new HabsburgError('failed', `internal: ${name} is neither a rule nor a word class`);
+          words.push(language[name].words[pick(table[topic], u)]);
+        },
+      );
     }
     lines.push(`${words.join(' ')}\n`);
     done += length;

@@ -18,8 +18,12 @@ export interface HubSettings {
 export function hubSettings(env: NodeJS.ProcessEnv = process.env): HubSettings {
   const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
   const token = env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || readToken(env.HF_TOKEN_PATH || join(home, 'token'));
+  const endpoint = (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
+  if (!/^https?:\/\/[^/?#@]+(\/[^?#@]*)?$/.test(endpoint) || !URL.canParse(endpoint)) {
+    throw new HabsburgError('invalid', 'HF_ENDPOINT is no url of a Hub; write e.g. https://huggingface.co');
+  }
   return {
-    endpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
+    endpoint,
     ...(token ? { token: token.trim() } : {}),
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
     cacheDir: env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub'),
@@ -40,7 +44,8 @@ export function hubFetch(settings: HubSettings): typeof fetch {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = new Headers(init?.headers);
     // fetch drops the header on a redirect to another origin, a signed download link for instance
-    if (settings.token && url.origin === new URL(settings.endpoint).origin) headers.set('authorization', `Bearer ${settings.token}`);
+    if (settings.token && url.origin === new URL(settings.endpoint).origin)
+      headers.set('authorization', `Bearer ${settings.token}`);
     for (let attempt = 0; ; attempt++) {
       const last = attempt === 3;
       try {
@@ -69,10 +74,13 @@ export function unreachable(error: unknown, settings: HubSettings): HabsburgErro
 export function hubError(error: unknown, what: string, settings: HubSettings): HabsburgError {
   const status = (error as { statusCode?: number }).statusCode;
   if (status === 401 || status === 403) {
-    const how = settings.token ? 'the token of HF_TOKEN may not read it (gated repositories need their terms accepted on the Hub)' : 'it is private, gated or does not exist; set HF_TOKEN to a token that may read it';
+    const how = settings.token
+      ? 'the token of HF_TOKEN may not read it (gated repositories need their terms accepted on the Hub)'
+      : 'it is private, gated or does not exist; set HF_TOKEN to a token that may read it';
     return new HabsburgError('invalid', `${what}: the Hub at ${settings.endpoint} refuses access (${status}); ${how}`);
   }
-  if (status === 404) return new HabsburgError('notFound', `${what} does not exist at ${settings.endpoint}; check owner, name and revision`);
+  if (status === 404)
+    return new HabsburgError('notFound', `${what} does not exist at ${settings.endpoint}; check owner, name and revision`);
   if (status !== undefined && (status >= 500 || status === 429)) return unreachable(new Error(`HTTP ${status}`), settings);
   return fromSystemError(error, what);
 }

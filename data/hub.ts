@@ -40,11 +40,20 @@ export class HubSnapshot {
       return new HubSnapshot(repo, commit, settings);
     }
     const { datasetInfo, modelInfo } = await import('@huggingface/hub');
-    const query = { name: repo.name, revision, hubUrl: settings.endpoint, fetch: hubFetch(settings), additionalFields: ['sha' as const] };
+    const query = {
+      name: repo.name,
+      revision,
+      hubUrl: settings.endpoint,
+      fetch: hubFetch(settings),
+      additionalFields: ['sha' as const],
+    };
     const what = `${repo.type} ${repo.name} at ${revision}`;
-    const commit = await (repo.type === 'model' ? modelInfo(query) : datasetInfo(query)).then((info) => info.sha, (error: unknown) => {
-      throw isHabsburgError(error) ? error : hubError(error, what, settings);
-    });
+    const commit = await (repo.type === 'model' ? modelInfo(query) : datasetInfo(query)).then(
+      (info) => info.sha,
+      (error: unknown) => {
+        throw isHabsburgError(error) ? error : hubError(error, what, settings);
+      },
+    );
     if (!COMMIT.test(commit)) throw new HabsburgError('failed', `${what}: ${settings.endpoint} answered with no commit`);
     await mkdir(dirname(ref), { recursive: true });
     await writeFile(ref, commit);
@@ -75,9 +84,19 @@ export class HubSnapshot {
       const { listFiles } = await import('@huggingface/hub');
       const { settings, repo, commit } = this;
       try {
-        for await (const file of listFiles({ repo, revision: commit, recursive: true, hubUrl: settings.endpoint, fetch: hubFetch(settings) })) {
+        for await (const file of listFiles({
+          repo,
+          revision: commit,
+          recursive: true,
+          hubUrl: settings.endpoint,
+          fetch: hubFetch(settings),
+        })) {
           if (file.type !== 'file') continue;
-          if (/(^|\/)\.\.?(\/|$)|^\/|\\/.test(file.path)) throw new HabsburgError('verification', `${this.#what} lists ${JSON.stringify(file.path)}, which leads outside its folder`);
+          if (/(^|\/)\.\.?(\/|$)|^\/|\\/.test(file.path))
+            throw new HabsburgError(
+              'verification',
+              `${this.#what} lists ${JSON.stringify(file.path)}, which leads outside its folder`,
+            );
           files.push({ path: file.path, hash: file.lfs?.oid ?? file.oid ?? '' });
         }
       } catch (error) {
@@ -95,12 +114,17 @@ export class HubSnapshot {
   /** Local path of a file, downloaded unless the cache has it; its hash is checked either way. */
   async get(file: HubFile): Promise<string> {
     const where = `${this.#what}: ${file.path}`;
-    if (!/^[0-9a-f]{40}$|^[0-9a-f]{64}$/.test(file.hash)) throw new HabsburgError('verification', `${where}: the Hub gives no hash, so the file cannot be checked`);
+    if (!/^[0-9a-f]{40}$|^[0-9a-f]{64}$/.test(file.hash))
+      throw new HabsburgError('verification', `${where}: the Hub gives no hash, so the file cannot be checked`);
     const blob = join(repoFolder(this.repo, this.settings), 'blobs', file.hash);
     const pointer = join(this.#folder, file.path);
     try {
       if (!(await hasHash(blob, file.hash))) {
-        if (this.settings.offline) throw new HabsburgError('verification', `${where} is damaged in the cache; delete ${blob}, and unset HF_HUB_OFFLINE to download it again`);
+        if (this.settings.offline)
+          throw new HabsburgError(
+            'verification',
+            `${where} is damaged in the cache; delete ${blob}, and unset HF_HUB_OFFLINE to download it again`,
+          );
         await this.#download(file, blob, where);
       }
       const target = relative(dirname(pointer), blob);
@@ -119,7 +143,9 @@ export class HubSnapshot {
   async #download(file: HubFile, blob: string, where: string): Promise<void> {
     const { repo, settings } = this;
     const path = file.path.split('/').map(encodeURIComponent).join('/');
-    const response = await hubFetch(settings)(`${settings.endpoint}/${repo.type === 'model' ? '' : 'datasets/'}${repo.name}/resolve/${this.commit}/${path}`);
+    const response = await hubFetch(settings)(
+      `${settings.endpoint}/${repo.type === 'model' ? '' : 'datasets/'}${repo.name}/resolve/${this.commit}/${path}`,
+    );
     if (!response.ok || !response.body) {
       await response.body?.cancel();
       throw hubError({ statusCode: response.status }, where, settings);
@@ -128,12 +154,18 @@ export class HubSnapshot {
     await mkdir(dirname(blob), { recursive: true });
     try {
       let cut: unknown;
-      const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream).on('error', (error) => (cut = error));
+      const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream).on(
+        'error',
+        (error) => (cut = error),
+      );
       await pipeline(body, createWriteStream(partial)).catch((error: unknown) => {
         throw cut === undefined ? error : unreachable(cut, settings);
       });
       if (!(await hasHash(partial, file.hash))) {
-        throw new HabsburgError('verification', `${where}: what ${settings.endpoint} sent does not have the hash ${file.hash} of its listing; nothing was kept, try again or another HF_ENDPOINT`);
+        throw new HabsburgError(
+          'verification',
+          `${where}: what ${settings.endpoint} sent does not have the hash ${file.hash} of its listing; nothing was kept, try again or another HF_ENDPOINT`,
+        );
       }
       await rename(partial, blob);
     } finally {
@@ -154,12 +186,18 @@ function repoFolder(repo: HubRepo, settings: HubSettings): string {
 }
 
 function offlineMiss(what: string, settings: HubSettings): HabsburgError {
-  return new HabsburgError('notFound', `${what} is not in ${settings.cacheDir}, and HF_HUB_OFFLINE is set; unset it, or put the files there with \`hf download\``);
+  return new HabsburgError(
+    'notFound',
+    `${what} is not in ${settings.cacheDir}, and HF_HUB_OFFLINE is set; unset it, or put the files there with \`hf download\``,
+  );
 }
 
 /** Whether a file is there and hashes to `hash`. */
 async function hasHash(path: string, hash: string): Promise<boolean> {
-  const size = await stat(path).then((s) => s.size, () => undefined);
+  const size = await stat(path).then(
+    (s) => s.size,
+    () => undefined,
+  );
   if (size === undefined) return false;
   const hasher = hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) hasher.update(chunk as Buffer);

@@ -104,7 +104,10 @@ function classSizes(vocabulary: number): Record<string, number> {
     sizes[name] = c.fixed ?? Math.floor(open * (c.share ?? 0));
     if (c.fixed === undefined) left -= sizes[name];
     if (c.fixed === undefined && sizes[name] < TOPICS) {
-      throw new HabsburgError('invalid', `data.grammar.vocabulary: ${vocabulary} words are too few for ${name} to have one a topic; use 50 or more`);
+      throw new HabsburgError(
+        'invalid',
+        `data.grammar.vocabulary: ${vocabulary} words are too few for ${name} to have one a topic; use 50 or more`,
+      );
     }
   }
   sizes['noun-singular'] += left; // rounding
@@ -136,7 +139,8 @@ export function expectedCounts(symbol: string): Record<string, number> {
   if (!rules) return { [symbol]: 1 };
   const counts: Record<string, number> = {};
   for (const { p, to } of rules) {
-    for (const part of to) for (const [name, n] of Object.entries(expectedCounts(part))) counts[name] = (counts[name] ?? 0) + p * n;
+    for (const part of to)
+      for (const [name, n] of Object.entries(expectedCounts(part))) counts[name] = (counts[name] ?? 0) + p * n;
   }
   return counts;
 }

@@ -7,13 +7,17 @@ import { HabsburgError, isHabsburgError } from '../common/errors.js';
  * @throws 'invalid' where there is no column `text` of strings, 'verification' where the file is damaged
  */
 export async function parquetText(path: string): Promise<string> {
-  const [{ asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
+  const [{ asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
+    import('hyparquet'),
+    import('hyparquet-compressors'),
+  ]);
   let rows: Record<string, unknown>[];
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const columns = parquetSchema(metadata).children.map((child) => child.element.name);
-    if (!columns.includes('text')) throw new HabsburgError('invalid', `${basename(path)} has no column text; it has ${columns.join(', ')}`);
+    if (!columns.includes('text'))
+      throw new HabsburgError('invalid', `${basename(path)} has no column text; it has ${columns.join(', ')}`);
     rows = await parquetReadObjects({ file, metadata, columns: ['text'], compressors });
   } catch (error) {
     if (isHabsburgError(error)) throw error;
@@ -21,7 +25,8 @@ export async function parquetText(path: string): Promise<string> {
   }
   return rows
     .map(({ text }, row) => {
-      if (typeof text !== 'string') throw new HabsburgError('invalid', `${basename(path)}: row ${row} of column text is no string`);
+      if (typeof text !== 'string')
+        throw new HabsburgError('invalid', `${basename(path)}: row ${row} of column text is no string`);
       return text.endsWith('\n') ? text : `${text}\n`;
     })
     .join('');

@@ -30,6 +30,7 @@ export function drawTrainingSet({ mixture, real, previous, rng }: DrawOptions): 
 /** The real record at a written record's position; empty records may have been dropped, so the index would not do. */
 function realAt(real: readonly DataRecord[], written: DataRecord): DataRecord {
   const record = real[Number(/(\d+)$/.exec(written.id)?.[1] ?? NaN)];
-  if (!record) throw new HabsburgError('failed', `internal: ${written.id} ends in no position of the ${real.length} real records`);
+  if (!record)
+    throw new HabsburgError('failed', `internal: ${written.id} ends in no position of the ${real.length} real records`);
   return record;
 }

@@ -47,7 +47,10 @@ export async function resolveSource(uri: string, options: ResolveOptions): Promi
       truth: grammarTruth(options.grammar),
     };
   }
-  throw new HabsburgError('invalid', `${uri} is no data source; write file:PATH, hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf`);
+  throw new HabsburgError(
+    'invalid',
+    `${uri} is no data source; write file:PATH, hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf`,
+  );
 }
 
 /** A text file, byte for byte; its name in the lineage is its digest. */
@@ -61,7 +64,10 @@ async function readText(path: string): Promise<ResolvedText> {
   }
   if (!isUtf8(bytes)) {
     const offset = firstInvalidByte(bytes);
-    throw new HabsburgError('invalid', `${path}: byte ${offset} (0x${bytes[offset].toString(16).padStart(2, '0')}) is not UTF-8; convert the file, e.g. iconv -f latin1 -t utf-8`);
+    throw new HabsburgError(
+      'invalid',
+      `${path}: byte ${offset} (0x${bytes[offset].toString(16).padStart(2, '0')}) is not UTF-8; convert the file, e.g. iconv -f latin1 -t utf-8`,
+    );
   }
   try {
     return { text: bytes.toString('utf8'), source: `file:${sha256(bytes)}` };
@@ -92,20 +98,31 @@ function firstInvalidByte(bytes: Uint8Array): number {
 
 async function readDataset(uri: string, options: ResolveOptions): Promise<ResolvedText> {
   const match = /^hf:\/\/([\w.-]+\/[\w.-]+)(?:\/([\w.-]+))?@([\w./-]+?)(?:#([\w.-]+))?$/.exec(uri);
-  if (!match || match[3].split('/').includes('..')) throw new HabsburgError('invalid', `${uri} is no dataset; write hf://OWNER/NAME/CONFIG@REVISION#SPLIT`);
+  if (!match || match[3].split('/').includes('..'))
+    throw new HabsburgError('invalid', `${uri} is no dataset; write hf://OWNER/NAME/CONFIG@REVISION#SPLIT`);
   const [, name, config, revision] = match;
   const split = match[4] ?? HUB_SPLIT[options.split];
   const snapshot = await HubSnapshot.open({ type: 'dataset', name }, revision, options.hub);
   const parquet = (await snapshot.list()).filter((file) => file.path.endsWith('.parquet'));
   const wanted = parquet.filter((file) => isOf(file.path, config, split));
   if (wanted.length === 0) {
-    const have = parquet.slice(0, 12).map((file) => file.path).join(', ') || 'none';
-    throw new HabsburgError('notFound', `${uri}: no Parquet file of ${config ? `configuration ${config}, ` : ''}split ${split}; the repository has: ${have}`);
+    const have =
+      parquet
+        .slice(0, 12)
+        .map((file) => file.path)
+        .join(', ') || 'none';
+    throw new HabsburgError(
+      'notFound',
+      `${uri}: no Parquet file of ${config ? `configuration ${config}, ` : ''}split ${split}; the repository has: ${have}`,
+    );
   }
   // train-00000-of-00003.parquet says how many there are; an offline cache may hold a part of them
   const shards = /-of-0*(\d+)\b/.exec(wanted[0].path)?.[1];
   if (shards !== undefined && Number(shards) !== wanted.length) {
-    throw new HabsburgError('notFound', `${uri}: ${wanted.length} of ${shards} files of split ${split} are there; unset HF_HUB_OFFLINE to download the others`);
+    throw new HabsburgError(
+      'notFound',
+      `${uri}: ${wanted.length} of ${shards} files of split ${split} are there; unset HF_HUB_OFFLINE to download the others`,
+    );
   }
   const parts: string[] = [];
   for (const file of wanted) parts.push(await parquetText(await snapshot.get(file)));
@@ -118,12 +135,18 @@ async function readDataset(uri: string, options: ResolveOptions): Promise<Resolv
 
 /** Whether a Parquet file is of a configuration and split, by the Hub's usual layouts: CONFIG/SPLIT-…, CONFIG/SPLIT/…, data/SPLIT-…, SPLIT-…. */
 function isOf(path: string, config: string | undefined, split: string): boolean {
-  const inConfig = config === undefined ? path.replace(/^data\//, '') : path.startsWith(`${config}/`) ? path.slice(config.length + 1) : undefined;
+  const inConfig =
+    config === undefined
+      ? path.replace(/^data\//, '')
+      : path.startsWith(`${config}/`)
+        ? path.slice(config.length + 1)
+        : undefined;
   if (inConfig === undefined) return false;
   return inConfig.startsWith(split) && /^([-.][^/]*|\/[^/]*)$/.test(inConfig.slice(split.length));
 }
 
 function tooLong(error: unknown, what: string): HabsburgError {
-  if ((error as NodeJS.ErrnoException).code !== 'ERR_STRING_TOO_LONG' && !(error instanceof RangeError)) return fromSystemError(error, what);
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_STRING_TOO_LONG' && !(error instanceof RangeError))
+    return fromSystemError(error, what);
   return new HabsburgError('invalid', `${what}: more than 512 MiB of text do not fit; use a part of it`);
 }

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HabsburgError } from '../common/errors.js';
+import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { startDaemon } from './daemon.js';
 import { commandLine, readState, stateFile, writeState, type DevState } from './dev-state.js';
 import { startTemporal, type TemporalServer } from './dev-server.js';
@@ -14,7 +14,7 @@ import { isAlive } from './process.mjs';
 import type { Progress } from './progress.mjs';
 import { supervise, type Supervised, type SupervisorEvent } from './supervisor.js';
 
-export type DevEvent = SupervisorEvent | { type: 'reused'; pid: number };
+export type DevEvent = SupervisorEvent | { type: 'joined'; pid: number };
 
 /** A worker process to keep running. */
 export interface WorkerProcess {
@@ -57,7 +57,7 @@ export interface DevAddress {
 
 export interface Dev extends DevAddress {
   readonly home: string;
-  /** false: another process runs it, and stop() leaves it alone */
+  /** false: another process runs it, and stop() leaves it alone; when that process ends, we run it */
   readonly owned: boolean;
   /** resolves if a process fails again and again */
   readonly failed: Promise<HabsburgError>;
@@ -67,6 +67,8 @@ export interface Dev extends DevAddress {
 
 /** A second start waits so long for the first one to be ready. */
 const PATIENCE_MS = 90_000;
+/** How soon we notice that the process whose environment we joined is gone. */
+const WATCH_MS = 300;
 /** A server whose supervisor was killed is ended by its watchdog within six seconds. */
 const LEFTOVER_MS = 10_000;
 
@@ -78,8 +80,11 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     options.signal?.throwIfAborted();
     const running = await findDev(home);
     if (running) {
-      options.onEvent?.({ type: 'reused', pid: running.pid });
-      return { ...running, home, owned: false, failed: new Promise(() => {}), stop: async () => {} };
+      if (options.external && options.external.connection.address !== running.address) {
+        throw new HabsburgError('invalid', `process ${running.pid} runs a development environment at ${running.address} in ${home}, but TEMPORAL_ADDRESS is ${options.external.connection.address}; stop that process, unset TEMPORAL_ADDRESS or use another --home`);
+      }
+      options.onEvent?.({ type: 'joined', pid: running.pid });
+      return joined({ ...options, home }, running);
     }
     const lock = tryLock(join(home, 'dev.lock'));
     if (lock) {
@@ -120,9 +125,9 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
     options.onEvent?.(event);
   };
   const stopAll = async () => {
-    const { temporal, ...workers } = Object.fromEntries(supervised) as Record<string, Supervised | undefined>;
-    await Promise.all(Object.values(workers).map((worker) => worker?.stop()));
-    await temporal?.stop();
+    const server = supervised.get('temporal');
+    await Promise.all([...supervised.values()].filter((process) => process !== server).map((worker) => worker.stop()));
+    await server?.stop();
     rmSync(stateFile(home), { force: true });
     lock.release();
   };
@@ -152,6 +157,35 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
   }
 }
 
+/** The environment that another process runs. Where that one stops before us, we go on with the same database and address. */
+function joined(options: DevOptions, running: DevAddress & { readonly pid: number }): Dev {
+  const { address, namespace, uiUrl, pid } = running;
+  const stopping = new AbortController();
+  let own: Dev | undefined;
+  let giveUp!: (error: HabsburgError) => void;
+  const failed = new Promise<HabsburgError>((resolve) => (giveUp = resolve));
+  const watch = (async () => {
+    while (readState(options.home)?.pid === pid && isAlive(pid)) await sleep(WATCH_MS, undefined, { signal: stopping.signal });
+    own = await startDev({ ...options, ...(uiUrl ? portsOf({ address, uiUrl }) : {}), signal: stopping.signal });
+    if (own.address !== address) throw new HabsburgError('unreachable', `the Temporal server at ${address} stopped with the process that ran it, and its port is taken; run the same command again to go on`);
+    void own.failed.then(giveUp);
+  })();
+  watch.catch((error: unknown) => {
+    if (!stopping.signal.aborted) giveUp(fromSystemError(error, 'taking over the development environment'));
+  });
+  return {
+    ...{ address, namespace, uiUrl, home: options.home, failed },
+    get owned() {
+      return own?.owned ?? false;
+    },
+    async stop() {
+      stopping.abort();
+      await watch.catch(() => {});
+      await own?.stop();
+    },
+  };
+}
+
 async function externalServer({ connection, namespace }: NonNullable<DevOptions['external']>): Promise<DevAddress> {
   try {
     await prepareNamespace({ connection, namespace });
@@ -179,7 +213,7 @@ async function embeddedServer(
   return { address, namespace, uiUrl };
 }
 
-const portsOf = ({ address, uiUrl }: TemporalServer) => ({ port: Number(address.split(':')[1]), uiPort: Number(new URL(uiUrl).port) });
+const portsOf = ({ address, uiUrl }: { address: string; uiUrl: string }) => ({ port: Number(address.split(':')[1]), uiPort: Number(new URL(uiUrl).port) });
 
 function defaultWorkers({ slots, threads, external }: DevOptions): NonNullable<DevOptions['workers']> {
   return ({ address, namespace }) => {

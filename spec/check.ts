@@ -215,16 +215,21 @@ export function checkMember(member: MemberPlan, data: ExperimentPlan['data'], gi
         message: `${heads} heads do not divide hidden = ${hidden}`,
         suggestion: `use a divisor of ${hidden}`,
       });
-    const longest = data.block + member.decoding.maxNewTokens;
+    const longest = longestSequence(member.prompts, data.block, member.decoding.maxNewTokens);
     if (positions < longest) {
       problems.push({
         path: [...at, 'positions'],
-        message: `a prompt of data.block = ${data.block} tokens and ${member.decoding.maxNewTokens} new tokens do not fit into ${positions} positions`,
+        message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
         suggestion: `use at least ${longest}, or remove positions`,
       });
     }
   }
   return problems;
+}
+
+/** Tokens of the longest prompt with its continuation: a prompt is a real block or, with `previous`, a written one. */
+export function longestSequence(prompts: MemberPlan['prompts'], block: number, maxNewTokens: number): number {
+  return (prompts === 'previous' ? Math.max(block, maxNewTokens) : block) + maxNewTokens;
 }
 
 function checkTraining(training: TrainingPlan, path: Path): Problem[] {

@@ -1,6 +1,6 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
 import { z } from 'zod';
-import { checkDocument, checkMember } from './check.js';
+import { checkDocument, checkMember, longestSequence } from './check.js';
 import { METRIC_NAMES, METRIC_WORDS, metricDefaults, type MetricName } from './metrics.js';
 import type { ConditionPlan, DataPlan, ExperimentPlan, MemberPlan, MetricPlan, TokenizerPlan } from './plan.js';
 import { explain, valueAt, type Path, type Problem } from './problems.js';
@@ -72,7 +72,7 @@ function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
   return {
     name: member.name,
     family: member.family,
-    base: basePlan(member.base, data.block + maxNewTokens),
+    base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
     start: member.start,
     generation0: { ...member.training, ...defined(member.generation0) },
     training: member.training,

@@ -82,7 +82,12 @@ const architecture = z.strictObject({
   layers: z.int().min(1).max(200),
   heads: z.int().min(1).max(256).describe('Must divide hidden.'),
   ffn: z.int().min(8).max(65_536).optional().describe('Inner width of the feed-forward layers. Default: 4 x hidden.'),
-  positions: z.int().min(4).max(65_536).optional().describe('Longest sequence. Default: data.block + decoding.maxNewTokens.'),
+  positions: z
+    .int()
+    .min(4)
+    .max(65_536)
+    .optional()
+    .describe('Longest sequence. Default: as many as the longest prompt and decoding.maxNewTokens need.'),
 });
 
 const base = z
@@ -137,8 +142,15 @@ const generation0 = z
 
 const decoding = z.strictObject({
   strategy: z.enum(['greedy', 'sample', 'beam']),
-  maxNewTokens: z.int().min(1).max(8192).optional().describe('Default: data.block.'),
-  minNewTokens: z.int().min(0).max(8192).optional().describe('</s> cannot be written before. Default: maxNewTokens.'),
+  maxNewTokens: z.int().min(2).max(8192).optional().describe('Default: data.block.'),
+  minNewTokens: z
+    .int()
+    .min(2)
+    .max(8192)
+    .optional()
+    .describe(
+      '</s> cannot be written before; a block of one token would teach nothing, hence 2 at least. Default: maxNewTokens.',
+    ),
   beams: z.int().min(2).max(100).optional().describe('With strategy beam only, and required there.'),
   lengthPenalty: z.number().min(-10).max(10).optional().describe('With strategy beam only. Default: 1.'),
   temperature: z.number().gt(0).max(100).optional().describe('With strategy sample only. Default: 1.'),
@@ -270,7 +282,7 @@ export const experimentSchema = z
 export type ExperimentDocument = z.output<typeof experimentSchema>;
 export type MemberDocument = z.output<typeof memberSchema>;
 
-/** JSON Schema (draft 2020-12) of what a file may hold, for editors. */
+/** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
 export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(experimentSchema, { io: 'input' }) as Record<string, unknown>;
+  return z.toJSONSchema(experimentSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
 }

@@ -19,10 +19,14 @@ export class KeyValueCache {
   /** entries a prompt: promptLength + slots */
   #entries: number;
   readonly #layers: Layer[];
-  /** [prompt][sequence]: slots of the generated tokens before, oldest first */
-  #ancestors: number[][][];
-  /** [prompt][sequence]: slots that the tokens of the running step go to */
-  #targets: number[][];
+  /** (B, width, capacity): slots of each sequence's generated tokens, oldest first; `#written` of them are set */
+  #ancestors: Int32Array;
+  #capacity = GROWTH;
+  #written = 0;
+  /** (B, width): slots that the tokens of the running step go to */
+  readonly #targets: Int32Array;
+  /** prompts that are done keep no generated token */
+  readonly #live: boolean[];
 
   /**
    * @param lengths tokens of each prompt
@@ -44,8 +48,9 @@ export class KeyValueCache {
       keys: this.#spread(prefilled[newKeysName(layer)].data as Float32Array, time, this.#entries),
       values: this.#spread(prefilled[newValuesName(layer)].data as Float32Array, time, this.#entries),
     }));
-    this.#ancestors = lengths.map(() => Array.from({ length: width }, () => []));
-    this.#targets = lengths.map(() => []);
+    this.#ancestors = new Int32Array(lengths.length * width * this.#capacity);
+    this.#targets = new Int32Array(lengths.length * width);
+    this.#live = lengths.map(() => true);
   }
   readonly heads: number;
   readonly headSize: number;
@@ -64,16 +69,19 @@ export class KeyValueCache {
    * @param parents [prompt]: which sequence each one continues; undefined where the prompt is done
    */
   reserve(parents: readonly (Int32Array | undefined)[]): void {
+    this.#follow(parents);
     let slots = this.#entries - this.time;
-    parents.forEach((places, b) => {
-      const before = this.#ancestors[b];
-      this.#ancestors[b] = places === undefined ? before.map(() => []) : Array.from(places, (parent) => before[parent].slice());
-      const used = new Uint8Array(slots + this.width);
-      for (const ancestors of this.#ancestors[b]) for (const slot of ancestors) used[slot] = 1;
-      this.#targets[b] = [];
-      for (let slot = 0; this.#targets[b].length < this.width; slot++) if (used[slot] !== 1) this.#targets[b].push(slot);
-    });
-    const needed = Math.max(...this.#targets.map((targets) => targets[this.width - 1] + 1));
+    const used = new Int32Array(slots + this.width).fill(-1);
+    let needed = 0;
+    for (let b = 0; b < this.lengths.length; b++) {
+      for (let i = 0; i < this.width && this.#live[b]; i++) {
+        const row = (b * this.width + i) * this.#capacity;
+        for (let k = 0; k < this.#written; k++) used[this.#ancestors[row + k]] = b;
+      }
+      let slot = 0;
+      for (let i = 0; i < this.width; slot++) if (used[slot] !== b) this.#targets[b * this.width + i++] = slot;
+      needed = Math.max(needed, slot);
+    }
     if (needed <= slots) return;
     slots = Math.ceil(Math.max(needed, slots * 1.5) / GROWTH) * GROWTH;
     for (const layer of this.#layers) {
@@ -83,17 +91,32 @@ export class KeyValueCache {
     this.#entries = this.time + slots;
   }
 
+  /** Each sequence takes over its parent's ancestors. */
+  #follow(parents: readonly (Int32Array | undefined)[]): void {
+    const capacity = this.#written < this.#capacity ? this.#capacity : 2 * this.#capacity;
+    const next = new Int32Array(parents.length * this.width * capacity);
+    parents.forEach((places, b) => {
+      this.#live[b] = places !== undefined;
+      places?.forEach((parent, i) => {
+        const from = (b * this.width + parent) * this.#capacity;
+        next.set(this.#ancestors.subarray(from, from + this.#written), (b * this.width + i) * capacity);
+      });
+    });
+    this.#ancestors = next;
+    this.#capacity = capacity;
+  }
+
   /** The step graph's inputs: mask (B, 1, width, S) and each layer's cache (B, heads, S, headSize). */
   feeds(): Record<string, Tensor> {
     const rows = this.lengths.length;
     const mask = new Float32Array(rows * this.width * this.#entries).fill(MASKED);
-    this.#ancestors.forEach((sequences, b) =>
-      sequences.forEach((ancestors, i) => {
-        const row = (b * this.width + i) * this.#entries;
-        mask.fill(0, row, row + this.lengths[b]);
-        for (const slot of ancestors) mask[row + this.time + slot] = 0;
-      }),
-    );
+    for (let i = 0; i < rows * this.width; i++) {
+      const b = Math.floor(i / this.width);
+      const row = i * this.#entries;
+      mask.fill(0, row, row + this.lengths[b]);
+      if (!this.#live[b]) continue;
+      for (let k = 0; k < this.#written; k++) mask[row + this.time + this.#ancestors[i * this.#capacity + k]] = 0;
+    }
     const feeds: Record<string, Tensor> = { mask: float32(mask, [rows, 1, this.width, this.#entries]) };
     const shape = [rows, this.heads, this.#entries, this.headSize];
     this.#layers.forEach(({ keys, values }, layer) => {
@@ -109,18 +132,20 @@ export class KeyValueCache {
       this.#scatter(outputs[newKeysName(layer)].data as Float32Array, keys);
       this.#scatter(outputs[newValuesName(layer)].data as Float32Array, values);
     });
-    this.#targets.forEach((targets, b) => targets.forEach((slot, i) => this.#ancestors[b][i].push(slot)));
+    this.#targets.forEach((slot, i) => (this.#ancestors[i * this.#capacity + this.#written] = slot));
+    this.#written++;
   }
 
   #scatter(fresh: Float32Array, cache: Float32Array): void {
-    const size = this.headSize;
+    const { heads, width, headSize } = this;
+    let from = 0;
     for (let b = 0; b < this.lengths.length; b++) {
-      for (let h = 0; h < this.heads; h++) {
-        const from = (b * this.heads + h) * this.width;
-        const to = (b * this.heads + h) * this.#entries + this.time;
-        for (let i = 0; i < this.width; i++) {
-          const at = (to + this.#targets[b][i]) * size;
-          cache.set(fresh.subarray((from + i) * size, (from + i + 1) * size), at);
+      for (let h = 0; h < heads; h++) {
+        const row = (b * heads + h) * this.#entries + this.time;
+        for (let i = 0; i < width; i++) {
+          // A plain loop: for so few numbers it is several times faster than set(subarray).
+          const to = (row + this.#targets[b * width + i]) * headSize;
+          for (let k = 0; k < headSize; k++) cache[to + k] = fresh[from++];
         }
       }
     }

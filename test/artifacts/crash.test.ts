@@ -65,7 +65,10 @@ test('a full disk (file size limit) is "resources", and leaves neither object no
   writeFileSync(join(source, 'f'), Buffer.alloc(1 << 20, 2));
   const ref = await openArtifactStore(join(root, 'full-source')).publish('dataset', source);
   // every write past 64 KiB fails in this process, as it would on a full disk
-  const limited = spawnSync('bash', ['-c', 'ulimit -f 64; exec "$@"', 'bash', ...node(code)], { env: { ...process.env, ARTIFACT: ref.digest }, encoding: 'utf8' });
+  const limited = spawnSync('bash', ['-c', 'ulimit -f 64; exec "$@"', 'bash', ...node(code)], {
+    env: { ...process.env, ARTIFACT: ref.digest },
+    encoding: 'utf8',
+  });
   expect(limited.stderr).toBe('');
   expect(JSON.parse(limited.stdout)).toEqual(['resources', 'resources', 'resources', 'resources']);
   expect(await keys(store, '')).toEqual(['kept']);

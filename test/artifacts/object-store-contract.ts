@@ -70,7 +70,10 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
 
     test('what is not there: undefined, notFound with the key, no error on delete', async () => {
       expect(await store.stat('none/such')).toBeUndefined();
-      expect(await failure(store.get('none/such'))).toMatchObject({ kind: 'notFound', message: expect.stringContaining('none/such') });
+      expect(await failure(store.get('none/such'))).toMatchObject({
+        kind: 'notFound',
+        message: expect.stringContaining('none/such'),
+      });
       await store.delete('none/such');
       expect(await keys(store, 'none/')).toEqual([]);
     });
@@ -102,7 +105,22 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
     });
 
     test('keys that lead elsewhere are refused by every method', async () => {
-      for (const key of ['', '/etc/passwd', '../x', 'a/../../x', 'a/./b', 'a//b', 'a/', 'a\\b', 'a b', 'a\0b', 'ä', '~tmp/x', 'a'.repeat(201), 'a/'.repeat(500) + 'a']) {
+      for (const key of [
+        '',
+        '/etc/passwd',
+        '../x',
+        'a/../../x',
+        'a/./b',
+        'a//b',
+        'a/',
+        'a\\b',
+        'a b',
+        'a\0b',
+        'ä',
+        '~tmp/x',
+        'a'.repeat(201),
+        'a/'.repeat(500) + 'a',
+      ]) {
         expect((await failure(store.put(key, text('x')))).kind).toBe('invalid');
         expect((await failure(store.putIfAbsent(key, text('x')))).kind).toBe('invalid');
         expect((await failure(store.get(key))).kind).toBe('invalid');

@@ -1,13 +1,19 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../artifacts/open.js';
 import { s3Error } from '../../artifacts/s3-errors.js';
-import { freePort, startS3ForTest, type TestS3 } from '../support/s3.js';
+import { ContentStore } from '../../artifacts/store.js';
+import { freePort } from '../../infra/ports.js';
+import { startS3ForTest, type StoreS3 } from '../support/s3.js';
+import { SERVER_TIMEOUT_MS } from '../support/servers.js';
 import { failure, keys, objectStoreContract, read, text } from './object-store-contract.js';
 
-let server: TestS3;
+let server: StoreS3;
 beforeAll(async () => {
   server = await startS3ForTest(['contract', 'other']);
-});
+}, SERVER_TIMEOUT_MS);
 afterAll(() => server?.stop());
 
 objectStoreContract('s3://', async () => openStore('s3://contract/some/prefix', { s3: server.options }));
@@ -28,7 +34,8 @@ describe('s3 store', () => {
   test('lists more keys than a page holds, in order', async () => {
     const store = openStore('s3://other/many', { s3: server.options });
     const expected = Array.from({ length: 1005 }, (_, i) => `k/${String(i).padStart(5, '0')}`);
-    for (let i = 0; i < expected.length; i += 50) await Promise.all(expected.slice(i, i + 50).map((key) => store.put(key, text(''))));
+    for (let i = 0; i < expected.length; i += 50)
+      await Promise.all(expected.slice(i, i + 50).map((key) => store.put(key, text(''))));
     expect(await keys(store, 'k/')).toEqual(expected);
   });
 
@@ -55,12 +62,16 @@ describe('s3 store', () => {
   test('a missing bucket is notFound and says how to make it', async () => {
     const store = openStore('s3://not-there', { s3: server.options });
     for (const attempt of [() => store.put('x', text('1')), () => store.get('x'), () => keys(store, '')]) {
-      expect(await failure(attempt())).toMatchObject({ kind: 'notFound', message: expect.stringContaining('aws s3 mb s3://not-there') });
+      expect(await failure(attempt())).toMatchObject({
+        kind: 'notFound',
+        message: expect.stringContaining('aws s3 mb s3://not-there'),
+      });
     }
   });
 
   test('wrong credentials are invalid, say what to set, and are not repeated', async () => {
-    const as = (accessKeyId: string) => openStore('s3://other', { s3: { ...server.options, credentials: { accessKeyId, secretAccessKey: 'hunter2-hunter2' } } });
+    const as = (accessKeyId: string) =>
+      openStore('s3://other', { s3: { ...server.options, credentials: { accessKeyId, secretAccessKey: 'hunter2-hunter2' } } });
     const [stranger, liar] = [as('somebody'), as(server.options.credentials.accessKeyId)];
     const attempts = [
       () => stranger.put('x', text('1')),
@@ -81,7 +92,7 @@ describe('s3 store', () => {
   });
 
   test('an unreachable server is unreachable, within seconds, for every method', async () => {
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const endpoint = `http://127.0.0.1:${await freePort(0)}`;
     const store = openStore('s3://other', { s3: { ...server.options, endpoint } });
     const attempts = [
       () => store.put('x', text('1')),
@@ -95,6 +106,36 @@ describe('s3 store', () => {
       expect(await failure(attempt())).toMatchObject({ kind: 'unreachable', message: expect.stringContaining(endpoint) });
     }
   }, 20_000);
+
+  test(
+    'a server that dies in the middle of a download is unreachable, and nothing half-written stays',
+    async () => {
+      const dying = await startS3ForTest(['dying']);
+      const root = mkdtempSync(join(tmpdir(), 'habsburg-dying-'));
+      try {
+        const objects = openStore('s3://dying', { s3: dying.options });
+        const store = new ContentStore(objects);
+        mkdirSync(join(root, 'in'));
+        writeFileSync(join(root, 'in', 'large'), Buffer.alloc(64 << 20, 3));
+        const ref = await store.publish('model', join(root, 'in'));
+        const get = objects.get.bind(objects);
+        let downloads = 0;
+        objects.get = async (key) => {
+          const stream = await get(key);
+          // the second read is the file; what the sockets hold already is far less than 64 MiB
+          if (++downloads === 2) process.kill(dying.pid, 'SIGKILL');
+          return stream;
+        };
+        expect((await failure(store.materialise(ref.digest, join(root, 'out')))).kind).toBe('unreachable');
+        expect(downloads).toBe(2);
+        expect(readdirSync(root)).toEqual(['in']);
+      } finally {
+        await dying.stop();
+        rmSync(root, { recursive: true, force: true });
+      }
+    },
+    SERVER_TIMEOUT_MS,
+  );
 
   test('a malformed url is refused without repeating it', async () => {
     for (const url of ['s3://key:secret@bucket/x', 's3://', 's3://UPPER', 's3:bucket', 's3://bucket/../x']) {

@@ -8,7 +8,10 @@ import { failure } from './object-store-contract.js';
 const body = {
   step: 'finetune',
   stepVersion: 2,
-  inputs: { train: { kind: 'dataset', digest: sha256('train'), size: 10 }, base: { kind: 'model', digest: sha256('base'), size: 20 } },
+  inputs: {
+    train: { kind: 'dataset', digest: sha256('train'), size: 10 },
+    base: { kind: 'model', digest: sha256('base'), size: 20 },
+  },
   outputs: { model: { kind: 'model', digest: sha256('model'), size: 30 } },
   parameters: { epochs: 3, learningRate: 0.0003 },
   seed: 1,
@@ -16,7 +19,12 @@ const body = {
   member: 'opt',
   codeVersion: '0123456789abcdef0123456789abcdef01234567',
   engineFingerprint: 'onnxruntime-node 1.30.0',
-  invocation: { id: 'default/quickstart/abc/7/1', startedOn: '2026-01-02T03:04:05Z', finishedOn: '2026-01-02T03:05:06.789Z', builder: 'build 1/worker@host' },
+  invocation: {
+    id: 'default/quickstart/abc/7/1',
+    startedOn: '2026-01-02T03:04:05Z',
+    finishedOn: '2026-01-02T03:05:06.789Z',
+    builder: 'build 1/worker@host',
+  },
 } as const;
 const facts: StepFacts = { ...body, key: keyOf(body) };
 
@@ -25,7 +33,14 @@ describe('statement', () => {
     const hex = (s: string) => sha256(s).slice(7);
     expect(makeStatement(facts)).toEqual({
       _type: 'https://in-toto.io/Statement/v1',
-      subject: [{ name: 'model', uri: `urn:habsburg:artifact:sha256:${hex('model')}`, digest: { sha256: hex('model') }, annotations: { kind: 'model', size: 30 } }],
+      subject: [
+        {
+          name: 'model',
+          uri: `urn:habsburg:artifact:sha256:${hex('model')}`,
+          digest: { sha256: hex('model') },
+          annotations: { kind: 'model', size: 30 },
+        },
+      ],
       predicateType: 'https://slsa.dev/provenance/v1',
       predicate: {
         buildDefinition: {
@@ -33,14 +48,28 @@ describe('statement', () => {
           externalParameters: { parameters: { epochs: 3, learningRate: 0.0003 }, seed: 1, generation: 4, member: 'opt' },
           internalParameters: { stepKey: facts.key, engineFingerprint: 'onnxruntime-node 1.30.0' },
           resolvedDependencies: [
-            { name: 'base', uri: `urn:habsburg:artifact:sha256:${hex('base')}`, digest: { sha256: hex('base') }, annotations: { kind: 'model', size: 20 } },
-            { name: 'train', uri: `urn:habsburg:artifact:sha256:${hex('train')}`, digest: { sha256: hex('train') }, annotations: { kind: 'dataset', size: 10 } },
+            {
+              name: 'base',
+              uri: `urn:habsburg:artifact:sha256:${hex('base')}`,
+              digest: { sha256: hex('base') },
+              annotations: { kind: 'model', size: 20 },
+            },
+            {
+              name: 'train',
+              uri: `urn:habsburg:artifact:sha256:${hex('train')}`,
+              digest: { sha256: hex('train') },
+              annotations: { kind: 'dataset', size: 10 },
+            },
             { name: 'habsburg', digest: { gitCommit: body.codeVersion } },
           ],
         },
         runDetails: {
           builder: { id: 'urn:habsburg:builder:build%201%2Fworker%40host', version: { habsburg: body.codeVersion } },
-          metadata: { invocationId: 'default/quickstart/abc/7/1', startedOn: '2026-01-02T03:04:05Z', finishedOn: '2026-01-02T03:05:06.789Z' },
+          metadata: {
+            invocationId: 'default/quickstart/abc/7/1',
+            startedOn: '2026-01-02T03:04:05Z',
+            finishedOn: '2026-01-02T03:05:06.789Z',
+          },
         },
       },
     });
@@ -73,7 +102,10 @@ describe('statement', () => {
     for (const edit of edits) {
       const statement = JSON.parse(JSON.stringify(makeStatement(facts)));
       edit(statement);
-      expect(await failure((async () => parseStatement(statement, 'here'))())).toMatchObject({ kind: 'verification', message: expect.stringMatching(/^here: its step key/) });
+      expect(await failure((async () => parseStatement(statement, 'here'))())).toMatchObject({
+        kind: 'verification',
+        message: expect.stringMatching(/^here: its step key/),
+      });
     }
   });
 
@@ -94,14 +126,26 @@ describe('statement', () => {
     for (const [field, edit] of edits) {
       const statement = JSON.parse(JSON.stringify(makeStatement(facts)));
       edit(statement);
-      expect(await failure((async () => parseStatement(statement, 'here'))())).toMatchObject({ kind: 'verification', message: expect.stringContaining(field) });
+      expect(await failure((async () => parseStatement(statement, 'here'))())).toMatchObject({
+        kind: 'verification',
+        message: expect.stringContaining(field),
+      });
     }
     expect((await failure((async () => parseStatement('[]', 'here'))())).kind).toBe('verification');
   });
 });
 
 describe('step key', () => {
-  const input: StepInput = { step: 'sample', version: 1, parameters: { a: 1, b: [2] }, inputs: { x: sha256('x'), y: sha256('y') }, seed: 1, generation: 0, member: 'm', engineFingerprint: 'f' };
+  const input: StepInput = {
+    step: 'sample',
+    version: 1,
+    parameters: { a: 1, b: [2] },
+    inputs: { x: sha256('x'), y: sha256('y') },
+    seed: 1,
+    generation: 0,
+    member: 'm',
+    engineFingerprint: 'f',
+  };
 
   test('is the SHA-256 of the canonical JSON of its input', () => {
     const x = sha256('x');
@@ -114,14 +158,22 @@ describe('step key', () => {
   });
 
   test('does not depend on the order of members, nor on fields it does not know', () => {
-    const other = { member: 'm', ...input, inputs: { y: sha256('y'), x: sha256('x') }, parameters: { b: [2], a: 1 }, attempt: 7 };
+    const { member, ...rest } = input;
+    const other = { member, ...rest, inputs: { y: sha256('y'), x: sha256('x') }, parameters: { b: [2], a: 1 }, attempt: 7 };
     expect(stepKey(other)).toBe(stepKey(input));
   });
 
   test('depends on everything that determines the step', () => {
     const others: Partial<StepInput>[] = [
-      { step: 'score' }, { version: 2 }, { parameters: { a: 1 } }, { inputs: { x: sha256('x') } }, { inputs: { x: sha256('y'), y: sha256('x') } },
-      { seed: 2 }, { generation: 1 }, { member: 'n' }, { engineFingerprint: 'g' },
+      { step: 'score' },
+      { version: 2 },
+      { parameters: { a: 1 } },
+      { inputs: { x: sha256('x') } },
+      { inputs: { x: sha256('y'), y: sha256('x') } },
+      { seed: 2 },
+      { generation: 1 },
+      { member: 'n' },
+      { engineFingerprint: 'g' },
     ];
     expect(new Set([input, ...others.map((o) => ({ ...input, ...o }))].map(stepKey)).size).toBe(others.length + 1);
   });

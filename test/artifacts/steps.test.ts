@@ -21,7 +21,8 @@ function folderWith(files: Record<string, string>): string {
   for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content);
   return folder;
 }
-const contentOf = (folder: string) => Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+const contentOf = (folder: string) =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 
 describe('step records', () => {
   const key = sha256('a step');
@@ -30,7 +31,12 @@ describe('step records', () => {
     const store = openArtifactStore(url);
     const model = await store.publish('model', folderWith({ w: 'weights' }));
     const scores = await store.publish('scores', folderWith({ s: '{}' }));
-    const record = await writeStep(store, { key, step: 'finetune', outputs: { model, scores }, report: { loss: 1.5, best: 2, note: null } });
+    const record = await writeStep(store, {
+      key,
+      step: 'finetune',
+      outputs: { model, scores },
+      report: { loss: 1.5, best: 2, note: null },
+    });
     return { url, store, model, record };
   }
 
@@ -41,7 +47,12 @@ describe('step records', () => {
   test('a finished step is found, with its outputs and report', async () => {
     const { store, record, model } = await finished();
     expect(await findStep(store, key)).toEqual({ record });
-    expect(record).toMatchObject({ key, step: 'finetune', report: { loss: 1.5, best: 2, note: null }, statement: statementName(key) });
+    expect(record).toMatchObject({
+      key,
+      step: 'finetune',
+      report: { loss: 1.5, best: 2, note: null },
+      statement: statementName(key),
+    });
     expect(record.outputs.model).toEqual(model);
     expect(await readStep(store, key)).toEqual(record);
     expect(await findStep(store, sha256('another'))).toEqual({});
@@ -49,13 +60,25 @@ describe('step records', () => {
 
   test('damage is reported, not believed; publishing and recording again heals it', async () => {
     const damages: [string, (url: string, digest: string) => void, RegExp][] = [
-      ['missing file', (url) => rmSync(join(url, blobKey(sha256('weights')))), /finetune's output model: w of model .* is missing/],
+      [
+        'missing file',
+        (url) => rmSync(join(url, blobKey(sha256('weights')))),
+        /finetune's output model: w of model .* is missing/,
+      ],
       ['shorter file', (url) => writeFileSync(join(url, blobKey(sha256('weights'))), 'weight'), /has 6 bytes .* in place of 7/],
       ['changed file of the same size', (url) => writeFileSync(join(url, blobKey(sha256('weights'))), 'Weights'), /damaged/],
       ['missing manifest', (url, digest) => rmSync(join(url, blobKey(digest as `sha256:${string}`))), /is not in/],
       ['record cut short', (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), '{"schema":'), /is not JSON/],
-      ['record of another schema', (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), '{"schema":"x"}'), /is no habsburg.step\/v1/],
-      ['record that is null', (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), 'null'), /is no habsburg.step\/v1/],
+      [
+        'record of another schema',
+        (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), '{"schema":"x"}'),
+        /is no habsburg.step\/v1/,
+      ],
+      [
+        'record that is null',
+        (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), 'null'),
+        /is no habsburg.step\/v1/,
+      ],
       [
         'a number changed in the record',
         (url) => {
@@ -91,7 +114,10 @@ describe('step records', () => {
   });
 
   test('a store that cannot be asked is an error, not a miss', async () => {
-    const objects = { url: 'x', get: () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })) } as unknown as ObjectStore;
+    const objects = {
+      url: 'x',
+      get: () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })),
+    } as unknown as ObjectStore;
     expect((await failure(findStep(new ContentStore(objects), key))).kind).toBe('unreachable');
   });
 });
@@ -126,10 +152,14 @@ describe('checkpoints', () => {
       },
     });
     const watched = new ContentStore(objects);
-    expect(await saveCheckpoint(watched, key, folderWith({ 's0': 'shard zero', 's1': 'shard one' }))).toEqual({ sentBytes: 19 });
+    expect(await saveCheckpoint(watched, key, folderWith({ s0: 'shard zero', s1: 'shard one' }))).toEqual({ sentBytes: 19 });
     put.length = 0;
-    expect(await saveCheckpoint(watched, key, folderWith({ 's0': 'shard zero', 's1-renamed': 'shard one', 's2': 'shard two' }))).toEqual({ sentBytes: 9 });
-    expect(put.filter((k) => k.startsWith('checkpoints/'))).toEqual([`checkpoints/${key.slice(7)}/${sha256('shard two').slice(7)}`]);
+    expect(
+      await saveCheckpoint(watched, key, folderWith({ s0: 'shard zero', 's1-renamed': 'shard one', s2: 'shard two' })),
+    ).toEqual({ sentBytes: 9 });
+    expect(put.filter((k) => k.startsWith('checkpoints/'))).toEqual([
+      `checkpoints/${key.slice(7)}/${sha256('shard two').slice(7)}`,
+    ]);
     const out = join(root, `out-${made++}`);
     await loadCheckpoint(watched, key, out);
     expect(contentOf(out)).toEqual({ s0: 'shard zero', 's1-renamed': 'shard one', s2: 'shard two' });
@@ -142,12 +172,16 @@ describe('checkpoints', () => {
       let puts = 0;
       const objects: ObjectStore = new Proxy(store.objects, {
         get: (target, property) => {
-          if (property === 'put') return (k: string, source: ObjectSource) => (++puts === dieAt ? Promise.reject(new Error('killed')) : target.put(k, source));
+          if (property === 'put')
+            return (k: string, source: ObjectSource) =>
+              ++puts === dieAt ? Promise.reject(new Error('killed')) : target.put(k, source);
           const value = Reflect.get(target, property) as unknown;
           return typeof value === 'function' ? (value as (...a: unknown[]) => unknown).bind(target) : value;
         },
       });
-      await expect(saveCheckpoint(new ContentStore(objects), key, folderWith({ a: `2${dieAt}`, b: `3${dieAt}` }), { step: 2 })).rejects.toThrow('killed');
+      await expect(
+        saveCheckpoint(new ContentStore(objects), key, folderWith({ a: `2${dieAt}`, b: `3${dieAt}` }), { step: 2 }),
+      ).rejects.toThrow('killed');
       const out = join(root, `out-${made++}`);
       expect(await loadCheckpoint(store, key, out)).toEqual({ facts: { step: 1 } });
       expect(contentOf(out)).toEqual({ a: '1', b: '1' });
@@ -167,7 +201,10 @@ describe('checkpoints', () => {
       const url = join(root, `store-${made++}`);
       const store = openArtifactStore(url);
       await saveCheckpoint(store, key, folderWith({ s: 'shard' }), { step: 1 });
-      damage((content) => join(url, 'checkpoints', key.slice(7), sha256(content).slice(7)), join(url, 'names/checkpoints', `${key.slice(7)}.json`));
+      damage(
+        (content) => join(url, 'checkpoints', key.slice(7), sha256(content).slice(7)),
+        join(url, 'names/checkpoints', `${key.slice(7)}.json`),
+      );
       const out = join(root, `out-${made++}`);
       const loaded = await loadCheckpoint(store, key, out);
       expect(loaded.facts).toBeUndefined();

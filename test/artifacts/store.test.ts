@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,14 +18,15 @@ import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { sha256, type Digest } from '../../common/canonical.js';
-import { startS3ForTest, type TestS3 } from '../support/s3.js';
+import { startS3ForTest, type StoreS3 } from '../support/s3.js';
+import { SERVER_TIMEOUT_MS } from '../support/servers.js';
 import { failure, keys } from './object-store-contract.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-store-'));
-let server: TestS3;
+let server: StoreS3;
 beforeAll(async () => {
   server = await startS3ForTest(['store']);
-});
+}, SERVER_TIMEOUT_MS);
 afterAll(async () => {
   await server?.stop();
   rmSync(root, { recursive: true, force: true });
@@ -33,12 +44,19 @@ function folderWith(files: Record<string, string | Uint8Array>): string {
 }
 
 /** Each kind of store, and where its objects lie on this disk, so that a test can damage them. */
-const kinds: [string, () => { store: ArtifactStore; path: (key: string) => string; open: (cacheDir: string) => ArtifactStore }][] = [
+const kinds: [
+  string,
+  () => { store: ArtifactStore; path: (key: string) => string; open: (cacheDir: string) => ArtifactStore },
+][] = [
   [
     'file://',
     () => {
       const url = join(root, `file-${made++}`);
-      return { store: openArtifactStore(url), path: (key) => join(url, key), open: (cacheDir) => openArtifactStore(url, { cacheDir }) };
+      return {
+        store: openArtifactStore(url),
+        path: (key) => join(url, key),
+        open: (cacheDir) => openArtifactStore(url, { cacheDir }),
+      };
     },
   ],
   [
@@ -72,7 +90,9 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
         `"kind":"model","schema":"habsburg.artifact/v1"}`,
     );
     expect(ref).toEqual({ kind: 'model', digest: ref.digest, size: 70_012 });
-    expect(await keys(store.objects, 'blobs/')).toEqual([ref.digest, hex(files['model.safetensors']), hex('text\n'), hex('{"a":1}')].map((d) => blobKey(d as Digest)).sort());
+    expect(await keys(store.objects, 'blobs/')).toEqual(
+      [ref.digest, hex(files['model.safetensors']), hex('text\n'), hex('{"a":1}')].map((d) => blobKey(d as Digest)).sort(),
+    );
   });
 
   test('equal content has one name and is sent once; it comes back as it was', async () => {
@@ -81,56 +101,83 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
     const stamp = '1999-01-01T00:00:00Z';
     for await (const key of store.objects.list('blobs/')) execFileSync('touch', ['-d', stamp, path(key)]);
     expect(await store.publish('model', folderWith(files))).toEqual(first);
-    for await (const key of store.objects.list('blobs/')) expect(execFileSync('stat', ['-c', '%Y', path(key)]).toString().trim()).toBe(String(Date.parse(stamp) / 1000));
+    for await (const key of store.objects.list('blobs/'))
+      expect(
+        execFileSync('stat', ['-c', '%Y', path(key)])
+          .toString()
+          .trim(),
+      ).toBe(String(Date.parse(stamp) / 1000));
     const out = join(root, `out-${made++}`);
     const manifest = await store.materialise(first.digest, out);
     expect(manifest.files.map((f) => f.path)).toEqual(['model.safetensors', 'sub/notes.txt', 'tokenizer.json']);
-    for (const [file, content] of Object.entries(files)) expect(readFileSync(join(out, file)).equals(Buffer.from(content))).toBe(true);
+    for (const [file, content] of Object.entries(files))
+      expect(readFileSync(join(out, file)).equals(Buffer.from(content))).toBe(true);
     expect((await store.readFile(first.digest, 'tokenizer.json')).toString()).toBe('{"a":1}');
-    expect(await failure(store.readFile(first.digest, 'nope'))).toMatchObject({ kind: 'notFound', message: expect.stringContaining('tokenizer.json') });
+    expect(await failure(store.readFile(first.digest, 'nope'))).toMatchObject({
+      kind: 'notFound',
+      message: expect.stringContaining('tokenizer.json'),
+    });
     expect(await store.verify(first.digest)).toEqual({ ok: true });
   });
 
   const damages: [string, (path: string) => void, RegExp, boolean][] = [
-    ['a flipped bit', (p) => { const b = readFileSync(p); b[b.length >> 1] ^= 1; writeFileSync(p, b); }, /damaged/, false],
+    [
+      'a flipped bit',
+      (p) => {
+        const b = readFileSync(p);
+        b[b.length >> 1] ^= 1;
+        writeFileSync(p, b);
+      },
+      /damaged/,
+      false,
+    ],
     ['a truncated blob', (p) => truncateSync(p, 100), /damaged/, true],
     ['appended bytes', (p) => writeFileSync(p, Buffer.concat([readFileSync(p), Buffer.from('x')])), /damaged/, true],
     ['a missing blob', (p) => rmSync(p), /is not in/, true],
   ];
-  test.each(damages)('%s: named, refused by every reader, nothing half-written, healed by publishing again', async (_what, damage, message, shallow) => {
-    const { store, path } = make();
-    const ref = await store.publish('model', folderWith(files));
-    damage(path(blobKey(sha256(files['model.safetensors']))));
-    const out = join(root, `out-${made++}`, 'model');
-    const error = await failure(store.materialise(ref.digest, out));
-    expect(error.kind).toBe(message.source === 'damaged' ? 'verification' : 'notFound');
-    expect(error.message).toMatch(message);
-    expect(error.message).toContain('model.safetensors');
-    expect(error.message).toContain(ref.digest);
-    expect(existsSync(out)).toBe(false);
-    expect(readdirSync(dirname(out))).toEqual([]);
-    expect((await failure(store.readFile(ref.digest, 'model.safetensors'))).kind).toBe(error.kind);
-    expect(await store.verify(ref.digest)).toMatchObject({ ok: false, problem: expect.stringContaining('model.safetensors') });
-    expect((await store.verify(ref.digest, { deep: false })).ok).toBe(!shallow);
-    expect((await store.verify(ref.digest, { deepBelow: 70_000 })).ok).toBe(!shallow);
-    expect((await store.verify(ref.digest, { deepBelow: 70_001 })).ok).toBe(false);
-    expect(await store.publish('model', folderWith(files))).toEqual(ref);
-    expect(await store.verify(ref.digest)).toEqual({ ok: true });
-  });
+  test.each(damages)(
+    '%s: named, refused by every reader, nothing half-written, healed by publishing again',
+    async (_what, damage, message, shallow) => {
+      const { store, path } = make();
+      const ref = await store.publish('model', folderWith(files));
+      damage(path(blobKey(sha256(files['model.safetensors']))));
+      const out = join(root, `out-${made++}`, 'model');
+      const error = await failure(store.materialise(ref.digest, out));
+      expect(error.kind).toBe(message.source === 'damaged' ? 'verification' : 'notFound');
+      expect(error.message).toMatch(message);
+      expect(error.message).toContain('model.safetensors');
+      expect(error.message).toContain(ref.digest);
+      expect(existsSync(out)).toBe(false);
+      expect(readdirSync(dirname(out))).toEqual([]);
+      expect((await failure(store.readFile(ref.digest, 'model.safetensors'))).kind).toBe(error.kind);
+      expect(await store.verify(ref.digest)).toMatchObject({ ok: false, problem: expect.stringContaining('model.safetensors') });
+      expect((await store.verify(ref.digest, { deep: false })).ok).toBe(!shallow);
+      expect((await store.verify(ref.digest, { deepBelow: 70_000 })).ok).toBe(!shallow);
+      expect((await store.verify(ref.digest, { deepBelow: 70_001 })).ok).toBe(false);
+      expect(await store.publish('model', folderWith(files))).toEqual(ref);
+      expect(await store.verify(ref.digest)).toEqual({ ok: true });
+    },
+  );
 
   test('a damaged manifest is refused before any file is read', async () => {
     const { store, path } = make();
     const ref = await store.publish('scores', folderWith({ 'scores.json': '{}' }));
     const manifest = path(blobKey(ref.digest));
     writeFileSync(manifest, readFileSync(manifest).toString().replace('scores.json', 'scores.jso_'));
-    expect(await failure(store.manifest(ref.digest))).toMatchObject({ kind: 'verification', message: expect.stringContaining(ref.digest) });
+    expect(await failure(store.manifest(ref.digest))).toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining(ref.digest),
+    });
     expect((await store.verify(ref.digest, { deep: false })).ok).toBe(false);
   });
 
   test('a digest that names nothing, or is none', async () => {
     const { store } = make();
     const digest = sha256('nothing');
-    expect(await failure(store.materialise(digest, join(root, `out-${made++}`)))).toMatchObject({ kind: 'notFound', message: expect.stringContaining(digest) });
+    expect(await failure(store.materialise(digest, join(root, `out-${made++}`)))).toMatchObject({
+      kind: 'notFound',
+      message: expect.stringContaining(digest),
+    });
     expect(await store.verify(digest)).toMatchObject({ ok: false });
     expect((await failure(store.manifest('sha256:../../etc/passwd' as Digest))).kind).toBe('invalid');
   });
@@ -140,7 +187,12 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
     const digest = sha256('');
     const entry = (path: unknown) => ({ path, digest, size: 0 });
     const manifests: unknown[] = [
-      ...['../up', '/abs', 'a/../../b', 'a//b', '', '.', 'a\\b', 'a\u0000b', 3].map((path) => ({ schema: 'habsburg.artifact/v1', kind: 'model', files: [entry(path)], facts: {} })),
+      ...['../up', '/abs', 'a/../../b', 'a//b', '', '.', 'a\\b', 'a\u0000b', 3].map((path) => ({
+        schema: 'habsburg.artifact/v1',
+        kind: 'model',
+        files: [entry(path)],
+        facts: {},
+      })),
       { schema: 'habsburg.artifact/v1', kind: 'model', files: [entry('b'), entry('a')], facts: {} },
       { schema: 'habsburg.artifact/v1', kind: 'model', files: [entry('a'), entry('a')], facts: {} },
       { schema: 'habsburg.artifact/v1', kind: 'weapon', files: [], facts: {} },
@@ -190,7 +242,10 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
     for await (const name of store.listNames('runs/')) names.push(name);
     expect(names).toEqual(['runs/a', 'runs/b/c']);
     writeFileSync(path('names/runs/a.json'), '{"n":');
-    expect(await failure(store.readName('runs/a'))).toMatchObject({ kind: 'verification', message: expect.stringContaining('names/runs/a.json') });
+    expect(await failure(store.readName('runs/a'))).toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining('names/runs/a.json'),
+    });
     await store.deleteName('runs/a');
     expect(await store.readName('runs/a')).toBeUndefined();
     expect((await failure(store.writeName('../blobs/x', 1))).kind).toBe('invalid');
@@ -202,7 +257,10 @@ describe('folders', () => {
     const store = openArtifactStore(join(root, `file-${made++}`));
     const folder = folderWith({ a: '1' });
     symlinkSync('/etc/passwd', join(folder, 'b'));
-    expect(await failure(store.publish('dataset', folder))).toMatchObject({ kind: 'invalid', message: expect.stringContaining(join(folder, 'b')) });
+    expect(await failure(store.publish('dataset', folder))).toMatchObject({
+      kind: 'invalid',
+      message: expect.stringContaining(join(folder, 'b')),
+    });
     expect((await failure(store.publish('dataset', join(root, 'missing')))).kind).toBe('notFound');
     const ref = await store.publish('dataset', folderWith({ a: '1' }));
     const full = folderWith({ mine: 'keep' });

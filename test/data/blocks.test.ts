@@ -19,7 +19,11 @@ const tokenizer: TextTokenizer = {
 describe('bos-line', () => {
   test('gives the blocks that the reference script in Python gives: blank lines, carriage returns, odd white space, no last newline', () => {
     const expected = JSON.parse(golden('blocks.json')) as { lines: number; tokens: number; blocks: number[][] };
-    expect(packBlocks(golden('lines.txt'), tokenizer, 16)).toEqual({ blocks: expected.blocks, lines: expected.lines, tokens: expected.tokens });
+    expect(packBlocks(golden('lines.txt'), tokenizer, 16)).toEqual({
+      blocks: expected.blocks,
+      lines: expected.lines,
+      tokens: expected.tokens,
+    });
     expect(packBlocks(golden('lines.txt'), tokenizer, 16, 5).blocks).toEqual(expected.blocks.slice(0, 5));
     expect(packBlocks(golden('lines.txt'), tokenizer, 16, 0)).toEqual({ blocks: [], lines: 0, tokens: 0 });
   });
@@ -32,11 +36,17 @@ describe('bos-line', () => {
 
   test('the blocks decode to the text again, with </s> before every line', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', ' ', 'é', '日', '<', '/', 's', '>', '.', '</s>') }), { minLength: 1, maxLength: 12 }), (lines) => {
-        const text = lines.map((line) => `${line}\n`).join('');
-        const ids = packBlocks(text, tokenizer, 1).blocks.flat();
-        expect(tokenizer.decode(ids)).toBe(lines.map((line) => (line.trim() === '' ? '</s>' : `</s>${line}\n`)).join(''));
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('a', ' ', 'é', '日', '<', '/', 's', '>', '.', '</s>') }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        (lines) => {
+          const text = lines.map((line) => `${line}\n`).join('');
+          const ids = packBlocks(text, tokenizer, 1).blocks.flat();
+          expect(tokenizer.decode(ids)).toBe(lines.map((line) => (line.trim() === '' ? '</s>' : `</s>${line}\n`)).join(''));
+        },
+      ),
       { seed: 7, numRuns: 200 },
     );
   });
@@ -54,6 +64,7 @@ describe('bos-line', () => {
   });
 
   test('a block of no tokens is refused', async () => {
-    for (const block of [0, -1, 1.5, NaN]) expect((await failure((async () => packBlocks('a', tokenizer, block))())).kind).toBe('invalid');
+    for (const block of [0, -1, 1.5, NaN])
+      expect((await failure((async () => packBlocks('a', tokenizer, block))())).kind).toBe('invalid');
   });
 });

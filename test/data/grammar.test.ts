@@ -14,9 +14,39 @@ const LENGTH = 2.65 * 1.95 + 1 + 0.3 + 0.35 + 1;
 describe('the exact distribution', () => {
   // an independent program (NumPy) computed these from the description of the language
   test.each([
-    [600, 1.1, { entropy: 4.909809610319113, first: 0.127918132395267, second: 0.06261330705052062, middle: 0.0004814830989047419, last: 0.00013025094581135954 }],
-    [50, 2.0, { entropy: 3.5495728971236082, first: 0.127918132395267, second: 0.07332535009882787, middle: 0.013009176707326289, last: 0.003310814190887076 }],
-    [5000, 1.3, { entropy: 5.352452314650379, first: 0.127918132395267, second: 0.06498911856599288, middle: 1.9338257413823316e-5, last: 4.497832271891932e-6 }],
+    [
+      600,
+      1.1,
+      {
+        entropy: 4.909809610319113,
+        first: 0.127918132395267,
+        second: 0.06261330705052062,
+        middle: 0.0004814830989047419,
+        last: 0.00013025094581135954,
+      },
+    ],
+    [
+      50,
+      2.0,
+      {
+        entropy: 3.5495728971236082,
+        first: 0.127918132395267,
+        second: 0.07332535009882787,
+        middle: 0.013009176707326289,
+        last: 0.003310814190887076,
+      },
+    ],
+    [
+      5000,
+      1.3,
+      {
+        entropy: 5.352452314650379,
+        first: 0.127918132395267,
+        second: 0.06498911856599288,
+        middle: 1.9338257413823316e-5,
+        last: 4.497832271891932e-6,
+      },
+    ],
   ])('of %i words with exponent %f', (vocabulary, zipf, expected) => {
     const { words: w, probability: p } = grammarTruth({ vocabulary, zipf, seed: 3 });
     expect(w).toHaveLength(vocabulary);
@@ -34,12 +64,14 @@ describe('the exact distribution', () => {
     close(p[0], 1 / LENGTH);
   });
 
-  test('every symbol\'s rules sum to 1, and the expected counts are those of all derivations, enumerated', () => {
+  test("every symbol's rules sum to 1, and the expected counts are those of all derivations, enumerated", () => {
     for (const rules of Object.values(RULES)) expect(Math.abs(rules.reduce((sum, { p }) => sum + p, 0) - 1)).toBeLessThan(1e-12);
     const derivations = (symbols: readonly string[]): { p: number; leaves: string[] }[] => {
       if (symbols.length === 0) return [{ p: 1, leaves: [] }];
       const [head, ...rest] = symbols;
-      const heads = RULES[head]?.flatMap(({ p, to }) => derivations(to).map((d) => ({ p: p * d.p, leaves: d.leaves }))) ?? [{ p: 1, leaves: [head] }];
+      const heads = RULES[head]?.flatMap(({ p, to }) => derivations(to).map((d) => ({ p: p * d.p, leaves: d.leaves }))) ?? [
+        { p: 1, leaves: [head] },
+      ];
       const tails = derivations(rest);
       return heads.flatMap((h) => tails.map((t) => ({ p: h.p * t.p, leaves: [...h.leaves, ...t.leaves] })));
     };
@@ -57,7 +89,10 @@ describe('the exact distribution', () => {
     const close = a.probability.every((p, i) => Math.abs(p - b.probability[i]) < 1e-15);
     expect(close).toBe(true);
     expect(a.words.filter((w) => b.words.includes(w)).length).toBeLessThan(200);
-    expect(await failure((async () => grammarTruth({ ...plan, vocabulary: 40 }))())).toMatchObject({ kind: 'invalid', message: expect.stringContaining('40 words') });
+    expect(await failure((async () => grammarTruth({ ...plan, vocabulary: 40 }))())).toMatchObject({
+      kind: 'invalid',
+      message: expect.stringContaining('40 words'),
+    });
   });
 });
 
@@ -67,7 +102,9 @@ describe('the text', () => {
 
   test('is the same for ever: its digest is part of every artifact made from it', () => {
     expect(grammarText(plan, 'train')).toBe(text);
-    expect(sha256(grammarText({ ...plan, sentences: { ...plan.sentences, train: 100 } }, 'train'))).toBe('sha256:1ec175e5d610e03d251bbf016b00797a3904c33a62396ee1b985b6964161eb7c');
+    expect(sha256(grammarText({ ...plan, sentences: { ...plan.sentences, train: 100 } }, 'train'))).toBe(
+      'sha256:1ec175e5d610e03d251bbf016b00797a3904c33a62396ee1b985b6964161eb7c',
+    );
   });
 
   test('has the number of sentences asked for, in paragraphs of three to six', () => {
@@ -117,7 +154,11 @@ describe('the text', () => {
   test('words of a class without topics follow the Zipf-Mandelbrot law: multinomial chi-square, p > .001', () => {
     const language = makeLanguage(plan);
     const all = words(text);
-    for (const [name, critical] of [['determiner-singular', 13.82], ['determiner-plural', 13.82], ['preposition', 18.47]] as const) {
+    for (const [name, critical] of [
+      ['determiner-singular', 13.82],
+      ['determiner-plural', 13.82],
+      ['preposition', 18.47],
+    ] as const) {
       const list = language[name].words;
       const counts = list.map((w) => all.filter((x) => x === w).length);
       const total = counts.reduce((a, b) => a + b, 0);

@@ -26,12 +26,16 @@ export interface FakeHub {
   readonly requests: string[];
   /** changes what the next downloads send */
   tamper: (content: Buffer) => Buffer;
+  /** sends the reader of a listing to the other origin for its next page */
+  foreignPages: boolean;
   /** answers so many requests with 503 first */
   unavailable: number;
   stop(): Promise<void>;
 }
 
-async function listen(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ server: Server; origin: string }> {
+async function listen(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ server: Server; origin: string }> {
   const server = createServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
@@ -41,15 +45,19 @@ const gitHash = (content: Buffer) => createHash('sha1').update(`blob ${content.l
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
 export async function startFakeHub(repos: Record<string, FakeRepo>): Promise<FakeHub> {
-  const state = { repos, requests: [] as string[], tamper: (content: Buffer) => content, unavailable: 0 };
-  const log = (who: string, request: IncomingMessage) => state.requests.push(`${who} ${request.method} ${request.url} ${request.headers.authorization ?? '-'}`);
+  const state = { repos, requests: [] as string[], tamper: (content: Buffer) => content, foreignPages: false, unavailable: 0 };
+  const log = (who: string, request: IncomingMessage) =>
+    state.requests.push(`${who} ${request.method} ${request.url} ${request.headers.authorization ?? '-'}`);
   const json = (response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}) =>
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
 
   const cdn = await listen((request, response) => {
     log('cdn', request);
-    const file = Object.values(state.repos).flatMap((repo) => Object.values(repo.files)).find((f) => `/${sha256(f.content)}` === request.url);
-    response.end(state.tamper(file!.content));
+    const file = Object.values(state.repos)
+      .flatMap((repo) => Object.values(repo.files))
+      .find((f) => `/${sha256(f.content)}` === request.url);
+    if (!file) return void response.writeHead(404).end();
+    response.end(state.tamper(file.content));
   });
 
   const hub = await listen((request, response) => {
@@ -64,12 +72,26 @@ export async function startFakeHub(repos: Record<string, FakeRepo>): Promise<Fak
     const key = api ? `${api[1]}/${api[2]}` : download ? `${download[1] ? 'datasets' : 'models'}/${download[2]}` : '';
     const repo = state.repos[key];
     // the Hub answers 401, not 404, to a stranger who asks for what is not there
-    if (!repo || (repo.token && request.headers.authorization !== `Bearer ${repo.token}`)) return void json(response, 401, { error: 'Repository not found' });
+    if (!repo || (repo.token && request.headers.authorization !== `Bearer ${repo.token}`))
+      return void json(response, 401, { error: 'Repository not found' });
     if (api) {
       const revision = decodeURIComponent(api[4]);
-      if (revision !== repo.branch && revision !== repo.commit) return void json(response, 404, { error: `Invalid rev id: ${revision}` });
-      if (api[3] === 'revision') return void json(response, 200, { _id: '1', id: api[2], sha: repo.commit, lastModified: '2026-01-01T00:00:00Z', private: false, gated: false, downloads: 0, likes: 0 });
-      const folders = new Set(Object.keys(repo.files).flatMap((path) => (path.includes('/') ? [path.slice(0, path.lastIndexOf('/'))] : [])));
+      if (revision !== repo.branch && revision !== repo.commit)
+        return void json(response, 404, { error: `Invalid rev id: ${revision}` });
+      if (api[3] === 'revision')
+        return void json(response, 200, {
+          _id: '1',
+          id: api[2],
+          sha: repo.commit,
+          lastModified: '2026-01-01T00:00:00Z',
+          private: false,
+          gated: false,
+          downloads: 0,
+          likes: 0,
+        });
+      const folders = new Set(
+        Object.keys(repo.files).flatMap((path) => (path.includes('/') ? [path.slice(0, path.lastIndexOf('/'))] : [])),
+      );
       const entries = [
         ...[...folders].map((path) => ({ type: 'directory', path, oid: '0'.repeat(40), size: 0 })),
         ...Object.entries(repo.files).map(([path, { content, lfs }]) => ({
@@ -83,7 +105,12 @@ export async function startFakeHub(repos: Record<string, FakeRepo>): Promise<Fak
       // pages of two
       const from = Number(url.searchParams.get('cursor') ?? 0);
       url.searchParams.set('cursor', String(from + 2));
-      const link: Record<string, string> = from + 2 < entries.length ? { link: `<http://${request.headers.host}${url.pathname}${url.search}>; rel="next"` } : {};
+      const link: Record<string, string> =
+        from + 2 < entries.length
+          ? {
+              link: `<${state.foreignPages ? cdn.origin : `http://${request.headers.host}`}${url.pathname}${url.search}>; rel="next"`,
+            }
+          : {};
       return void json(response, 200, entries.slice(from, from + 2), link);
     }
     const file = download && repo.commit === download[3] ? repo.files[decodeURIComponent(download[4])] : undefined;

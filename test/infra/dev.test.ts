@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { findDev, startDev, type Dev, type DevEvent, type DevOptions } from '../../infra/dev.js';
 import { readState, writeState } from '../../infra/dev-state.js';
 import { tryLock } from '../../infra/lock.mjs';
+import { repositoryRoot } from '../../infra/paths.mjs';
 import { isAlive } from '../../infra/process.mjs';
 import { SERVER_TIMEOUT_MS, temporaryFolder } from '../support/servers.js';
 
@@ -35,14 +38,14 @@ describe('the development environment', () => {
     running.push(dev);
     return dev;
   }
-  async function workflowIds(dev: Dev): Promise<string[]> {
+  async function workflowIds(dev: { address: string }): Promise<string[]> {
     const connection = await Connection.connect({ address: dev.address });
     const ids: string[] = [];
     for await (const { workflowId } of new Client({ connection }).workflow.list()) ids.push(workflowId);
     await connection.close();
     return ids;
   }
-  async function startWorkflow(dev: Dev, workflowId: string): Promise<void> {
+  async function startWorkflow(dev: { address: string }, workflowId: string): Promise<void> {
     const connection = await Connection.connect({ address: dev.address });
     await new Client({ connection }).workflow.start('nobody-serves-it', { workflowId, taskQueue: 'none' });
     await connection.close();
@@ -87,7 +90,7 @@ describe('the development environment', () => {
   );
 
   test(
-    'a second start joins the first and does not stop it',
+    'a second start joins the first, does not stop it, and goes on where the first one stops',
     async () => {
       const home = newHome();
       const [one, two] = await Promise.all([start(home), start(home)]);
@@ -95,6 +98,38 @@ describe('the development environment', () => {
       expect(two.address).toBe(one.address);
       await (one.owned ? two : one).stop();
       expect(await findDev(home)).toMatchObject({ address: one.address });
+
+      const guest = await start(home);
+      await startWorkflow(guest, 'kept');
+      await (one.owned ? one : two).stop();
+      await until('the guest runs it', () => guest.owned);
+      expect(await workflowIds(guest)).toEqual(['kept']);
+      const elsewhere = { connection: { address: '127.0.0.1:9' }, namespace: 'default' };
+      await expect(start(home, { external: elsewhere })).rejects.toMatchObject({ kind: 'invalid' });
+    },
+    SERVER_TIMEOUT_MS,
+  );
+
+  test(
+    'a killed supervisor leaves no process, and the next start goes on from its database',
+    async () => {
+      const home = newHome();
+      const script = `
+        import { startDev } from ${JSON.stringify(pathToFileURL(join(repositoryRoot(), 'dist', 'infra', 'dev.js')).href)};
+        const workers = () => [{ name: 'idle', command: process.execPath, args: ['-e', ${JSON.stringify(IDLE)}] }];
+        await startDev({ home: process.argv[1], slots: 1, threads: 1, port: 0, uiPort: 0, workers });
+        console.log('up');`;
+      const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script, home], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await new Promise((resolve) => supervisor.stdout.once('data', resolve));
+      const state = readState(home)!;
+      await startWorkflow(state, 'kept');
+      const pids = Object.values(state.processes);
+      expect(pids.filter(isAlive)).toHaveLength(2);
+
+      supervisor.kill('SIGKILL');
+      await until('the processes are gone', () => !pids.some(isAlive));
+      expect(await findDev(home)).toBeUndefined();
+      expect(await workflowIds(await start(home))).toEqual(['kept']);
     },
     SERVER_TIMEOUT_MS,
   );

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
+import { grammarText, grammarTruth } from '../../data/grammar.js';
 import { klOfHonestSampling, klPlugIn, klToTruth } from '../../metrics/kl-to-truth.js';
 import { tailLost, tailOf } from '../../metrics/tail-lost.js';
 import type { ScoringInput, Truth } from '../../metrics/types.js';
@@ -112,6 +113,20 @@ describe('kl-to-truth', () => {
     const sd = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1));
     expect(Math.abs(mean - golden.kl_honest['300'])).toBeLessThan((4 * sd) / Math.sqrt(values.length));
   });
+});
+
+test('the built-in language’s own text is about as good as honest sampling, and nothing of it is outside', () => {
+  const plan = { vocabulary: 600, zipf: 1.1, sentences: { train: 2000, valid: 1, test: 1 }, seed: 1 };
+  const text = grammarText(plan, 'train');
+  const blocks = Array.from({ length: Math.floor(text.length / 70) }, (_, i) => text.slice(70 * i, 70 * (i + 1))); // cut like blocks, words too
+  const input = scoring(blocks, grammarTruth(plan));
+  const kl = klToTruth.compute(input, klToTruth.defaults);
+  expect(valueOf(kl, 'mass-outside')).toBe(0);
+  const ratio = valueOf(kl, 'plug-in') / valueOf(kl, 'honest-sampling');
+  expect(ratio).toBeGreaterThan(0.9);
+  expect(ratio).toBeLessThan(1.4); // words of a paragraph share a topic, so they are worth fewer than as many independent ones
+  const lost = tailLost.compute(input, tailLost.defaults);
+  expect(Math.abs(lost[0].value - lost[1].value)).toBeLessThan(0.05);
 });
 
 /** n independent draws from the language, as text. */

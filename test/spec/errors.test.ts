@@ -211,7 +211,7 @@ describe('parts that do not fit together', () => {
       'heads: 2',
       'heads: 2, positions: 31',
       [
-        'e.yaml:9:88: population.0.base.architecture.positions: a prompt of data.block = 16 tokens and 16 new tokens do not fit into 31 positions; use at least 32, or remove positions',
+        'e.yaml:9:88: population.0.base.architecture.positions: a prompt of 16 tokens and 16 new ones do not fit into 31 positions; use at least 32, or remove positions',
       ],
     ],
     [
