@@ -18,7 +18,10 @@ function contrast(a: string, b: string): number {
 describe('colours', () => {
   const palettes = STYLE.split(':root {')
     .slice(1)
-    .map((block) => new Map([...block.split('}')[0].matchAll(/--([a-z0-9]+): (#[0-9a-f]{6});/g)].map(([, name, hex]) => [name, hex])));
+    .map(
+      (block) =>
+        new Map([...block.split('}')[0].matchAll(/--([a-z0-9]+): (#[0-9a-f]{6});/g)].map(([, name, hex]) => [name, hex])),
+    );
 
   test.each([
     ['light', 0],
