@@ -1,6 +1,7 @@
 // The server ladder: how the Temporal development server and the S3 server are found, downloaded or built, once per machine.
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { downloadTool } from './download.mjs';
@@ -115,7 +116,7 @@ export function toolFolder(env) {
  */
 async function fill(names, folder, { env, fetch, signal, tried, onDetail, note }) {
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) if (name.startsWith('.new-')) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of readdirSync(folder)) if (name.startsWith('.new-')) await rm(join(folder, name), { recursive: true, force: true });
   const scratch = join(folder, `.new-${randomBytes(6).toString('hex')}`);
   mkdirSync(scratch);
   const how = /** @type {string[]} */ ([]);
@@ -140,7 +141,8 @@ async function fill(names, folder, { env, fetch, signal, tried, onDetail, note }
     if (toBuild.length > 0) how.push(await build(toBuild, scratch, folder, { env, signal, tried, onDetail, note }));
     return how.join(', ');
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    onDetail('removing what only the build needed');
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
