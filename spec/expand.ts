@@ -6,10 +6,13 @@ export function runId(condition: string, seed: number): string {
   return `${condition}/seed-${seed}`;
 }
 
-/** All runs, seed by seed, so that a sweep cut short has every condition of its first seeds. */
+/**
+ * All runs, condition by condition: the seeds of one condition have nothing in common and run well side by side, and the next
+ * condition finds the generation 0 that it shares with them done.
+ */
 export function expand(plan: ExperimentPlan): RunPlan[] {
-  return plan.seeds.flatMap((seed) =>
-    plan.conditions.map((condition) => ({
+  return plan.conditions.flatMap((condition) =>
+    plan.seeds.map((seed) => ({
       experiment: plan.name,
       id: runId(condition.name, seed),
       condition: condition.name,

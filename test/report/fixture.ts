@@ -64,13 +64,12 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
       },
     })),
     metrics: [{ name: 'perplexity', variant: 'real-test/exp-mean-token', settings: {} }],
-    execution: { concurrency: 2, checkpointSeconds: 30, queues: { cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } },
-    report: { prompt: hostile?.[0] ?? 'In the year of the long winter the people of the valley' },
+    execution: { concurrency: 2, checkpointSeconds: 30, heartbeatSeconds: 20, queues: { cpu: 'habsburg-cpu', engine: 'habsburg-cpu' } },
   };
   const scores = new Map<string, ScoresDocument[]>();
   conditions.forEach((condition, index) => {
     for (const seed of seeds) {
-      const documents = Array.from({ length: generations + 1 }, (_, t) => makeScores(plan, condition, index === 0 ? 1 : 0.15 / index, seed, t, hostile));
+      const documents = Array.from({ length: generations + 1 }, (_, t) => makeScores(condition, index === 0 ? 1 : 0.15 / index, seed, t, hostile));
       scores.set(`${condition}/seed-${seed}`, documents);
     }
   });
@@ -78,7 +77,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
 }
 
 /** @param decay how fast this condition collapses, 1 for `replace` */
-function makeScores(plan: ExperimentPlan, condition: string, decay: number, seed: number, t: number, hostile?: readonly string[]): ScoresDocument {
+function makeScores(condition: string, decay: number, seed: number, t: number, hostile?: readonly string[]): ScoresDocument {
   // generation 0 is the same model under every condition
   const rng = new CounterRng({ seed, generation: t, member: t === 0 ? 'base' : condition, step: 'fixture' });
   const noise = (i: number) => rng.normal(i);
@@ -116,7 +115,7 @@ function makeScores(plan: ExperimentPlan, condition: string, decay: number, seed
     ],
     histograms: [{ name: 'sequence-perplexity', edges: EDGES, counts, below: 0, above: 0, n: counts.reduce((a, b) => a + b, 0) }],
     samples: [
-      { prompt: plan.report.prompt!, text: texts[t % texts.length], record: `g${t}/opt/000000` },
+      { prompt: hostile?.[0] ?? 'In the year of the long winter the people of the valley', text: texts[t % texts.length], record: `g${t}/opt/000000` },
       { prompt: 'The second prompt is continued too', text: texts[(t + 1) % texts.length], record: `g${t}/opt/000001` },
     ],
   };

@@ -150,14 +150,14 @@ describe('runs', () => {
     const runs = expand(plan);
     expect(runs.map((r) => r.id)).toEqual([
       'replace/seed-4',
-      'keep-10/seed-4',
-      'hot/seed-4',
       'replace/seed-9',
+      'keep-10/seed-4',
       'keep-10/seed-9',
+      'hot/seed-4',
       'hot/seed-9',
     ]);
-    expect(runs[2].members[0].decoding.temperature).toBe(2);
-    expect(runs[1]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
+    expect(runs[4].members[0].decoding.temperature).toBe(2);
+    expect(runs[2]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
   });
 
   test('the digest is of what determines numbers, whatever order the file has', async () => {
@@ -185,9 +185,12 @@ describe('runs', () => {
     const same = (run: string, step: string): string => `${run}/g0/opt/${step} = replace/${run.split('/')[1]}/g0/opt/${step}`;
     const all = ['finetune', 'generate', 'postprocess', 'score'];
     // another seed shares nothing; other decoding shares only generation 0's model
-    expect(shared).toEqual(
-      [4, 9].flatMap((seed) => [[], all.map((s) => same(`keep-10/seed-${seed}`, s)), [same(`hot/seed-${seed}`, 'finetune')]]),
-    );
+    const seeds = [4, 9];
+    expect(shared).toEqual([
+      ...seeds.map(() => []),
+      ...seeds.map((seed) => all.map((s) => same(`keep-10/seed-${seed}`, s))),
+      ...seeds.map((seed) => [same(`hot/seed-${seed}`, 'finetune')]),
+    ]);
     expect(totals.computed).toBe(totals.steps - 10);
     // 16-token blocks: 10 blocks x 2 epochs a finetune, 9 - 2 distinct finetunes a seed
     expect(totals.trainTokens).toBe(2 * 7 * 10 * 2 * 16);
