@@ -5,14 +5,13 @@ import { formatNumber } from './format.js';
 /** A paragraph for the head of the page. */
 export function describePlan(plan: ExperimentPlan): string {
   const members = plan.population.map((member) => describeMember(member, plan)).join(' ');
-  const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
   return `${members} ${count(plan.conditions.length, 'condition')}, ${count(plan.seeds.length, 'seed')}, generations 0 to ${plan.generations}.`;
 }
 
 function describeMember(member: MemberPlan, plan: ExperimentPlan): string {
   const model =
     member.base.kind === 'scratch'
-      ? `a language model trained from scratch (${member.base.architecture.layers} layers, width ${member.base.architecture.hidden})`
+      ? `a language model trained from scratch (${count(member.base.architecture.layers, 'layer')}, width ${member.base.architecture.hidden})`
       : `the language model ${member.base.source}`;
   const name = plan.population.length > 1 ? `${member.name}: ` : '';
   const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
@@ -27,6 +26,10 @@ function describeDecoding(decoding: DecodingPlan): string {
   if (decoding.strategy === 'beam') return `beam search, ${decoding.beams} beams`;
   const limits = [decoding.topK > 0 && `top-k ${decoding.topK}`, decoding.topP < 1 && `top-p ${decoding.topP}`].filter((part) => part !== false);
   return ['sampling', `temperature ${decoding.temperature}`, ...limits].join(', ');
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
 }
 
 /** What a condition trains on. */

@@ -18,23 +18,32 @@ export interface Continuations {
   readonly columns: readonly ContinuationColumn[];
 }
 
-/** By how many generations continue a prompt; seeds in order. */
+/**
+ * By how many generations continue a prompt; seeds in order. Where every generation continues what the one before it wrote,
+ * texts at the same position of their datasets belong together, under the first one's prompt.
+ */
 export function continuations(results: Pick<Results, 'samples' | 'plan'>): Continuations[] {
   const several = new Set(results.samples.map((sample) => sample.member)).size > 1;
   const conditions = results.plan.conditions.map((condition) => condition.name);
-  const prompts = [...groupBy(results.samples, (sample) => sample.prompt)].map(([prompt, samples]) => ({ prompt, samples }));
-  const weight = ({ samples }: (typeof prompts)[number]) => samples.length;
-  prompts.sort((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)));
+  const chained = results.plan.conditions.some(({ members }) => members.some((member) => member.prompts === 'previous'));
+  const groups = groupBy(results.samples, (sample) => (chained ? positionOf(sample.record) : sample.prompt));
+  const prompts = [...groups.values()].map((samples) => ({ prompt: samples.reduce((a, b) => (b.generation < a.generation ? b : a)).prompt, samples }));
+  prompts.sort((a, b) => b.samples.length - a.samples.length);
   return prompts.flatMap(({ prompt, samples }) =>
     [...groupBy(samples, (sample) => sample.seed)]
       .sort(([a], [b]) => a - b)
       .map(([seed, ofSeed]): Continuations => {
-        const groups = groupBy(ofSeed, ({ condition, member }) => (several ? `${condition} · ${member}` : condition));
-        const columns = [...groups].sort(([, [a]], [, [b]]) => conditions.indexOf(a.condition) - conditions.indexOf(b.condition));
+        const labelled = groupBy(ofSeed, ({ condition, member }) => (several ? `${condition} · ${member}` : condition));
+        const columns = [...labelled].sort(([, [a]], [, [b]]) => conditions.indexOf(a.condition) - conditions.indexOf(b.condition));
         const generations = [...new Set(ofSeed.map((sample) => sample.generation))].sort((a, b) => a - b);
         return { prompt, seed, generations, columns: columns.map(([label, ofColumn]) => ({ label, texts: textsOf(ofColumn) })) };
       }),
   );
+}
+
+/** What ends a record's id: its position in its dataset ("g3/opt/000012"). */
+function positionOf(record: string): string {
+  return record.slice(record.lastIndexOf('/') + 1);
 }
 
 /** The first text of each generation. */

@@ -36,6 +36,12 @@ export function clip(text: string, limit: number): string {
   return `${characters.slice(0, limit).join('')} … (${characters.length - limit} more characters)`;
 }
 
+/** At most `limit` characters on one line, the last of them … where something is left out. */
+export function shorten(text: string, limit: number): string {
+  const characters = Array.from(text.replace(/\s+/g, ' ').trim());
+  return characters.length <= limit ? characters.join('') : `${characters.slice(0, limit - 1).join('')}…`;
+}
+
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200c\u200d]$/u;
 /** East Asian Wide and Fullwidth blocks (Unicode 15) and pictographs that terminals draw two columns wide. */
 const WIDE =

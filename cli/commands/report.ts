@@ -48,7 +48,7 @@ export async function writeReport(store: ArtifactStore, experiment: string, out:
     await writeFile(temporary, page);
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error says more
     throw fromSystemError(error, `writing the report to ${file}`);
   }
   return file;

@@ -5,7 +5,7 @@ import type { Results } from '../rows.js';
 import { continuations } from '../samples.js';
 import type { Continuations } from '../samples.js';
 import type { Summary } from '../summary.js';
-import { clip } from '../text.js';
+import { clip, shorten } from '../text.js';
 
 /** Characters of a continuation, and of a prompt, that are shown. */
 const TEXT_LIMIT = 1500;
@@ -31,7 +31,7 @@ export function textsSection(results: Results, summary: Summary): Child {
         el(
           'details',
           {},
-          el('summary', {}, `Seed ${more.seed}: ${clip(more.prompt.replaceAll(/\s+/g, ' '), 90)}`),
+          el('summary', {}, `Seed ${more.seed}: ${shorten(more.prompt, 100)}`),
           el('blockquote', { class: 'text', dir: 'auto' }, clip(more.prompt, PROMPT_LIMIT)),
           textsTable(more, color),
         ),

@@ -4,7 +4,7 @@ import { el } from '../html.js';
 import type { Markup } from '../html.js';
 import type { Measure, Point, Series } from '../summary.js';
 import { groupBy } from '../summary.js';
-import { clip } from '../text.js';
+import { shorten } from '../text.js';
 import { bandPath, linePath, markerPath } from './path.js';
 import type { XY } from './path.js';
 import { integerTicks, linearScale, logScale, logTicks, niceDomain, niceTicks, tickLabel } from './scale.js';
@@ -35,8 +35,7 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
     const points = s.points.get(measure.key);
     return points ? [{ index, label: s.label, points }] : [];
   });
-  const shortest = (label: string) => (label.length > LABEL_CHARACTERS ? `${clip(label, LABEL_CHARACTERS).split(' … ')[0]}…` : label);
-  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map(shortest);
+  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map((label) => shorten(label, LABEL_CHARACTERS));
   const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
   const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
   const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
@@ -83,7 +82,9 @@ export function valueScale(points: readonly Point[], range: readonly [number, nu
   const bottom = Math.max(low - reach, Math.min(low, ...edges));
   const top = Math.min(high + reach, Math.max(high, ...edges));
   const floor = low >= 0 && (bottom < 0 || low < 0.35 * high) ? 0 : bottom;
-  return linearScale(niceDomain(floor, top, Y_TICKS), range);
+  const [from, to] = niceDomain(floor, top, Y_TICKS);
+  // what is never negative, or never above 1, gets no axis there
+  return linearScale([low >= 0 ? Math.max(0, from) : from, low >= 0 && high <= 1 ? Math.min(1, to) : to], range);
 }
 
 /** Moves label positions apart to at least `step`, keeping their order and, where there is room, the bounds. */

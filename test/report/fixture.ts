@@ -64,7 +64,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
       },
     })),
     metrics: [{ name: 'perplexity', variant: 'real-test/exp-mean-token', settings: {} }],
-    execution: { concurrency: 2, checkpointSeconds: 30, heartbeatSeconds: 20, queues: { cpu: 'habsburg-cpu', engine: 'habsburg-cpu' } },
+    execution: { concurrency: 2, checkpointSeconds: 30, heartbeatSeconds: 10, queues: { cpu: 'habsburg-cpu', engine: 'habsburg-engine' } },
   };
   const scores = new Map<string, ScoresDocument[]>();
   conditions.forEach((condition, index) => {

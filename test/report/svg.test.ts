@@ -78,6 +78,8 @@ describe('curves', () => {
   test('axes are logarithmic for wide ranges beyond shares, linear otherwise', () => {
     const kind = (values: number[][]) => valueScale(seriesOf('a', values).points.get('k')!, [0, 1]).kind;
     expect([kind([[60], [600]]), kind([[60], [90]]), kind([[0.9], [0.001]]), kind([[0], [600]]), kind([[-5], [600]])]).toEqual(['log', 'linear', 'linear', 'linear', 'linear']);
+    const domain = (value: number) => valueScale(seriesOf('a', [[value], [value]]).points.get('k')!, [0, 1]).domain;
+    expect([domain(0), domain(1), domain(-1)]).toEqual([[0, 1], [0.9, 1], [-1.1, -0.9]]);
     expect(valueScale(seriesOf('a', [[5], [5]]).points.get('k')!, [0, 100])(5)).toBeGreaterThan(0);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clip, columns, visible, wrap } from '../../report/text.js';
+import { clip, columns, shorten, visible, wrap } from '../../report/text.js';
 import { HOSTILE } from './hostile.js';
 
 describe('visible', () => {
@@ -47,6 +47,8 @@ describe('lines', () => {
 
   test('clip counts characters, not code units', () => {
     expect(clip('👍👍👍', 3)).toBe('👍👍👍');
+    expect(shorten('one\n two', 7)).toBe('one two');
+    expect(shorten('👍👍👍👍', 3)).toBe('👍👍…');
     expect(clip('👍👍👍👍', 2)).toBe('👍👍 … (2 more characters)');
   });
 });
