@@ -47,6 +47,8 @@ export interface DecoderInputs {
    * Generation concatenates a cache here; absent: the new ones alone (S = T).
    */
   readonly cache?: (layer: number, keys: Value, values: Value) => { keys: Value; values: Value };
+  /** Called with what a layer's branches add to the residual stream (N, d), in order, while training with dropout. */
+  readonly dropout?: (branch: Value) => Value;
 }
 
 export interface Architecture<C extends DecoderConfig = DecoderConfig> {
