@@ -48,7 +48,7 @@ export function scoreActivity(deps: ActivityDependencies) {
         const document: ScoresDocument = {
           schema: SCORES_SCHEMA,
           values: measured.flatMap(({ values, subject }) => values.map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest }))),
-          histograms: measured.flatMap(({ series }) => series.map(({ metric, edges, counts, n }) => ({ name: metric, edges: [...edges], counts: [...counts], n }))),
+          histograms: measured.flatMap(({ series }) => series.map(({ metric, edges, counts, below, above, n }) => ({ name: metric, edges: [...edges], counts: [...counts], below, above, n }))),
           samples: samplesOf(written, continued),
         };
         const out = await step.folder('scores');

@@ -20,6 +20,8 @@ export interface TemporalOptions {
   logFile?: string;
   progress?: Progress;
   env?: NodeJS.ProcessEnv;
+  /** ends a download or build of the server under way */
+  signal?: AbortSignal;
 }
 
 export interface TemporalServer {
@@ -46,13 +48,13 @@ const ATTEMPTS = 4;
 
 /** Starts the server and resolves when it serves the namespace; throws a HabsburgError with its log's end otherwise. */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
-  const { dbFile, exactPorts = false, logFile = join(dirname(dbFile), 'temporal.log'), progress, env = process.env } = options;
+  const { dbFile, exactPorts = false, logFile = join(dirname(dbFile), 'temporal.log'), progress, env = process.env, signal } = options;
   try {
     mkdirSync(dirname(dbFile), { recursive: true });
   } catch (error) {
     throw fromSystemError(error, `making the folder of ${dbFile}`);
   }
-  const tool = await ensureTool('temporal', { env, progress });
+  const tool = await ensureTool('temporal', { env, progress, signal });
   for (let attempt = 1; ; attempt++) {
     const port = exactPorts ? options.port! : await freePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
     const uiPort = exactPorts ? options.uiPort! : await freePort(attempt === 1 ? (options.uiPort ?? DEFAULT_UI_PORT) : 0);

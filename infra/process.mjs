@@ -12,12 +12,13 @@ const TAIL_LINES = 40;
  * Runs a command and resolves with how it ended; rejects only when it cannot be started.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, onLine?: (line: string) => void }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, onLine?: (line: string) => void,
+ *           signal?: AbortSignal }} [options] an aborted signal ends the command with SIGTERM
  * @returns {Promise<Outcome>}
  */
-export function runCommand(command, args, { cwd, env = process.env, timeoutMs, onLine } = {}) {
+export function runCommand(command, args, { cwd, env = process.env, timeoutMs, onLine, signal } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], signal });
     const tail = /** @type {string[]} */ ([]);
     let stdout = '';
     let timedOut = false;

@@ -81,7 +81,7 @@ export function packagesInstalled(root) {
 }
 
 /**
- * Compiles TypeScript into dist/, unless no source has changed since.
+ * Compiles TypeScript into dist/ and bundles the workflow code there, unless no source has changed since.
  * @param {string} root
  * @param {Progress} progress
  */
@@ -94,6 +94,14 @@ export async function build(root, progress) {
   if (outcome.code !== 0) {
     step.fail('the compiler found errors');
     throw new SetupError('failed', `The build failed:\n${outcome.tail}`);
+  }
+  if (existsSync(join(root, 'dist', 'workflows', 'index.js'))) {
+    step.update('bundling workflow code');
+    const bundling = await runCommand(process.execPath, [join(root, 'infra', 'bundle-workflows.mjs')], { cwd: root });
+    if (bundling.code !== 0) {
+      step.fail('the workflow code cannot be bundled');
+      throw new SetupError('failed', `The build failed:\n${bundling.tail}`);
+    }
   }
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, `${JSON.stringify({ fingerprint })}\n`);

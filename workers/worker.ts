@@ -1,7 +1,7 @@
 /** A worker process: which queues it serves, how many steps at a time, and how it stops. */
 import { NativeConnection, Worker, Runtime, DefaultLogger } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,10 +67,12 @@ export async function serve(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** The prebuilt bundle where there is one (`npm run build` makes it), else the workflow sources, bundled at start. */
+/** The prebuilt bundle (`npm run build` makes it) unless the compiler ran since, else the workflow sources, bundled at start. */
 function workflowSource(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
   const codePath = fileURLToPath(new URL('../workflow-bundle.cjs', import.meta.url));
-  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
+  const madeAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(fileURLToPath(new URL('../.tsbuildinfo', import.meta.url)));
+  return fresh ? { workflowBundle: { codePath } } : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
 }
 
 function dependencies(options: WorkerOptions): ActivityDependencies {

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { startDev, type Dev, type DevEvent } from '../../infra/dev.js';
-import { createProgress } from '../../infra/progress.mjs';
 import { untilInterrupted } from '../interrupt.js';
 import { positiveInteger } from '../options.js';
 import { DEFAULT_HOME } from '../session.js';
@@ -38,7 +37,7 @@ async function dev(options: Options, signal: AbortSignal): Promise<void> {
   const port = positiveInteger('--port', options.port);
   const uiPort = positiveInteger('--ui-port', options.uiPort);
   const home = resolve(options.home);
-  const environment = await startDev({ home, slots, threads, port, uiPort, signal, progress: createProgress(), onEvent: note });
+  const environment = await startDev({ home, slots, threads, port, uiPort, signal, onEvent: note });
   try {
     announce(environment, options.json ?? false);
     if (!environment.owned) return;

@@ -8,7 +8,9 @@ import { temporaryFolder } from '../support/servers.js';
 describe('doctor', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   const before = { ...process.env };
-  beforeEach(() => (folder = temporaryFolder()));
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
   afterEach(() => {
     process.env = { ...before };
     folder.remove();

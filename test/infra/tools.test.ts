@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { downloadTool, extract } from '../../infra/download.mjs';
@@ -124,6 +124,18 @@ describe('the server ladder', () => {
     expect(one).toBe(join(toolFolder(env), 'temporal'));
     expect([two, three]).toEqual([one, one]);
     expect(builds()).toHaveLength(1);
+  });
+
+  test('an interrupted build ends at once and leaves nothing behind', async () => {
+    onPath('a', 'go', FAKE_GO.replace('sleep 0.5', 'exec sleep 60'));
+    const stop = new AbortController();
+    const building = ensureTool('temporal', { env, fetch: refused, signal: stop.signal });
+    building.catch(() => {});
+    while (builds().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    stop.abort(new Error('stopped'));
+    await expect(building).rejects.toThrow('stopped');
+    expect(readdirSync(join(env.HABSBURG_CACHE!, 'tools'))).toEqual([basename(toolFolder(env))]);
+    expect(readdirSync(toolFolder(env))).toEqual([]);
   });
 
   test('a download with another digest than the pinned one is refused', async () => {
