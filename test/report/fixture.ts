@@ -45,6 +45,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     betas: [0.9, 0.999],
     epsilon: 1e-8,
     clip: 1,
+    dropout: 0,
     select: 'best',
   } as const;
   const member: MemberPlan = {
