@@ -147,13 +147,13 @@ async function readFloats(file: FileHandle, path: string, entry: Entry, dataStar
  */
 export async function writeSafetensors(path: string, weights: ReadonlyMap<string, NamedTensor>): Promise<void> {
   const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  const header: [string, unknown][] = [['__metadata__', { format: 'pt' }]];
   let at = 0;
   for (const [name, { shape, data }] of sorted) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + data.byteLength] };
+    header.push([name, { dtype: 'F32', shape, data_offsets: [at, at + data.byteLength] }]);
     at += data.byteLength;
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const padded = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ');
   padded.writeBigUInt64LE(BigInt(padded.length - 8));
   text.copy(padded, 8);
