@@ -50,13 +50,17 @@ async function compare() {
           ours.push(measure(process.execPath, [self, '--child', JSON.stringify(job)]));
           if (flags.python) theirs.push(measure(flags.python, [join(self, '..', 'generate_torch.py'), JSON.stringify(job)]));
         }
-        console.log(`${name} ${mode}: ${prompts} prompts of ${LENGTH} + ${NEW_TOKENS} tokens, batches of ${job.batch}, ${job.threads} threads`);
+        console.log(
+          `${name} ${mode}: ${prompts} prompts of ${LENGTH} + ${NEW_TOKENS} tokens, batches of ${job.batch}, ${job.threads} threads`,
+        );
         report('habsburg', ours, prompts);
         if (theirs.length === 0) continue;
         report('transformers', theirs, prompts);
         const ratios = ours.map(({ seconds }, i) => theirs[i].seconds / seconds);
         const equal = ours[0].rows.filter((row, i) => row.join() === theirs[0].rows[i].join()).length;
-        console.log(`  speed ratio, median of pairs: ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')}); ${equal} of ${prompts} rows equal`);
+        console.log(
+          `  speed ratio, median of pairs: ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')}); ${equal} of ${prompts} rows equal`,
+        );
       }
     }
   } finally {
@@ -77,7 +81,9 @@ async function prepare(folder, shape) {
   const rng = new CounterRng({ seed: 1, generation: 0, member: 'bench', step: 'generate' });
   await saveCheckpoint(folder, { config, weights: initialWeights(config, rng.derive('weights')) });
   const draw = rng.derive('prompts');
-  const prompts = Array.from({ length: shape.prompts }, (_, b) => Array.from({ length: LENGTH }, (_, t) => 4 + draw.integer(shape.vocabulary - 4, t, b)));
+  const prompts = Array.from({ length: shape.prompts }, (_, b) =>
+    Array.from({ length: LENGTH }, (_, t) => 4 + draw.integer(shape.vocabulary - 4, t, b)),
+  );
   writeFileSync(join(folder, 'prompts.json'), JSON.stringify(prompts));
   return { prompts: shape.prompts, batch: shape.batch };
 }
