@@ -64,6 +64,11 @@ export class CounterRng {
     this.#k1 = hash.readUInt32LE(4);
   }
 
+  /** The stream's Philox key, for a caller that runs philox4x32 over counters of its own; such a stream needs its own purpose. */
+  get words(): readonly [number, number] {
+    return [this.#k0, this.#k1];
+  }
+
   /** The same key with another purpose. */
   derive(purpose: string): CounterRng {
     return new CounterRng({ ...this.key, purpose: this.key.purpose ? `${this.key.purpose}/${purpose}` : purpose });

@@ -102,6 +102,7 @@ function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInp
 
   for (let i = 0; i < config.layers; i++) {
     const at = `${ROOT}layers.${i}.`;
+    const dropout = (branch: Value): Value => inputs.dropout?.(branch) ?? branch;
     const attend = (y: Value): Value =>
       attention(g, y, get, inputs, {
         layer: i,
@@ -117,11 +118,11 @@ function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInp
       });
     const feedForward = (y: Value): Value => dense(`${at}fc2`, activation(g, config.activation, dense(`${at}fc1`, y)));
     if (config.preNorm) {
-      x = g.add(x, attend(norm(`${at}self_attn_layer_norm`, x)));
-      x = g.add(x, feedForward(norm(`${at}final_layer_norm`, x)));
+      x = g.add(x, dropout(attend(norm(`${at}self_attn_layer_norm`, x))));
+      x = g.add(x, dropout(feedForward(norm(`${at}final_layer_norm`, x))));
     } else {
-      x = norm(`${at}self_attn_layer_norm`, g.add(x, attend(x)));
-      x = norm(`${at}final_layer_norm`, g.add(x, feedForward(x)));
+      x = norm(`${at}self_attn_layer_norm`, g.add(x, dropout(attend(x))));
+      x = norm(`${at}final_layer_norm`, g.add(x, dropout(feedForward(x))));
     }
   }
   if (config.finalNorm) x = norm(`${ROOT}final_layer_norm`, x);

@@ -47,6 +47,8 @@ export interface DecoderInputs {
    * attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
    */
   readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number) => Value;
+  /** Called with what a layer's branches add to the residual stream (N, d), in order, while training with dropout. */
+  readonly dropout?: (branch: Value) => Value;
 }
 
 export interface Architecture<C extends DecoderConfig = DecoderConfig> {

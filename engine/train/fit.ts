@@ -63,8 +63,8 @@ export interface FitResult {
 
 /**
  * Trains for settings.epochs epochs. Each epoch takes the rows in a fresh random order in steps of batch x accumulation rows (the
- * last step may be short), then measures the loss on the validation rows. There is no dropout, whatever the checkpoint's config
- * says: the weights depend on nothing but the options, and not on threads or attempts.
+ * last step may be short), then measures the loss on the validation rows. Dropout is what the settings say, whatever the
+ * checkpoint's config says. The weights depend on nothing but the options, and not on threads or attempts.
  * @throws HabsburgError `invalid` for rows that do not fit the model, `failed` when training diverges
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
@@ -81,7 +81,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     valid: rowsDigest(valid),
   });
 
-  const trainer = new Trainer(model, { ...settings, threads, longest: longestRow(train) });
+  const dropout =
+    settings.dropout === undefined || settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') };
+  const trainer = new Trainer(model, { ...settings, threads, longest: longestRow(train), dropout });
   const scorer = new Scorer(model.config, trainer.feeds, { threads });
   const best = model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
   try {
@@ -146,6 +148,9 @@ function checkOptions({ model, train, valid, settings }: FitOptions): void {
   if (train.length === 0) throw new HabsburgError('invalid', 'there are no rows to train on');
   if (settings.select === 'best' && valid.length === 0) {
     throw new HabsburgError('invalid', 'select: best needs validation rows, and there are none; give some or use select: last');
+  }
+  if (settings.dropout !== undefined && !(settings.dropout >= 0 && settings.dropout < 1)) {
+    throw new HabsburgError('invalid', `dropout must be in [0, 1), not ${settings.dropout}`);
   }
   checkRows(train, model.config);
   checkRows(valid, model.config);

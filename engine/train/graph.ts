@@ -2,10 +2,12 @@
 import { backward } from '../graph/backward.js';
 import { Graph } from '../graph/graph.js';
 import { sizeOf } from '../graph/dims.js';
+import type { Value } from '../graph/types.js';
 import { hiddenStates, sequenceInputs } from '../models/forward.js';
 import { architectureOf } from '../models/index.js';
-import type { DecoderConfig } from '../models/types.js';
+import type { DecoderConfig, DecoderInputs } from '../models/types.js';
 import { weightInputs } from '../models/weights.js';
+import { dropoutName } from './dropout.js';
 import { nllSeeds, tokenNll } from './loss.js';
 
 /** Name of the output that holds a parameter's gradient. */
@@ -15,12 +17,20 @@ export function gradientName(parameter: string): string {
 
 /**
  * Inputs: `ids`, `positions` (B, T), `targets` (B·T), `weights` (B·T, 1) and every parameter under its name.
+ * With dropout also its masks, `dropout.0`, `dropout.1` … (B·T, d), in the order of the branches.
  * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · nll. The number of rows B is free.
  */
-export function trainingGraph(config: DecoderConfig, time: number, trainable: readonly string[]): Graph {
+export function trainingGraph(
+  config: DecoderConfig,
+  time: number,
+  trainable: readonly string[],
+  options: { readonly dropout?: boolean } = {},
+): Graph {
   const graph = new Graph();
   const parameters = weightInputs(graph, config);
-  const inputs = sequenceInputs(graph, 'B', time);
+  let sites = 0;
+  const dropout = (branch: Value): Value => graph.mul(branch, graph.input(dropoutName(sites++), 'float32', branch.shape));
+  const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), ...(options.dropout === true ? { dropout } : {}) };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
   const hidden = hiddenStates(graph, config, parameters, inputs);

@@ -2,9 +2,9 @@
 
 /** Encoded instructions. */
 export type Code = readonly number[];
-export type ValType = 'i32' | 'f32' | 'f64' | 'v128';
+export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
-const VALTYPE: Readonly<Record<ValType, number>> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+const VALTYPE: Readonly<Record<ValType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
@@ -16,10 +16,15 @@ function unsigned(value: number): number[] {
   return bytes;
 }
 
-/** For constants from 0 to 63: one byte, whose sign bit stays clear. */
-function small(value: number): number {
-  if (value < 0 || value > 63) throw new Error(`internal: constant ${value} does not fit`);
-  return value;
+function signed(value: bigint): number[] {
+  const bytes: number[] = [];
+  for (;;) {
+    const byte = Number(value & 127n);
+    value >>= 7n;
+    const done = (value === 0n && byte < 64) || (value === -1n && byte >= 64);
+    bytes.push(done ? byte : byte | 128);
+    if (done) return bytes;
+  }
 }
 
 const op =
@@ -32,10 +37,24 @@ const aligned = (exponent: number, offset: number): number[] => [exponent, ...un
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 export const i32 = {
-  const: (value: number): Code => [0x41, small(value)],
+  const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
   add: op(0x6a),
+  xor: op(0x73),
   less: op(0x49), // unsigned
 };
+export const i64 = {
+  const: (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))],
+  mul: op(0x7e),
+  shiftRight: op(0x88), // unsigned
+  fromU32: op(0xad),
+  low: op(0xa7),
+};
+export const f32 = {
+  const: (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
+  store: (address: Code, value: Code, offset = 0): Code => [...op(0x38)(address, value), ...aligned(2, offset)],
+};
+/** a where the condition is not 0, else b */
+export const select = (a: Code, b: Code, condition: Code): Code => op(0x1b)(a, b, condition);
 export const f64x2 = {
   add: simd(0xf0),
   mul: simd(0xf2),

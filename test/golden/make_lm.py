@@ -76,3 +76,19 @@ for number, (name, settings) in enumerate(MODELS.items()):
                                    "weight_decay": 0.1, "clip": 0.5, "valid": valid, "rates": rates, "losses": log})
             if schedule == "linear": save_file(weights(model), f"{d}/linear-run.safetensors")
     json.dump(golden, open(f"{d}/golden.json", "w"))
+
+# Dropout: the gradients of one batch where every dropout's mask is a known pattern (site s keeps element i unless (7919 i + 104729 s) % 10 == 0).
+d = f"{OUT}/opt-odd-gelu"
+model = OPTForCausalLM.from_pretrained(d, dropout=0.1, attn_implementation="eager", dtype=torch.float32).train()
+sites = 0
+def known_dropout(x, p=0.5, training=True, inplace=False):
+    global sites
+    if p == 0: return x
+    i = torch.arange(x.numel()).reshape(x.shape); keep = (7919 * i + 104729 * sites) % 10 != 0; sites += 1
+    return x * keep / 0.9
+torch.nn.functional.dropout = known_dropout
+g = torch.Generator().manual_seed(5)
+rows = torch.randint(3, 97, (3, 16), generator=g).tolist()  # equal lengths, so that places in a batch are places in ours
+loss = loss_of(model, batch(rows)); loss.backward()
+save_file({k: p.grad.contiguous() for k, p in model.named_parameters()}, f"{d}/dropout-gradients.safetensors")
+json.dump({"rows": rows, "loss": loss.item(), "sites": sites}, open(f"{d}/dropout.json", "w"))

@@ -86,7 +86,15 @@ describe('fit', () => {
     Int32Array.from({ length: 8 + (i % 3) * 8 }, (_, t) => 3 + ((5 * i + 3 * t) % 90)),
   );
   const valid = train.slice(0, 3);
-  const settings: TrainingPlan = { ...plan(runs[0]), epochs: 3, batch: 2, accumulation: 2, learningRate: 0.02, select: 'best' };
+  const settings: TrainingPlan = {
+    ...plan(runs[0]),
+    epochs: 3,
+    batch: 2,
+    accumulation: 2,
+    learningRate: 0.02,
+    dropout: 0.1,
+    select: 'best',
+  };
   const bits = (weights: Weights): string =>
     [...weights]
       .map(([name, { data }]) => name + Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'))
