@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Generation speed and memory, side by side with transformers.generate where a Python with torch is given:
 //   node bench/generate.mjs [--python PATH] [--shapes opt-125m,nature-small] [--modes greedy,beam5] [--pairs 3] [--threads 2]
+//     [--prompts N] [--batch N]
 // Each measurement is a process of its own; the two engines take turns. Needs a build (npm run build). Random weights serve.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,6 +28,7 @@ const { values: flags } = parseArgs({
     pairs: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
     batch: { type: 'string' },
+    prompts: { type: 'string' },
     child: { type: 'string' },
   },
 });
@@ -40,7 +42,10 @@ async function compare() {
   try {
     for (const name of flags.shapes.split(',')) {
       const folder = join(root, name);
-      const { prompts, batch } = await prepare(folder, SHAPES[name]);
+      const { prompts, batch } = await prepare(folder, {
+        ...SHAPES[name],
+        ...(flags.prompts && { prompts: Number(flags.prompts) }),
+      });
       for (const mode of flags.modes.split(',')) {
         const beams = mode === 'greedy' ? 1 : Number(mode.slice('beam'.length));
         const job = { folder, beams, batch: Number(flags.batch ?? batch), threads: Number(flags.threads) };
@@ -96,8 +101,11 @@ function measure(command, args) {
 
 function report(name, results, prompts) {
   const rate = (prompts * NEW_TOKENS) / median(results.map(({ seconds }) => seconds));
+  const cpu = median(results.map(({ cpuSeconds }) => cpuSeconds));
   const peak = median(results.map(({ peakMiB }) => peakMiB));
-  console.log(`  ${name.padEnd(12)} ${rate.toFixed(0).padStart(6)} tokens/s  peak ${peak.toFixed(0)} MiB`);
+  console.log(
+    `  ${name.padEnd(12)} ${rate.toFixed(0).padStart(6)} tokens/s  ${cpu.toFixed(1)} s of CPU  peak ${peak.toFixed(0)} MiB`,
+  );
 }
 
 function median(xs) {
@@ -110,6 +118,7 @@ async function child({ folder, beams, batch, threads }) {
   const model = await loadCheckpoint(folder);
   const prompts = JSON.parse(readFileSync(join(folder, 'prompts.json'), 'utf8')).map((row) => Int32Array.from(row));
   const rows = [];
+  const cpuBegan = process.cpuUsage();
   const began = performance.now();
   await generateRows({
     model,
@@ -124,5 +133,8 @@ async function child({ folder, beams, batch, threads }) {
     onBatch: async (_, batchRows) => void rows.push(...batchRows.map((row) => Array.from(row))),
   });
   const seconds = (performance.now() - began) / 1000;
-  console.log(JSON.stringify({ seconds, peakMiB: process.resourceUsage().maxRSS / 1024, rows }));
+  const cpu = process.cpuUsage(cpuBegan);
+  console.log(
+    JSON.stringify({ seconds, cpuSeconds: (cpu.user + cpu.system) / 1e6, peakMiB: process.resourceUsage().maxRSS / 1024, rows }),
+  );
 }

@@ -109,6 +109,9 @@ async function openSession(model: Uint8Array | string, options: SessionOptions):
       enableCpuMemArena: keep,
       enableMemPattern: keep,
       logSeverityLevel: 3,
+      // Waiting threads sleep: spinning takes the cores from the other runs of an experiment (with more work than cores a
+      // generation takes more than twice as long).
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     });
   } catch (error) {
     throw new HabsburgError('failed', `internal: onnxruntime refuses the graph: ${(error as Error).message}`, { cause: error });
