@@ -39,7 +39,13 @@ export interface AttentionOptions {
   readonly bias: boolean;
 }
 
-/** Scaled dot-product attention over x (N, d) with the inputs' mask and key/value cache. */
+/** softmax(alpha · Q Kᵀ + mask) V over (B, heads, T | S, headSize); `mask` is broadcast to (B, heads, T, S). */
+export function attend(g: Graph, queries: Value, keys: Value, values: Value, mask: Value, alpha: number): Value {
+  const scores = g.matmul(queries, keys, { transB: true, alpha }); // (B, H, T, S)
+  return g.matmul(g.op('Softmax', [g.add(scores, mask)], { axis: -1 }), values);
+}
+
+/** Multi-head self-attention over x (N, d), through the inputs' mask or their key/value cache. */
 export function attention(g: Graph, x: Value, parameters: Parameters, inputs: DecoderInputs, options: AttentionOptions): Value {
   const { layer, heads, headSize, projections } = options;
   const time = fixed(inputs.ids.shape[1], 'attention over T tokens');
@@ -47,11 +53,8 @@ export function attention(g: Graph, x: Value, parameters: Parameters, inputs: De
     linear(g, input, parameters(`${name}.weight`), options.bias ? parameters(`${name}.bias`) : undefined);
   const split = (name: string): Value => splitHeads(g, project(name, x), time, heads, headSize); // (B, H, T, dh)
 
-  const queries = split(projections.query);
-  const newKeys = split(projections.key);
-  const newValues = split(projections.value);
-  const { keys, values } = inputs.cache?.(layer, newKeys, newValues) ?? { keys: newKeys, values: newValues }; // (B, H, S, dh)
-  const scores = g.matmul(queries, keys, { transB: true, alpha: headSize ** -0.5 }); // (B, H, T, S)
-  const weights = g.op('Softmax', [g.add(scores, inputs.mask)], { axis: -1 });
-  return project(projections.out, mergeHeads(g, g.matmul(weights, values), heads * headSize));
+  const [queries, keys, values] = [split(projections.query), split(projections.key), split(projections.value)];
+  const alpha = headSize ** -0.5;
+  const context = inputs.attend?.(layer, queries, keys, values, alpha) ?? attend(g, queries, keys, values, inputs.mask, alpha);
+  return project(projections.out, mergeHeads(g, context, heads * headSize));
 }

@@ -43,10 +43,10 @@ export interface DecoderInputs {
   /** added to the attention scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
   readonly mask: Value;
   /**
-   * Called with a layer's new keys and values (B, kvHeads, T, headSize); returns those to attend over (B, kvHeads, S, headSize).
-   * Generation concatenates a cache here; absent: the new ones alone (S = T).
+   * Attention of a layer, given its queries, keys and values (B, heads, T, headSize) and the factor of the scores; returns what is
+   * attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
    */
-  readonly cache?: (layer: number, keys: Value, values: Value) => { keys: Value; values: Value };
+  readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number) => Value;
   /** Called with what a layer's branches add to the residual stream (N, d), in order, while training with dropout. */
   readonly dropout?: (branch: Value) => Value;
 }

@@ -1,0 +1,80 @@
+/** Reading what the `lm` commands are given: numbers, token files, prompt files, text. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError, Option } from 'commander';
+import { fromSystemError, HabsburgError } from '../../../common/errors.js';
+
+/** Parses an option's whole number in [min, max]. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(max === Number.MAX_SAFE_INTEGER ? `Give a whole number of at least ${min}.` : `Give a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** Parses an option's number; `accepts` names its range in `range`. */
+export function real(accepts: (value: number) => boolean, range: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !accepts(value)) throw new InvalidArgumentError(`Give a number ${range}.`);
+    return value;
+  };
+}
+
+/** Parses `a,b,c`. */
+export function tokenIds(text: string): number[] {
+  return text.split(',').map((part) => integer(0)(part.trim()));
+}
+
+export const threadsOption = (): Option =>
+  new Option('--threads <n>', 'CPU threads').argParser(integer(1, 1024)).default(availableParallelism(), 'all cores');
+
+/** A tokens file: a JSON array of arrays of token ids. */
+export async function readTokens(file: string): Promise<Int32Array[]> {
+  const value = parseJson(await readText(file), file);
+  if (!Array.isArray(value)) throw new HabsburgError('invalid', `${file}: a tokens file is a JSON array of arrays of token ids`);
+  return value.map((row: unknown, i) => {
+    if (!Array.isArray(row)) throw new HabsburgError('invalid', `${file}: entry ${i} is not an array of token ids`);
+    const bad: unknown = row.find((id) => !Number.isInteger(id) || id < 0 || id > 0x7fffffff);
+    if (bad !== undefined || row.includes(undefined)) throw new HabsburgError('invalid', `${file}: entry ${i} holds ${JSON.stringify(bad)}, which is not a token id`);
+    return Int32Array.from(row as number[]);
+  });
+}
+
+/** A prompts file: {"text": …} a line. */
+export async function readPrompts(file: string): Promise<string[]> {
+  const lines = (await readText(file)).split('\n');
+  return lines.flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    const record = parseJson(line, `${file}:${i + 1}`) as { text?: unknown } | null;
+    if (typeof record?.text !== 'string') throw new HabsburgError('invalid', `${file}:${i + 1}: a prompt is an object with a string "text"`);
+    return [record.text];
+  });
+}
+
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw fromSystemError(error, `reading ${file}`);
+  }
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HabsburgError('invalid', `${where}: not valid JSON (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** One of several options must be given, and only one. */
+export function exactlyOne(options: Readonly<Record<string, unknown>>, names: Readonly<Record<string, string>>): void {
+  const given = Object.keys(names).filter((key) => options[key] !== undefined);
+  if (given.length === 1) return;
+  const flags = Object.values(names).join(', ');
+  throw new HabsburgError('invalid', given.length === 0 ? `give one of ${flags}` : `give only one of ${flags}, not ${given.map((key) => names[key]).join(' and ')}`);
+}

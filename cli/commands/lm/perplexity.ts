@@ -1,0 +1,63 @@
+/** `habsburg lm perplexity`: negative log-likelihoods of token rows or of a text in blocks. */
+import type { Command } from 'commander';
+import { HabsburgError } from '../../../common/errors.js';
+import { loadCheckpoint } from '../../../engine/index.js';
+import { scoreRows } from '../../../engine/score.js';
+import { loadTokenizer } from '../../../engine/tokenizer/files.js';
+import { exactlyOne, integer, readText, readTokens, threadsOption } from './inputs.js';
+
+interface Options {
+  readonly model: string;
+  readonly text?: string;
+  readonly block?: number;
+  readonly tokens?: string;
+  readonly threads: number;
+  readonly json?: boolean;
+}
+
+export function registerPerplexity(parent: Command): void {
+  parent
+    .command('perplexity')
+    .description(
+      'exp of the mean negative log-likelihood (nats a token). Every row is scored by itself, from its second token on. ' +
+        'A text is tokenised as it stands, no special tokens added, and cut into blocks; the last one may be shorter.',
+    )
+    .requiredOption('--model <dir>', 'folder with config.json and model.safetensors')
+    .option('--text <file>', 'UTF-8 text; needs --block and a tokenizer.json beside the model')
+    .option('--block <n>', 'tokens a block', integer(2))
+    .option('--tokens <file>', 'JSON array of arrays of token ids')
+    .addOption(threadsOption())
+    .option('--json', '{"rows": [{nll_sum, token_count, perplexity}], "total": {…}}')
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
+  if ((options.text === undefined) !== (options.block === undefined)) throw new HabsburgError('invalid', '--text and --block belong together');
+  const model = await loadCheckpoint(options.model);
+  const rows = options.tokens === undefined ? await blocksOf(options) : await readTokens(options.tokens);
+  const scores = await scoreRows({ model, rows, threads: options.threads });
+  const results = scores.map(({ nllSum, tokenCount }) => row(nllSum, tokenCount));
+  const total = row(
+    scores.reduce((sum, { nllSum }) => sum + nllSum, 0),
+    scores.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
+  );
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ rows: results, total })}\n`);
+  } else {
+    const shown = total.perplexity === null ? 'undefined, there is no token to predict' : total.perplexity.toPrecision(6);
+    process.stdout.write(`perplexity ${shown} (${rows.length} rows, ${total.token_count} predicted tokens, ${total.nll_sum.toFixed(3)} nats)\n`);
+  }
+}
+
+function row(nllSum: number, tokenCount: number): { nll_sum: number; token_count: number; perplexity: number | null } {
+  return { nll_sum: nllSum, token_count: tokenCount, perplexity: tokenCount === 0 ? null : Math.exp(nllSum / tokenCount) };
+}
+
+async function blocksOf({ model, text, block }: Options): Promise<Int32Array[]> {
+  const tokenizer = await loadTokenizer(model);
+  const ids = Int32Array.from(tokenizer.encode(await readText(text!)));
+  const rows: Int32Array[] = [];
+  for (let at = 0; at < ids.length; at += block!) rows.push(ids.subarray(at, at + block!));
+  return rows;
+}

@@ -1,0 +1,92 @@
+/**
+ * The two graphs of generation. `prefillGraph` reads whole prompts and gives their keys and values; `stepGraph` adds one token to
+ * each of `width` sequences of a prompt. The sequences of a prompt are the "time" of one batch row: they share one cache of keys
+ * and values, and a mask says which entries are whose ancestors. So the prompt is stored once, and when beams change places only
+ * the mask moves.
+ */
+import { Graph } from '../graph/graph.js';
+import type { Value } from '../graph/types.js';
+import { attend } from '../models/blocks.js';
+import { hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
+import type { DecoderConfig, Parameters } from '../models/types.js';
+import type { Head } from './types.js';
+
+export const keysName = (layer: number): string => `cache.keys.${layer}`;
+export const valuesName = (layer: number): string => `cache.values.${layer}`;
+export const newKeysName = (layer: number): string => `new.keys.${layer}`;
+export const newValuesName = (layer: number): string => `new.values.${layer}`;
+
+/** Names of a head's outputs. */
+export function headOutputs(head: Head): string[] {
+  return head.kind === 'logits' ? ['scores'] : ['scores', 'candidates'];
+}
+
+/** logits (N, V) -> output `scores` (N, V), or `scores` and `candidates` (N, count) */
+function addHead(g: Graph, logits: Value, head: Head): void {
+  if (head.kind === 'logits') return g.output('scores', logits);
+  const scores = head.normalised ? g.op('LogSoftmax', [logits], { axis: -1 }) : logits;
+  const [values, ids] = g.node('TopK', [scores, g.ints([head.count])], { axis: -1, largest: true, sorted: true });
+  g.output('scores', values);
+  g.output('candidates', g.op('Cast', [ids], { to: 'int32' }));
+}
+
+/**
+ * Inputs: ids, positions (B, time), padded on the right; last (B) int32, the flat index of each prompt's last token.
+ * Outputs: the head for the last tokens (B, ·); each layer's keys and values (B, heads, time, headSize).
+ */
+export function prefillGraph(config: DecoderConfig, time: number, head: Head, parametersOf: (graph: Graph) => Parameters): Graph {
+  const g = new Graph();
+  const parameters = parametersOf(g);
+  const inputs = sequenceInputs(g, 'B', time);
+  const hidden = hiddenStates(g, config, parameters, {
+    ...inputs,
+    attend: (layer, queries, keys, values, alpha) => {
+      g.output(newKeysName(layer), keys);
+      g.output(newValuesName(layer), values);
+      return attend(g, queries, keys, values, inputs.mask, alpha);
+    },
+  });
+  const last = g.gather(hidden, g.input('last', 'int32', ['B'])); // (B, headInput)
+  addHead(g, outputLogits(g, config, parameters, last), head);
+  return g;
+}
+
+/**
+ * Inputs: ids, positions (B, width); mask (B, 1, width, S): which cache entries a sequence sees; each layer's cache
+ * (B, heads, S, headSize). Outputs: the head (B·width, ·); each layer's new keys and values (B, heads, width, headSize).
+ */
+export function stepGraph(config: DecoderConfig, width: number, head: Head, parametersOf: (graph: Graph) => Parameters): Graph {
+  const g = new Graph();
+  const parameters = parametersOf(g);
+  const mask = g.input('mask', 'float32', ['B', 1, width, 'S']);
+  const own = ownTokenMask(g, width);
+  const hidden = hiddenStates(g, config, parameters, {
+    ids: g.input('ids', 'int32', ['B', width]),
+    positions: g.input('positions', 'int32', ['B', width]),
+    mask,
+    attend: (layer, queries, keys, values, alpha) => {
+      g.output(newKeysName(layer), keys);
+      g.output(newValuesName(layer), values);
+      const cached = [keys.shape[0], keys.shape[1], 'S', keys.shape[3]];
+      const cachedKeys = g.input(keysName(layer), 'float32', cached);
+      const cachedValues = g.input(valuesName(layer), 'float32', cached);
+      // Cache and new token are attended to apart, so that the cache is never copied behind a Concat.
+      const past = g.add(g.matmul(queries, cachedKeys, { transB: true, alpha }), mask); // (B, H, width, S)
+      const fresh = g.matmul(queries, keys, { transB: true, alpha }); // (B, H, width, width)
+      const scores = g.concat([past, own === undefined ? fresh : g.add(fresh, own)], -1);
+      const weights = g.op('Softmax', [scores], { axis: -1 });
+      const toPast = g.matmul(g.slice(weights, -1, 0, -width), cachedValues);
+      return g.add(toPast, g.matmul(g.slice(weights, -1, -width, 2 ** 31), values));
+    },
+  });
+  addHead(g, outputLogits(g, config, parameters, hidden), head);
+  return g;
+}
+
+/** (width, width): of the new tokens each sequence sees its own. */
+function ownTokenMask(g: Graph, width: number): Value | undefined {
+  if (width === 1) return undefined;
+  const data = new Float32Array(width * width).fill(MASKED);
+  for (let i = 0; i < width; i++) data[i * width + i] = 0;
+  return g.constant('float32', [width, width], data);
+}

@@ -1,0 +1,38 @@
+/**
+ * Nucleus sampling (Holtzman et al. 2020, arXiv:1904.09751), as transformers' TopPLogitsWarper: tokens are dropped from the least
+ * probable upwards while their cumulative probability is at most 1 - p. Of equal logits the one with the smaller id goes first.
+ */
+import { maximum } from './softmax.js';
+import type { Warper } from './types.js';
+
+/** @param p in (0, 1): probability mass that stays; the most probable token always stays */
+export function topPWarper(p: number): Warper {
+  // transformers computes the threshold in double precision and compares in float32
+  const dropped = Math.fround(1 - p);
+  let order = new Uint32Array(0);
+  return (logits) => {
+    const top = maximum(logits);
+    let total = 0;
+    for (let i = 0; i < logits.length; i++) total += Math.exp(logits[i] - top);
+    // A token of at most (1 - p) / V goes in any case when all like it together have no more than 1 - p: only the others are sorted.
+    const floor = (dropped * total) / logits.length;
+    if (order.length < logits.length) order = new Uint32Array(logits.length);
+    let kept = 0;
+    let cumulative = 0;
+    for (let i = 0; i < logits.length; i++) {
+      const mass = Math.exp(logits[i] - top);
+      if (mass > floor) {
+        order[kept++] = i;
+      } else {
+        cumulative += mass;
+        logits[i] = -Infinity;
+      }
+    }
+    const rest = order.subarray(0, kept).sort((a, b) => logits[a] - logits[b] || a - b);
+    for (const i of rest.subarray(0, -1)) {
+      cumulative += Math.exp(logits[i] - top);
+      if (Math.fround(cumulative / total) > dropped) return;
+      logits[i] = -Infinity;
+    }
+  };
+}

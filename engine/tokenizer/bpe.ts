@@ -1,0 +1,99 @@
+/** Byte-level BPE encoding and decoding with a cache of words; exact to the byte in both directions. */
+import { fromByteChars, splitWords, toByteChars } from './byte-level.js';
+import type { Tokenizer } from './types.js';
+
+/** A word's ids are kept for the next time it occurs, up to so many words; natural text repeats them. */
+const CACHE_WORDS = 200_000;
+
+export class ByteLevelBpe implements Tokenizer {
+  readonly size: number;
+  readonly #tokenOf: readonly string[];
+  readonly #idOf: ReadonlyMap<string, number>;
+  readonly #rank: ReadonlyMap<string, number>;
+  readonly #added: ReadonlyMap<string, number>;
+  readonly #addedById: ReadonlyMap<number, string>;
+  readonly #addedPattern: RegExp | undefined;
+  readonly #cache = new Map<string, readonly number[]>();
+
+  /**
+   * @param vocabulary token of every id
+   * @param merges pairs in order of rank
+   * @param added tokens that are recognised in the text before it is split (specials among them)
+   * @param prefix what comes before a text
+   */
+  constructor(
+    vocabulary: ReadonlyMap<string, number>,
+    merges: readonly (readonly [string, string])[],
+    added: ReadonlyMap<string, number>,
+    readonly prefix: readonly number[],
+  ) {
+    this.#idOf = vocabulary;
+    this.#rank = new Map(merges.map(([left, right], rank) => [`${left} ${right}`, rank]));
+    const tokens: string[] = [];
+    for (const [token, id] of [...vocabulary, ...added]) tokens[id] = token;
+    this.#tokenOf = tokens;
+    this.size = tokens.length;
+    this.#added = added;
+    this.#addedById = new Map([...added].map(([token, id]) => [id, token]));
+    // Longest first: where two added tokens start at one place the longer one is meant.
+    const alternatives = [...added.keys()].sort((a, b) => b.length - a.length).map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+    this.#addedPattern = alternatives.length > 0 ? new RegExp(`(${alternatives.join('|')})`, 'u') : undefined;
+  }
+
+  encode(text: string): number[] {
+    const ids: number[] = [];
+    const sections = this.#addedPattern ? text.split(this.#addedPattern) : [text];
+    for (const section of sections) {
+      const added = this.#added.get(section);
+      if (added !== undefined) ids.push(added);
+      else for (const word of splitWords(section)) for (const id of this.#encodeWord(word)) ids.push(id);
+    }
+    return ids;
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    let text = '';
+    let chars = '';
+    for (let i = 0; i < ids.length; i++) {
+      const added = this.#addedById.get(ids[i]);
+      if (added === undefined) {
+        chars += this.#tokenOf[ids[i]] ?? '';
+      } else {
+        text += fromByteChars(chars) + added;
+        chars = '';
+      }
+    }
+    return text + fromByteChars(chars);
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#added.get(token) ?? this.#idOf.get(token);
+  }
+
+  #encodeWord(word: string): readonly number[] {
+    const known = this.#cache.get(word);
+    if (known) return known;
+    const ids = this.#merge(Array.from(toByteChars(word))).map((token) => this.#idOf.get(token)!);
+    if (this.#cache.size >= CACHE_WORDS) this.#cache.clear();
+    this.#cache.set(word, ids);
+    return ids;
+  }
+
+  /** Applies the merge of lowest rank, leftmost first, until none fits. */
+  #merge(parts: string[]): string[] {
+    while (parts.length > 1) {
+      let best = Infinity;
+      let at = -1;
+      for (let i = 0; i + 1 < parts.length; i++) {
+        const rank = this.#rank.get(`${parts[i]} ${parts[i + 1]}`);
+        if (rank !== undefined && rank < best) {
+          best = rank;
+          at = i;
+        }
+      }
+      if (at < 0) break;
+      parts.splice(at, 2, parts[at] + parts[at + 1]);
+    }
+    return parts;
+  }
+}

@@ -1,0 +1,141 @@
+/** Tokenizer files as Hugging Face reads them (tokenizer.json, tokenizer_config.json): written after training, read before use. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+import { HabsburgError, fromSystemError } from '../../common/errors.js';
+import { ByteLevelBpe } from './bpe.js';
+import type { BpeModel } from './train-bpe.js';
+import type { Tokenizer } from './types.js';
+
+interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  readonly single_word: boolean;
+}
+
+/** The parts of tokenizer.json that decide whether it is plain byte-level BPE. */
+interface TokenizerJson {
+  readonly added_tokens: readonly AddedToken[];
+  readonly normalizer: unknown;
+  readonly pre_tokenizer: { readonly type: string; readonly add_prefix_space?: boolean; readonly use_regex?: boolean } | null;
+  readonly decoder: { readonly type: string } | null;
+  readonly model: {
+    readonly type: string;
+    readonly vocab: Readonly<Record<string, number>>;
+    readonly merges: readonly (string | readonly [string, string])[];
+    readonly dropout?: number | null;
+    readonly continuing_subword_prefix?: string | null;
+    readonly end_of_word_suffix?: string | null;
+    readonly ignore_merges?: boolean;
+    readonly byte_fallback?: boolean;
+  };
+}
+
+/** Writes tokenizer.json and tokenizer_config.json; `transformers` loads the folder. The same model gives the same bytes. */
+export async function saveTokenizer(folder: string, model: BpeModel, options: { bos: string; eos: string; pad: string; maxLength: number }): Promise<void> {
+  const added = model.specials.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }));
+  const tokenizer = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: added,
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor: null,
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab: Object.fromEntries(model.vocabulary.map((token, id) => [token, id])),
+      merges: model.merges,
+    },
+  };
+  const config = {
+    bos_token: options.bos,
+    clean_up_tokenization_spaces: false,
+    eos_token: options.eos,
+    model_max_length: options.maxLength,
+    pad_token: options.pad,
+    tokenizer_class: 'PreTrainedTokenizerFast',
+  };
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer, null, 2));
+  await writeFile(join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/**
+ * Loads a folder's tokenizer. Plain byte-level BPE (OPT, GPT-2, and ours) is encoded here, faster and exact to the byte; every
+ * other kind goes through `@huggingface/tokenizers`, without its clean-up of spaces, which would edit the corpus.
+ * @throws HabsburgError('notFound') without a tokenizer.json, ('verification') when it is damaged, ('invalid') when unsupported
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const file = join(folder, 'tokenizer.json');
+  const json = (await readJson(file)) as TokenizerJson;
+  if (typeof json?.model?.vocab !== 'object' || !Array.isArray(json.added_tokens)) {
+    throw new HabsburgError('verification', `${file}: no model.vocab and added_tokens; this is no tokenizer.json`);
+  }
+  const library = openLibrary(file, json);
+  const prefix = prefixOf(library);
+  if (isPlainByteLevelBpe(json)) {
+    const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge));
+    return new ByteLevelBpe(new Map(Object.entries(json.model.vocab)), merges, new Map(json.added_tokens.map((token) => [token.content, token.id])), prefix);
+  }
+  const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
+  return {
+    size: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
+    prefix,
+    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    decode: (tokens) => (tokens.length === 0 ? '' : library.decode(Array.from(tokens), { skip_special_tokens: false })),
+    idOf: (token) => library.token_to_id(token),
+  };
+}
+
+/** What the post-processor puts before a text, found by trying one. */
+function prefixOf(library: LibraryTokenizer): number[] {
+  const bare = library.encode('a', { add_special_tokens: false }).ids;
+  const full = library.encode('a', { add_special_tokens: true }).ids;
+  return full.slice(0, Math.max(0, full.indexOf(bare[0])));
+}
+
+function isPlainByteLevelBpe({ model, pre_tokenizer, normalizer, decoder, added_tokens }: TokenizerJson): boolean {
+  const settings = [model.dropout, model.continuing_subword_prefix, model.end_of_word_suffix, model.ignore_merges, model.byte_fallback];
+  return (
+    model.type === 'BPE' &&
+    settings.every((value) => !value) &&
+    normalizer === null &&
+    pre_tokenizer?.type === 'ByteLevel' &&
+    !pre_tokenizer.add_prefix_space &&
+    pre_tokenizer.use_regex !== false &&
+    decoder?.type === 'ByteLevel' &&
+    added_tokens.every((token) => !token.lstrip && !token.rstrip && !token.single_word)
+  );
+}
+
+function openLibrary(file: string, json: TokenizerJson): LibraryTokenizer {
+  try {
+    return new LibraryTokenizer(json as unknown as object, { clean_up_tokenization_spaces: false });
+  } catch (cause) {
+    throw new HabsburgError('invalid', `${file}: unsupported tokenizer (${(cause as Error).message})`, { cause });
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw fromSystemError(error, `reading the tokenizer ${file}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HabsburgError('verification', `${file}: not JSON (${(cause as Error).message})`, { cause });
+  }
+}
