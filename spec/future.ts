@@ -40,7 +40,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'postprocess',
   ],
   'population.*.training': [
-    'dropout',
     'optimizer',
     'optimiser',
     'precision',

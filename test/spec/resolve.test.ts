@@ -36,6 +36,7 @@ describe('what a file leaves out', () => {
         betas: [0.9, 0.999],
         epsilon: 1e-8,
         clip: 1,
+        dropout: 0,
         select: 'best',
       },
       decoding: {
