@@ -64,8 +64,11 @@ export interface ArtifactStore {
   manifest(digest: Digest): Promise<ArtifactManifest>;
   /** Downloads an artifact into `folder` (created), verifying each file while streaming; nothing half-written stays. */
   materialise(digest: Digest, folder: string): Promise<ArtifactManifest>;
-  /** Whether the manifest and every file are there with the right digest; `deep: false` checks existence and sizes only. */
-  verify(digest: Digest, options?: { deep?: boolean }): Promise<{ ok: boolean; problem?: string }>;
+  /**
+   * Whether the manifest and every file are there with the right digest. `deep: false` checks the files' existence and sizes
+   * only, `deepBelow: n` hashes those of fewer than n bytes. The manifest is always hashed.
+   */
+  verify(digest: Digest, options?: { deep?: boolean; deepBelow?: number }): Promise<{ ok: boolean; problem?: string }>;
   /** One file's bytes, verified. For small files. */
   readFile(digest: Digest, path: string): Promise<Buffer>;
   /** A small named JSON document (step records, run indexes); names are keys under `names/`. */

@@ -1,4 +1,27 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+// The command line. In a checkout that was never set up it does that first, with its progress on stderr.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { requireNode } from '../infra/node-version.mjs';
 
+requireNode();
+
+const has = (path) => existsSync(fileURLToPath(new URL(`../${path}`, import.meta.url)));
+
+if (!has('dist/cli/main.js') || !has('node_modules')) {
+  const [{ setUp }, { createProgress }, { exitOnSignals }] = await Promise.all([
+    import('../infra/setup.mjs'),
+    import('../infra/progress.mjs'),
+    import('../infra/forward.mjs'),
+  ]);
+  const undo = exitOnSignals();
+  try {
+    await setUp({ tools: [], progress: createProgress() });
+  } catch (error) {
+    process.stderr.write(`habsburg: ${error.message}\n`);
+    process.exit(error.exitCode ?? 1);
+  }
+  undo();
+}
+const { main } = await import('../dist/cli/main.js');
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 /** The command line: one file per command under commands/; this file wires them and turns errors into one sentence. */
 import { Command, CommanderError } from 'commander';
 import { ExitCode, fromSystemError, isHabsburgError } from '../common/errors.js';
+import { Interrupted } from './interrupt.js';
 import { commands } from './commands/index.js';
 
 /** A command file exports one of these. */
@@ -21,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
+    if (error instanceof Interrupted) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.invalid;
     const known = isHabsburgError(error) ? error : fromSystemError(error, 'habsburg');
     if (process.argv.includes('--json')) {

@@ -1,6 +1,7 @@
 /** Dataset records: one JSON object a line in records.jsonl; each says where it comes from. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HabsburgError } from '../common/errors.js';
 
@@ -42,6 +43,13 @@ export async function* readRecords(file: string): AsyncIterable<DataRecord> {
     }
     yield record;
   }
+}
+
+/** All records of a dataset folder. */
+export async function readAllRecords(folder: string): Promise<DataRecord[]> {
+  const records: DataRecord[] = [];
+  for await (const record of readRecords(join(folder, RECORDS_FILE))) records.push(record);
+  return records;
 }
 
 /** Writes records in order, with backpressure; returns how many. */

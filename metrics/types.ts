@@ -41,6 +41,23 @@ export interface ScoreValue {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 
+/**
+ * A distribution of a metric: counts over bins whose edges are fixed by the metric's version, so that generations overlay.
+ * Bin i is [edges[i], edges[i+1]); counts.length + 1 = edges.length.
+ */
+export interface ScoreSeries {
+  readonly metric: string;
+  readonly variant: string;
+  readonly version: number;
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+  /** observations left and right of all bins */
+  readonly below: number;
+  readonly above: number;
+  /** all observations, those outside the bins too */
+  readonly n: number;
+}
+
 /** One row of the result schema. */
 export interface ScoreRow extends ScoreValue {
   readonly experiment: string;
@@ -64,5 +81,8 @@ export interface Metric {
   readonly defaults: Readonly<Record<string, string | number | boolean>>;
   /** which artifact the value is about */
   readonly subject: 'model' | 'generated';
+  /** Values of a variant `a` are named `a` or `a/…`. None where the metric is not defined on the input. */
   compute(input: ScoringInput, settings: Readonly<Record<string, string | number | boolean>>): ScoreValue[];
+  /** the distribution behind the values, for histograms */
+  series?(input: ScoringInput, settings: Readonly<Record<string, string | number | boolean>>): ScoreSeries[];
 }

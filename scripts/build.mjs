@@ -1,8 +1,11 @@
-// Compiles TypeScript into dist/ (incremental: a second build takes a second or two).
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+// `npm run build`: compiles TypeScript into dist/, or says at once that nothing changed.
+import { repositoryRoot } from '../infra/paths.mjs';
+import { createProgress } from '../infra/progress.mjs';
+import { build } from '../infra/setup.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-const { status } = spawnSync(process.execPath, [tsc, '--project', 'tsconfig.json'], { cwd: root, stdio: 'inherit' });
-process.exit(status ?? 1);
+try {
+  await build(repositoryRoot(), createProgress());
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.exitCode ?? 1;
+}

@@ -15,7 +15,6 @@ export interface ExperimentPlan {
   readonly conditions: readonly ConditionPlan[];
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
-  readonly report: { readonly prompt?: string };
 }
 
 /** One chain of generations: a condition and a seed. Its id is `<condition>/seed-<seed>`. */
@@ -35,7 +34,7 @@ export interface RunPlan {
 }
 
 export interface DataPlan {
-  /** file:PATH | hf://OWNER/NAME/CONFIG@REVISION[#SPLIT] | grammar:NAME (settings in `grammar`) */
+  /** file:ABSOLUTE-PATH | hf://OWNER/NAME/CONFIG@REVISION#SPLIT | grammar:zipf (settings in `grammar`) */
   readonly train: string;
   readonly valid: string;
   readonly test: string;
@@ -67,7 +66,7 @@ export interface MemberPlan {
   readonly family: 'language-model';
   readonly base:
     | { readonly kind: 'scratch'; readonly architecture: ArchitecturePlan }
-    /** file:DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
+    /** file:ABSOLUTE-DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
     | { readonly kind: 'checkpoint'; readonly source: string };
   /** what generation t >= 1 starts from: the base, model 0, or model t-1 */
   readonly start: 'base' | 'generation-0' | 'previous';
@@ -108,10 +107,10 @@ export interface TrainingPlan {
   /** global gradient norm; 0: no clipping */
   readonly clip: number;
   /**
-   * share of the numbers dropped from each attention and feed-forward output while training, in [0, 1); absent or 0: none.
-   * A checkpoint's own config is not asked: OPT's says 0.1, which transformers applies when it fine-tunes
+   * share of the numbers dropped from each attention and feed-forward output while training, in [0, 1); 0: none. A checkpoint's
+   * own config is not asked: OPT's says 0.1, which transformers applies when it fine-tunes
    */
-  readonly dropout?: number;
+  readonly dropout: number;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
   readonly select: 'best' | 'last';
 }
@@ -143,8 +142,8 @@ export type MixturePlan = {
 export interface ConditionPlan {
   readonly name: string;
   readonly mixture: MixturePlan;
-  /** deep overrides of `population[name]` */
-  readonly override?: Readonly<Record<string, unknown>>;
+  /** the population under this condition: the file's members with the condition's overrides applied and checked */
+  readonly members: readonly MemberPlan[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */
@@ -160,5 +159,8 @@ export interface ExecutionPlan {
   readonly concurrency: number;
   /** a training or generation checkpoint is written at least so often */
   readonly checkpointSeconds: number;
-  readonly queues: { readonly cpu: string; readonly gpu: string };
+  /** a step that is silent for so long is taken for dead and started again */
+  readonly heartbeatSeconds: number;
+  /** cpu: sample, postprocess and book-keeping; engine: finetune, generate and score */
+  readonly queues: { readonly cpu: string; readonly engine: string };
 }

@@ -1,5 +1,5 @@
 /** Writes a graph as an ONNX model (protobuf, onnx.proto of IR version 10). The same graph gives the same bytes. */
-import { Graph } from './graph.js';
+import type { Graph } from './graph.js';
 import { ONNX_DTYPE, OPS, type Attributes, type OnnxAttribute, type Op } from './ops.js';
 import type { Node, Shape, Value } from './types.js';
 

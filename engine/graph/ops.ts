@@ -154,12 +154,11 @@ function reshaped(x: Value, target: readonly number[]): Shape {
 
 function sliced(dim: Dim, start: number, end: number): Dim {
   if (typeof dim === 'string') {
-    // A sum that Concat made, taken apart again: its number is the part behind.
-    const sum = /^\(?([^()+]+)\+(\d+)\)?$/.exec(dim);
-    if (sum !== null && start === 0 && end === -Number(sum[2])) return sum[1];
-    if (sum !== null && start === -Number(sum[2]) && end > 2 ** 30) return Number(sum[2]);
-    if (start >= 0 && end >= 0) return end - start;
-    return start === -1 && end > 2 ** 30 ? 1 : `${dim}[${start}:${end}]`;
+    // A symbolic size is taken to be large enough for the slice.
+    if (start === 0 && end < 0) return addDims([dim, end]);
+    if (start < 0 && end > 2 ** 30) return -start;
+    if (start >= 0 && end >= start) return end - start;
+    throw new Error(`internal: Slice ${start}:${end} of ${dim}`);
   }
   const clamp = (i: number): number => Math.max(0, Math.min(dim, i < 0 ? i + dim : i));
   return Math.max(0, clamp(end) - clamp(start));

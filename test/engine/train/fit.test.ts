@@ -46,6 +46,7 @@ const plan = (run: Run): TrainingPlan => ({
   betas: run.betas,
   epsilon: run.eps,
   clip: run.clip,
+  dropout: 0,
   select: 'last',
 });
 

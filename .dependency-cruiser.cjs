@@ -1,0 +1,84 @@
+// The arrows between rooms run one way: cli, workers -> workflows, activities -> families, metrics, data -> engine;
+// artifacts and spec below all, common below everything.
+
+/** Who may import from whom; a room may always import from itself and from common/. */
+const ALLOWED = {
+  common: [],
+  spec: [],
+  artifacts: [],
+  engine: ['spec'],
+  metrics: ['spec', 'engine'],
+  data: ['spec', 'artifacts', 'metrics'],
+  families: ['spec', 'artifacts', 'data', 'metrics', 'engine'],
+  activities: ['spec', 'artifacts', 'data', 'metrics', 'families', 'engine'],
+  report: ['spec', 'artifacts', 'metrics', 'data'],
+  infra: [],
+};
+const OUTSIDE = { temporal: 'node_modules/@temporalio/', s3: 'node_modules/@aws-sdk/', engine: 'node_modules/onnxruntime' };
+const ROOMS = ['activities', 'artifacts', 'cli', 'data', 'engine', 'families', 'infra', 'metrics', 'report', 'spec', 'workers', 'workflows'];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'Two files that need each other are one idea, or hide a third file.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...Object.entries(ALLOWED).map(([room, allowed]) => ({
+      name: `${room}-looks-down`,
+      comment: `${room}/ may import from ${['common', ...allowed].join(', ')}.`,
+      severity: 'error',
+      from: { path: `^${room}/` },
+      to: { path: `^(${ROOMS.filter((other) => other !== room && !allowed.includes(other)).join('|')})/` },
+    })),
+    {
+      name: 'workflows-hold-control-flow-only',
+      comment: 'Workflow code is bundled and replayed: types, spec, common and Temporal only.',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { pathNot: '^(workflows|spec|common)/|node_modules/@temporalio/(workflow|common)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workers-do-not-know-the-cli',
+      severity: 'error',
+      from: { path: '^workers/' },
+      to: { path: '^(cli|report)/' },
+    },
+    {
+      name: 'temporal-stays-above',
+      comment: 'Engine, families, metrics, data, artifacts, spec and report know no Temporal.',
+      severity: 'error',
+      from: { path: '^(engine|families|metrics|data|artifacts|spec|report|common)/' },
+      to: { path: OUTSIDE.temporal },
+    },
+    {
+      name: 's3-behind-the-store',
+      comment: 'Only the artifact store and the S3 development server speak S3.',
+      severity: 'error',
+      from: { pathNot: '^(artifacts|infra)/' },
+      to: { path: OUTSIDE.s3 },
+    },
+    {
+      name: 'onnxruntime-behind-the-engine',
+      severity: 'error',
+      from: { pathNot: '^engine/' },
+      to: { path: OUTSIDE.engine },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|test)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

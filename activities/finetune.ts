@@ -1,0 +1,42 @@
+/** finetune: fits a member's model to its training set, from a start, with checkpoints. Outputs `model`. */
+import { runStep } from './step.js';
+import type { ActivityDependencies, FinetuneInput, StepResult } from './types.js';
+
+const VERSION = 1;
+
+export function finetuneActivity(deps: ActivityDependencies) {
+  return (input: FinetuneInput): Promise<StepResult> => {
+    const { place, start, train, valid, training } = input;
+    return runStep(
+      deps,
+      {
+        step: 'finetune',
+        version: VERSION,
+        place,
+        inputs: 'model' in start ? { train, valid, start: start.model } : { train, valid, tokenizer: start.tokenizer },
+        parameters: { family: input.family, training, scratch: 'model' in start ? null : start.scratch },
+        engine: true,
+      },
+      async (step) => {
+        const out = await step.folder('model');
+        const report = await step.run(
+          {
+            op: 'fit',
+            family: input.family,
+            train: await step.input(train),
+            valid: await step.input(valid),
+            start:
+              'model' in start
+                ? { model: await step.input(start.model) }
+                : { scratch: start.scratch, tokenizer: await step.input(start.tokenizer) },
+            training,
+            rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'finetune' },
+            out,
+          },
+          { checkpoints: true },
+        );
+        return { outputs: { model: { kind: 'model', folder: out } }, report };
+      },
+    );
+  };
+}

@@ -1,0 +1,39 @@
+/** generate: a model continues every prompt; finished shards are checkpoints. Outputs `raw`, a dataset. */
+import { runStep } from './step.js';
+import type { ActivityDependencies, GenerateInput, StepResult } from './types.js';
+
+const VERSION = 1;
+
+export function generateActivity(deps: ActivityDependencies) {
+  return (input: GenerateInput): Promise<StepResult> => {
+    const { place, model, prompts, decoding } = input;
+    return runStep(
+      deps,
+      {
+        step: 'generate',
+        version: VERSION,
+        place,
+        inputs: { model, prompts },
+        parameters: { family: input.family, decoding },
+        engine: true,
+      },
+      async (step) => {
+        const out = await step.folder('raw');
+        const report = await step.run(
+          {
+            op: 'generate',
+            family: input.family,
+            model: await step.input(model),
+            prompts: await step.input(prompts),
+            decoding,
+            rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'generate' },
+            out,
+            origin: { member: place.member, generation: place.generation, model: model.digest },
+          },
+          { checkpoints: true },
+        );
+        return { outputs: { raw: { kind: 'dataset', folder: out, facts: { records: Number(report.records) } } }, report };
+      },
+    );
+  };
+}

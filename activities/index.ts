@@ -1,0 +1,21 @@
+/** The activities of the loop, given what a worker has: a way to open stores and a way to run jobs. */
+import { finetuneActivity } from './finetune.js';
+import { generateActivity } from './generate.js';
+import { postprocessActivity } from './postprocess.js';
+import { prepareActivity } from './prepare.js';
+import { recordActivities } from './record.js';
+import { sampleActivity } from './sample.js';
+import { scoreActivity } from './score.js';
+import type { Activities, ActivityDependencies } from './types.js';
+
+export function createActivities(deps: ActivityDependencies): Activities {
+  return {
+    prepare: prepareActivity(deps),
+    sample: sampleActivity(deps),
+    finetune: finetuneActivity(deps),
+    generate: generateActivity(deps),
+    postprocess: postprocessActivity(deps),
+    score: scoreActivity(deps),
+    ...recordActivities(deps),
+  };
+}

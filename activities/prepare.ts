@@ -1,0 +1,112 @@
+/**
+ * prepare: what a run starts from. Reads the real texts, gets or trains the tokenizer, cuts blocks, imports the base model.
+ * Outputs `train`, `valid`, `test`, `tokenizer`, and `base` (a checkpoint) or `truth` (a synthetic language) where there is one.
+ */
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../common/canonical.js';
+import { HabsburgError } from '../common/errors.js';
+import { linesOf, packBlocks } from '../data/blocks.js';
+import { RECORDS_FILE, writeRecords } from '../data/records.js';
+import { resolveCheckpoint } from '../data/checkpoint-source.js';
+import { resolveSource } from '../data/source.js';
+import type { ResolvedText } from '../data/source.js';
+import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
+import { trainBpe } from '../engine/tokenizer/train-bpe.js';
+import type { StepOutput } from './step.js';
+import { runStep } from './step.js';
+import type { ActivityDependencies, PrepareInput, StepResult } from './types.js';
+
+const VERSION = 1;
+const SPLITS = ['train', 'valid', 'test'] as const;
+const SPECIALS = ['<s>', '<pad>', '</s>'];
+const EOS = '</s>';
+export const TRUTH_FILE = 'truth.json';
+
+export function prepareActivity(deps: ActivityDependencies) {
+  return (input: PrepareInput): Promise<StepResult> => {
+    const { place, data, tokenizer, base } = input;
+    let texts: Record<(typeof SPLITS)[number], ResolvedText> | undefined;
+    let checkpoint: { folder: string; files: Record<string, string> } | undefined;
+    return runStep(
+      deps,
+      {
+        step: 'prepare',
+        version: VERSION,
+        place,
+        inputs: {},
+        // The key is made of what the sources hold now, not of where they are.
+        parameters: async () => {
+          const text = (split: (typeof SPLITS)[number]) => resolveSource(data[split], { split, grammar: data.grammar });
+          texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
+          checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
+          return {
+            texts: Object.fromEntries(SPLITS.map((split) => [split, { source: texts![split].source, digest: sha256(texts![split].text) }])),
+            block: data.block,
+            packing: data.packing,
+            limit: data.limit,
+            grammar: data.grammar ?? null,
+            tokenizer,
+            base: checkpoint?.files ?? null,
+          };
+        },
+        engine: false,
+      },
+      async (step) => {
+        const outputs: Record<string, StepOutput> = {};
+        const tokenizerFolder = await step.folder('tokenizer');
+        if (tokenizer.kind === 'bpe') {
+          await saveTokenizer(tokenizerFolder, trainBpe(linesOf(texts!.train.text).map((line) => (line.trim() === '' ? '' : `${line}\n`)), tokenizer.vocabulary, SPECIALS), {
+            bos: '<s>',
+            eos: EOS,
+            pad: '<pad>',
+            maxLength: data.block,
+          });
+        } else {
+          if (!checkpoint) throw new HabsburgError('invalid', 'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }');
+          for (const file of Object.keys(checkpoint.files)) if (/token|vocab|merges/.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
+        }
+        outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
+        const loaded = await loadTokenizer(tokenizerFolder);
+        const eosId = loaded.idOf(EOS);
+        if (eosId === undefined) throw new HabsburgError('invalid', `the base model's tokenizer has no ${EOS} token, which packing: bos-line puts before every line`);
+
+        const report: Record<string, number> = {};
+        for (const split of SPLITS) {
+          const folder = await step.folder(split);
+          const packed = packBlocks(texts![split].text, { encode: (text) => loaded.encode(text), decode: (ids) => loaded.decode(ids), eosId }, data.block, data.limit[split]);
+          if (packed.blocks.length === 0) {
+            throw new HabsburgError('invalid', `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`);
+          }
+          const { source } = texts![split];
+          await writeRecords(
+            join(folder, RECORDS_FILE),
+            packed.blocks.map((tokens, i) => ({ id: `${split}/${String(i).padStart(6, '0')}`, tokens, text: loaded.decode(tokens), origin: { kind: 'real' as const, source } })),
+          );
+          outputs[split] = { kind: 'dataset', folder, facts: { records: packed.blocks.length, block: data.block, source } };
+          report[split] = packed.blocks.length;
+        }
+        const { truth } = texts!.train;
+        if (truth) {
+          const folder = await step.folder('truth');
+          await writeFile(join(folder, TRUTH_FILE), JSON.stringify(truth));
+          outputs.truth = { kind: 'truth', folder };
+        }
+        if (checkpoint) {
+          const folder = await step.folder('base');
+          for (const file of Object.keys(checkpoint.files)) await copyFile(join(checkpoint.folder, file), join(folder, file));
+          outputs.base = { kind: 'model', folder };
+        }
+        return { outputs, report };
+      },
+    );
+  };
+}
+
+/** A checkpoint's folder and the digests of the files that are its model and tokenizer. */
+async function readCheckpoint(source: string): Promise<{ folder: string; files: Record<string, string> }> {
+  const { folder, files } = await resolveCheckpoint(source);
+  const digests: Record<string, string> = {};
+  for (const file of [...files].sort()) digests[file] = sha256(await readFile(join(folder, file)));
+  return { folder, files: digests };
+}

@@ -1,0 +1,238 @@
+/**
+ * What every step has in common: its key, the verified memo, the lease, a scratch folder, heartbeats, publishing with a
+ * statement, the step record. A step's file says only what is its own.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../artifacts/checkpoints.js';
+import { makeStatement } from '../artifacts/statement.js';
+import { findStep, statementName, stepKey, writeStep } from '../artifacts/step-record.js';
+import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import type { Digest } from '../common/canonical.js';
+import type { Job, JobReport, Progress } from '../families/types.js';
+import { toFailure } from './failures.js';
+import { acquireLease } from './lease.js';
+import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
+
+export interface StepDefinition {
+  /** sample, finetune, generate, postprocess, score, prepare */
+  readonly step: string;
+  /** raised when the step's code changes its output */
+  readonly version: number;
+  readonly place: StepPlace;
+  readonly inputs: Readonly<Record<string, ArtifactRef>>;
+  /** everything else that determines the output; a function where that has to be looked up first */
+  readonly parameters: unknown | (() => Promise<unknown>);
+  /** whether the numeric engine takes part; then its fingerprint is part of the key */
+  readonly engine: boolean;
+}
+
+/** One file folder that a step leaves, to become an artifact. */
+export interface StepOutput {
+  readonly kind: ArtifactKind;
+  readonly folder: string;
+  readonly facts?: ArtifactManifest['facts'];
+}
+
+export interface StepContext {
+  readonly store: ArtifactStore;
+  readonly key: Digest;
+  /** downloads (once) an input, verified, and gives its folder */
+  input(ref: ArtifactRef): Promise<string>;
+  /** a fresh folder for an output or for intermediate files */
+  folder(name: string): Promise<string>;
+  /** runs a job in an engine process, heartbeating by its progress and storing its checkpoints; `resume` is filled in */
+  run(job: Job, options?: { checkpoints?: boolean }): Promise<JobReport>;
+}
+
+export interface StepOutcome {
+  readonly outputs: Readonly<Record<string, StepOutput | ArtifactRef>>;
+  readonly report: JobReport;
+}
+
+/** Heartbeat details: what `watch` shows of a step that is going on. */
+export interface StepHeartbeat {
+  readonly step: string;
+  readonly member: string;
+  readonly generation: number;
+  readonly progress?: Progress;
+}
+
+const IN_PROCESS_BEAT_MS = 1_000;
+
+export async function runStep(
+  deps: ActivityDependencies,
+  definition: StepDefinition,
+  compute: (context: StepContext) => Promise<StepOutcome>,
+): Promise<StepResult> {
+  const { place, step } = definition;
+  const doing = `${step} of generation ${place.generation}`;
+  const beat = heartbeater(definition);
+  try {
+    return await attempt(deps, definition, compute, beat);
+  } catch (error) {
+    const signal = cancellationSignal();
+    if (signal.aborted) throw signal.reason;
+    throw toFailure(error, doing, activityInfo().attempt);
+  } finally {
+    beat.stop();
+  }
+}
+
+async function attempt(
+  deps: ActivityDependencies,
+  definition: StepDefinition,
+  compute: (context: StepContext) => Promise<StepOutcome>,
+  beat: Heartbeater,
+): Promise<StepResult> {
+  const { place } = definition;
+  const store = deps.openStore(place.store);
+  const engineFingerprint = definition.engine ? deps.engineFingerprint : 'none';
+  const parameters: unknown = typeof definition.parameters === 'function' ? await (definition.parameters as () => Promise<unknown>)() : definition.parameters;
+  const key = stepKey({
+    step: definition.step,
+    version: definition.version,
+    parameters,
+    inputs: Object.fromEntries(Object.entries(definition.inputs).map(([name, ref]) => [name, ref.digest])),
+    seed: place.seed,
+    generation: place.generation,
+    member: place.member,
+    engineFingerprint,
+  });
+
+  const lookUp = async (): Promise<StepResult | undefined> => {
+    const found = await findStep(store, key);
+    if (found.record) return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
+    if (found.damage) log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage: found.damage });
+    return undefined;
+  };
+  let hit = await lookUp();
+  if (hit) return hit;
+
+  const info = activityInfo();
+  const holder = `${info.workflowExecution?.workflowId}/${info.workflowExecution?.runId}/${info.activityId}`;
+  const signal = cancellationSignal();
+  const lease = await acquireLease(store, key, holder, async () => (hit = await lookUp()) !== undefined, signal);
+  if (!lease) return hit!;
+  const startedOn = new Date().toISOString();
+  await mkdir(deps.scratch, { recursive: true });
+  const scratch = await mkdtemp(join(deps.scratch, `${definition.step}-`));
+  try {
+    hit = await lookUp(); // somebody may have finished while we waited for the lease
+    if (hit) return hit;
+    const outcome = await compute(stepContext(deps, definition, store, key, scratch, signal, beat));
+    signal.throwIfAborted();
+    const outputs: Record<string, ArtifactRef> = {};
+    for (const [name, output] of Object.entries(outcome.outputs)) {
+      outputs[name] = 'digest' in output ? output : await store.publish(output.kind, output.folder, output.facts);
+    }
+    const statement = makeStatement({
+      step: definition.step,
+      stepVersion: definition.version,
+      key,
+      inputs: definition.inputs,
+      outputs,
+      parameters,
+      seed: place.seed,
+      generation: place.generation,
+      member: place.member,
+      codeVersion: deps.codeVersion,
+      engineFingerprint,
+      invocation: {
+        id: `${info.workflowNamespace}/${holder}/${info.attempt}`,
+        startedOn,
+        finishedOn: new Date().toISOString(),
+        builder: deps.builder,
+      },
+    });
+    await store.writeName(statementName(key), statement);
+    await writeStep(store, { key, step: definition.step, outputs, report: outcome.report });
+    await clearCheckpoint(store, key);
+    return { key, cached: false, outputs, report: outcome.report };
+  } finally {
+    await lease.release();
+    await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function stepContext(
+  deps: ActivityDependencies,
+  definition: StepDefinition,
+  store: ArtifactStore,
+  key: Digest,
+  scratch: string,
+  signal: AbortSignal,
+  beat: Heartbeater,
+): StepContext {
+  const inputs = new Map<Digest, Promise<string>>();
+  const folder = async (name: string) => {
+    const path = join(scratch, name);
+    await mkdir(path, { recursive: true });
+    return path;
+  };
+  return {
+    store,
+    key,
+    folder,
+    input(ref) {
+      let path = inputs.get(ref.digest);
+      if (!path) {
+        const target = join(scratch, `in-${ref.digest.slice(7, 23)}`);
+        path = store.materialise(ref.digest, target).then(() => target);
+        inputs.set(ref.digest, path);
+      }
+      return path;
+    },
+    async run(job, options) {
+      let resume: string | undefined;
+      if (options?.checkpoints) {
+        const target = join(scratch, 'resume');
+        const { facts, damage } = await loadCheckpoint(store, key, target);
+        if (facts) resume = target;
+        if (damage) log.warn('a checkpoint is damaged and is not used', { step: definition.step, key, damage });
+      }
+      beat.byProgress();
+      try {
+        return await deps.runJob(resume && job.op !== 'logProbability' ? { ...job, resume } : job, {
+          signal,
+          checkpointSeconds: definition.place.checkpointSeconds,
+          scratch: await folder('job'),
+          alive: () => beat.now(),
+          progress: (progress) => beat.now(progress),
+          checkpoint: async (path) => {
+            await saveCheckpoint(store, key, path);
+          },
+        });
+      } finally {
+        beat.byTimer();
+      }
+    },
+  };
+}
+
+interface Heartbeater {
+  /** the engine reports: silence from it must become a heartbeat timeout */
+  byProgress(): void;
+  /** work in this process: a timer is honest, for whatever blocks the process blocks the timer */
+  byTimer(): void;
+  now(progress?: Progress): void;
+  stop(): void;
+}
+
+function heartbeater(definition: StepDefinition): Heartbeater {
+  const { step, place } = definition;
+  let last: Progress | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const now = (progress?: Progress) => {
+    last = progress ?? last;
+    heartbeat({ step, member: place.member, generation: place.generation, progress: last } satisfies StepHeartbeat);
+  };
+  const stop = () => clearInterval(timer);
+  const byTimer = () => {
+    stop();
+    timer = setInterval(now, IN_PROCESS_BEAT_MS);
+  };
+  byTimer();
+  return { byProgress: stop, byTimer, now, stop };
+}

@@ -1,0 +1,141 @@
+/** What activities take and give. Workflows import these as types alone. */
+import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import type { Digest } from '../common/canonical.js';
+import type { Job, JobReport, Progress } from '../families/types.js';
+import type {
+  DataPlan,
+  DecodingPlan,
+  ExperimentPlan,
+  MemberPlan,
+  MetricPlan,
+  MixturePlan,
+  TokenizerPlan,
+  TrainingPlan,
+} from '../spec/plan.js';
+import type { MemberIndex, RunIndex } from '../spec/results.js';
+
+/** Where a step stands; with its inputs and parameters it determines the step's key. */
+export interface StepPlace {
+  /** URL of the artifact store */
+  readonly store: string;
+  readonly seed: number;
+  readonly generation: number;
+  readonly member: string;
+  readonly checkpointSeconds: number;
+}
+
+export interface StepResult {
+  readonly key: Digest;
+  /** whether a verified earlier result was used */
+  readonly cached: boolean;
+  readonly outputs: Readonly<Record<string, ArtifactRef>>;
+  readonly report: JobReport;
+}
+
+export interface PrepareInput {
+  readonly place: StepPlace;
+  readonly data: DataPlan;
+  readonly tokenizer: TokenizerPlan;
+  readonly base: MemberPlan['base'];
+}
+
+export interface SampleInput {
+  readonly place: StepPlace;
+  readonly mixture: MixturePlan;
+  readonly real: ArtifactRef;
+  /** what the sources wrote, in the order of mixture.sources */
+  readonly generated: readonly ArtifactRef[];
+}
+
+export interface FinetuneInput {
+  readonly place: StepPlace;
+  readonly family: string;
+  readonly train: ArtifactRef;
+  readonly valid: ArtifactRef;
+  readonly start:
+    | { readonly model: ArtifactRef }
+    | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: ArtifactRef };
+  readonly training: TrainingPlan;
+}
+
+export interface GenerateInput {
+  readonly place: StepPlace;
+  readonly family: string;
+  readonly model: ArtifactRef;
+  readonly prompts: ArtifactRef;
+  readonly decoding: DecodingPlan;
+}
+
+export interface PostprocessInput {
+  readonly place: StepPlace;
+  readonly raw: ArtifactRef;
+  readonly tokenizer: ArtifactRef;
+}
+
+export interface ScoreInput {
+  readonly place: StepPlace;
+  readonly family: string;
+  readonly metrics: readonly MetricPlan[];
+  readonly model: ArtifactRef;
+  readonly generated: ArtifactRef;
+  /** what the model continued; for the samples in the report */
+  readonly prompts: ArtifactRef;
+  readonly real: ArtifactRef;
+  readonly test: ArtifactRef;
+  /** model 0 of the same member and seed */
+  readonly first: ArtifactRef;
+  readonly truth?: ArtifactRef;
+}
+
+/** What one generation adds to a run's index. Idempotent: the same record again changes nothing. */
+export interface RecordInput {
+  readonly store: string;
+  readonly index: Omit<RunIndex, 'generations' | 'schema'>;
+  readonly generation?: number;
+  readonly members?: Readonly<Record<string, MemberIndex>>;
+}
+
+/** Activities of the loop; the implementations are made by createActivities. */
+export interface Activities {
+  prepare(input: PrepareInput): Promise<StepResult>;
+  sample(input: SampleInput): Promise<StepResult>;
+  finetune(input: FinetuneInput): Promise<StepResult>;
+  generate(input: GenerateInput): Promise<StepResult>;
+  postprocess(input: PostprocessInput): Promise<StepResult>;
+  score(input: ScoreInput): Promise<StepResult>;
+  recordPlan(input: { readonly store: string; readonly plan: ExperimentPlan }): Promise<void>;
+  recordRun(input: RecordInput): Promise<void>;
+}
+
+/** What a running job may ask of the activity that started it. */
+export interface JobHooks {
+  readonly signal: AbortSignal;
+  readonly checkpointSeconds: number;
+  /** a folder of the step's own, removed afterwards */
+  readonly scratch: string;
+  /** the engine is alive and works */
+  alive(): void;
+  progress(progress: Progress): void;
+  /** stores a checkpoint folder; the job waits */
+  checkpoint(folder: string): Promise<void>;
+}
+
+/** Runs one job of a family somewhere that can be killed. */
+export type RunJob = (job: Job, hooks: JobHooks) => Promise<JobReport>;
+
+/** The engine process went away without an answer (killed, out of memory, crashed): another attempt may succeed. */
+export class EngineDied extends Error {
+  override readonly name = 'EngineDied';
+}
+
+/** What activities need from the worker. */
+export interface ActivityDependencies {
+  /** the same store for the same url */
+  openStore(url: string): ArtifactStore;
+  readonly runJob: RunJob;
+  readonly engineFingerprint: string;
+  readonly codeVersion: string;
+  readonly builder: string;
+  /** local folder for what a running step needs */
+  readonly scratch: string;
+}

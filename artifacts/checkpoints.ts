@@ -1,0 +1,128 @@
+/**
+ * Checkpoints of a running step: files under checkpoints/<step key>/<their hash>, and one small document that names the newest set.
+ * Files that the previous checkpoint already holds are not sent again, so a growing set of shards costs only the new ones.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../common/canonical.js';
+import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { filesOf, intoFolder } from './folders.js';
+import { checkFilePath, hexOf, isDigest } from './keys.js';
+import type { ArtifactFile, ArtifactStore } from './types.js';
+import { download, measureFile } from './verified.js';
+
+const SCHEMA = 'habsburg.checkpoint/v1';
+
+/** Small numbers about the checkpoint: step, epoch, records so far … */
+export type CheckpointFacts = Readonly<Record<string, string | number | boolean | null>>;
+
+interface Pointer {
+  readonly schema: typeof SCHEMA;
+  readonly key: Digest;
+  readonly files: readonly ArtifactFile[];
+  readonly facts: CheckpointFacts;
+}
+
+export type LoadedCheckpoint =
+  { readonly facts: CheckpointFacts; readonly damage?: undefined } | { readonly facts?: undefined; readonly damage?: string };
+
+const pointerName = (key: Digest): string => `checkpoints/${hexOf(key)}`;
+const objectKey = (key: Digest, file: Digest): string => `checkpoints/${hexOf(key)}/${hexOf(file)}`;
+
+async function readPointer(store: ArtifactStore, key: Digest): Promise<Pointer | undefined> {
+  const pointer = await store.readName<Pointer>(pointerName(key));
+  if (pointer === undefined) return undefined;
+  const where = `the checkpoint names/${pointerName(key)}.json`;
+  if (pointer?.schema !== SCHEMA || pointer.key !== key || !Array.isArray(pointer.files))
+    throw new HabsburgError('verification', `${where} is no ${SCHEMA} document of this step`);
+  for (const file of pointer.files as readonly Partial<ArtifactFile>[]) {
+    checkFilePath(file.path, where);
+    if (!isDigest(file.digest) || !Number.isSafeInteger(file.size))
+      throw new HabsburgError('verification', `${where}: ${file.path} has no digest or size`);
+  }
+  return pointer;
+}
+
+/** A damaged pointer counts as none: the step then starts again, which is always right. */
+async function lastPointer(store: ArtifactStore, key: Digest): Promise<{ pointer?: Pointer; damage?: string }> {
+  try {
+    return { pointer: await readPointer(store, key) };
+  } catch (error) {
+    if (isHabsburgError(error) && error.kind === 'verification') return { damage: error.message };
+    throw error;
+  }
+}
+
+/**
+ * Makes `folder`'s files the step's checkpoint. A crash at any moment leaves the previous checkpoint or this one.
+ * @returns how many bytes were sent
+ */
+export async function saveCheckpoint(
+  store: ArtifactStore,
+  key: Digest,
+  folder: string,
+  facts: CheckpointFacts = {},
+): Promise<{ sentBytes: number }> {
+  const { pointer: previous } = await lastPointer(store, key);
+  const held = new Map(previous?.files.map((file) => [file.digest, file.size]));
+  const files: ArtifactFile[] = [];
+  let sentBytes = 0;
+  for (const path of await filesOf(folder)) {
+    const file = { path, ...(await measureFile(join(folder, path))) };
+    files.push(file);
+    if (held.has(file.digest)) continue;
+    await store.objects.put(objectKey(key, file.digest), { file: join(folder, path) });
+    held.set(file.digest, file.size);
+    sentBytes += file.size;
+  }
+  await store.writeName(pointerName(key), { schema: SCHEMA, key, files, facts } satisfies Pointer);
+  const kept = new Set(files.map((file) => file.digest));
+  for (const digest of new Set(previous?.files.map((file) => file.digest))) {
+    if (!kept.has(digest)) await store.objects.delete(objectKey(key, digest));
+  }
+  return { sentBytes };
+}
+
+/**
+ * Downloads the newest checkpoint into `folder` (created; absent or empty before), verifying each file while streaming.
+ * @returns its facts; or nothing, with the damage where there was a checkpoint that must not be believed (it is removed)
+ */
+export async function loadCheckpoint(store: ArtifactStore, key: Digest, folder: string): Promise<LoadedCheckpoint> {
+  const { pointer, damage } = await lastPointer(store, key);
+  if (!pointer) {
+    if (damage !== undefined) await clearCheckpoint(store, key);
+    return { damage };
+  }
+  try {
+    await intoFolder(folder, async (temporary) => {
+      for (const file of pointer.files) {
+        const target = join(temporary, file.path);
+        await mkdir(dirname(target), { recursive: true });
+        const stream = await store.objects.get(objectKey(key, file.digest));
+        const found = await download(
+          stream as AsyncIterable<Uint8Array>,
+          target,
+          `reading the checkpoint's ${file.path} from ${store.objects.url}`,
+          file.size,
+        );
+        if (found.digest !== file.digest)
+          throw new HabsburgError('verification', `the checkpoint's ${file.path} is damaged in ${store.objects.url}`);
+      }
+    });
+    return { facts: pointer.facts };
+  } catch (error) {
+    const known = fromSystemError(error, 'reading the checkpoint');
+    if (known.kind !== 'verification' && known.kind !== 'notFound') throw known;
+    // away with it: the step will write the same files again, and must not take the damaged ones for sent
+    await clearCheckpoint(store, key);
+    return { damage: known.message };
+  }
+}
+
+/** Removes the step's checkpoint and whatever a killed writer left beside it; after the step's record is written. */
+export async function clearCheckpoint(store: ArtifactStore, key: Digest): Promise<void> {
+  await store.deleteName(pointerName(key));
+  const keys: string[] = [];
+  for await (const object of store.objects.list(`checkpoints/${hexOf(key)}/`)) keys.push(object);
+  for (const object of keys) await store.objects.delete(object);
+}

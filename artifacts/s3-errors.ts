@@ -1,0 +1,95 @@
+/** What an S3 failure means to a user: one sentence, the right kind, and nothing of the credentials that the SDK's errors carry. */
+import { HabsburgError, isHabsburgError } from '../common/errors.js';
+
+const REFUSED = new Set([
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'InvalidToken',
+  'CredentialsProviderError',
+  'Forbidden',
+  'XAdminUserNotFound',
+]);
+const FULL = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage', 'ENOSPC', 'EDQUOT']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'TimeoutError',
+  'NetworkingError',
+  'RequestTimeout',
+  'SlowDown',
+  'ServiceUnavailable',
+  'InternalError',
+]);
+
+interface SdkError {
+  readonly name?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly details?: { readonly httpStatus?: number };
+}
+
+/** The HTTP status behind an error of the SDK or of `s3Error`. */
+export function statusOf(error: unknown): number | undefined {
+  return (error as SdkError | undefined)?.$metadata?.httpStatusCode ?? (error as SdkError | undefined)?.details?.httpStatus;
+}
+
+/** @param doing e.g. "writing a/b to s3://bucket" */
+export function s3Error(
+  error: unknown,
+  doing: string,
+  at: { readonly bucket: string; readonly endpoint?: string },
+): HabsburgError {
+  if (isHabsburgError(error)) return error;
+  const { name = '', code = '', message = '' } = (error ?? {}) as SdkError;
+  const status = statusOf(error);
+  const details = status === undefined ? undefined : { httpStatus: status };
+  const server = withoutCredentials(at.endpoint) ?? 'AWS';
+  // an error from another realm reaches us wrapped, its code only in the text
+  const inText = /\b(E[A-Z_]{4,})\b/.exec(message)?.[1] ?? '';
+  const is = (set: ReadonlySet<string>) => set.has(name) || set.has(code) || set.has(inText);
+  // never `cause: error`: it holds the request with its Authorization header
+  const make = (kind: ConstructorParameters<typeof HabsburgError>[0], text: string) =>
+    new HabsburgError(kind, `${doing}: ${text}`, { details });
+
+  if (name === 'NoSuchBucket')
+    return make(
+      'notFound',
+      `bucket ${at.bucket} does not exist at ${server}; create it (aws s3 mb s3://${at.bucket}) or name another`,
+    );
+  if (status === 401 || status === 403 || is(REFUSED)) {
+    return make(
+      'invalid',
+      `${server} refuses access (${name || status}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) or AWS_PROFILE to an identity that may read and write the bucket`,
+    );
+  }
+  if (/region is missing/i.test(message)) return make('invalid', 'no region is known; set AWS_REGION');
+  if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed')
+    return make('invalid', 'the bucket lies in another region; set AWS_REGION to it');
+  if (status === 507 || is(FULL))
+    return make('resources', `the store is full (${name || status}); free some space and run again, finished steps are kept`);
+  if (
+    is(NETWORK) ||
+    (status !== undefined && status >= 500) ||
+    status === 429 ||
+    /\baborted\b|socket hang up|timed out/i.test(message)
+  ) {
+    return make(
+      'unreachable',
+      `${server} cannot be reached (${code || inText || name || status}); check that it runs and AWS_ENDPOINT_URL_S3 points to it`,
+    );
+  }
+  return make('failed', `${name || 'the request failed'}${message && message !== name ? `: ${message}` : ''}`);
+}
+
+function withoutCredentials(endpoint: string | undefined): string | undefined {
+  return endpoint?.replace(/\/\/[^/@]*@/, '//');
+}

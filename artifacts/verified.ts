@@ -1,0 +1,64 @@
+/** Streaming with a hash beside it: bytes count only once their size and SHA-256 are what the manifest says. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Digest } from '../common/canonical.js';
+import { fromSystemError } from '../common/errors.js';
+
+/** What a stream turned out to hold. */
+export interface Measured {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Hashes a stream to its end, handing each chunk on. Stops reading once more than `limit` bytes came. */
+export async function measure(
+  stream: AsyncIterable<Uint8Array | string>,
+  sink?: (chunk: Uint8Array) => unknown,
+  limit = Infinity,
+): Promise<Measured> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of stream) {
+    const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    size += chunk.byteLength;
+    hash.update(chunk);
+    if (size > limit) break;
+    await sink?.(chunk);
+  }
+  return { digest: `sha256:${hash.digest('hex')}`, size };
+}
+
+export async function measureFile(path: string): Promise<Measured> {
+  try {
+    return await measure(createReadStream(path, { highWaterMark: 1 << 18 }));
+  } catch (error) {
+    throw fromSystemError(error, `reading ${path}`);
+  }
+}
+
+/** Writes a stream to a new file and says what it held. `from` words the source for an error. */
+export async function download(
+  stream: AsyncIterable<Uint8Array | string>,
+  path: string,
+  from: string,
+  limit?: number,
+): Promise<Measured> {
+  const file = await open(path, 'wx').catch((error: unknown) => {
+    throw fromSystemError(error, `writing ${path}`);
+  });
+  try {
+    return await measure(stream, (chunk) => writeAll(file, chunk), limit);
+  } catch (error) {
+    throw fromSystemError(error, from);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(
+  file: { write(b: Uint8Array, o: number, n: number): Promise<{ bytesWritten: number }> },
+  chunk: Uint8Array,
+): Promise<void> {
+  for (let done = 0; done < chunk.byteLength;) done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+}

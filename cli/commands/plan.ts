@@ -1,0 +1,109 @@
+/** `habsburg plan`: what an experiment would do: runs, steps, what they have in common, and how many tokens. Runs nothing. */
+import type { Command } from 'commander';
+import { planDigest } from '../../spec/digest.js';
+import { loadExperiment } from '../../spec/load.js';
+import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
+import type { ExperimentPlan, MemberPlan, MixturePlan } from '../../spec/plan.js';
+import type { CommandModule } from '../main.js';
+import { collect } from '../options.js';
+import { style, table, wantsColor } from '../table.js';
+
+export const plan: CommandModule = {
+  register(program: Command): void {
+    program
+      .command('plan')
+      .description('Show what an experiment would do, without doing it.')
+      .argument('<file|preset>', 'experiment YAML, or the name of a preset')
+      .option('--set <path=value>', 'change a value; repeatable', collect, [])
+      .option('--json', 'the whole plan, its runs and steps as JSON')
+      .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=[1] --set population.opt.prompts=previous\n')
+      .action(async (target: string, options: { set: string[]; json?: boolean }) => {
+        const loaded = await loadExperiment(target, { sets: options.set });
+        const digest = planDigest(loaded.plan);
+        const steps = outline(loaded.plan);
+        if (options.json)
+          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: steps })}\n`);
+        else process.stdout.write(`${render(loaded.plan, steps, digest, wantsColor())}\n`);
+      });
+  },
+};
+
+function render(experiment: ExperimentPlan, steps: Outline, digest: string, color: boolean): string {
+  const { data, conditions, seeds, generations, population } = experiment;
+  const { totals } = steps;
+  const splits = (['train', 'valid', 'test'] as const).map(
+    (split) =>
+      `  ${split.padEnd(6)} ${data[split]}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} blocks`}`,
+  );
+  const same = totals.steps - totals.computed;
+  return [
+    `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
+    `${totals.runs} runs (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
+    '',
+    `data, ${data.block} tokens a block`,
+    ...splits,
+    ...population.map(
+      (m) =>
+        `member ${m.name}: ${describeBase(m)}; starts from ${startText(m.start)}, ${describeDecoding(m)}, prompts: ${m.prompts}`,
+    ),
+    '',
+    'steps',
+    '  once: prepare (text, tokenizer, blocks)',
+    `  generation 0: ${stepsOfGeneration(0).join(' -> ')}`,
+    ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(1).join(' -> ')}`] : []),
+    ...conditions.map((c) => `    under ${c.name}: ${describeMixture(c.mixture)}`),
+    '',
+    table(
+      [
+        { title: 'run' },
+        { title: 'steps' },
+        { title: 'shared' },
+        { title: 'tokens to train', right: true },
+        { title: 'to write', right: true },
+        { title: 'to score', right: true },
+      ],
+      steps.runs.map((run) => [run.run, run.steps.length, run.steps.filter((s) => s.sameAs !== undefined).length, ...costs(run)]),
+      { color },
+    ),
+    '',
+    `${totals.computed} steps are computed${same === 0 ? '' : `; ${same} are the same as those of another run and are computed once`}`,
+    ...(totals.trainTokens === undefined
+      ? ['token numbers are known once the text is read; data.limit bounds them']
+      : [
+          `at most ${count(totals.trainTokens)} tokens to train, ${count(totals.writeTokens)} to write, ${count(totals.scoreTokens)} to score`,
+        ]),
+  ].join('\n');
+}
+
+function costs(run: RunOutline): string[] {
+  const mine = run.steps.filter((s) => s.sameAs === undefined);
+  const of = (name: StepName): string => count(total(mine.filter((s) => s.step === name)));
+  return [of('finetune'), of('generate'), of('score')];
+}
+
+const plural = (n: number, noun: string): string => (n === 1 ? noun : `${noun}s`);
+const count = (tokens: number | undefined): string => (tokens === undefined ? '?' : tokens.toLocaleString('en-US'));
+const startText = (start: MemberPlan['start']): string =>
+  ({ base: 'its base', 'generation-0': 'model 0', previous: 'the model before' })[start];
+
+function describeBase({ base }: MemberPlan): string {
+  if (base.kind === 'checkpoint') return base.source;
+  const a = base.architecture;
+  return `${a.kind} from scratch (hidden ${a.hidden}, layers ${a.layers}, heads ${a.heads}, ffn ${a.ffn}, positions ${a.positions})`;
+}
+
+function describeDecoding({ decoding: d }: MemberPlan): string {
+  const length = d.minNewTokens === d.maxNewTokens ? `${d.maxNewTokens}` : `${d.minNewTokens} to ${d.maxNewTokens}`;
+  const how = {
+    greedy: 'greedy',
+    beam: `${d.beams} beams`,
+    sample: `sampling at temperature ${d.temperature}${d.topK > 0 ? `, top-k ${d.topK}` : ''}${d.topP < 1 ? `, top-p ${d.topP}` : ''}`,
+  };
+  return `writes ${length} tokens a block (${how[d.strategy]})`;
+}
+
+function describeMixture(mixture: MixturePlan): string {
+  return mixture.kind === 'replace'
+    ? 'sample only what was written'
+    : `sample what was written, but ${Number((100 * mixture.share).toPrecision(4))} % of the blocks real`;
+}

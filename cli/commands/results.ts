@@ -1,0 +1,74 @@
+/** `habsburg results <experiment>`: the scores of an experiment as a table, JSON lines, CSV or one JSON document. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Option } from 'commander';
+import { openArtifactStore } from '../../artifacts/open.js';
+import { HabsburgError } from '../../common/errors.js';
+import { csvLines, jsonLines } from '../../report/export.js';
+import { findings } from '../../report/finding.js';
+import { readResults } from '../../report/rows.js';
+import type { Results } from '../../report/rows.js';
+import { measureKey, summarise } from '../../report/summary.js';
+import type { Summary } from '../../report/summary.js';
+import { renderTable } from '../../report/terminal.js';
+import type { CommandModule } from '../main.js';
+import { STORE_OPTION, resolveStoreUrl } from '../store-option.js';
+
+interface Options {
+  readonly format: 'table' | 'jsonl' | 'csv';
+  readonly json?: boolean;
+  readonly store?: string;
+  readonly metric?: string;
+}
+
+export const results: CommandModule = {
+  register(program) {
+    program
+      .command('results')
+      .description('show the scores of an experiment')
+      .argument('<experiment>', 'name of the experiment')
+      .addOption(new Option('--format <format>', 'table, or every score row').choices(['table', 'jsonl', 'csv']).default('table'))
+      .option('--metric <name>', 'only this metric: NAME, NAME/VARIANT or the heading of its column')
+      .option('--json', 'one JSON document: runs and score rows')
+      .option(...STORE_OPTION)
+      .addHelpText('after', '\nExample:\n  habsburg results quickstart --format csv > quickstart.csv')
+      .action(async (experiment: string, options: Options) => {
+        const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment);
+        const summary = selected(found, options.metric);
+        await print(render(found, summary, options));
+      });
+  },
+};
+
+function render(found: Results, summary: Summary, options: Options): Iterable<string> {
+  const keys = new Set(summary.measures.map(({ key }) => key));
+  const rows = found.rows.filter((row) => keys.has(measureKey(row)));
+  if (options.json) {
+    const runs = found.runs.map(({ run, condition, seed, status, generationsDone }) => ({ run, condition, seed, status, generationsDone }));
+    const { experiment, store, planDigest } = found;
+    return [`${JSON.stringify({ schema: 'habsburg.results/v1', experiment, store, plan: planDigest, runs, rows })}\n`];
+  }
+  if (options.format === 'jsonl') return jsonLines(rows);
+  if (options.format === 'csv') return csvLines(rows);
+  const { headline, sentences } = findings(summary);
+  return [`${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`, renderTable(summary, { width: process.stdout.columns ?? 100 })];
+}
+
+function selected(found: Results, metric: string | undefined): Summary {
+  const summary = summarise(found, metric);
+  if (metric !== undefined && summary.measures.length === 0) {
+    const known = summarise(found).measures.map(({ label }) => `"${label}"`);
+    const hint = known.length === 0 ? 'nothing has been scored yet' : `it has ${known.join(', ')}`;
+    throw new HabsburgError('notFound', `no metric "${metric}" in the results of ${found.experiment}: ${hint}`);
+  }
+  return summary;
+}
+
+/** Writes to stdout at the reader's pace; a reader that has seen enough (`| head`) is no error. */
+async function print(lines: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(lines), process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}

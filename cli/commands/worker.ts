@@ -1,0 +1,52 @@
+/** worker: serves task queues until it is told to stop. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { availableParallelism } from 'node:os';
+import { HabsburgError } from '../../common/errors.js';
+import { fromEnvironment, plainServer } from '../../workers/connection.js';
+import { serve } from '../../workers/worker.js';
+
+interface Options {
+  readonly queues: string;
+  readonly slots: string;
+  readonly threads: string;
+  readonly address?: string;
+  readonly namespace?: string;
+  readonly scratch?: string;
+  readonly logLevel: 'WARN';
+}
+
+export function register(program: Command): void {
+  program
+    .command('worker')
+    .description('serve task queues; SIGTERM or Ctrl-C drains and stops')
+    .option('--queues <names>', 'workflow, cpu, gpu or task queue names, separated by commas', 'workflow,cpu')
+    .option('--slots <n>', 'steps at a time', '1')
+    .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
+    .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
+    .option('--namespace <name>', 'Temporal namespace, with --address')
+    .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
+    .addOption(new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)').choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('WARN'))
+    .action(async (options: Options) => {
+      const slots = positive('--slots', options.slots);
+      const threads = options.threads === undefined ? Math.max(1, Math.floor(availableParallelism() / slots)) : positive('--threads', options.threads);
+      const controller = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
+      await serve({
+        temporal: options.address ? plainServer(options.address, options.namespace) : fromEnvironment(),
+        queues: options.queues.split(',').map((queue) => queue.trim()).filter(Boolean),
+        slots,
+        threads,
+        scratch: options.scratch,
+        logLevel: options.logLevel,
+        signal: controller.signal,
+        onReady: () => process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`),
+      });
+    });
+}
+
+function positive(flag: string, text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new HabsburgError('invalid', `${flag} ${text}: give a whole number of at least 1`);
+  return n;
+}

@@ -1,0 +1,39 @@
+/** What `run` prints at the end: the table, one prompt continued by every generation, and where to look further. */
+import { join } from 'node:path';
+import { openArtifactStore } from '../artifacts/open.js';
+import { readResults } from '../report/rows.js';
+import { continuations } from '../report/samples.js';
+import { summarise } from '../report/summary.js';
+import { renderContinuations, renderTable } from '../report/terminal.js';
+import { writeReport } from './commands/report.js';
+import type { ExperimentSnapshot } from './snapshot.js';
+
+export interface OutcomeOptions {
+  readonly store: string;
+  readonly json?: boolean;
+  readonly ui?: string;
+  readonly home: string;
+}
+
+export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptions): Promise<void> {
+  const store = openArtifactStore(options.store);
+  const results = await readResults(store, end.experiment);
+  const report = await writeReport(store, end.experiment, join(options.home, 'reports', `${end.experiment}.html`));
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, report, rows: results.rows })}\n`);
+    return;
+  }
+  const width = process.stdout.columns ?? 120;
+  const [texts] = continuations(results);
+  process.stdout.write(`\n${renderTable(summarise(results), { width, oneBlock: false })}\n`);
+  if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
+  const steps = end.result?.steps;
+  const lines = [
+    steps && (steps.computed === 0 && end.result?.failed === 0 ? `Everything was done already: no step computed, ${steps.reused} reused.` : `${steps.computed} steps computed, ${steps.reused} reused.`),
+    `Report:      ${report}`,
+    `Artifacts:   ${options.store}`,
+    `All scores:  habsburg results ${end.experiment} --format csv`,
+    options.ui && `Temporal UI: habsburg dev, then ${options.ui}/namespaces/default/workflows`,
+  ];
+  process.stdout.write(`${lines.filter(Boolean).join('\n')}\n`);
+}

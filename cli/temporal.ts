@@ -1,0 +1,77 @@
+/** A Temporal client for the commands, and its errors in our words. */
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError } from '@temporalio/client';
+import { ExitCode, HabsburgError } from '../common/errors.js';
+import type { ErrorKind } from '../common/errors.js';
+import type { TemporalSettings } from '../workers/connection.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/contract.js';
+
+/** Connects within five seconds or says that it cannot. */
+export async function connect(settings: TemporalSettings): Promise<Client> {
+  const { address, tls, apiKey, metadata } = settings.connection;
+  try {
+    const connection = await Connection.connect({ address, tls, apiKey, metadata, connectTimeout: '5 seconds' });
+    return new Client({ connection, namespace: settings.namespace });
+  } catch (error) {
+    throw new HabsburgError(
+      'unreachable',
+      `no Temporal server answers at ${address}; start one (habsburg dev) or set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_TLS or TEMPORAL_API_KEY`,
+      { cause: error },
+    );
+  }
+}
+
+const INDEXED_VALUE = { KEYWORD: 2, INT: 3 } as const;
+
+/** Registers our search attributes where they are missing; on a server that does not let us, says what to run. */
+export async function ensureSearchAttributes(client: Client): Promise<void> {
+  const { operatorService } = client.connection as Connection;
+  const namespace = client.options.namespace;
+  const wanted = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((key) => [key.name, key.type === 'INT' ? INDEXED_VALUE.INT : INDEXED_VALUE.KEYWORD]));
+  try {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const missing = Object.fromEntries(Object.entries(wanted).filter(([name]) => !(name in (customAttributes ?? {}))));
+    if (Object.keys(missing).length > 0) await operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+  } catch (error) {
+    const flags = Object.entries(wanted).map(([name, type]) => `--name ${name} --type ${type === INDEXED_VALUE.INT ? 'Int' : 'Keyword'}`);
+    throw new HabsburgError('unreachable', `the server does not let us register search attributes; ask its operator to run: temporal operator search-attribute create ${flags.join(' ')}`, { cause: error });
+  }
+}
+
+/** Runs a client call; "not found", "cannot be reached" and refused updates become one sentence each. */
+export async function call<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw clientError(what, error);
+  }
+}
+
+export function clientError(what: string, error: unknown): unknown {
+  if (error instanceof WorkflowNotFoundError) return new HabsburgError('notFound', `${what} is not running here (never started, or finished long ago); see habsburg status`, { cause: error });
+  if (isGrpcServiceError(error) || isGrpcServiceError((error as Error)?.cause)) {
+    const text = (error as Error).message;
+    return new HabsburgError('unreachable', `${what}: the Temporal server does not answer (${text})`, { cause: error });
+  }
+  const refused = innermost(error);
+  if (refused !== error && refused instanceof Error) {
+    const kind = String((refused as { type?: unknown }).type ?? '').replace('habsburg.', '');
+    return new HabsburgError(kind in ExitCode ? (kind as ErrorKind) : 'failed', refused.message, { cause: error });
+  }
+  return error;
+}
+
+function innermost(error: unknown): unknown {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner;
+}
+
+/** Whether an error means "not now" rather than "no": the server restarts, no worker is up yet. */
+export function isPassing(error: unknown): boolean {
+  const code = (error as { code?: number; cause?: { code?: number } })?.code ?? (error as { cause?: { code?: number } })?.cause?.code;
+  const UNAVAILABLE = 14;
+  const DEADLINE_EXCEEDED = 4;
+  const CANCELLED = 1;
+  return code === UNAVAILABLE || code === DEADLINE_EXCEEDED || code === CANCELLED;
+}

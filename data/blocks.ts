@@ -1,0 +1,72 @@
+/** Text to training blocks by the rule `bos-line`, as in Shumailov et al. (Nature 2024) and OPT's tokenizer on WikiText's rows. */
+import { HabsburgError } from '../common/errors.js';
+
+/** What is needed of a tokenizer here. */
+export interface TextTokenizer {
+  /** ids without added special tokens */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+  /** the token between lines, `</s>` in OPT */
+  readonly eosId: number;
+  /** strings that `encode` turns into special tokens; default: the text of eosId */
+  readonly specials?: readonly string[];
+}
+
+export interface PackedBlocks {
+  /** each of exactly `block` token ids */
+  readonly blocks: number[][];
+  /** lines and tokens that were read to make them; the remainder is among the tokens */
+  readonly lines: number;
+  readonly tokens: number;
+}
+
+/** Python's str.strip() would leave nothing. */
+const BLANK = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
+
+/** The lines of a text, split at "\n" only; the last one is no line where it is empty. */
+export function linesOf(text: string): string[] {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/**
+ * Every line becomes `</s>` + line + "\n", a blank one `</s>` alone; lines are encoded one by one, concatenated and cut into
+ * blocks; the remainder is dropped. `</s>` written out in the text stays text: it is encoded in two pieces, so that no line of
+ * a corpus can end a document.
+ * @param block tokens a block, >= 1
+ * @param limit at most so many blocks; absent: all
+ */
+export function packBlocks(text: string, tokenizer: TextTokenizer, block: number, limit = Infinity): PackedBlocks {
+  if (!Number.isInteger(block) || block < 1)
+    throw new HabsburgError('invalid', `data.block: ${block} is no number of tokens; use 1 or more`);
+  const specials = (tokenizer.specials ?? [tokenizer.decode([tokenizer.eosId])]).filter((s) => s.length > 1);
+  const blocks: number[][] = [];
+  let current: number[] = [];
+  let lines = 0;
+  let tokens = 0;
+  for (const line of linesOf(text)) {
+    if (blocks.length >= limit) break;
+    lines++;
+    const ids = BLANK.test(line) ? [] : encodeAsText(`${line}\n`, tokenizer, specials);
+    tokens += 1 + ids.length;
+    current.push(tokenizer.eosId);
+    for (const id of ids) current.push(id);
+    while (current.length >= block) {
+      if (blocks.length < limit) blocks.push(current.slice(0, block));
+      current = current.slice(block);
+    }
+  }
+  return { blocks, lines, tokens };
+}
+
+/** Encodes a text in which special tokens' names are ordinary characters, by never showing `encode` such a name whole. */
+export function encodeAsText(text: string, tokenizer: Pick<TextTokenizer, 'encode'>, specials: readonly string[]): number[] {
+  const cuts = new Set<number>();
+  for (const special of specials) {
+    for (let at = text.indexOf(special); at >= 0; at = text.indexOf(special, at + 1)) cuts.add(at + 1);
+  }
+  if (cuts.size === 0) return tokenizer.encode(text);
+  const ends = [...cuts].sort((a, b) => a - b);
+  return [0, ...ends].flatMap((from, i) => tokenizer.encode(text.slice(from, ends[i])));
+}

@@ -1,0 +1,152 @@
+/** Text by its source: a file, a dataset of the Hub, or the built-in synthetic language. Says exactly what was read, for the lineage. */
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { sha256 } from '../common/canonical.js';
+import { fromSystemError, HabsburgError } from '../common/errors.js';
+import type { Truth } from '../metrics/types.js';
+import type { GrammarPlan } from '../spec/plan.js';
+import { grammarText, grammarTruth, type Split } from './grammar.js';
+import { HubSnapshot } from './hub.js';
+import type { HubSettings } from './hub-settings.js';
+import { parquetText } from './parquet.js';
+
+export interface ResolveOptions {
+  /** which split of the experiment the text is for: the grammar's, and a Hub dataset's where the uri names none */
+  readonly split: Split;
+  /** needed by `grammar:` */
+  readonly grammar?: GrammarPlan;
+  /** default: from the environment */
+  readonly hub?: HubSettings;
+}
+
+export interface ResolvedText {
+  readonly text: string;
+  /** What was read, the same on every machine: digest, commit or settings in place of path, branch or default. */
+  readonly source: string;
+  /** the exact distribution of words, where the source has one */
+  readonly truth?: Truth;
+}
+
+/** A Hub dataset's usual names of the splits. */
+const HUB_SPLIT: Readonly<Record<Split, string>> = { train: 'train', valid: 'validation', test: 'test' };
+
+/**
+ * @param uri `file:/absolute/path`, `hf://OWNER/NAME[/CONFIG]@REVISION[#SPLIT]` or `grammar:zipf`
+ * @throws 'invalid' for another uri or text that is not UTF-8; 'notFound', 'unreachable', 'verification' as they apply
+ */
+export async function resolveSource(uri: string, options: ResolveOptions): Promise<ResolvedText> {
+  if (uri.startsWith('file:')) return readText(uri.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  if (uri.startsWith('hf:')) return readDataset(uri, options);
+  if (uri === 'grammar:zipf') {
+    if (!options.grammar) throw new HabsburgError('invalid', 'grammar:zipf needs its settings, data.grammar');
+    const { vocabulary, zipf, seed, sentences } = options.grammar;
+    return {
+      text: grammarText(options.grammar, options.split),
+      source: `grammar:zipf?vocabulary=${vocabulary}&zipf=${zipf}&seed=${seed}&sentences=${sentences[options.split]}#${options.split}`,
+      truth: grammarTruth(options.grammar),
+    };
+  }
+  throw new HabsburgError(
+    'invalid',
+    `${uri} is no data source; write file:PATH, hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf`,
+  );
+}
+
+/** A text file, byte for byte; its name in the lineage is its digest. */
+async function readText(path: string): Promise<ResolvedText> {
+  if (!isAbsolute(path)) throw new HabsburgError('invalid', `file:${path}: the path is not absolute`);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw fromSystemError(error, `reading the text ${path}`);
+  }
+  if (!isUtf8(bytes)) {
+    const offset = firstInvalidByte(bytes);
+    throw new HabsburgError(
+      'invalid',
+      `${path}: byte ${offset} (0x${bytes[offset].toString(16).padStart(2, '0')}) is not UTF-8; convert the file, e.g. iconv -f latin1 -t utf-8`,
+    );
+  }
+  try {
+    return { text: bytes.toString('utf8'), source: `file:${sha256(bytes)}` };
+  } catch (error) {
+    throw tooLong(error, path);
+  }
+}
+
+/** Offset of the first byte that no valid UTF-8 text continues with (the lead byte of a sequence that is cut short). */
+function firstInvalidByte(bytes: Uint8Array): number {
+  let at = 0;
+  // a valid prefix stays valid up to a sequence's start: skip whole windows, then step through the one that fails
+  const WINDOW = 1 << 16;
+  while (at < bytes.length) {
+    let end = Math.min(at + WINDOW, bytes.length);
+    while (end < bytes.length && (bytes[end] & 0xc0) === 0x80 && end - at < WINDOW + 4) end++;
+    if (!isUtf8(bytes.subarray(at, end))) break;
+    at = end;
+  }
+  while (at < bytes.length) {
+    const lead = bytes[at];
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (!isUtf8(bytes.subarray(at, at + length))) return at;
+    at += length;
+  }
+  return at;
+}
+
+async function readDataset(uri: string, options: ResolveOptions): Promise<ResolvedText> {
+  const match = /^hf:\/\/([\w.-]+\/[\w.-]+)(?:\/([\w.-]+))?@([\w./-]+?)(?:#([\w.-]+))?$/.exec(uri);
+  if (!match || match[3].split('/').includes('..'))
+    throw new HabsburgError('invalid', `${uri} is no dataset; write hf://OWNER/NAME/CONFIG@REVISION#SPLIT`);
+  const [, name, config, revision] = match;
+  const split = match[4] ?? HUB_SPLIT[options.split];
+  const snapshot = await HubSnapshot.open({ type: 'dataset', name }, revision, options.hub);
+  const parquet = (await snapshot.list()).filter((file) => file.path.endsWith('.parquet'));
+  const wanted = parquet.filter((file) => isOf(file.path, config, split));
+  if (wanted.length === 0) {
+    const have =
+      parquet
+        .slice(0, 12)
+        .map((file) => file.path)
+        .join(', ') || 'none';
+    throw new HabsburgError(
+      'notFound',
+      `${uri}: no Parquet file of ${config ? `configuration ${config}, ` : ''}split ${split}; the repository has: ${have}`,
+    );
+  }
+  // train-00000-of-00003.parquet says how many there are; an offline cache may hold a part of them
+  const shards = /-of-0*(\d+)\b/.exec(wanted[0].path)?.[1];
+  if (shards !== undefined && Number(shards) !== wanted.length) {
+    throw new HabsburgError(
+      'notFound',
+      `${uri}: ${wanted.length} of ${shards} files of split ${split} are there; unset HF_HUB_OFFLINE to download the others`,
+    );
+  }
+  const parts: string[] = [];
+  for (const file of wanted) parts.push(await parquetText(await snapshot.get(file)));
+  try {
+    return { text: parts.join(''), source: `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}` };
+  } catch (error) {
+    throw tooLong(error, uri);
+  }
+}
+
+/** Whether a Parquet file is of a configuration and split, by the Hub's usual layouts: CONFIG/SPLIT-…, CONFIG/SPLIT/…, data/SPLIT-…, SPLIT-…. */
+function isOf(path: string, config: string | undefined, split: string): boolean {
+  const inConfig =
+    config === undefined
+      ? path.replace(/^data\//, '')
+      : path.startsWith(`${config}/`)
+        ? path.slice(config.length + 1)
+        : undefined;
+  if (inConfig === undefined) return false;
+  return inConfig.startsWith(split) && /^([-.][^/]*|\/[^/]*)$/.test(inConfig.slice(split.length));
+}
+
+function tooLong(error: unknown, what: string): HabsburgError {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_STRING_TOO_LONG' && !(error instanceof RangeError))
+    return fromSystemError(error, what);
+  return new HabsburgError('invalid', `${what}: more than 512 MiB of text do not fit; use a part of it`);
+}

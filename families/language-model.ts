@@ -1,0 +1,150 @@
+/** The language-model family: dataset and model folders on one side, the engine's fit, generate and score on the other. */
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HabsburgError } from '../common/errors.js';
+import { CounterRng } from '../common/philox.js';
+import type { DataRecord } from '../data/records.js';
+import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data/records.js';
+import type { ConfigJson, Model } from '../engine/index.js';
+import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
+import { generateRows } from '../engine/generate/index.js';
+import { scoreRows } from '../engine/score.js';
+import { fit } from '../engine/train/fit.js';
+import { loadTokenizer } from '../engine/tokenizer/files.js';
+import type { ArchitecturePlan } from '../spec/plan.js';
+import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
+
+export const LIKELIHOODS_FILE = 'likelihoods.json';
+
+/** What a model folder carries beside its weights, so that it can be used alone. */
+const TOKENIZER_FILES = /^(tokenizer.*\.json|vocab\.json|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
+const SHARD = /^shard-(\d{9})\.jsonl$/;
+
+export const languageModel: Family = { name: 'language-model', cost: 'expensive', fit: fitModel, generate, logProbability };
+
+async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
+  const rng = new CounterRng(job.rng);
+  const from = 'model' in job.start ? job.start.model : job.start.tokenizer;
+  const model = 'model' in job.start ? await loadCheckpoint(job.start.model) : await initialise(job.start.scratch, from, rng);
+  const { weights, report } = await fit({
+    model,
+    train: await readRows(job.train),
+    valid: await readRows(job.valid),
+    settings: job.training,
+    rng,
+    threads: io.threads,
+    resumeFrom: job.resume,
+    onProgress: io.progress,
+    checkpointDue: io.checkpointDue,
+    checkpoint: io.checkpoint,
+  });
+  await saveCheckpoint(job.out, { config: model.config, weights }, { generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined });
+  for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(job.out, file));
+  const last = report.epochs.at(-1);
+  return {
+    steps: report.steps,
+    selectedEpoch: report.selectedEpoch,
+    bestValidLoss: report.bestValidLoss,
+    lastTrainLoss: last?.trainLoss ?? null,
+    lastValidLoss: last?.validLoss ?? null,
+  };
+}
+
+/** A model with fresh weights, sized to its tokenizer. */
+async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
+  const tokenizer = await loadTokenizer(tokenizerFolder);
+  const eos = tokenizer.idOf('</s>');
+  const config = parseConfig(
+    {
+      architectures: ['OPTForCausalLM'],
+      model_type: 'opt',
+      vocab_size: tokenizer.size,
+      hidden_size: plan.hidden,
+      word_embed_proj_dim: plan.hidden,
+      num_hidden_layers: plan.layers,
+      num_attention_heads: plan.heads,
+      ffn_dim: plan.ffn,
+      max_position_embeddings: plan.positions,
+      do_layer_norm_before: true,
+      activation_function: 'relu',
+      dropout: 0,
+      attention_dropout: 0,
+      layerdrop: 0,
+      enable_bias: true,
+      layer_norm_elementwise_affine: true,
+      init_std: 0.02,
+      tie_word_embeddings: true,
+      bos_token_id: eos ?? null,
+      eos_token_id: eos ?? null,
+      pad_token_id: tokenizer.idOf('<pad>') ?? null,
+      use_cache: true,
+    },
+    'the architecture of this experiment',
+  );
+  return { config, weights: initialWeights(config, rng.derive('init')) };
+}
+
+async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
+  const model = await loadCheckpoint(job.model);
+  const tokenizer = await loadTokenizer(job.model);
+  const prompts = await readAllRecords(job.prompts);
+  const written: DataRecord[] = [];
+  const shards: string[] = [];
+  if (job.resume) {
+    for (const shard of (await readdir(job.resume)).filter((file) => SHARD.test(file)).sort()) {
+      shards.push(join(job.resume, shard));
+      for await (const record of readRecords(join(job.resume, shard))) written.push(record);
+    }
+  }
+  let stored = written.length;
+  await generateRows({
+    model,
+    prompts: prompts.map((record) => Int32Array.from(record.tokens)),
+    settings: job.decoding,
+    eosTokenId: eosOf(model.config.json),
+    rng: new CounterRng(job.rng),
+    threads: io.threads,
+    startAt: written.length,
+    onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
+    async onBatch(start, rows) {
+      if (start !== written.length) throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
+      rows.forEach((row, i) => {
+        const prompt = prompts[start + i];
+        written.push({
+          id: `g${job.origin.generation}/${job.origin.member}/${String(start + i).padStart(6, '0')}`,
+          tokens: Array.from(row),
+          text: tokenizer.decode(row),
+          origin: { kind: 'generated', member: job.origin.member, generation: job.origin.generation, model: job.origin.model, prompt: prompt.id },
+        });
+      });
+      if (!io.checkpointDue() || written.length === prompts.length) return;
+      const shard = join(job.out, `shard-${String(stored).padStart(9, '0')}.jsonl`);
+      await writeRecords(shard, written.slice(stored));
+      stored = written.length;
+      shards.push(shard);
+      await io.checkpoint(async (folder) => {
+        for (const path of shards) await copyFile(path, join(folder, path.slice(path.lastIndexOf('shard-'))));
+      });
+    },
+  });
+  for (const shard of await readdir(job.out)) if (SHARD.test(shard)) await rm(join(job.out, shard));
+  const records = await writeRecords(join(job.out, RECORDS_FILE), written);
+  return { records, tokens: written.reduce((sum, record) => sum + record.tokens.length, 0) };
+}
+
+async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
+  const model = await loadCheckpoint(job.model);
+  const rows = await scoreRows({ model, rows: await readRows(job.data), threads: io.threads });
+  await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows }));
+  return { records: rows.length };
+}
+
+/** Token ids of a dataset's records, in order. */
+async function readRows(folder: string): Promise<Int32Array[]> {
+  return (await readAllRecords(folder)).map((record) => Int32Array.from(record.tokens));
+}
+
+function eosOf(json: ConfigJson): number[] {
+  const eos = json.eos_token_id;
+  return Array.isArray(eos) ? eos.map(Number) : typeof eos === 'number' ? [eos] : [];
+}

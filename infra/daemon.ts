@@ -1,0 +1,127 @@
+/**
+ * One child process that must not outlive us: its output goes to a log file, and it is ended when we stop, exit or are killed.
+ * It has a process group of its own, so that Ctrl-C in our terminal reaches us alone and we stop everything in order.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fromSystemError, HabsburgError } from '../common/errors.js';
+
+export interface DaemonOptions {
+  /** for messages, for example "Temporal server" */
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** output is appended here */
+  logFile: string;
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Daemon {
+  readonly pid: number;
+  /** resolves when the process has ended, for whatever reason */
+  readonly exited: Promise<Exit>;
+  /** how it ended, once it has */
+  readonly exit?: Exit;
+  /** SIGTERM, then SIGKILL after `graceMs`; resolves when it is gone. Safe to call twice. */
+  stop(graceMs?: number): Promise<Exit>;
+}
+
+/** Larger logs are set aside (once) when a daemon starts. */
+const LOG_LIMIT_BYTES = 16 << 20;
+/** What a process is given to end by itself after SIGTERM. */
+const DEFAULT_GRACE_MS = 5_000;
+
+/** Starts the process; throws a HabsburgError where it cannot be started. */
+export async function startDaemon({ name, command, args, logFile, cwd, env }: DaemonOptions): Promise<Daemon> {
+  const log = openLog(logFile);
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
+    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+  } catch (error) {
+    throw fromSystemError(error, `starting the ${name} (${command})`);
+  } finally {
+    closeSync(log);
+  }
+  const pid = child.pid!;
+  const watchdog = startWatchdog(pid);
+  const killNow = () => killGroup(pid);
+  process.once('exit', killNow);
+
+  let exit: Exit | undefined;
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      exit = { code, signal };
+      process.removeListener('exit', killNow);
+      watchdog?.kill('SIGKILL');
+      resolve(exit);
+    });
+  });
+  return {
+    pid,
+    exited,
+    get exit() {
+      return exit;
+    },
+    async stop(graceMs = DEFAULT_GRACE_MS) {
+      if (exit) return exit;
+      child.kill('SIGTERM');
+      const timer = setTimeout(killNow, graceMs);
+      const result = await exited;
+      clearTimeout(timer);
+      return result;
+    },
+  };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+}
+
+/** A shell that waits for our end of a pipe to close, which happens however we die, and then ends the process. */
+function startWatchdog(pid: number): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined;
+  const script = `trap '' INT TERM HUP; read -r _; kill -TERM ${pid} 2>/dev/null && sleep 5 && kill -KILL -${pid} 2>/dev/null`;
+  const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  // without a shell there is no watchdog; stop() and the exit listener still work
+  shell.on('error', () => {});
+  shell.unref();
+  (shell.stdin as unknown as { unref(): void }).unref();
+  return shell;
+}
+
+function openLog(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+    return openSync(file, 'a');
+  } catch (error) {
+    throw fromSystemError(error, `writing the log ${file}`);
+  }
+}
+
+/** The last lines of a log, for an error message. */
+export function logTail(file: string, lines = 8): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  } catch {
+    return '(no log)';
+  }
+}
+
+/** The error of a daemon that ended or did not answer: one sentence, then the end of its log. */
+export function daemonError(name: string, logFile: string, exit: Exit | undefined, fix: string): HabsburgError {
+  const what = exit ? `ended at once (${exit.signal ?? `exit code ${exit.code}`})` : 'does not answer';
+  return new HabsburgError('unreachable', `The ${name} ${what}: ${fix}. Its log ${logFile} ends with:\n${logTail(logFile)}`);
+}

@@ -1,0 +1,101 @@
+/** A Temporal development server with a database file: started, waited for, prepared with our search attributes and retention. */
+import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { fromSystemError } from '../common/errors.js';
+import { daemonError, startDaemon, type Daemon, type Exit } from './daemon.js';
+import { prepareNamespace, SEARCH_ATTRIBUTES } from './namespace.js';
+import { freePort } from './ports.js';
+import type { Progress } from './progress.mjs';
+import { ensureTool } from './tools.mjs';
+
+export interface TemporalOptions {
+  /** SQLite file that holds every workflow; created if missing */
+  dbFile: string;
+  /** preferred ports; taken ones are replaced unless `exactPorts` */
+  port?: number;
+  uiPort?: number;
+  /** fail instead of taking other ports: for a restart that clients must find again */
+  exactPorts?: boolean;
+  /** server log; default beside the database file */
+  logFile?: string;
+  progress?: Progress;
+  env?: NodeJS.ProcessEnv;
+  /** ends a download or build of the server under way */
+  signal?: AbortSignal;
+}
+
+export interface TemporalServer {
+  /** host:port of the gRPC front end */
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly namespace: string;
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  stop(): Promise<void>;
+}
+
+/** Temporal's own default ports. */
+export const DEFAULT_PORT = 7233;
+export const DEFAULT_UI_PORT = 8233;
+
+const NAMESPACE = 'default';
+/** Closed workflows of a development server are kept this long (its own default is one day). */
+const RETENTION_DAYS = 90;
+/** Ready after half a second on a quiet machine. */
+const READY_MS = 60_000;
+/** Other processes may take a free port before the server binds it. */
+const ATTEMPTS = 4;
+
+/** Starts the server and resolves when it serves the namespace; throws a HabsburgError with its log's end otherwise. */
+export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
+  const { dbFile, exactPorts = false, logFile = join(dirname(dbFile), 'temporal.log'), progress, env = process.env, signal } = options;
+  try {
+    mkdirSync(dirname(dbFile), { recursive: true });
+  } catch (error) {
+    throw fromSystemError(error, `making the folder of ${dbFile}`);
+  }
+  const tool = await ensureTool('temporal', { env, progress, signal });
+  for (let attempt = 1; ; attempt++) {
+    const port = exactPorts ? options.port! : await freePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
+    const uiPort = exactPorts ? options.uiPort! : await freePort(attempt === 1 ? (options.uiPort ?? DEFAULT_UI_PORT) : 0);
+    const address = `127.0.0.1:${port}`;
+    const daemon = await startDaemon({ name: 'Temporal server', command: tool.path, args: serverArguments(dbFile, port, uiPort), logFile, env });
+    if (await ready(daemon, address)) {
+      return {
+        address,
+        uiUrl: `http://127.0.0.1:${uiPort}`,
+        namespace: NAMESPACE,
+        pid: daemon.pid,
+        exited: daemon.exited,
+        stop: async () => void (await daemon.stop()),
+      };
+    }
+    const { exit } = daemon;
+    await daemon.stop();
+    if (attempt === ATTEMPTS || exit === undefined) {
+      throw daemonError('Temporal server', logFile, exit, `see whether another server uses ${dbFile} or the ports ${port} and ${uiPort}`);
+    }
+  }
+}
+
+function serverArguments(dbFile: string, port: number, uiPort: number): string[] {
+  return [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', dbFile],
+    ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ...['--log-level', 'warn', '--dynamic-config-value', 'matching.enableFairness=true'],
+  ];
+}
+
+/** Whether the server answers before it ends or READY_MS are over. */
+async function ready(daemon: Daemon, address: string): Promise<boolean> {
+  const deadline = Date.now() + READY_MS;
+  while (Date.now() < deadline && !daemon.exit) {
+    try {
+      await prepareNamespace({ connection: { address }, namespace: NAMESPACE, retentionDays: RETENTION_DAYS, timeoutMs: 2_000 });
+      return true;
+    } catch {
+      await Promise.race([daemon.exited, new Promise((resolve) => setTimeout(resolve, 100))]);
+    }
+  }
+  return false;
+}

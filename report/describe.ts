@@ -1,0 +1,39 @@
+/** What an experiment does, in words, from its plan. */
+import type { DecodingPlan, ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
+import { formatNumber } from './format.js';
+
+/** A paragraph for the head of the page. */
+export function describePlan(plan: ExperimentPlan): string {
+  const members = plan.population.map((member) => describeMember(member, plan)).join(' ');
+  return `${members} ${count(plan.conditions.length, 'condition')}, ${count(plan.seeds.length, 'seed')}, generations 0 to ${plan.generations}.`;
+}
+
+function describeMember(member: MemberPlan, plan: ExperimentPlan): string {
+  const model =
+    member.base.kind === 'scratch'
+      ? `a language model trained from scratch (${count(member.base.architecture.layers, 'layer')}, width ${member.base.architecture.hidden})`
+      : `the language model ${member.base.source}`;
+  const name = plan.population.length > 1 ? `${member.name}: ` : '';
+  const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
+  return (
+    `${name}Generation 0 fits ${model} to real text (${plan.data.train}). Each later generation starts from ${start}, ` +
+    `trains on text that the generation before it wrote (${describeDecoding(member.decoding)}), and writes the next.`
+  );
+}
+
+function describeDecoding(decoding: DecodingPlan): string {
+  if (decoding.strategy === 'greedy') return 'greedy decoding';
+  if (decoding.strategy === 'beam') return `beam search, ${decoding.beams} beams`;
+  const limits = [decoding.topK > 0 && `top-k ${decoding.topK}`, decoding.topP < 1 && `top-p ${decoding.topP}`].filter((part) => part !== false);
+  return ['sampling', `temperature ${decoding.temperature}`, ...limits].join(', ');
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
+}
+
+/** What a condition trains on. */
+export function describeMixture(mixture: MixturePlan): string {
+  if (mixture.kind === 'replace') return 'only generated text: each generation’s data replaces the one before';
+  return `${formatNumber(mixture.share * 100, 3)} % of the records stay real, drawn anew each generation; the rest is generated`;
+}

@@ -1,0 +1,65 @@
+/** One self-contained HTML page for an experiment: no script, no network, readable from disk; the same results give the same bytes. */
+import { createHash } from 'node:crypto';
+import { describePlan } from './describe.js';
+import { findings } from './finding.js';
+import { el, render } from './html.js';
+import type { Markup } from './html.js';
+import type { Results } from './rows.js';
+import { curvesSection } from './sections/curves.js';
+import { histogramSection } from './sections/histogram.js';
+import { provenanceSections } from './sections/provenance.js';
+import { tablesSection } from './sections/tables.js';
+import { textsSection } from './sections/texts.js';
+import { STYLE } from './style.js';
+import { summarise } from './summary.js';
+
+/** The page as text. Generated text in it is inert: everything is escaped, and the policy admits no script and no request. */
+export function renderPage(results: Results): string {
+  const summary = summarise(results);
+  const { plan } = results;
+  const title = plan.title ?? plan.name;
+  const finding = findings(summary);
+  const body = el(
+    'main',
+    {},
+    el('header', {}, el('p', { class: 'eyebrow' }, `Habsburg experiment ${plan.name}`), el('h1', {}, title), el('p', { class: 'lead' }, describePlan(plan))),
+    el('section', { class: 'finding' }, el('h2', {}, finding.headline), finding.sentences.map((sentence) => el('p', {}, sentence))),
+    unfinished(results),
+    curvesSection(summary),
+    histogramSection(results, summary),
+    textsSection(results, summary),
+    tablesSection(summary),
+    provenanceSections(results, summary),
+    el(
+      'footer',
+      {},
+      el('p', {}, 'Every score row behind this page: ', el('code', {}, `habsburg results ${plan.name} --format csv`), '.'),
+    ),
+  );
+  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+  return [
+    '<!doctype html>\n<html lang="en">\n<head>\n',
+    render(el('meta', { charset: 'utf-8' })),
+    render(el('meta', { 'http-equiv': 'Content-Security-Policy', content: policy })),
+    render(el('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' })),
+    render(el('meta', { name: 'referrer', content: 'no-referrer' })),
+    render(el('title', {}, `${title} – Habsburg report`)),
+    `<style>${STYLE}</style>\n</head>\n<body>\n`,
+    render(body),
+    '\n</body>\n</html>\n',
+  ].join('');
+}
+
+/** Says which runs are missing from the figures, if any are. */
+function unfinished({ plan, runs }: Results): Markup | undefined {
+  const expected = plan.conditions.flatMap(({ name }) => plan.seeds.map((seed) => ({ id: `${name}/seed-${seed}`, condition: name, seed })));
+  const lines = expected.flatMap(({ id, condition, seed }) => {
+    const run = runs.find((r) => r.condition === condition && r.seed === seed);
+    if (run === undefined) return [`${id} has not started`];
+    if (run.status === 'done') return [];
+    return [`${id} is ${run.status} after ${run.generationsDone} of ${plan.generations + 1} generations${run.failure ? `: ${run.failure}` : ''}`];
+  });
+  if (lines.length === 0) return undefined;
+  const said = `${lines.length} of ${expected.length} runs ${lines.length === 1 ? 'is' : 'are'} not finished; what they have so far is included.`;
+  return el('aside', { class: 'notice' }, said, el('ul', {}, lines.map((line) => el('li', {}, line))));
+}

@@ -1,0 +1,83 @@
+/** The figure of small multiples: every measure by generation. */
+import { el } from '../html.js';
+import type { Child, Markup } from '../html.js';
+import { groupBy } from '../summary.js';
+import type { Measure, Summary } from '../summary.js';
+import { leadMeasure } from '../finding.js';
+import { LOG_RATIO, curvesPanel } from '../svg/curves.js';
+import type { Reference } from '../svg/curves.js';
+import { markerPath } from '../svg/path.js';
+
+/** Last part of the variant under which a metric reports its expectation for draws from the true distribution. */
+const HONEST = 'honest-sampling';
+
+export function curvesSection(summary: Summary): Child {
+  if (summary.measures.length === 0) return undefined;
+  const lead = leadMeasure(summary);
+  const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
+  const drawn = summary.measures.filter((measure) => ![...references.values()].some((reference) => reference.measure === measure));
+  const ordered = drawn.sort((a, b) => Number(b === lead) - Number(a === lead));
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'Scores by generation'),
+    el('p', { class: 'caption' }, caption(summary)),
+    legend(summary),
+    el(
+      'div',
+      { class: 'panels' },
+      ordered.map((measure, i) =>
+        el(
+          'figure',
+          {},
+          el('h3', {}, measure.label),
+          el('p', { class: 'variant' }, variantText(measure)),
+          curvesPanel(`m${i}`, measure, summary.series, summary.generations, references.get(measure)?.line),
+        ),
+      ),
+    ),
+  );
+}
+
+/** A measure's own baseline, where the results have it: what honest sampling from the truth would score, as a line in its panel. */
+function referenceOf(summary: Summary, measure: Measure): [Measure, { measure: Measure; line: Reference }][] {
+  const variant = `${measure.variant}/${HONEST}`;
+  const baseline = summary.measures.find((other) => other.metric === measure.metric && other.variant === variant && other.version === measure.version);
+  if (baseline === undefined) return [];
+  const points = summary.series.flatMap((series) => series.points.get(baseline.key) ?? []);
+  const line = [...groupBy(points, (point) => point.generation)]
+    .sort(([a], [b]) => a - b)
+    .map(([generation, at]) => [generation, at.reduce((sum, point) => sum + point.mean, 0) / at.length] as const);
+  return [[measure, { measure: baseline, line: { label: 'honest', points: line } }]];
+}
+
+/** The variant, version and settings that a number needs beside its name. */
+export function variantText({ variant, version, settings }: Measure): string {
+  const set = Object.keys(settings)
+    .sort()
+    .map((name) => `${name} ${settings[name]}`);
+  return [variant, `v${version}`, ...set].join(', ');
+}
+
+/** Which colour and marker is which series. */
+export function legend(summary: Summary): Markup {
+  return el(
+    'ul',
+    { class: 'legend' },
+    summary.series.map((series, i) =>
+      el(
+        'li',
+        { class: `s${i % 8}` },
+        el('svg', { viewBox: '0 0 30 10', 'aria-hidden': 'true' }, el('path', { class: 'mean', d: 'M0,5L30,5' }), el('path', { class: 'mark', d: markerPath(i, [15, 5], 3.6) })),
+        series.label,
+      ),
+    ),
+  );
+}
+
+function caption({ seeds }: Summary): string {
+  const axis = `Axes are logarithmic where values span more than a factor of ${LOG_RATIO}, linear for shares.`;
+  if (seeds.length === 1) return `One seed (${seeds[0]}): the lines say nothing about the spread between seeds. ${axis}`;
+  const band = seeds.length >= 3 ? ', its 95 % t-interval a band' : '';
+  return `Each of ${seeds.length} seeds is a thin line, their mean a thick one${band}. ${axis}`;
+}

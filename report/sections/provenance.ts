@@ -1,0 +1,111 @@
+/** What was run and what it left: conditions and settings, the digest of every artifact, versions. */
+import { stringify } from 'yaml';
+import type { ArtifactRef } from '../../artifacts/types.js';
+import { canonicalJson } from '../../common/canonical.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
+import type { RunIndex } from '../../spec/results.js';
+import { describeMixture } from '../describe.js';
+import { formatBytes } from '../format.js';
+import { el } from '../html.js';
+import type { Child, Markup } from '../html.js';
+import type { Results } from '../rows.js';
+import type { Summary } from '../summary.js';
+
+const ARTIFACTS = ['dataset', 'model', 'generated', 'scores'] as const;
+
+export function provenanceSections(results: Results, summary: Summary): Child {
+  return [settings(results, summary), artifacts(results), versions(results)];
+}
+
+function settings({ plan }: Results, summary: Summary): Markup {
+  const color = (name: string) => summary.series.findIndex((series) => series.condition === name);
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'Settings'),
+    el(
+      'dl',
+      {},
+      plan.conditions.map(({ name, mixture }) => [
+        el('dt', { class: color(name) >= 0 && `key s${color(name) % 8}` }, name),
+        el('dd', {}, describeMixture(mixture)),
+      ]),
+    ),
+    el('details', {}, el('summary', {}, 'The whole plan, defaults filled in'), el('pre', {}, stringify(withoutRepeats(plan), { lineWidth: 100, aliasDuplicateObjects: false }))),
+  );
+}
+
+/** Conditions name their members only where they differ from the population. */
+function withoutRepeats(plan: ExperimentPlan): unknown {
+  const usual = canonicalJson(plan.population);
+  return { ...plan, conditions: plan.conditions.map(({ members, ...rest }) => (canonicalJson(members) === usual ? rest : { ...rest, members })) };
+}
+
+function artifacts({ plan, runs }: Results): Child {
+  if (runs.length === 0) return undefined;
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'Artifacts'),
+    el('p', { class: 'caption' }, 'Everything the runs left, named by the SHA-256 of its content; runs that share an artifact name the same one. A click selects a whole digest.'),
+    runs.map((run) =>
+      el(
+        'details',
+        {},
+        el('summary', {}, `${run.run}: ${run.status}, ${run.generationsDone} of ${plan.generations + 1} generations`),
+        inputs(run),
+        el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Artifacts of ${run.run}` }, artifactTable(run)),
+      ),
+    ),
+  );
+}
+
+function inputs(run: RunIndex): Child {
+  const entries = Object.entries(run.inputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length > 0 && el('dl', {}, entries.map(([role, ref]) => [el('dt', {}, role), el('dd', {}, digest(ref.digest, true), ` ${formatBytes(ref.size)}`)]));
+}
+
+function artifactTable(run: RunIndex): Markup {
+  const rows = run.generations.flatMap(({ generation, members }) => Object.entries(members).map(([member, index]) => ({ generation, member, index })));
+  const several = new Set(rows.map(({ member }) => member)).size > 1;
+  return el(
+    'table',
+    {},
+    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'gen.'), several && el('th', { scope: 'col' }, 'member'), ARTIFACTS.map((kind) => el('th', { scope: 'col' }, kind)))),
+    el(
+      'tbody',
+      {},
+      rows.map(({ generation, member, index }) =>
+        el(
+          'tr',
+          {},
+          el('th', { scope: 'row' }, generation),
+          several && el('td', {}, member),
+          ARTIFACTS.map((kind) => el('td', {}, artifact(index[kind]))),
+        ),
+      ),
+    ),
+  );
+}
+
+function artifact(ref: ArtifactRef | undefined): Child {
+  return ref === undefined ? '–' : digest(ref.digest);
+}
+
+function digest(value: string, whole = false): Markup {
+  return el('code', { class: whole ? 'digest whole' : 'digest', title: value }, value);
+}
+
+function versions({ runs, planDigest, store }: Results): Markup {
+  const named = new Map<string, Set<string>>();
+  for (const run of runs) {
+    for (const [name, version] of Object.entries(run.versions ?? {})) named.set(name, (named.get(name) ?? new Set()).add(version));
+  }
+  const rows = [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => [el('dt', {}, name), el('dd', {}, [...values].sort().join(', '))]);
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'Versions'),
+    el('dl', {}, rows, el('dt', {}, 'plan'), el('dd', {}, digest(planDigest, true)), el('dt', {}, 'store'), el('dd', {}, store)),
+  );
+}

@@ -1,0 +1,114 @@
+/** The result tables: means with intervals by generation, the change from first to last, and every seed's value. */
+import { metrics } from '../../metrics/index.js';
+import { changes } from '../finding.js';
+import type { Ratio } from '../finding.js';
+import { formatEstimate, formatNumber } from '../format.js';
+import { el } from '../html.js';
+import type { Child, Markup } from '../html.js';
+import type { Measure, Point, Series, Summary } from '../summary.js';
+import { variantText } from './curves.js';
+
+export function tablesSection(summary: Summary): Child {
+  if (summary.measures.length === 0) return undefined;
+  const count = summary.seeds.length;
+  const spread = count > 1 ? `Means of ${count} seeds ± half-width of the 95 % t-interval` : `Seed ${summary.seeds[0]}`;
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'Results'),
+    el(
+      'p',
+      { class: 'caption' },
+      `${spread}, by generation. The last column is the last generation’s value over the first’s${count > 1 ? ' (geometric mean over seeds, 95 % t-interval of the log ratio)' : ''}.`,
+    ),
+    el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results by generation' }, meansTable(summary)),
+    glossary(summary),
+    count > 1 &&
+      el(
+        'details',
+        {},
+        el('summary', {}, 'Every seed'),
+        el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results of every seed' }, seedsTable(summary)),
+      ),
+  );
+}
+
+/** What each metric is, in the words of its implementation; a metric that this version lacks is left out. */
+function glossary(summary: Summary): Child {
+  const known = metrics.filter(({ name }) => summary.measures.some((measure) => measure.metric === name));
+  return known.length > 0 && el('details', {}, el('summary', {}, 'What the measures are'), el('dl', {}, known.map(({ name, summary: text }) => [el('dt', {}, name), el('dd', {}, text)])));
+}
+
+function meansTable(summary: Summary): Markup {
+  return table(
+    ['condition'],
+    [...summary.generations, 'last ÷ first'],
+    summary.measures.map((measure) => {
+      const ratios = new Map(changes(summary, measure).map(({ series, ratio }) => [series, ratio]));
+      return group(
+        measure,
+        summary.generations.length + 2,
+        seriesOf(summary, measure).map(({ series, index, points }) => [
+          el('th', { scope: 'row', class: `key s${index % 8}` }, series.label),
+          summary.generations.map((generation) => meanCell(points.find((point) => point.generation === generation))),
+          el('td', { class: 'num' }, ratioText(ratios.get(series))),
+        ]),
+      );
+    }),
+  );
+}
+
+function seedsTable(summary: Summary): Markup {
+  return table(
+    ['condition', 'seed'],
+    summary.generations,
+    summary.measures.map((measure) =>
+      group(
+        measure,
+        summary.generations.length + 2,
+        seriesOf(summary, measure).flatMap(({ series, index, points }) =>
+          [...new Set(points.flatMap((point) => point.seeds.map(({ seed }) => seed)))].map((seed) => [
+            el('th', { scope: 'row', class: `key s${index % 8}` }, series.label),
+            el('td', { class: 'num' }, seed),
+            summary.generations.map((generation) => {
+              const value = points.find((point) => point.generation === generation)?.seeds.find((s) => s.seed === seed)?.value;
+              return el('td', { class: 'num' }, value === undefined ? '–' : el('data', { value: String(value) }, formatNumber(value)));
+            }),
+          ]),
+        ),
+      ),
+    ),
+  );
+}
+
+function table(heads: readonly string[], columns: readonly (string | number)[], groups: readonly Markup[]): Markup {
+  const left = heads.map((head) => el('th', { scope: 'col', class: head === 'seed' && 'num' }, head));
+  return el('table', {}, el('thead', {}, el('tr', {}, left, columns.map((column) => el('th', { scope: 'col', class: 'num' }, column)))), groups);
+}
+
+/** A measure's rows under one heading row of so many columns. */
+function group(measure: Measure, columns: number, rows: readonly Child[]): Markup {
+  const heading = el('th', { scope: 'rowgroup', colspan: columns }, measure.label, el('small', {}, variantText(measure)));
+  return el('tbody', {}, el('tr', {}, heading), rows.map((row) => el('tr', {}, row)));
+}
+
+function seriesOf(summary: Summary, measure: Measure): { series: Series; index: number; points: readonly Point[] }[] {
+  return summary.series.flatMap((series, index) => {
+    const points = series.points.get(measure.key);
+    return points ? [{ series, index, points }] : [];
+  });
+}
+
+/** The exact mean is in the element's value; the text is rounded to what the interval supports. */
+function meanCell(point: Point | undefined): Markup {
+  if (point === undefined) return el('td', { class: 'num' }, '–');
+  const [mean, halfWidth] = formatEstimate(point).split(' ± ');
+  return el('td', { class: 'num' }, el('data', { value: String(point.mean) }, mean), halfWidth !== undefined && el('span', { class: 'pm' }, `± ${halfWidth}`));
+}
+
+function ratioText(ratio: Ratio | undefined): Child {
+  if (ratio === undefined) return '–';
+  const { value, low, high } = ratio;
+  const interval = low === undefined || high === undefined ? undefined : el('span', { class: 'pm' }, `${formatNumber(low, 3)} to ${formatNumber(high, 3)}`);
+  return [formatNumber(value, 3), interval];
+}

@@ -1,0 +1,144 @@
+/** One measure over generations: every seed a thin line, each condition's mean a thick one with its 95 % band, labelled at its end. */
+import { formatEstimate } from '../format.js';
+import { el } from '../html.js';
+import type { Markup } from '../html.js';
+import type { Measure, Point, Series } from '../summary.js';
+import { groupBy } from '../summary.js';
+import { shorten } from '../text.js';
+import { bandPath, linePath, markerPath } from './path.js';
+import type { XY } from './path.js';
+import { integerTicks, linearScale, logScale, logTicks, niceDomain, niceTicks, tickLabel } from './scale.js';
+import type { Scale } from './scale.js';
+
+export const PANEL = { width: 360, height: 226, left: 46, top: 10, bottom: 34 };
+
+/** Values that span more than this go on a logarithmic axis, unless they are shares. */
+export const LOG_RATIO = 8;
+/** A band needs three seeds: of two, the t-interval is wider than any panel. */
+const BAND_SEEDS = 3;
+/** px a character of a label, at most */
+const LABEL_WIDTH = 7.2;
+const LABEL_CHARACTERS = 14;
+/** px between the base lines of two direct labels */
+const LABEL_STEP = 13;
+const Y_TICKS = 5;
+
+/** A dashed line to compare with: what the measure would be under some ideal. */
+export interface Reference {
+  readonly label: string;
+  readonly points: readonly (readonly [generation: number, value: number])[];
+}
+
+/** @param id unique in the page */
+export function curvesPanel(id: string, measure: Measure, series: readonly Series[], generations: readonly number[], reference?: Reference): Markup {
+  const drawn = series.flatMap((s, index) => {
+    const points = s.points.get(measure.key);
+    return points ? [{ index, label: s.label, points }] : [];
+  });
+  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map((label) => shorten(label, LABEL_CHARACTERS));
+  const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
+  const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
+  const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
+  const y = valueScale(drawn.flatMap(({ points }) => points), [y0, y1], reference?.points.map(([, value]) => value));
+  const dashed = (reference?.points ?? []).map(([generation, value]): XY => [x(generation), y(value)]);
+
+  const marks = drawn.map(({ index, label, points }) => {
+    const mean = points.map((point): XY => [x(point.generation), y(point.mean)]);
+    return el(
+      'g',
+      { class: `s${index % 8}` },
+      band(points, x, y),
+      seedLines(points).map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
+      el('path', { class: 'mean', d: linePath(mean) }),
+      points.map((point, i) => el('path', { class: 'mark', d: markerPath(index, mean[i]) }, el('title', {}, `${label}, generation ${point.generation}: ${spoken(point)}`))),
+    );
+  });
+  const ends = [...drawn.map(({ points }): XY => [x(points[points.length - 1].generation), y(points[points.length - 1].mean)]), ...dashed.slice(-1)];
+  const placed = spread(ends.map(([, at]) => at), LABEL_STEP, y1 + 4, y0);
+  const labels = ends.map(([at], i) =>
+    el('text', { class: i < drawn.length ? `label s${drawn[i].index % 8}` : 'axis', x: at + 8, y: placed[i] + 4 }, named[i]),
+  );
+  const description = drawn.map(({ label, points }) => `${label}: ${firstAndLast(points)}`).join('; ');
+  return el(
+    'svg',
+    { viewBox: `0 0 ${PANEL.width} ${PANEL.height}`, role: 'img', 'aria-labelledby': `${id}-t ${id}-d`, class: 'panel' },
+    el('title', { id: `${id}-t` }, `${measure.label} by generation`),
+    el('desc', { id: `${id}-d` }, description),
+    el('clipPath', { id: `${id}-c` }, el('rect', { x: x0 - 5, y: y1 - 5, width: x1 - x0 + 10, height: y0 - y1 + 10 })),
+    yAxis(y, x0, x1),
+    xAxis(x, generations, y0),
+    el('g', { 'clip-path': `url(#${id}-c)` }, dashed.length > 0 && el('path', { class: 'reference', d: linePath(dashed) }), marks),
+    labels,
+  );
+}
+
+/** Linear, or logarithmic where positive values beyond [0, 1] span a wide range; wide enough for every seed, and for bands within reason. */
+export function valueScale(points: readonly Point[], range: readonly [number, number], others: readonly number[] = []): Scale {
+  const values = [...points.flatMap((point) => point.seeds.map(({ value }) => value)), ...others];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (low > 0 && high > 1 && high / low >= LOG_RATIO) return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
+  const reach = (high - low) / 2;
+  const edges = points.flatMap((p) => (p.n >= BAND_SEEDS ? [p.mean - p.halfWidth!, p.mean + p.halfWidth!] : []));
+  const bottom = Math.max(low - reach, Math.min(low, ...edges));
+  const top = Math.min(high + reach, Math.max(high, ...edges));
+  const floor = low >= 0 && (bottom < 0 || low < 0.35 * high) ? 0 : bottom;
+  const [from, to] = niceDomain(floor, top, Y_TICKS);
+  // what is never negative, or never above 1, gets no axis there
+  return linearScale([low >= 0 ? Math.max(0, from) : from, low >= 0 && high <= 1 ? Math.min(1, to) : to], range);
+}
+
+/** Moves label positions apart to at least `step`, keeping their order and, where there is room, the bounds. */
+export function spread(wanted: readonly number[], step: number, low: number, high: number): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b] || a - b);
+  const placed = [...wanted];
+  let previous = low - step;
+  for (const i of order) previous = placed[i] = Math.max(wanted[i], previous + step);
+  let next = high + step;
+  for (const i of order.reverse()) next = placed[i] = Math.min(placed[i], next - step);
+  return placed;
+}
+
+function band(points: readonly Point[], x: Scale, y: Scale): Markup | undefined {
+  const wide = points.filter((point) => point.n >= BAND_SEEDS);
+  if (wide.length < 2) return undefined;
+  const [floor, ceiling] = y.domain;
+  const edge = (sign: 1 | -1) =>
+    wide.map((point): XY => [x(point.generation), y(Math.min(ceiling, Math.max(floor, point.mean + sign * point.halfWidth!)))]);
+  return el('path', { class: 'band', d: bandPath(edge(1), edge(-1)) });
+}
+
+/** Each seed's line; none where the mean is the only seed. */
+function seedLines(points: readonly Point[]): [generation: number, value: number][][] {
+  const values = points.flatMap(({ generation, seeds }) => seeds.map(({ seed, value }) => ({ seed, generation, value })));
+  const lines = [...groupBy(values, ({ seed }) => seed).values()];
+  return lines.length < 2 ? [] : lines.map((line) => line.map(({ generation, value }) => [generation, value]));
+}
+
+function yAxis(y: Scale, x0: number, x1: number): Markup {
+  const ticks = y.kind === 'log' ? logTicks(y.domain[0], y.domain[1], 6) : niceTicks(y.domain[0], y.domain[1], Y_TICKS);
+  const lines = ticks.map((tick) => [
+    el('line', { class: 'grid', x1: x0, x2: x1, y1: y(tick), y2: y(tick) }),
+    el('text', { class: 'tick', x: x0 - 7, y: y(tick) + 3.5, 'text-anchor': 'end' }, tickLabel(tick)),
+  ]);
+  return el('g', {}, lines);
+}
+
+function xAxis(x: Scale, generations: readonly number[], y0: number): Markup {
+  const ticks = integerTicks(generations[0], generations[generations.length - 1], 10);
+  return el(
+    'g',
+    {},
+    ticks.map((tick) => el('text', { class: 'tick', x: x(tick), y: y0 + 16, 'text-anchor': 'middle' }, tick)),
+    el('text', { class: 'axis', x: (x(x.domain[0]) + x(x.domain[1])) / 2, y: y0 + 30, 'text-anchor': 'middle' }, 'generation'),
+  );
+}
+
+function spoken(point: Point): string {
+  return `${formatEstimate(point)} (${point.n} ${point.n === 1 ? 'seed' : 'seeds'})`;
+}
+
+function firstAndLast(points: readonly Point[]): string {
+  const [first, last] = [points[0], points[points.length - 1]];
+  const start = `generation ${first.generation} ${spoken(first)}`;
+  return first === last ? start : `${start}, generation ${last.generation} ${spoken(last)}`;
+}

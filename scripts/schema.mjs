@@ -1,0 +1,8 @@
+// Writes schemas/experiment.schema.json from spec/schema.ts. Run `npm run build` first.
+import { writeFileSync } from 'node:fs';
+import { experimentJsonSchema } from '../dist/spec/schema.js';
+
+writeFileSync(
+  new URL('../schemas/experiment.schema.json', import.meta.url),
+  `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`,
+);

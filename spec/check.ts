@@ -1,0 +1,294 @@
+/** What zod cannot see: how the parts of an experiment file fit together. Returns problems, throws nothing. */
+import type { Path, Problem } from './problems.js';
+import { METRIC_WORDS, type MetricName } from './metrics.js';
+import type { DecodingPlan, ExperimentPlan, MemberPlan, TrainingPlan } from './plan.js';
+import type { ExperimentDocument, MemberDocument } from './schema.js';
+import { nearest } from './suggest.js';
+
+/** Checks of a whole document, members aside. */
+export function checkDocument(doc: ExperimentDocument): Problem[] {
+  return [
+    ...duplicates(doc.seeds, ['seeds'], (seed) => seed, 'seed'),
+    ...duplicates(doc.conditions, ['conditions'], (c) => c.name, 'condition', 'name'),
+    ...duplicates(
+      doc.metrics ?? [],
+      ['metrics'],
+      (m) => JSON.stringify(typeof m === 'string' ? { name: m, settings: {} } : { name: m.name, settings: m.settings }),
+      'metric',
+    ),
+    ...checkPopulation(doc),
+    ...checkData(doc),
+    ...checkTokenizer(doc),
+    ...doc.conditions.flatMap((condition, i) => checkCondition(doc, condition, ['conditions', i])),
+    ...(doc.metrics ?? []).flatMap((metric, i) => checkMetric(doc, metric, ['metrics', i])),
+  ];
+}
+
+function duplicates<T>(items: readonly T[], path: Path, key: (item: T) => unknown, noun: string, member?: string): Problem[] {
+  const first = new Map<unknown, number>();
+  return items.flatMap((item, i) => {
+    const seen = first.get(key(item));
+    if (seen === undefined) {
+      first.set(key(item), i);
+      return [];
+    }
+    const at = member === undefined ? [...path, i] : [...path, i, member];
+    const which = typeof key(item) === 'number' || member !== undefined ? `${noun} ${JSON.stringify(key(item))}` : `this ${noun}`;
+    return [
+      {
+        path: at,
+        message: `${which} is there twice`,
+        suggestion: `remove it or change it; the first is ${path.join('.')}.${seen}`,
+      },
+    ];
+  });
+}
+
+function checkPopulation(doc: ExperimentDocument): Problem[] {
+  if (doc.population.length === 1) return [];
+  return [
+    {
+      path: ['population', 1],
+      message: 'a population of more than one member is not implemented yet',
+      suggestion: 'keep one member',
+    },
+  ];
+}
+
+function checkData(doc: ExperimentDocument): Problem[] {
+  const { data } = doc;
+  const problems: Problem[] = [];
+  for (const split of ['valid', 'test'] as const) {
+    if (data[split] === undefined && data.train.startsWith('file:')) {
+      problems.push({
+        path: ['data', split],
+        message: `is required, because data.train is a file`,
+        suggestion: `add ${split}: file:PATH of held-out text`,
+      });
+    }
+  }
+  const all = [data.train, data.valid ?? data.train, data.test ?? data.train];
+  const synthetic = all.filter((s) => s.startsWith('grammar:')).length;
+  if (synthetic > 0 && synthetic < 3) {
+    const split = (['train', 'valid', 'test'] as const)[all.findIndex((s) => !s.startsWith('grammar:'))];
+    problems.push({
+      path: ['data', split],
+      message: 'mixes real text with the synthetic language of the other splits',
+      suggestion: 'give train, valid and test the same kind of source',
+    });
+  }
+  if (data.grammar !== undefined && synthetic === 0) {
+    problems.push({
+      path: ['data', 'grammar'],
+      atKey: true,
+      message: 'has no effect, because no source is grammar:zipf',
+      suggestion: 'remove it',
+    });
+  }
+  return problems;
+}
+
+function checkTokenizer(doc: ExperimentDocument): Problem[] {
+  const scratch = isScratch(doc.population[0].base);
+  if (doc.tokenizer === undefined) {
+    return scratch
+      ? [
+          {
+            path: ['tokenizer'],
+            message: 'is required for a model trained from scratch',
+            suggestion: 'add tokenizer: {kind: bpe, vocabulary: 4096}',
+          },
+        ]
+      : [];
+  }
+  if (doc.tokenizer.kind === 'base' && scratch) {
+    return [
+      {
+        path: ['tokenizer', 'kind'],
+        message: 'a model from scratch has no tokenizer of its own',
+        suggestion: 'use {kind: bpe, vocabulary: 4096}',
+      },
+    ];
+  }
+  if (doc.tokenizer.kind === 'bpe' && !scratch) {
+    return [
+      {
+        path: ['tokenizer', 'kind'],
+        message: 'a checkpoint reads text only through its own tokenizer',
+        suggestion: 'use {kind: base}, or remove tokenizer',
+      },
+    ];
+  }
+  return [];
+}
+
+function isScratch(base: MemberDocument['base']): boolean {
+  return typeof base === 'object' && base.kind === 'scratch';
+}
+
+function checkCondition(doc: ExperimentDocument, condition: ExperimentDocument['conditions'][number], path: Path): Problem[] {
+  const names = doc.population.map((m) => m.name);
+  const problems: Problem[] = [];
+  if (condition.mixture.sources.length > 1) {
+    problems.push({
+      path: [...path, 'mixture', 'sources', 1],
+      message: 'a mixture of more than one source is not implemented yet',
+      suggestion: 'keep one source',
+    });
+  }
+  condition.mixture.sources.forEach((source, i) => {
+    if (source.from !== 'self' && !names.includes(source.from)) {
+      problems.push({
+        path: [...path, 'mixture', 'sources', i, 'from'],
+        message: `there is no member "${source.from}"`,
+        suggestion: `use self or ${names.join(', ')}`,
+      });
+    }
+    if (i === 0 && condition.mixture.sources.length === 1 && source.weight !== 1) {
+      problems.push({
+        path: [...path, 'mixture', 'sources', 0, 'weight'],
+        message: 'the weight of the only source must be 1',
+        suggestion: 'remove it',
+      });
+    }
+  });
+  for (const [member, settings] of Object.entries(condition.override ?? {})) {
+    const at = [...path, 'override', member];
+    if (!names.includes(member)) {
+      const guess = nearest(member, names);
+      problems.push({
+        path: at,
+        atKey: true,
+        message: `there is no member "${member}"`,
+        suggestion: guess === undefined ? `members: ${names.join(', ')}` : `did you mean "${guess}"?`,
+      });
+    }
+    for (const key of ['name', 'family'].filter((k) => Object.hasOwn(settings, k))) {
+      problems.push({
+        path: [...at, key],
+        atKey: true,
+        message: `a condition cannot change a member's ${key}`,
+        suggestion: 'remove it',
+      });
+    }
+  }
+  return problems;
+}
+
+function checkMetric(doc: ExperimentDocument, metric: NonNullable<ExperimentDocument['metrics']>[number], path: Path): Problem[] {
+  const name: MetricName = typeof metric === 'string' ? metric : metric.name;
+  const word = METRIC_WORDS[name];
+  const problems: Problem[] = [];
+  if ('truth' in word && !doc.data.train.startsWith('grammar:')) {
+    problems.push({
+      path,
+      message: `${name} needs a synthetic language, whose true distribution is known`,
+      suggestion: 'remove it, or use data.train: grammar:zipf',
+    });
+  }
+  if (typeof metric !== 'string' && metric.variant !== undefined && metric.variant !== word.variant) {
+    problems.push({
+      path: [...path, 'variant'],
+      message: `${name} has no variant ${JSON.stringify(metric.variant)}`,
+      suggestion: `its variant is ${word.variant}`,
+    });
+  }
+  return problems;
+}
+
+/**
+ * Checks of a resolved member. `given` says whether the file itself sets a path of the member (relative to it), so that a
+ * default is never blamed.
+ */
+export function checkMember(member: MemberPlan, data: ExperimentPlan['data'], given: (path: Path) => boolean): Problem[] {
+  const problems: Problem[] = [...checkTraining(member.training, ['training']), ...checkDecoding(member.decoding, given)];
+  const inherited = checkTraining(member.generation0, ['generation0']).filter(
+    (p) => given(p.path) || !problems.some((q) => q.message === p.message),
+  );
+  problems.push(...inherited);
+  if (member.base.kind === 'scratch') {
+    const { hidden, heads, positions } = member.base.architecture;
+    const at: Path = ['base', 'architecture'];
+    if (hidden % heads !== 0)
+      problems.push({
+        path: [...at, 'heads'],
+        message: `${heads} heads do not divide hidden = ${hidden}`,
+        suggestion: `use a divisor of ${hidden}`,
+      });
+    const longest = longestSequence(member.prompts, data.block, member.decoding.maxNewTokens);
+    if (positions < longest) {
+      problems.push({
+        path: [...at, 'positions'],
+        message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
+        suggestion: `use at least ${longest}, or remove positions`,
+      });
+    }
+  }
+  return problems;
+}
+
+/** Tokens of the longest prompt with its continuation: a prompt is a real block or, with `previous`, a written one. */
+export function longestSequence(prompts: MemberPlan['prompts'], block: number, maxNewTokens: number): number {
+  return (prompts === 'previous' ? Math.max(block, maxNewTokens) : block) + maxNewTokens;
+}
+
+function checkTraining(training: TrainingPlan, path: Path): Problem[] {
+  const problems: Problem[] = [];
+  if (training.minLearningRate > training.learningRate) {
+    problems.push({
+      path: [...path, 'minLearningRate'],
+      message: `${training.minLearningRate} is above learningRate = ${training.learningRate}`,
+    });
+  }
+  if (training.schedule === 'constant' && training.minLearningRate > 0) {
+    problems.push({
+      path: [...path, 'minLearningRate'],
+      message: 'has no effect with schedule: constant',
+      suggestion: 'remove it',
+    });
+  }
+  if (training.scheduleUnit === 'epoch' && training.warmup > 0) {
+    problems.push({
+      path: [...path, 'warmup'],
+      message: 'warm-up with scheduleUnit: epoch is not implemented yet',
+      suggestion: 'use scheduleUnit: step, or remove warmup',
+    });
+  }
+  return problems;
+}
+
+const ONLY_WITH: Readonly<Record<string, DecodingPlan['strategy']>> = {
+  beams: 'beam',
+  lengthPenalty: 'beam',
+  temperature: 'sample',
+  topK: 'sample',
+  topP: 'sample',
+};
+
+function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): Problem[] {
+  const problems: Problem[] = [];
+  for (const [key, strategy] of Object.entries(ONLY_WITH)) {
+    if (decoding.strategy !== strategy && given(['decoding', key])) {
+      problems.push({
+        path: ['decoding', key],
+        atKey: true,
+        message: `"${key}" has no effect with strategy: ${decoding.strategy}`,
+        suggestion: `use strategy: ${strategy}, or remove it`,
+      });
+    }
+  }
+  if (decoding.strategy === 'beam' && !given(['decoding', 'beams'])) {
+    problems.push({
+      path: ['decoding', 'beams'],
+      message: 'is required with strategy: beam',
+      suggestion: 'add it: a whole number from 2',
+    });
+  }
+  if (decoding.minNewTokens > decoding.maxNewTokens) {
+    problems.push({
+      path: ['decoding', 'minNewTokens'],
+      message: `${decoding.minNewTokens} is above maxNewTokens = ${decoding.maxNewTokens}`,
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,122 @@
+/** An experiment file's text: YAML to plain data, and from a path in the data back to a line and a column. */
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
+import type { Path } from './problems.js';
+
+/** Longest file that is read, in bytes. */
+export const MAX_BYTES = 1024 * 1024;
+const MAX_ALIASES = 100;
+
+export interface Place {
+  /** from 1 */
+  readonly line: number;
+  /** from 1, in UTF-16 units */
+  readonly column: number;
+}
+
+/** A parsed file; `syntax` holds what is wrong with the YAML itself, and then `data` is undefined. */
+export interface YamlDocument {
+  readonly data: unknown;
+  readonly syntax: readonly (Place & { readonly message: string; readonly suggestion?: string })[];
+  /** Where a path is in the text: its value, or its key; the nearest ancestor where the text has no such path. */
+  locate(path: Path, atKey?: boolean): Place;
+}
+
+/** Parses YAML 1.2 (core schema, anchors and `<<` allowed, aliases limited); one document, unique keys. */
+export function parseYaml(text: string): YamlDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    merge: true,
+    version: '1.2',
+    stringKeys: true,
+  });
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+    ...placeOf(error.pos[0]),
+    ...plainly(error.code, error.message),
+  }));
+  const locate = (path: Path, atKey = false): Place => placeOf(offsetOf(document, path, atKey));
+  if (syntax.length > 0) return { data: undefined, syntax, locate };
+  try {
+    return { data: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, syntax, locate };
+  } catch (error) {
+    const message =
+      error instanceof ReferenceError && /alias count/i.test(error.message)
+        ? `more than ${MAX_ALIASES} aliases are expanded`
+        : (error as Error).message;
+    return { data: undefined, syntax: [{ line: 1, column: 1, message, suggestion: 'write the values out' }], locate };
+  }
+}
+
+/** Plain data of a `--set` value: a YAML scalar or flow collection. Returns the error's text where it is neither. */
+export function parseYamlValue(text: string): { readonly value: unknown } | { readonly error: string } {
+  const document = parseDocument(text, { prettyErrors: false, version: '1.2', stringKeys: true });
+  const wrong = document.errors[0] ?? document.warnings[0];
+  if (wrong !== undefined) return { error: plainly(wrong.code, wrong.message).message };
+  if (/[&*]/.test(text) && hasAlias(document)) return { error: 'anchors and aliases are not allowed here' };
+  return { value: document.toJS() as unknown };
+}
+
+function hasAlias(document: Document): boolean {
+  try {
+    document.toJS({ maxAliasCount: 0 });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const PLAIN: Readonly<Record<string, { message: string; suggestion?: string }>> = {
+  DUPLICATE_KEY: { message: 'this key is there twice in its mapping', suggestion: 'remove one of the two' },
+  TAB_AS_INDENT: { message: 'a tab is used for indentation', suggestion: 'indent with spaces' },
+  MULTIPLE_DOCS: { message: 'there is more than one YAML document', suggestion: 'keep one experiment a file' },
+  NON_STRING_KEY: { message: 'a key is not text', suggestion: 'put it in quotes' },
+  TAG_RESOLVE_FAILED: { message: 'a YAML tag that is not known', suggestion: 'remove the tag' },
+};
+
+function plainly(code: string, message: string): { message: string; suggestion?: string } {
+  return PLAIN[code] ?? { message: `not valid YAML: ${message.replace(/\s+/g, ' ').trim()}` };
+}
+
+function offsetOf(document: Document, path: Path, atKey: boolean): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [i, step] of path.entries()) {
+    const found = step_(document, node, step);
+    if (found === undefined) return offset;
+    const { key, value } = found;
+    const useKey = (i === path.length - 1 && atKey) || !hasText(value);
+    offset = (useKey ? startOf(key) : undefined) ?? startOf(value) ?? startOf(key) ?? offset;
+    node = value;
+  }
+  return offset;
+}
+
+function step_(document: Document, node: unknown, step: string | number): { key?: unknown; value: unknown } | undefined {
+  const target = isAlias(node) ? node.resolve(document) : node;
+  if (isSeq(target)) return typeof step === 'number' && step < target.items.length ? { value: target.items[step] } : undefined;
+  if (!isMap(target)) return undefined;
+  const pairs = target.items.filter((item): item is Pair => isPair(item));
+  const own = pairs.find((pair) => keyText(pair) === String(step));
+  if (own !== undefined) return own;
+  for (const pair of pairs.filter((p) => keyText(p) === '<<')) {
+    const merged = isSeq(pair.value) ? pair.value.items : [pair.value];
+    for (const part of merged) {
+      const found = step_(document, part, step);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+const keyText = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');
+const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0];
+const hasText = (node: unknown): boolean => {
+  const range = (node as Node | null | undefined)?.range;
+  return range !== undefined && range !== null && range[1] > range[0];
+};

@@ -1,0 +1,95 @@
+/** Words that belong to the plan of this project but not to this version: refused with a sentence that says so, never ignored. */
+
+/** Values, by the pattern of the path where they may stand (`*` is any one step). */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  'population.*.family': ['n-gram', 'discrete', 'gaussian', 'gmm', 'kde', 'regression', 'vae'],
+  'population.*.base.architecture.kind': ['llama', 'gpt2', 'gpt-neox', 'mistral', 'qwen2'],
+  'population.*.decoding.strategy': ['contrastive', 'typical', 'min-p', 'diverse-beam', 'beam-sample'],
+  'population.*.start': ['best', 'ensemble'],
+  'population.*.training.schedule': ['polynomial', 'inverse-sqrt', 'cosine-restarts', 'constant-with-warmup'],
+  'tokenizer.kind': ['unigram', 'wordpiece', 'word', 'character'],
+  'data.packing': ['document', 'padded', 'sliding', 'line'],
+  'conditions.*.mixture.kind': [
+    'accumulate',
+    'accumulate-subsample',
+    'fresh',
+    'alpha-beta-gamma',
+    'cross',
+    'multi-source',
+    'detector-weighted',
+  ],
+  'conditions.*.mixture.sources.*.generation': ['current', 'all', 'first'],
+  metrics: ['self-bleu', 'ttr', 'd-syn', 'd-sem', 'mauve', 'rouge', 'bleu', 'mtld', 'zipf', 'heaps', 'frechet', 'flesch'],
+};
+
+/** Keys, by the pattern of the path of the object that they may stand in. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'device', 'engine', 'signing'],
+  data: ['stride', 'mask', 'filter', 'subsets'],
+  'population.*': [
+    'adapter',
+    'lora',
+    'peft',
+    'quantization',
+    'quantisation',
+    'dtype',
+    'queue',
+    'device',
+    'sources',
+    'mixture',
+    'postprocess',
+  ],
+  'population.*.training': [
+    'optimizer',
+    'optimiser',
+    'precision',
+    'steps',
+    'maxSteps',
+    'labelSmoothing',
+    'adapter',
+    'lora',
+  ],
+  'population.*.decoding': [
+    'repetitionPenalty',
+    'noRepeatNgramSize',
+    'minP',
+    'typicalP',
+    'penaltyAlpha',
+    'numReturnSequences',
+    'earlyStopping',
+    'beamGroups',
+    'diversityPenalty',
+  ],
+  'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
+  'conditions.*.mixture': ['alpha', 'beta', 'gamma', 'detector', 'size', 'subsample', 'fresh', 'schedule'],
+};
+
+/** Whether the value `word` at `path` is one of the future. */
+export function isFutureValue(path: readonly PropertyKey[], word: string): boolean {
+  return lookup(VALUES, path).includes(word);
+}
+
+/** Whether `key` in the object at `path` is one of the future. */
+export function isFutureKey(path: readonly PropertyKey[], key: string): boolean {
+  return lookup(KEYS, path).includes(key);
+}
+
+function lookup(words: Readonly<Record<string, readonly string[]>>, path: readonly PropertyKey[]): readonly string[] {
+  const steps = memberPath(path).map(String);
+  for (const [pattern, list] of Object.entries(words)) {
+    const parts = pattern === '' ? [] : pattern.split('.');
+    const metricsEntry = pattern === 'metrics' && steps[0] === 'metrics';
+    if (metricsEntry || (parts.length === steps.length && parts.every((part, i) => part === '*' || part === steps[i])))
+      return list;
+  }
+  return [];
+}
+
+/** conditions.I.override.NAME… and population.I.generation0… speak the words of population.I… and training. */
+function memberPath(path: readonly PropertyKey[]): readonly PropertyKey[] {
+  const inMember =
+    path[0] === 'conditions' && path[2] === 'override' && path.length > 3 ? ['population', ...path.slice(3)] : path;
+  return inMember[0] === 'population' && inMember[2] === 'generation0'
+    ? ['population', inMember[1], 'training', ...inMember.slice(3)]
+    : inMember;
+}

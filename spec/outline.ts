@@ -1,0 +1,164 @@
+/** What an experiment will do, before it does it: runs, steps, which steps runs have in common, and how many tokens. */
+import { digestOf, type Digest } from '../common/canonical.js';
+import { expand } from './expand.js';
+import type { ExperimentPlan, MemberPlan, RunPlan } from './plan.js';
+
+export type StepName = 'prepare' | 'sample' | 'finetune' | 'generate' | 'postprocess' | 'score';
+
+export interface OutlineStep {
+  /** `prepare`, or RUN/g<generation>/<member>/<step> */
+  readonly id: string;
+  readonly step: StepName;
+  readonly generation: number;
+  /** '' for prepare, which is for all members */
+  readonly member: string;
+  /** ids of the steps whose output this one reads */
+  readonly after: readonly string[];
+  /** names what determines the step inside this experiment; equal digests are computed once */
+  readonly determinedBy: Digest;
+  /** the step of an earlier run that has the same determination */
+  readonly sameAs?: string;
+  /** tokens through the optimiser, tokens written, tokens scored: upper bounds; undefined where data.limit sets none */
+  readonly tokens?: number;
+}
+
+export interface RunOutline {
+  readonly run: string;
+  readonly condition: string;
+  readonly seed: number;
+  readonly steps: readonly OutlineStep[];
+}
+
+export interface Outline {
+  readonly experiment: string;
+  readonly prepare: OutlineStep;
+  readonly runs: readonly RunOutline[];
+  readonly totals: {
+    readonly runs: number;
+    /** all steps, and those that are really computed */
+    readonly steps: number;
+    readonly computed: number;
+    readonly trainTokens?: number;
+    readonly writeTokens?: number;
+    readonly scoreTokens?: number;
+  };
+}
+
+/** The steps of one generation, in order. Generation 0 trains on the real data as they are, so it samples nothing. */
+export function stepsOfGeneration(generation: number): StepName[] {
+  return generation === 0
+    ? ['finetune', 'generate', 'postprocess', 'score']
+    : ['sample', 'finetune', 'generate', 'postprocess', 'score'];
+}
+
+/** Outlines a plan. Token numbers are upper bounds from data.limit. */
+export function outline(plan: ExperimentPlan): Outline {
+  const prepare: OutlineStep = {
+    id: 'prepare',
+    step: 'prepare',
+    generation: 0,
+    member: '',
+    after: [],
+    determinedBy: digestOf({ data: plan.data, tokenizer: plan.tokenizer }),
+  };
+  const first = new Map<Digest, string>();
+  const runs = expand(plan).map((run) => ({
+    run: run.id,
+    condition: run.condition,
+    seed: run.seed,
+    steps: run.members
+      .flatMap((member) => memberSteps(run, member, prepare))
+      .map((step) => {
+        const sameAs = first.get(step.determinedBy);
+        if (sameAs === undefined) first.set(step.determinedBy, step.id);
+        return sameAs === undefined ? step : { ...step, sameAs };
+      }),
+  }));
+  const all = runs.flatMap((run) => run.steps);
+  const computed = all.filter((step) => step.sameAs === undefined);
+  const tokensOf = (name: StepName) => total(computed.filter((step) => step.step === name));
+  return {
+    experiment: plan.name,
+    prepare,
+    runs,
+    totals: {
+      runs: runs.length,
+      steps: all.length + 1,
+      computed: computed.length + 1,
+      ...present({ trainTokens: tokensOf('finetune'), writeTokens: tokensOf('generate'), scoreTokens: tokensOf('score') }),
+    },
+  };
+}
+
+/** Sum of tokens, or undefined where a step's number is not known. */
+export function total(steps: readonly OutlineStep[]): number | undefined {
+  return steps.every((s) => s.tokens !== undefined) ? steps.reduce((sum, s) => sum + s.tokens!, 0) : undefined;
+}
+
+function present<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function memberSteps(run: RunPlan, member: MemberPlan, prepare: OutlineStep): OutlineStep[] {
+  const { limit, block } = run.data;
+  const steps: OutlineStep[] = [];
+  const add = (
+    step: StepName,
+    generation: number,
+    after: readonly OutlineStep[],
+    facts: unknown,
+    tokens?: number,
+  ): OutlineStep => {
+    const determinedBy = digestOf({ step, generation, member: member.name, after: after.map((s) => s.determinedBy), facts });
+    const made = {
+      id: `${run.id}/g${generation}/${member.name}/${step}`,
+      step,
+      generation,
+      member: member.name,
+      after: after.map((s) => s.id),
+      determinedBy,
+    };
+    steps.push(tokens === undefined ? made : { ...made, tokens });
+    return steps[steps.length - 1];
+  };
+  const times = (count: number | undefined, each: number): number | undefined => (count === undefined ? undefined : count * each);
+  let trained = prepare;
+  let written = prepare;
+  let model = prepare;
+  let model0 = prepare;
+  for (let t = 0; t <= run.generations; t++) {
+    if (t > 0)
+      trained = add('sample', t, run.mixture.kind === 'replace' ? [written] : [prepare, written], {
+        seed: run.seed,
+        mixture: run.mixture,
+      });
+    const training = t === 0 ? member.generation0 : member.training;
+    const start = t === 0 || member.start === 'base' ? [] : [member.start === 'previous' ? model : model0];
+    const facts = { seed: run.seed, training, base: start.length === 0 ? member.base : undefined };
+    model = add('finetune', t, [trained, ...start], facts, times(limit.train, training.epochs * block));
+    if (t === 0) model0 = model;
+    const prompts = t === 0 || member.prompts === 'original' ? prepare : trained;
+    const generate = add(
+      'generate',
+      t,
+      prompts === trained ? [model, trained] : [model, prepare],
+      { seed: run.seed, decoding: member.decoding },
+      times(limit.train, member.decoding.maxNewTokens),
+    );
+    written = add('postprocess', t, [generate], {});
+    const scored =
+      limit.test === undefined || limit.train === undefined
+        ? undefined
+        : limit.test * block + limit.train * member.decoding.maxNewTokens;
+    add(
+      'score',
+      t,
+      model === model0 ? [model, written, prepare] : [model, model0, written, prepare],
+      { metrics: run.metrics },
+      scored,
+    );
+  }
+  return steps;
+}

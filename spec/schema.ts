@@ -1,0 +1,294 @@
+/** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
+import { z } from 'zod';
+import { METRIC_NAMES } from './metrics.js';
+
+/** File version; a file of another version is refused. */
+export const SCHEMA_VERSION = 1;
+
+const LAST_SEED = 2 ** 32 - 1;
+const name = z
+  .string()
+  .max(60)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, starting with a letter or digit');
+
+const textSource = z
+  .string()
+  .regex(
+    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?|grammar:zipf)$/,
+    'must be file:PATH, hf://OWNER/NAME/CONFIG@REVISION, hf://OWNER/NAME/CONFIG@REVISION#SPLIT or grammar:zipf',
+  );
+const modelSource = z
+  .string()
+  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+
+const blocks = z.int().min(1).max(1e9);
+
+const grammar = z
+  .strictObject({
+    vocabulary: z.int().min(50).max(100_000).default(600).describe('Words of the language.'),
+    zipf: z.number().gt(0).max(4).default(1.1).describe("Exponent of the words' Zipf law; larger: a thinner tail."),
+    sentences: z
+      .strictObject({
+        train: z.int().min(1).max(1e7).default(4000),
+        valid: z.int().min(1).max(1e7).default(500),
+        test: z.int().min(1).max(1e7).default(500),
+      })
+      .prefault({})
+      .describe('Sentences of each split.'),
+    seed: z
+      .int()
+      .min(0)
+      .max(LAST_SEED)
+      .default(1)
+      .describe("Seed of the language and its text; the experiment's seeds do not change it."),
+  })
+  .describe('The synthetic language behind grammar:zipf; its true word distribution is known exactly.');
+
+const data = z.strictObject({
+  train: textSource.describe(
+    'Real training text: file:PATH (relative to this file), hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf.',
+  ),
+  valid: textSource
+    .optional()
+    .describe("Real validation text. Default for hf and grammar sources: train's source, split `validation`."),
+  test: textSource.optional().describe("Real test text. Default for hf and grammar sources: train's source, split `test`."),
+  grammar: grammar.optional(),
+  block: z.int().min(2).max(8192).describe('Tokens a block: the unit of training, prompting and mixing.'),
+  packing: z
+    .enum(['bos-line'])
+    .default('bos-line')
+    .describe(
+      'How lines become blocks. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped.',
+    ),
+  limit: z
+    .strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() })
+    .default({})
+    .describe('At most so many blocks of each split.'),
+});
+
+const tokenizer = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('bpe').describe('A byte-level BPE trained on data.train.'),
+      vocabulary: z.int().min(259).max(262_144).describe('Entries, of which 256 bytes and 3 special tokens.'),
+    }),
+    z.strictObject({ kind: z.literal('base').describe("The base checkpoint's own tokenizer.json.") }),
+  ])
+  .describe('Default with a checkpoint: its own.');
+
+const architecture = z.strictObject({
+  kind: z.enum(['opt']).default('opt').describe('OPT: pre-LN decoder, ReLU, learned positions, tied embeddings.'),
+  hidden: z.int().min(8).max(16_384),
+  layers: z.int().min(1).max(200),
+  heads: z.int().min(1).max(256).describe('Must divide hidden.'),
+  ffn: z.int().min(8).max(65_536).optional().describe('Inner width of the feed-forward layers. Default: 4 x hidden.'),
+  positions: z
+    .int()
+    .min(4)
+    .max(65_536)
+    .optional()
+    .describe('Longest sequence. Default: as many as the longest prompt and decoding.maxNewTokens need.'),
+});
+
+const base = z
+  .union([
+    modelSource,
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('scratch'), architecture }),
+      z.strictObject({ kind: z.literal('checkpoint'), source: modelSource }),
+    ]),
+  ])
+  .describe('Where generation 0 starts: a Hugging Face checkpoint (file:FOLDER or hf://OWNER/NAME@REVISION) or fresh weights.');
+
+const trainingFields = {
+  epochs: z.int().min(1).max(100_000),
+  batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
+  accumulation: z.int().min(1).max(1e5).default(1),
+  learningRate: z.number().gt(0).max(10).describe("AdamW's peak rate."),
+  schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
+  minLearningRate: z.number().min(0).max(10).default(0).describe('Rate at the end of the schedule (cosine: eta_min).'),
+  scheduleUnit: z
+    .enum(['step', 'epoch'])
+    .default('step')
+    .describe("The schedule moves every step (Hugging Face) or every epoch (Lightning's CosineAnnealingLR with T_max = epochs)."),
+  warmup: z.number().min(0).lt(1).default(0).describe('Linear warm-up, as a share of all steps.'),
+  weightDecay: z.number().min(0).max(1).default(0.01).describe('Decoupled, on every parameter.'),
+  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
+  epsilon: z.number().gt(0).max(1).default(1e-8),
+  clip: z.number().min(0).max(1e6).default(1).describe('Largest global gradient norm; 0: no clipping.'),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("Share of each attention and feed-forward output dropped while training; a checkpoint's own config is not asked."),
+  select: z
+    .enum(['best', 'last'])
+    .default('best')
+    .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
+};
+
+/** Complete training settings; also applied to generation 0 after inheritance. */
+export const trainingSchema = z.strictObject(trainingFields);
+
+const generation0 = z
+  .strictObject(
+    Object.fromEntries(
+      Object.entries(trainingFields).map(([key, field]) => [
+        key,
+        (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
+      ]),
+    ) as {
+      [K in keyof typeof trainingFields]: z.ZodOptional<
+        (typeof trainingFields)[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : (typeof trainingFields)[K]
+      >;
+    },
+  )
+  .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+
+const decoding = z.strictObject({
+  strategy: z.enum(['greedy', 'sample', 'beam']),
+  maxNewTokens: z.int().min(2).max(8192).optional().describe('Default: data.block.'),
+  minNewTokens: z
+    .int()
+    .min(2)
+    .max(8192)
+    .optional()
+    .describe(
+      '</s> cannot be written before; a block of one token would teach nothing, hence 2 at least. Default: maxNewTokens.',
+    ),
+  beams: z.int().min(2).max(100).optional().describe('With strategy beam only, and required there.'),
+  lengthPenalty: z.number().min(-10).max(10).optional().describe('With strategy beam only. Default: 1.'),
+  temperature: z.number().gt(0).max(100).optional().describe('With strategy sample only. Default: 1.'),
+  topK: z.int().min(0).max(1e6).optional().describe('With strategy sample only; 0: off, the default.'),
+  topP: z.number().gt(0).max(1).optional().describe('With strategy sample only; 1: off, the default.'),
+  batch: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe('Prompts decoded together. May change rounding, so it counts as a setting of the experiment.'),
+});
+
+/** One member of the population as the file says it, and as a condition's override makes it. */
+export const memberSchema = z.strictObject({
+  name,
+  family: z.enum(['language-model']).default('language-model'),
+  base,
+  start: z
+    .enum(['base', 'generation-0', 'previous'])
+    .describe('What generation t >= 1 starts from: the base (from scratch: fresh weights), model 0, or model t-1.'),
+  training: trainingSchema,
+  generation0: generation0.default({}),
+  decoding,
+  prompts: z
+    .enum(['original', 'previous'])
+    .describe('What is continued: the real training blocks, or the blocks that model t was trained on.'),
+});
+
+const sources = z
+  .array(
+    z.strictObject({
+      from: z.string().min(1).default('self').describe('`self`, or the name of a member.'),
+      generation: z.enum(['previous']).default('previous'),
+      weight: z.number().gt(0).max(1e6).default(1),
+    }),
+  )
+  .min(1)
+  .default([{ from: 'self', generation: 'previous', weight: 1 }])
+  .describe('Whose written text is drawn.');
+
+const mixture = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('replace').describe('Only written text.'), sources }),
+    z.strictObject({
+      kind: z.literal('keep-share').describe('A share of the blocks is real, redrawn each generation.'),
+      share: z.number().gt(0).lt(1).describe('Share of real blocks.'),
+      sources,
+    }),
+  ])
+  .describe("Where a generation's training set comes from.");
+
+const condition = z.strictObject({
+  name,
+  mixture,
+  override: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .optional()
+    .describe('Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces.'),
+});
+
+const metric = z
+  .union([
+    z.enum(METRIC_NAMES),
+    z.strictObject({
+      name: z.enum(METRIC_NAMES),
+      variant: z.string().optional(),
+      settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    }),
+  ])
+  .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
+
+const queue = z
+  .string()
+  .max(200)
+  .regex(/^[\w.:-]+$/, 'must be a task queue name: letters, digits and . : _ -');
+
+const execution = z
+  .strictObject({
+    concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
+    checkpointSeconds: z
+      .number()
+      .min(0.1)
+      .max(86_400)
+      .default(30)
+      .describe('Training and writing are checkpointed at least so often.'),
+    heartbeatSeconds: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(20)
+      .describe('A step that is silent for so long is taken for dead and started again.'),
+    queues: z
+      .strictObject({
+        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
+        engine: queue
+          .default('habsburg-cpu')
+          .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
+      })
+      .prefault({}),
+  })
+  .describe('Where and how fast; changes no result.');
+
+export const experimentSchema = z
+  .strictObject({
+    schemaVersion: z.literal(SCHEMA_VERSION).describe('Version of this file format.'),
+    name: name.describe("The experiment's id."),
+    title: z.string().max(300).optional(),
+    seeds: z.array(z.int().min(0).max(LAST_SEED)).min(1).max(1000).describe('One run per condition and seed.'),
+    generations: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .describe('The last generation: 0 fits real data, 1 … generations train on written text.'),
+    data,
+    tokenizer: tokenizer.optional(),
+    population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
+    conditions: z.array(condition).min(1).max(1000),
+    metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
+    execution: execution.prefault({}),
+  })
+  .meta({
+    id: 'habsburg-experiment',
+    title: 'Habsburg experiment',
+    description: 'A model-collapse experiment: conditions x seeds, each a chain of generations.',
+  });
+
+/** An experiment file after zod: types right, defaults in, members not yet resolved. */
+export type ExperimentDocument = z.output<typeof experimentSchema>;
+export type MemberDocument = z.output<typeof memberSchema>;
+
+/** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
+export function experimentJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(experimentSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+}

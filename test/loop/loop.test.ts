@@ -1,0 +1,114 @@
+/** The whole path by the command line: run, memo, shared prefixes, continue-as-new, operators' verbs. Real server, real stores. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunOutcome } from './support.js';
+import { TINY, habsburg, json, start, stepsOf, temporaryFolder } from './support.js';
+
+let home: Awaited<ReturnType<typeof temporaryFolder>>;
+let store: string;
+const run = (...more: string[]) => json<RunOutcome>(['run', TINY, '--home', join(home.path, 'home'), '--store', store, ...more]);
+
+beforeAll(async () => {
+  home = await temporaryFolder('loop');
+  store = join(home.path, 'store');
+});
+afterAll(() => home.remove());
+
+describe('a small experiment', () => {
+  let first: RunOutcome;
+
+  test('runs to its end and scores every generation', async () => {
+    first = await run();
+    expect(first.status).toBe('COMPLETED');
+    expect(first.result.failed).toBe(0);
+    const perplexities = first.rows.filter((row) => row.metric === 'perplexity');
+    expect(perplexities.map(({ condition, generation }) => `${condition}/${generation}`).sort()).toEqual(
+      ['replace', 'keep-25'].flatMap((condition) => [0, 1, 2].map((t) => `${condition}/${t}`)).sort(),
+    );
+    for (const { value } of perplexities) expect(value).toBeLessThan(400); // below the vocabulary: it has learnt something
+  }, 240_000);
+
+  test('conditions share generation 0 and the prepared data', async () => {
+    // 1 prepare + 4 steps of generation 0 once; 5 steps x 2 generations x 2 conditions
+    expect((await stepsOf(store)).size).toBe(1 + 4 + 20);
+    expect(first.result.steps).toEqual({ computed: 25, reused: 5 });
+  });
+
+  test('the same experiment again computes no step', async () => {
+    const before = await stepsOf(store);
+    const again = await run();
+    expect(again.result.steps).toEqual({ computed: 0, reused: 30 });
+    expect(await stepsOf(store)).toEqual(before);
+    expect(again.rows).toEqual(first.rows);
+  }, 120_000);
+
+  test('another seed computes only that seed', async () => {
+    const before = await stepsOf(store);
+    const more = await run('--set', 'seeds=[1,2]');
+    expect(more.result.steps).toEqual({ computed: 24, reused: 36 });
+    const after = await stepsOf(store);
+    for (const [key, step] of before) expect(after.get(key)).toEqual(step);
+    expect(after.size).toBe(before.size + 24);
+  }, 240_000);
+
+  test('continue-as-new every few events changes nothing', async () => {
+    const other = join(home.path, 'store-can');
+    const outcome = await json<RunOutcome>(['run', TINY, '--home', join(home.path, 'home'), '--store', other, '--set', 'name=tiny-can', '--event-limit', '20']);
+    expect(outcome.status).toBe('COMPLETED');
+    const [a, b] = [await stepsOf(store), await stepsOf(other)];
+    for (const [key, step] of b) expect(a.get(key)).toEqual(step);
+    expect(b.size).toBe(25);
+  }, 240_000);
+
+  test('a damaged artifact is noticed and computed again, with the same digest', async () => {
+    const { readdir, truncate } = await import('node:fs/promises');
+    const steps = await stepsOf(store);
+    const model = [...steps.values()].find(({ step }) => step === 'finetune')!.outputs.model;
+    const { openArtifactStore } = await import('../../artifacts/open.js');
+    const manifest = await openArtifactStore(store).manifest(model as `sha256:${string}`);
+    const weights = manifest.files.find(({ path }) => path === 'model.safetensors')!.digest.slice(7);
+    const files = await readdir(store, { recursive: true });
+    await truncate(join(store, files.find((file) => file.endsWith(weights))!), 100);
+    const again = await run();
+    expect(again.result.steps.computed).toBe(1);
+    expect(await stepsOf(store)).toEqual(steps);
+  }, 120_000);
+});
+
+describe('an operator', () => {
+  test('pauses, resumes, extends and cancels; a cancelled experiment goes on later', async () => {
+    const at = ['--home', join(home.path, 'operator')];
+    const own = join(home.path, 'store-operator');
+    const args = ['run', TINY, ...at, '--store', own, '--set', 'name=op'];
+    const running = start(args);
+    await until(async () => (await stepsOf(own)).size > 0);
+
+    await json(['pause', 'op', ...at]);
+    expect((await habsburg(['pause', 'op', ...at])).code).toBe(2); // paused already
+    await until(async () => {
+      const { runs } = await json<{ runs: { steps: unknown[] }[] }>(['status', 'op', ...at]);
+      return runs.length > 0 && runs.every(({ steps }) => steps.length === 0);
+    });
+    const held = (await stepsOf(own)).size;
+    await sleep(1_500);
+    expect((await stepsOf(own)).size).toBe(held);
+
+    expect((await habsburg(['extend', 'op', '--generations', '1', ...at])).code).toBe(2); // not above the present one
+    await json(['extend', 'op', '--generations', '3', ...at]);
+    await json(['resume', 'op', ...at]);
+    await until(async () => (await stepsOf(own)).size > held);
+    await json(['cancel', 'op', ...at]);
+    const { code, stderr } = await running.finished;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('op was cancelled')]);
+
+    const kept = await stepsOf(own);
+    const outcome = await json<RunOutcome>([...args, '--set', 'generations=3']);
+    expect(outcome.result.generations).toBe(3);
+    expect(outcome.result.steps.computed).toBe(1 + 4 + 30 - kept.size);
+  }, 300_000);
+});
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  while (!(await done().catch(() => false))) await sleep(200);
+}

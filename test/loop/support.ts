@@ -1,0 +1,71 @@
+/** Runs the command line as a user would, in folders of its own, and reads what a store holds. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openArtifactStore } from '../../artifacts/open.js';
+import type { StepRecord } from '../../artifacts/step-record.js';
+
+export const TINY = fileURLToPath(new URL('./tiny.yaml', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/habsburg.js', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  readonly finished: Promise<Finished>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `habsburg …args`; TEMPORAL_ADDRESS of the surrounding environment is not passed on. */
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  const { TEMPORAL_ADDRESS: _, ...outer } = process.env;
+  const child = spawn(process.execPath, [BIN, ...args], { env: { ...outer, NODE_OPTIONS: '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return { pid: child.pid!, finished, kill: (signal) => child.kill(signal) };
+}
+
+export function habsburg(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  return start(args, env).finished;
+}
+
+/** As `habsburg`, failing loudly unless the exit code is 0; parses the last JSON line of stdout. */
+export async function json<T>(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<T> {
+  const { code, stdout, stderr } = await habsburg([...args, '--json'], env);
+  if (code !== 0) throw new Error(`habsburg ${args.join(' ')} exited with ${code}:\n${stderr}\n${stdout}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
+}
+
+export interface RunOutcome {
+  readonly status: string;
+  readonly result: { readonly steps: { readonly computed: number; readonly reused: number }; readonly runs: number; readonly failed: number; readonly generations: number };
+  readonly rows: readonly { readonly metric: string; readonly value: number; readonly seed: number; readonly generation: number; readonly condition: string }[];
+}
+
+/** Every finished step of a store: key -> digests of its outputs. */
+export async function stepsOf(url: string): Promise<Map<string, { step: string; outputs: Record<string, string> }>> {
+  const store = openArtifactStore(url);
+  const steps = new Map<string, { step: string; outputs: Record<string, string> }>();
+  for await (const name of store.listNames('steps/')) {
+    const record = await store.readName<StepRecord>(name);
+    steps.set(record!.key, { step: record!.step, outputs: Object.fromEntries(Object.entries(record!.outputs).map(([k, ref]) => [k, ref.digest])) });
+  }
+  return steps;
+}
+
+export async function temporaryFolder(name: string): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), `habsburg-${name}-`));
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}

@@ -1,0 +1,22 @@
+/** What a model, or somebody's file, may write to break out of a page, a terminal or a spreadsheet. */
+export const HOSTILE: readonly string[] = [
+  '</script><script>window.pwned = 1</script>',
+  '"><img src=x onerror="window.pwned = 1">',
+  "' onmouseover='window.pwned = 1' x='",
+  '</style><style>body { display: none }</style>',
+  '</title></svg><svg onload="window.pwned = 1">',
+  '<iframe src="https://example.com/"></iframe><link rel=stylesheet href=//example.com/x.css>',
+  '<!-- comment --><![CDATA[ x ]]> --> <?xml?> &lt;b&gt; &amp; &#x3c;script>',
+  '<base href="https://example.com/"><meta http-equiv=refresh content="0;url=https://example.com/">',
+  'javascript:window.pwned=1 data:text/html,<script>window.pwned=1</script>',
+  '\u202eltr override\u2066isolate\u2069\u200fmark\u202c',
+  '\u001b[2J\u001b]0;title\u0007\u009b31m\b\b\u0000nul\u007f',
+  'zero\u200bwidth\ufeffbom\u2028line\u2029paragraph\u{e0041}tag',
+  'lone \ud800 surrogate \udc00 here, nonchar \uffff',
+  `zalgo ${'o\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308'.repeat(40)}`,
+  'word'.repeat(5000),
+  `many\n${'\n'.repeat(300)}lines`,
+  '=HYPERLINK("https://example.com/","x")',
+  'العربية والعبرية עברית mixed with English',
+  '漢字とかな、한국어, emoji 👩‍👩‍👧 🇩🇪',
+];

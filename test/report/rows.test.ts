@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openArtifactStore } from '../../artifacts/open.js';
+import type { ArtifactStore } from '../../artifacts/types.js';
+import { listExperiments, readResults } from '../../report/rows.js';
+import { runName } from '../../spec/results.js';
+import { makeFixture, publishFixture } from './fixture.js';
+
+describe('readResults', () => {
+  let folder: string;
+  let store: ArtifactStore;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'habsburg-rows-'));
+    store = openArtifactStore(folder);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  test('gives every score of every run, in the plan’s order', async () => {
+    const fixture = makeFixture({ seeds: [10, 2], generations: 3, conditions: ['zeta', 'alpha'] });
+    await publishFixture(store, fixture);
+    const results = await readResults(store, 'nature-small');
+    expect(results.runs.map(({ run }) => run)).toEqual(['zeta/seed-2', 'zeta/seed-10', 'alpha/seed-2', 'alpha/seed-10']);
+    const expected = results.runs.flatMap(({ run, condition, seed }) =>
+      fixture.scores.get(run)!.flatMap(({ values }, generation) =>
+        values.map((value) => ({ experiment: 'nature-small', run, condition, seed, member: 'opt', generation, ...value })),
+      ),
+    );
+    expect(results.rows).toEqual(expected);
+    expect(results.plan).toEqual(fixture.plan);
+    expect(results.histograms).toHaveLength(16);
+    expect(results.samples).toHaveLength(32);
+  });
+
+  test('a run under way shows what it has', async () => {
+    await publishFixture(store, makeFixture({ seeds: [1], generations: 2 }), (run) => {
+      const [first, second, last] = run.generations;
+      const { scores: _, generated: __, ...left } = last.members.opt;
+      return { ...run, status: 'running', generationsDone: 2, generations: [first, second, { ...last, members: { opt: left } }] };
+    });
+    const { rows } = await readResults(store, 'nature-small');
+    expect([...new Set(rows.map((row) => row.generation))]).toEqual([0, 1]);
+  });
+
+  test('an unknown experiment is an error that names those that exist', async () => {
+    await expect(readResults(store, 'quickstart')).rejects.toMatchObject({ kind: 'notFound', message: expect.stringContaining('the store holds no experiment yet') });
+    await publishFixture(store, makeFixture({ name: 'one', generations: 1 }));
+    await publishFixture(store, makeFixture({ name: 'two', generations: 1 }));
+    expect(await listExperiments(store)).toEqual(['one', 'two']);
+    for (const name of ['three', '../one', '', 'one/runs']) {
+      await expect(readResults(store, name)).rejects.toMatchObject({ kind: 'notFound', message: expect.stringContaining('it holds "one", "two"') });
+    }
+  });
+
+  test('a damaged document is named', async () => {
+    await publishFixture(store, makeFixture({ generations: 1 }));
+    const name = runName('nature-small', 'replace', 1);
+    await store.writeName(name, { schema: 'habsburg.run/v1', experiment: 'nature-small', run: 'replace/seed-1', generationsDone: -1 });
+    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({ kind: 'verification', message: expect.stringContaining(name) });
+  });
+
+  test('a scores artifact of another shape is named by its digest', async () => {
+    const work = await mkdtemp(join(folder, 'work-'));
+    await writeFile(join(work, 'scores.json'), '{"schema":"habsburg.scores/v9"}');
+    const scores = await store.publish('scores', work);
+    await publishFixture(store, makeFixture({ generations: 1 }), (run) => {
+      const [first, ...rest] = run.generations;
+      return { ...run, generations: [{ ...first, members: { opt: { ...first.members.opt, scores } } }, ...rest] };
+    });
+    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({ kind: 'verification', message: expect.stringContaining(scores.digest) });
+  });
+});

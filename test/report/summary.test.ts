@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ScoreRow } from '../../metrics/types.js';
+import { findings, ratioOf } from '../../report/finding.js';
+import { estimate, summarise } from '../../report/summary.js';
+import { renderTable } from '../../report/terminal.js';
+
+function row(condition: string, seed: number, generation: number, value: number, over: Partial<ScoreRow> = {}): ScoreRow {
+  return {
+    experiment: 'e', run: `${condition}/seed-${seed}`, condition, seed, member: 'opt', generation,
+    metric: 'perplexity', variant: 'real-test', version: 1, value, n: 100, settings: {}, subject: 'sha256:00', ...over,
+  };
+}
+
+const ROWS = [
+  ...[[1, 10, 40], [2, 20, 90], [3, 10, 50]].flatMap(([seed, first, last]) => [row('replace', seed, 0, first), row('replace', seed, 1, last)]),
+  ...[[1, 10, 10], [2, 20, 22], [3, 10, 9.5]].flatMap(([seed, first, last]) => [row('keep', seed, 0, first), row('keep', seed, 1, last)]),
+];
+
+describe('grouping', () => {
+  test('rows become one series a condition, points keep every seed', () => {
+    const { series, measures, generations, seeds } = summarise({ rows: ROWS });
+    expect([series.map((s) => s.label), measures.map((m) => m.label), generations, seeds]).toEqual([['replace', 'keep'], ['perplexity'], [0, 1], [1, 2, 3]]);
+    const [first, last] = series[0].points.get(measures[0].key)!;
+    expect(first.mean).toBeCloseTo(40 / 3, 12);
+    expect(last.seeds).toEqual([{ seed: 1, value: 40 }, { seed: 2, value: 90 }, { seed: 3, value: 50 }]);
+    // t.ppf(.975, 2) * sd / sqrt(3), sd([10, 20, 10]) = sqrt(100 / 3)
+    expect(first.halfWidth).toBeCloseTo((4.30265272975 * Math.sqrt(100 / 3)) / Math.sqrt(3), 8);
+  });
+
+  test('measures of one metric are told apart by what differs', () => {
+    const rows = [
+      row('a', 1, 0, 1, { metric: 'distinct', settings: { order: 1, tokens: 9 } }),
+      row('a', 1, 0, 1, { metric: 'distinct', settings: { order: 2, tokens: 9 } }),
+      row('a', 1, 0, 1, { metric: 'rep', variant: 'x' }),
+      row('a', 1, 0, 1, { metric: 'rep', variant: 'y' }),
+      row('a', 1, 0, 1, { metric: 'rep', variant: 'y', version: 2 }),
+    ];
+    expect(summarise({ rows }).measures.map((m) => m.label)).toEqual(['distinct order=1', 'distinct order=2', 'rep x', 'rep y v1', 'rep y v2']);
+    expect(summarise({ rows }, 'distinct').measures).toHaveLength(2);
+    expect(summarise({ rows }, 'rep/y').measures).toHaveLength(2);
+    expect(summarise({ rows }, 'distinct order=2').measures).toHaveLength(1);
+  });
+
+  test('variants that share their beginning are told apart by the rest', () => {
+    const rows = ['q05', 'q50'].map((part) => row('a', 1, 0, 1, { metric: 'sequence-perplexity', variant: `under-model-0/${part}` }));
+    const tail = ['', '/honest-sampling'].map((part) => row('a', 1, 0, 1, { metric: 'tail-lost', variant: `truth/share${part}` }));
+    expect(summarise({ rows: [...rows, ...tail] }).measures.map((m) => m.label)).toEqual([
+      'sequence-perplexity q05', 'sequence-perplexity q50', 'tail-lost', 'tail-lost honest-sampling',
+    ]);
+  });
+
+  test('several members are several series', () => {
+    const rows = [row('a', 1, 0, 1), row('a', 1, 0, 1, { member: 'llama' })];
+    expect(summarise({ rows }).series.map((s) => s.label)).toEqual(['a · opt', 'a · llama']);
+  });
+});
+
+test('a sample’s interval is the one of scipy.stats.ttest_1samp', () => {
+  const sample = [8.621, 10.858, 8.829, 7.362, 12.318, 8.724, 13.208, 8.872, 6.055, 10.85, 10.707, 9.348];
+  const { mean, halfWidth, n } = estimate(sample);
+  expect(mean - halfWidth!).toBeCloseTo(8.357483090920667, 10);
+  expect(mean + halfWidth!).toBeCloseTo(10.934516909079331, 10);
+  expect(n).toBe(12);
+  expect(estimate([3])).toEqual({ mean: 3, n: 1 });
+});
+
+describe('findings', () => {
+  test('a ratio is the geometric mean over seeds with an interval on logarithms', () => {
+    const summary = summarise({ rows: ROWS });
+    const [first, last] = summary.series[0].points.get(summary.measures[0].key)!;
+    const ratio = ratioOf(last, first)!;
+    const logs = [Math.log(4), Math.log(4.5), Math.log(5)];
+    const mean = logs.reduce((a, b) => a + b) / 3;
+    const half = (4.30265272975 * Math.sqrt(logs.reduce((sum, l) => sum + (l - mean) ** 2, 0) / 2)) / Math.sqrt(3);
+    expect(ratio.value).toBeCloseTo(90 ** (1 / 3), 10);
+    expect(ratio.low).toBeCloseTo(Math.exp(mean - half), 8);
+    expect(ratio.high).toBeCloseTo(Math.exp(mean + half), 8);
+  });
+
+  test('the headline says what is clear and what is not', () => {
+    const { headline, sentences } = findings(summarise({ rows: ROWS }));
+    expect(headline).toBe('Perplexity rises 4.5-fold under replace and shows no clear change under keep');
+    expect(sentences).toEqual([
+      'Under replace, perplexity at generation 1 is 4.48 times that of generation 0 (95 % interval 3.40 to 5.91; 3 seeds).',
+      'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.844 to 1.22, which includes no change; 3 seeds).',
+      'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.02 to 6.45; 3 seeds, paired by seed).',
+    ]);
+  });
+
+  test('one seed has no interval, and says so; nothing scored is said too', () => {
+    const one = findings(summarise({ rows: ROWS.filter(({ seed }) => seed === 1) }));
+    expect(one.headline).toBe('Perplexity rises 4-fold under replace and stays as it was under keep');
+    expect(one.sentences[0]).toContain('(one seed, so no interval)');
+    expect(findings(summarise({ rows: [] })).headline).toBe('No scores yet');
+    expect(findings(summarise({ rows: ROWS.filter(({ generation }) => generation === 0) })).headline).toBe('No change to report yet');
+    expect(findings(summarise({ rows: [row('a', 1, 0, 0), row('a', 1, 1, 3)] })).headline).toBe('No change to report yet');
+  });
+});
+
+describe('terminal table', () => {
+  test('generations by metrics, a block a condition', () => {
+    expect(renderTable(summarise({ rows: ROWS }), { width: 80 })).toBe(
+      [
+        'replace (mean of 3 seeds ± half-width of the 95 % t-interval)',
+        'gen  perplexity',
+        '  0     13 ± 14',
+        '  1     60 ± 66',
+        '',
+        'keep (mean of 3 seeds ± half-width of the 95 % t-interval)',
+        'gen  perplexity',
+        '  0     13 ± 14',
+        '  1     14 ± 18',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('no line is wider than the terminal; what does not fit goes below, or is counted', () => {
+    const many = Array.from({ length: 9 }, (_, i) => ROWS.map((r) => ({ ...r, metric: `measure-number-${i}` }))).flat();
+    const summary = summarise({ rows: many });
+    const whole = renderTable(summary, { width: 60 });
+    for (const line of whole.split('\n')) expect(line.length).toBeLessThanOrEqual(61);
+    for (let i = 0; i < 9; i++) expect(whole).toMatch(new RegExp(`(^| )(number-)?${i}( |$)`, 'm'));
+    expect(renderTable(summary, { width: 60, oneBlock: true })).toMatch(/… and \d more measures/);
+  });
+
+  test('a cell with fewer seeds than the rest says so', () => {
+    const rows = ROWS.filter(({ condition, seed, generation }) => condition === 'replace' && !(seed > 1 && generation === 1));
+    expect(renderTable(summarise({ rows }), { width: 80 })).toContain('40 (n=1)');
+  });
+});

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import { METRIC_NAMES, METRIC_WORDS, metricDefaults } from '../../spec/metrics.js';
+import { load } from './support.js';
+
+const page = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+
+test('the whole file of docs/experiments.md is valid', async () => {
+  const [, yaml] = /```yaml\n(schemaVersion[^]*?)```/.exec(await page('experiments'))!;
+  const { plan } = await load(yaml);
+  expect(plan.conditions.map((c) => c.members[0].training.epochs)).toEqual([3, 3, 1]);
+});
+
+test('docs/metrics.md has every metric with its variant and defaults', async () => {
+  const text = (await page('metrics')).replace('distinct-1, -2, -3', 'distinct-1, distinct-2, distinct-3');
+  for (const name of METRIC_NAMES) {
+    const row = text.split('\n').find(
+      (line) =>
+        line.startsWith('|') &&
+        line
+          .split('|')[1]
+          .split(',')
+          .some((cell) => cell.trim() === name),
+    );
+    expect([name, row]).toEqual([name, expect.stringContaining(METRIC_WORDS[name].variant)]);
+    for (const [key, value] of Object.entries(metricDefaults(name))) expect(row).toContain(`${key}: ${value}`);
+  }
+});

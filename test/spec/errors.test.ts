@@ -1,0 +1,350 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadExperiment } from '../../spec/load.js';
+import { folder, problems, SMALL } from './support.js';
+
+const edit = (from: string | RegExp, to: string): Promise<string[]> => {
+  const edited = SMALL.replace(from, to);
+  expect(edited).not.toBe(SMALL);
+  return problems(edited);
+};
+
+describe('problems name file, line, column, what is wrong and what to do', () => {
+  test('the example itself has none', async () => {
+    expect(await problems(SMALL)).toEqual([]);
+  });
+
+  const cases: [string, string | RegExp, string, string[]][] = [
+    [
+      'unknown key',
+      'generations: 2',
+      'generatons: 2',
+      [
+        'e.yaml:1:1: generations: is required; add it: a number',
+        'e.yaml:4:1: generatons: unknown key "generatons"; did you mean "generations"?',
+      ],
+    ],
+    [
+      'snake case',
+      'learningRate: 1e-3',
+      'learning_rate: 1e-3',
+      [
+        'e.yaml:11:15: population.0.training.learningRate: is required; add it: a number',
+        'e.yaml:11:38: population.0.training.learning_rate: unknown key "learning_rate"; did you mean "learningRate"?',
+      ],
+    ],
+    [
+      'key far from any',
+      'seeds: [1]',
+      'seeds: [1]\nzzzqqq: 1',
+      [
+        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, tokenizer, population, conditions, metrics, execution',
+      ],
+    ],
+    [
+      'unknown value',
+      'start: previous',
+      'start: previus',
+      ['e.yaml:10:12: population.0.start: unknown value "previus"; did you mean "previous"?'],
+    ],
+    ['wrong type', 'epochs: 2', 'epochs: two', ['e.yaml:11:25: population.0.training.epochs: must be a number, but is "two"']],
+    ['fraction', 'seeds: [1]', 'seeds: [1, 2.5]', ['e.yaml:3:12: seeds.1: must be a whole number, but is 2.5']],
+    ['out of bounds', 'block: 16', 'block: 1', ['e.yaml:5:37: data.block: must be at least 2, but is 1']],
+    [
+      'not a number',
+      'learningRate: 1e-3',
+      'learningRate: .nan',
+      ['e.yaml:11:52: population.0.training.learningRate: must be a number, but is NaN'],
+    ],
+    ['nothing', 'generations: 2', 'generations:', ['e.yaml:4:1: generations: must be a number, but is nothing']],
+    [
+      'another file version',
+      'schemaVersion: 1',
+      'schemaVersion: 2',
+      ['e.yaml:1:16: schemaVersion: 2 is not allowed here; the only choice is 1'],
+    ],
+    [
+      'shorthand that is none',
+      'mixture: { kind: replace }',
+      'mixture: replace',
+      ['e.yaml:16:14: conditions.0.mixture: must be a mapping (key: value), but is "replace"; write {kind: replace}'],
+    ],
+    [
+      'names',
+      'name: small',
+      'name: Small One',
+      ['e.yaml:2:7: name: "Small One" must be lower-case letters, digits and hyphens, starting with a letter or digit'],
+    ],
+    [
+      'a revision that is not pinned',
+      'train: grammar:zipf',
+      'train: hf://Salesforce/wikitext/wikitext-2-raw-v1',
+      [
+        'e.yaml:5:16: data.train: "hf://Salesforce/wikitext/wikitext-2-raw-v1" must be file:PATH, hf://OWNER/NAME/CONFIG@REVISION, hf://OWNER/NAME/CONFIG@REVISION#SPLIT or grammar:zipf',
+      ],
+    ],
+  ];
+  test.each(cases)('%s', async (_what, from, to, expected) => {
+    expect(await edit(from, to)).toEqual(expected);
+  });
+});
+
+describe('words of the future are refused as such', () => {
+  const cases: [string, string | RegExp, string, string][] = [
+    [
+      'mixture',
+      'kind: replace',
+      'kind: accumulate',
+      'e.yaml:16:22: conditions.0.mixture.kind: "accumulate" is not implemented yet; one of: replace, keep-share',
+    ],
+    [
+      'family',
+      'start:',
+      'family: gaussian\n    start:',
+      'e.yaml:10:13: population.0.family: "gaussian" is not implemented yet; the only choice is language-model',
+    ],
+    [
+      'architecture',
+      'hidden:',
+      'kind: llama, hidden:',
+      'e.yaml:9:50: population.0.base.architecture.kind: "llama" is not implemented yet; the only choice is opt',
+    ],
+    [
+      'strategy',
+      'strategy: greedy',
+      'strategy: contrastive',
+      'e.yaml:12:27: population.0.decoding.strategy: "contrastive" is not implemented yet; one of: greedy, sample, beam',
+    ],
+    [
+      'adapter',
+      'prompts:',
+      'lora: { rank: 8 }\n    prompts:',
+      'e.yaml:13:5: population.0.lora: "lora" is not implemented yet; remove it',
+    ],
+    [
+      'penalty',
+      'strategy: greedy',
+      'strategy: greedy, repetitionPenalty: 2',
+      'e.yaml:12:35: population.0.decoding.repetitionPenalty: "repetitionPenalty" is not implemented yet; remove it',
+    ],
+    [
+      'metric',
+      /$/,
+      'metrics: [mauve]\n',
+      'e.yaml:17:11: metrics.0: "mauve" is not implemented yet; one of: perplexity, sequence-perplexity, distinct-1, distinct-2, distinct-3, coverage, rep, distinct-blocks, tail-lost, kl-to-truth',
+    ],
+    [
+      'current generation',
+      'kind: replace',
+      'kind: replace, sources: [{ generation: current }]',
+      'e.yaml:16:55: conditions.0.mixture.sources.0.generation: "current" is not implemented yet; the only choice is previous',
+    ],
+    [
+      'two sources',
+      'kind: replace',
+      'kind: replace, sources: [{ from: self }, { from: opt }]',
+      'e.yaml:16:57: conditions.0.mixture.sources.1: a mixture of more than one source is not implemented yet; keep one source',
+    ],
+  ];
+  test.each(cases)('%s', async (_what, from, to, expected) => {
+    expect(await edit(from, to)).toEqual([expected]);
+  });
+
+  test('a second member', async () => {
+    const [, member] = /population:\n([^]*)conditions:/.exec(SMALL)!;
+    const two = SMALL.replace('conditions:', `${member.replace('name: opt', 'name: gpt')}conditions:`);
+    expect(await problems(two)).toEqual([
+      'e.yaml:14:5: population.1: a population of more than one member is not implemented yet; keep one member',
+    ]);
+  });
+});
+
+describe('parts that do not fit together', () => {
+  const cases: [string, string | RegExp, string, string[]][] = [
+    [
+      'duplicate seed',
+      'seeds: [1]',
+      'seeds: [1, 7, 1]',
+      ['e.yaml:3:15: seeds.2: seed 1 is there twice; remove it or change it; the first is seeds.0'],
+    ],
+    [
+      'duplicate condition',
+      /$/,
+      '  - { name: replace, mixture: { kind: replace } }\n',
+      ['e.yaml:17:13: conditions.1.name: condition "replace" is there twice; remove it or change it; the first is conditions.0'],
+    ],
+    [
+      'beams without beam',
+      'strategy: greedy',
+      'strategy: greedy, beams: 3',
+      [
+        'e.yaml:12:35: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam, or remove it',
+      ],
+    ],
+    [
+      'beam without beams',
+      'strategy: greedy',
+      'strategy: beam',
+      ['e.yaml:12:15: population.0.decoding.beams: is required with strategy: beam; add it: a whole number from 2'],
+    ],
+    [
+      'temperature without sampling',
+      'strategy: greedy',
+      'strategy: beam, beams: 3, temperature: 0.5',
+      [
+        'e.yaml:12:43: population.0.decoding.temperature: "temperature" has no effect with strategy: beam; use strategy: sample, or remove it',
+      ],
+    ],
+    [
+      'min above max',
+      'strategy: greedy',
+      'strategy: greedy, minNewTokens: 17',
+      ['e.yaml:12:49: population.0.decoding.minNewTokens: 17 is above maxNewTokens = 16'],
+    ],
+    [
+      'heads',
+      'heads: 2',
+      'heads: 3',
+      ['e.yaml:9:74: population.0.base.architecture.heads: 3 heads do not divide hidden = 16; use a divisor of 16'],
+    ],
+    [
+      'positions',
+      'heads: 2',
+      'heads: 2, positions: 31',
+      [
+        'e.yaml:9:88: population.0.base.architecture.positions: a prompt of 16 tokens and 16 new ones do not fit into 31 positions; use at least 32, or remove positions',
+      ],
+    ],
+    [
+      'minimum rate',
+      'learningRate: 1e-3',
+      'learningRate: 1e-3, minLearningRate: 0.1',
+      ['e.yaml:11:75: population.0.training.minLearningRate: 0.1 is above learningRate = 0.001'],
+    ],
+    [
+      'warm-up by epochs',
+      'learningRate: 1e-3',
+      'learningRate: 1e-3, scheduleUnit: epoch, warmup: 0.1',
+      [
+        'e.yaml:11:87: population.0.training.warmup: warm-up with scheduleUnit: epoch is not implemented yet; use scheduleUnit: step, or remove warmup',
+      ],
+    ],
+    [
+      'a tokenizer from nowhere',
+      'kind: bpe, vocabulary: 300',
+      'kind: base',
+      ['e.yaml:6:20: tokenizer.kind: a model from scratch has no tokenizer of its own; use {kind: bpe, vocabulary: 4096}'],
+    ],
+    [
+      'file without held-out text',
+      'train: grammar:zipf',
+      'train: file:a.txt',
+      [
+        'e.yaml:5:7: data.valid: is required, because data.train is a file; add valid: file:PATH of held-out text',
+        'e.yaml:5:7: data.test: is required, because data.train is a file; add test: file:PATH of held-out text',
+      ],
+    ],
+    [
+      'mixed sources',
+      'train: grammar:zipf',
+      'train: grammar:zipf, test: file:a.txt',
+      [
+        'e.yaml:5:36: data.test: mixes real text with the synthetic language of the other splits; give train, valid and test the same kind of source',
+      ],
+    ],
+    [
+      'override of nobody',
+      /$/,
+      '    override: { otp: { start: generation-0 } }\n',
+      ['e.yaml:17:17: conditions.0.override.otp: there is no member "otp"; did you mean "opt"?'],
+    ],
+    [
+      'override with a wrong value',
+      /$/,
+      '    override: { opt: { training: { epochs: 0, labelSmoothing: 0.1 } } }\n',
+      [
+        'e.yaml:17:44: conditions.0.override.opt.training.epochs: must be at least 1, but is 0',
+        'e.yaml:17:47: conditions.0.override.opt.training.labelSmoothing: "labelSmoothing" is not implemented yet; remove it',
+      ],
+    ],
+    [
+      'override that does not fit',
+      /$/,
+      '    override: { opt: { decoding: { topK: 5 } } }\n',
+      [
+        'e.yaml:17:36: conditions.0.override.opt.decoding.topK: "topK" has no effect with strategy: greedy; use strategy: sample, or remove it',
+      ],
+    ],
+    [
+      'metric setting',
+      /$/,
+      'metrics: [{ name: rep, settings: { n: 4 } }]\n',
+      ['e.yaml:17:36: metrics.0.settings.n: unknown key "n"; known here: order'],
+    ],
+  ];
+  test.each(cases)('%s', async (_what, from, to, expected) => {
+    expect(await edit(from, to)).toEqual(expected);
+  });
+
+  test('truth metrics on real text', async () => {
+    const real = SMALL.replace('train: grammar:zipf', 'train: hf://a/b/c@main') + 'metrics: [tail-lost]\n';
+    expect(await problems(real)).toEqual([
+      'e.yaml:17:11: metrics.0: tail-lost needs a synthetic language, whose true distribution is known; remove it, or use data.train: grammar:zipf',
+    ]);
+  });
+});
+
+describe('files that are not experiments', () => {
+  test('duplicate keys, tabs, two documents, tags', async () => {
+    expect(await problems('name: a\nname: b\n')).toEqual([
+      'e.yaml:2:1: this key is there twice in its mapping; remove one of the two',
+    ]);
+    expect(await problems('data:\n\ttrain: x\n')).toContain('e.yaml:2:1: a tab is used for indentation; indent with spaces');
+    expect(await problems('a: 1\n---\nb: 2\n')).toEqual([
+      'e.yaml:2:1: there is more than one YAML document; keep one experiment a file',
+    ]);
+    expect(await problems('a: !js/function x\n')).toEqual(['e.yaml:1:4: a YAML tag that is not known; remove the tag']);
+    expect(await problems('a: [1, 2\n')).toHaveLength(1);
+  });
+
+  test('empty, a list, text, bytes', async () => {
+    expect(await problems('# nothing\n')).toEqual(['e.yaml:1:1: the file is empty; start from a preset: habsburg presets']);
+    expect(await problems('- 1\n')).toEqual(['e.yaml:1:1: must be a mapping (key: value), but is a list']);
+    expect(await problems('hello\n')).toEqual(['e.yaml:1:1: must be a mapping (key: value), but is "hello"']);
+    expect(await problems(Uint8Array.of(0x61, 0x3a, 0x20, 0xff))).toEqual(['e.yaml: not UTF-8 text; save it as UTF-8']);
+    expect(await problems(`# ${'x'.repeat(1024 * 1024)}\n`)).toEqual([
+      'e.yaml: 1048579 bytes are too many for an experiment file; the limit is 1048576',
+    ]);
+  });
+
+  test('alias bombs are stopped', async () => {
+    const bomb = [
+      'a0: &a0 [x, x, x, x, x, x, x, x, x]',
+      ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`),
+    ].join('\n');
+    expect(await problems(`${bomb}\n`)).toEqual(['e.yaml:1:1: more than 100 aliases are expanded; write the values out']);
+  });
+
+  test('a key of JavaScript itself is just an unknown key', async () => {
+    expect(await problems(`${SMALL}__proto__: { polluted: 1 }\nconstructor: 1\n`)).toEqual([
+      expect.stringMatching(/^e\.yaml:17:1: __proto__: unknown key "__proto__"; known here: /),
+      expect.stringMatching(/^e\.yaml:18:1: constructor: unknown key "constructor"; /),
+    ]);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  test('missing files and presets say what there is', async () => {
+    await expect(loadExperiment('quickstrat')).rejects.toMatchObject({
+      kind: 'notFound',
+      message: 'quickstrat: no such experiment file or preset; did you mean the preset "quickstart"?',
+    });
+    await expect(loadExperiment('no/such.yaml')).rejects.toMatchObject({
+      kind: 'notFound',
+      message: 'no/such.yaml: no such experiment file; check the path',
+    });
+    const dir = await folder();
+    await expect(loadExperiment(dir)).rejects.toMatchObject({
+      kind: 'invalid',
+      message: `${dir}: this is a folder; name its YAML file`,
+    });
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, test } from '@jest/globals';
+import { planDigest } from '../../spec/digest.js';
+import { parseYaml } from '../../spec/document.js';
+import { expand } from '../../spec/expand.js';
+import { outline } from '../../spec/outline.js';
+import { load, SMALL } from './support.js';
+
+describe('what a file leaves out', () => {
+  test('is filled in with documented defaults', async () => {
+    const { plan } = await load(SMALL);
+    expect(plan.data).toEqual({
+      train: 'grammar:zipf',
+      valid: 'grammar:zipf',
+      test: 'grammar:zipf',
+      grammar: { vocabulary: 600, zipf: 1.1, sentences: { train: 4000, valid: 500, test: 500 }, seed: 1 },
+      block: 16,
+      packing: 'bos-line',
+      limit: {},
+    });
+    expect(plan.population[0]).toEqual({
+      name: 'opt',
+      family: 'language-model',
+      base: { kind: 'scratch', architecture: { kind: 'opt', hidden: 16, layers: 1, heads: 2, ffn: 64, positions: 32 } },
+      start: 'previous',
+      generation0: plan.population[0].training,
+      training: {
+        epochs: 2,
+        batch: 4,
+        accumulation: 1,
+        learningRate: 1e-3,
+        schedule: 'linear',
+        minLearningRate: 0,
+        scheduleUnit: 'step',
+        warmup: 0,
+        weightDecay: 0.01,
+        betas: [0.9, 0.999],
+        epsilon: 1e-8,
+        clip: 1,
+        dropout: 0,
+        select: 'best',
+      },
+      decoding: {
+        strategy: 'greedy',
+        maxNewTokens: 16,
+        minNewTokens: 16,
+        beams: 1,
+        temperature: 1,
+        topK: 0,
+        topP: 1,
+        lengthPenalty: 1,
+        batch: 64,
+      },
+      prompts: 'original',
+    });
+    expect(plan.conditions[0].mixture).toEqual({
+      kind: 'replace',
+      sources: [{ from: 'self', generation: 'previous', weight: 1 }],
+    });
+    expect(plan.execution).toEqual({
+      concurrency: 1,
+      checkpointSeconds: 30,
+      heartbeatSeconds: 20,
+      queues: { cpu: 'habsburg-cpu', engine: 'habsburg-cpu' },
+    });
+    expect(plan.metrics.map((m) => m.name)).toContain('tail-lost');
+  });
+
+  test('splits of a Hub data set, and no truth metrics on real text', async () => {
+    const { plan } = await load(
+      SMALL.replace(
+        'train: grammar:zipf',
+        'train: hf://Salesforce/wikitext/wikitext-2-raw-v1@main, test: "hf://a/b/c@refs/pr/1#held-out"',
+      ),
+    );
+    expect(plan.data).toMatchObject({
+      train: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#train',
+      valid: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#validation',
+      test: 'hf://a/b/c@refs/pr/1#held-out',
+    });
+    expect(plan.data.grammar).toBeUndefined();
+    expect(plan.metrics.map((m) => m.name)).toEqual([
+      'perplexity',
+      'sequence-perplexity',
+      'distinct-1',
+      'distinct-2',
+      'distinct-3',
+      'coverage',
+      'rep',
+      'distinct-blocks',
+    ]);
+  });
+
+  test('a checkpoint brings its tokenizer', async () => {
+    const { plan } = await load(SMALL.replace(/base: .*/, 'base: hf://facebook/opt-125m@main').replace(/tokenizer:.*\n/, ''));
+    expect(plan.tokenizer).toEqual({ kind: 'base' });
+    expect(plan.population[0].base).toEqual({ kind: 'checkpoint', source: 'hf://facebook/opt-125m@main' });
+  });
+
+  test('positions hold the longest prompt and its continuation', async () => {
+    const positions = async (sets: string[]): Promise<number> => {
+      const { base } = (await load(SMALL, { sets })).plan.population[0];
+      return base.kind === 'scratch' ? base.architecture.positions : NaN;
+    };
+    expect(await positions(['population.0.decoding.maxNewTokens=24'])).toBe(16 + 24);
+    expect(await positions(['population.0.decoding.maxNewTokens=24', 'population.0.prompts=previous'])).toBe(24 + 24);
+  });
+
+  test('generation 0 inherits training, default by default', async () => {
+    const { plan } = await load(
+      SMALL.replace('start:', 'generation0: { epochs: 9 }\n    start:').replace(
+        'learningRate: 1e-3',
+        'learningRate: 1e-3, clip: 0, select: last',
+      ),
+    );
+    expect(plan.population[0].generation0).toEqual({ ...plan.population[0].training, epochs: 9 });
+    expect(plan.population[0].generation0).toMatchObject({ clip: 0, select: 'last' });
+  });
+});
+
+describe('overrides', () => {
+  test('merge deeply, leave other conditions alone, and reach generation 0 through inheritance', async () => {
+    const { plan } = await load(
+      `${SMALL}  - name: longer\n    mixture: { kind: replace }\n    override: { opt: { training: { epochs: 5 }, decoding: { strategy: sample, topK: 3 } } }\n`,
+    );
+    const [plain, longer] = plan.conditions.map((c) => c.members[0]);
+    expect(plain).toEqual(plan.population[0]);
+    expect(longer.training).toEqual({ ...plain.training, epochs: 5 });
+    expect(longer.generation0.epochs).toBe(5);
+    expect(longer.decoding).toEqual({ ...plain.decoding, strategy: 'sample', topK: 3 });
+  });
+
+  test('anchors and merge keys work, and errors point at the text that they come from', () => {
+    const yaml = parseYaml('a: &x { one: 1, two: 2 }\nb: { <<: *x, two: 3 }\nc: *x\n');
+    expect(yaml.data).toEqual({ a: { one: 1, two: 2 }, b: { one: 1, two: 3 }, c: { one: 1, two: 2 } });
+    expect(yaml.locate(['b', 'one'])).toEqual({ line: 1, column: 14 });
+    expect(yaml.locate(['b', 'two'])).toEqual({ line: 2, column: 19 });
+    expect(yaml.locate(['c', 'two'])).toEqual({ line: 1, column: 22 });
+    expect(yaml.locate(['b', 'none', 'deeper'])).toEqual({ line: 2, column: 4 });
+  });
+});
+
+describe('runs', () => {
+  const three =
+    `${SMALL}  - { name: keep-10, mixture: { kind: keep-share, share: 0.1 } }\n  - { name: hot, mixture: { kind: replace }, override: { opt: { decoding: { strategy: sample, temperature: 2 } } } }\n`.replace(
+      'seeds: [1]',
+      'seeds: [4, 9]',
+    );
+
+  test('conditions x seeds, with ids and the condition’s own members', async () => {
+    const { plan } = await load(three);
+    const runs = expand(plan);
+    expect(runs.map((r) => r.id)).toEqual([
+      'replace/seed-4',
+      'replace/seed-9',
+      'keep-10/seed-4',
+      'keep-10/seed-9',
+      'hot/seed-4',
+      'hot/seed-9',
+    ]);
+    expect(runs[4].members[0].decoding.temperature).toBe(2);
+    expect(runs[2]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
+  });
+
+  test('the digest is of what determines numbers, whatever order the file has', async () => {
+    const digest = async (yaml: string): Promise<string> => planDigest((await load(yaml)).plan);
+    const plain = await digest(SMALL);
+    expect(await digest(SMALL.replace('name: small', 'name: other\ntitle: x\nexecution: { concurrency: 5 }'))).toBe(plain);
+    expect(
+      await digest(
+        SMALL.split('\n')
+          .reverse()
+          .find((l) => l.startsWith('seeds'))! +
+          '\n' +
+          SMALL.replace('seeds: [1]\n', ''),
+      ),
+    ).toBe(plain);
+    expect(await digest(SMALL.replace('epochs: 2', 'epochs: 3'))).not.toBe(plain);
+    expect(await digest(SMALL.replace('seeds: [1]', 'seeds: [2]'))).not.toBe(plain);
+  });
+
+  test('the outline counts steps and finds those that runs have in common', async () => {
+    const { plan } = await load(three, { sets: ['data.limit={train: 10, valid: 2, test: 3}'] });
+    const { runs, totals } = outline(plan);
+    expect(totals).toMatchObject({ runs: 6, steps: 6 * 14 + 1 });
+    const shared = runs.map((run) => run.steps.filter((s) => s.sameAs !== undefined).map((s) => `${s.id} = ${s.sameAs}`));
+    const same = (run: string, step: string): string => `${run}/g0/opt/${step} = replace/${run.split('/')[1]}/g0/opt/${step}`;
+    const all = ['finetune', 'generate', 'postprocess', 'score'];
+    // another seed shares nothing; other decoding shares only generation 0's model
+    const seeds = [4, 9];
+    expect(shared).toEqual([
+      ...seeds.map(() => []),
+      ...seeds.map((seed) => all.map((s) => same(`keep-10/seed-${seed}`, s))),
+      ...seeds.map((seed) => [same(`hot/seed-${seed}`, 'finetune')]),
+    ]);
+    expect(totals.computed).toBe(totals.steps - 10);
+    // 16-token blocks: 10 blocks x 2 epochs a finetune, 9 - 2 distinct finetunes a seed
+    expect(totals.trainTokens).toBe(2 * 7 * 10 * 2 * 16);
+    expect(totals.writeTokens).toBe(2 * 8 * 10 * 16);
+    expect(totals.scoreTokens).toBe(2 * 8 * (10 + 3) * 16);
+  });
+
+  test('every step comes after what it reads', async () => {
+    for (const start of ['base', 'generation-0', 'previous']) {
+      const { plan } = await load(three, { sets: [`population.0.start=${start}`, 'population.0.prompts=previous'] });
+      for (const run of outline(plan).runs) {
+        const seen = new Set(['prepare']);
+        for (const step of run.steps) {
+          for (const id of step.after) expect(seen).toContain(id);
+          seen.add(step.id);
+        }
+        const model2 = run.steps.find((s) => s.generation === 2 && s.step === 'finetune')!;
+        expect(model2.after.filter((id) => id.endsWith('/finetune'))).toEqual(
+          start === 'base' ? [] : [`${run.run}/g${start === 'previous' ? 1 : 0}/opt/finetune`],
+        );
+      }
+    }
+  });
+});

@@ -1,0 +1,101 @@
+/** A worker process: which queues it serves, how many steps at a time, and how it stops. */
+import { NativeConnection, Worker, Runtime, DefaultLogger } from '@temporalio/worker';
+import type { LogLevel } from '@temporalio/worker';
+import { existsSync, statSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createActivities } from '../activities/index.js';
+import type { ActivityDependencies } from '../activities/types.js';
+import { openArtifactStore } from '../artifacts/open.js';
+import type { ArtifactStore } from '../artifacts/types.js';
+import { codeVersion } from '../common/version.js';
+import { engineFingerprint } from '../engine/fingerprint.js';
+import { QUEUES } from '../workflows/contract.js';
+import { engineClient } from './engine-client.js';
+import type { TemporalSettings } from './connection.js';
+
+export interface WorkerOptions {
+  readonly temporal: TemporalSettings;
+  /** `workflow`, `cpu`, `gpu`, or the name of a task queue of one's own */
+  readonly queues: readonly string[];
+  /** steps at a time on each activity queue */
+  readonly slots: number;
+  /** engine threads of one step */
+  readonly threads: number;
+  readonly scratch?: string;
+  readonly logLevel: LogLevel;
+  /** aborted: drain and stop */
+  readonly signal: AbortSignal;
+  onReady?(): void;
+}
+
+/** Heartbeats and cancellation travel at most so late. */
+const HEARTBEAT_THROTTLE = '1 second';
+
+/** Serves until `signal` is aborted, then lets running activities go (they resume from their checkpoint elsewhere). */
+export async function serve(options: WorkerOptions): Promise<void> {
+  Runtime.install({ logger: new DefaultLogger(options.logLevel, (entry) => process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: entry.level, message: entry.message, ...plain(entry.meta) })}\n`)) });
+  const connection = await NativeConnection.connect(options.temporal.connection);
+  try {
+    const common = { connection, namespace: options.temporal.namespace, identity: `${process.pid}@${hostname()}`, shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
+    const workers: Worker[] = [];
+    for (const queue of options.queues) {
+      if (queue === 'workflow') {
+        workers.push(await Worker.create({ ...common, taskQueue: QUEUES.workflow, ...workflowSource(), maxCachedWorkflows: 200 }));
+      } else {
+        workers.push(
+          await Worker.create({
+            ...common,
+            taskQueue: queue === 'cpu' ? QUEUES.cpu : queue === 'gpu' ? QUEUES.gpu : queue,
+            activities: createActivities(dependencies(options)),
+            maxConcurrentActivityTaskExecutions: options.slots,
+            maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+            defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+          }),
+        );
+      }
+    }
+    const stop = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown());
+    options.signal.addEventListener('abort', stop, { once: true });
+    const running = workers.map((worker) => worker.run());
+    options.onReady?.();
+    if (options.signal.aborted) stop();
+    await Promise.all(running);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The prebuilt bundle (`npm run build` makes it) unless the compiler ran since, else the workflow sources, bundled at start. */
+function workflowSource(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
+  const codePath = fileURLToPath(new URL('../workflow-bundle.cjs', import.meta.url));
+  const madeAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(fileURLToPath(new URL('../.tsbuildinfo', import.meta.url)));
+  return fresh ? { workflowBundle: { codePath } } : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
+}
+
+function dependencies(options: WorkerOptions): ActivityDependencies {
+  const stores = new Map<string, ArtifactStore>();
+  return {
+    openStore(url) {
+      let store = stores.get(url);
+      if (!store) {
+        store = openArtifactStore(url);
+        stores.set(url, store);
+      }
+      return store;
+    },
+    runJob: engineClient({ threads: options.threads }),
+    engineFingerprint: engineFingerprint(),
+    codeVersion: codeVersion(),
+    builder: `habsburg-worker/${codeVersion()}`,
+    scratch: options.scratch ?? join(tmpdir(), `habsburg-${process.pid}`),
+  };
+}
+
+/** Log metadata without what JSON cannot carry. */
+function plain(meta: Record<string, unknown> | undefined): Record<string, unknown> {
+  if (!meta) return {};
+  return Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value instanceof Error ? value.message : value]));
+}

@@ -1,0 +1,132 @@
+/** The workflows' public face: inputs, results, updates, queries, search attributes. Clients and workflows share this file. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
+import type { ArtifactRef } from '../artifacts/types.js';
+import type { ExperimentPlan, RunPlan } from '../spec/plan.js';
+
+export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
+
+/** Typed search attributes; `habsburg dev` registers them, on another server `habsburg run` does. */
+export const SEARCH_ATTRIBUTES = {
+  experiment: defineSearchAttributeKey('HabsburgExperiment', SearchAttributeType.KEYWORD),
+  run: defineSearchAttributeKey('HabsburgRun', SearchAttributeType.KEYWORD),
+  condition: defineSearchAttributeKey('HabsburgCondition', SearchAttributeType.KEYWORD),
+  phase: defineSearchAttributeKey('HabsburgPhase', SearchAttributeType.KEYWORD),
+  generation: defineSearchAttributeKey('HabsburgGeneration', SearchAttributeType.INT),
+  seed: defineSearchAttributeKey('HabsburgSeed', SearchAttributeType.INT),
+};
+
+/** Workflow id of a run: `<experiment>/<condition>/seed-<n>`; an experiment's is its name. */
+export function runWorkflowId(experiment: string, run: string): string {
+  return `${experiment}/${run}`;
+}
+
+export interface ExperimentInput {
+  readonly plan: ExperimentPlan;
+  /** URL of the artifact store; without credentials */
+  readonly store: string;
+  /** continue as new after so many events instead of when the server suggests it */
+  readonly eventLimit?: number;
+  /** filled in by continue-as-new */
+  readonly carried?: ExperimentCarried;
+}
+
+export interface ExperimentCarried {
+  readonly generations: number;
+  readonly paused: boolean;
+  readonly next: number;
+  readonly steps: StepCount;
+  readonly failures: readonly RunFailure[];
+  /** indexes of the runs that failed */
+  readonly failed: readonly number[];
+}
+
+export interface StepCount {
+  readonly computed: number;
+  readonly reused: number;
+}
+
+export interface RunFailure {
+  readonly run: string;
+  /** an ErrorKind of common/errors.ts, or 'canceled' */
+  readonly kind: string;
+  readonly message: string;
+}
+
+export interface ExperimentResult {
+  readonly runs: number;
+  readonly failed: number;
+  /** the first ten */
+  readonly failures: readonly RunFailure[];
+  readonly steps: StepCount;
+  readonly generations: number;
+}
+
+export interface RunInput {
+  readonly plan: RunPlan;
+  readonly store: string;
+  readonly eventLimit?: number;
+  readonly paused?: boolean;
+  readonly carried?: RunCarried;
+}
+
+/** What a member takes from one generation to the next: references only, so a chain of any length continues as new. */
+export interface MemberState {
+  readonly prepared: {
+    readonly train: ArtifactRef;
+    readonly valid: ArtifactRef;
+    readonly test: ArtifactRef;
+    readonly tokenizer: ArtifactRef;
+    readonly truth?: ArtifactRef;
+    /** the base checkpoint, imported; absent for a model trained from scratch */
+    readonly base?: ArtifactRef;
+  };
+  readonly first?: ArtifactRef;
+  readonly model?: ArtifactRef;
+  readonly generated?: ArtifactRef;
+}
+
+export interface RunCarried {
+  readonly next: number;
+  readonly generations: number;
+  readonly members: Readonly<Record<string, MemberState>>;
+  readonly steps: StepCount;
+}
+
+export interface RunResult {
+  readonly generations: number;
+  readonly steps: StepCount;
+}
+
+/** Answer of the `progress` query of a run. */
+export interface RunProgress {
+  readonly phase: 'starting' | 'preparing' | 'running' | 'paused' | 'scoring' | 'done';
+  readonly generation: number;
+  readonly generations: number;
+  /** the steps under way, e.g. ["finetune"] */
+  readonly steps: readonly string[];
+  readonly counted: StepCount;
+}
+
+/** Answer of the `progress` query of an experiment. */
+export interface ExperimentProgress {
+  readonly runs: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly failures: readonly RunFailure[];
+  readonly running: readonly string[];
+  readonly paused: boolean;
+  readonly generations: number;
+  readonly steps: StepCount;
+}
+
+export const pauseUpdate = defineUpdate<void, []>('pause');
+export const resumeUpdate = defineUpdate<void, []>('resume');
+/** the new last generation; must be above the present one */
+export const extendUpdate = defineUpdate<number, [number]>('extend');
+export const runProgressQuery = defineQuery<RunProgress>('progress');
+export const experimentProgressQuery = defineQuery<ExperimentProgress>('progress');
+
+/** From an experiment to its runs. */
+export const setPausedSignal = defineSignal<[boolean]>('setPaused');
+export const setGenerationsSignal = defineSignal<[number]>('setGenerations');

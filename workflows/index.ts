@@ -1,0 +1,3 @@
+/** What the workflow bundle exports. */
+export { experiment } from './experiment.js';
+export { run } from './run.js';

@@ -1,0 +1,43 @@
+/** Activity proxies with their timeouts and retries. Which errors are final is decided in activities/failures.ts. */
+import type { ActivityInterfaceFor } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/types.js';
+import type { ExecutionPlan } from '../spec/plan.js';
+
+const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
+
+export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'recordRun'>;
+
+/**
+ * Steps on their task queues. Long by nature: nothing limits their duration but their heartbeat.
+ * @param heartbeatSeconds an activity that says nothing for so long is taken for dead and started again elsewhere
+ */
+export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: number): Steps {
+  const on = (taskQueue: string) =>
+    proxyActivities<Activities>({
+      taskQueue,
+      startToCloseTimeout: '30 days',
+      heartbeatTimeout: heartbeatSeconds * 1000,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      retry: RETRY,
+    });
+  const light = on(queues.cpu);
+  const engine = on(queues.engine);
+  return {
+    prepare: light.prepare,
+    sample: light.sample,
+    finetune: engine.finetune,
+    generate: engine.generate,
+    postprocess: light.postprocess,
+    score: engine.score,
+  };
+}
+
+/** Small documents in the store. */
+export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'recordPlan' | 'recordRun'>> {
+  return proxyActivities<Pick<Activities, 'recordPlan' | 'recordRun'>>({
+    taskQueue,
+    startToCloseTimeout: '1 minute',
+    retry: RETRY,
+  });
+}

@@ -1,0 +1,260 @@
+/**
+ * A run: one chain of generations under one condition and one seed. It survives anything: it holds references and small
+ * numbers only, continues as new between generations, and every step it asks for is keyed and memoised.
+ */
+import {
+  CancelledFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { CancellationScope } from '@temporalio/workflow';
+import type { StepPlace, StepResult } from '../activities/types.js';
+import type { RunPlan } from '../spec/plan.js';
+import type { MemberIndex, RunIndex } from '../spec/results.js';
+import type { MemberState, RunCarried, RunInput, RunProgress, RunResult } from './contract.js';
+import {
+  SEARCH_ATTRIBUTES,
+  extendUpdate,
+  pauseUpdate,
+  resumeUpdate,
+  runProgressQuery,
+  setGenerationsSignal,
+  setPausedSignal,
+} from './contract.js';
+import type { GenerationResult } from './generation.js';
+import { generationOf } from './generation.js';
+import type { Steps } from './proxies.js';
+import { recordsOn, stepsOn } from './proxies.js';
+
+export async function run(input: RunInput): Promise<RunResult> {
+  const { plan, store, carried } = input;
+  const { queues } = plan.execution;
+  const steps = stepsOn(queues, plan.execution.heartbeatSeconds);
+  const records = recordsOn(queues.cpu);
+
+  let paused = input.paused ?? false;
+  let generations = carried?.generations ?? plan.generations;
+  let phase: RunProgress['phase'] = 'starting';
+  let next = carried?.next ?? 0;
+  let computed = carried?.steps.computed ?? 0;
+  let reused = carried?.steps.reused ?? 0;
+  let finished = false;
+  const active: string[] = [];
+  const members: Record<string, MemberState> = { ...carried?.members };
+
+  // -- what an operator may ask ------------------------------------------------------------------------------------------------
+  const refuseFinished = () => {
+    if (finished) throw ApplicationFailure.create({ type: 'habsburg.invalid', message: `${plan.id} has finished` });
+  };
+  setHandler(pauseUpdate, () => void (paused = true), {
+    description: 'Stop before the next step; the step under way goes on.',
+    validator: () => {
+      refuseFinished();
+      if (paused) throw ApplicationFailure.create({ type: 'habsburg.invalid', message: `${plan.id} is paused already` });
+    },
+  });
+  setHandler(resumeUpdate, () => void (paused = false), {
+    description: 'Go on after a pause.',
+    validator: () => {
+      if (!paused) throw ApplicationFailure.create({ type: 'habsburg.invalid', message: `${plan.id} is not paused` });
+    },
+  });
+  setHandler(extendUpdate, (n) => (generations = n), {
+    description: 'Raise the last generation.',
+    validator: (n) => {
+      refuseFinished();
+      checkExtension(n, generations);
+    },
+  });
+  setHandler(setPausedSignal, (value) => void (paused = value), { description: 'From the experiment: pause or resume.' });
+  setHandler(setGenerationsSignal, (n) => void (generations = Math.max(n, generations)), {
+    description: 'From the experiment: the new last generation.',
+  });
+  setHandler(runProgressQuery, () => ({
+    phase: paused && phase === 'running' ? 'paused' : phase,
+    generation: Math.min(next, generations),
+    generations,
+    steps: [...active],
+    counted: { computed, reused },
+  }));
+
+  // -- bookkeeping --------------------------------------------------------------------------------------------------------------
+  const enter = (value: RunProgress['phase']) => {
+    phase = value;
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.phase, value },
+      { key: SEARCH_ATTRIBUTES.generation, value: Math.min(next, generations) },
+    ]);
+  };
+  const place = (member: string, generation: number): StepPlace => ({
+    store,
+    seed: plan.seed,
+    generation,
+    member,
+    checkpointSeconds: plan.execution.checkpointSeconds,
+  });
+  const step = async (name: string, call: () => Promise<StepResult>): Promise<StepResult> => {
+    await condition(() => !paused);
+    active.push(name);
+    try {
+      const result = await call();
+      if (result.cached) reused++;
+      else computed++;
+      return result;
+    } finally {
+      active.splice(active.indexOf(name), 1);
+    }
+  };
+  const indexOf = (status: RunIndex['status'], generationsDone: number, failure?: string) => ({
+    experiment: plan.experiment,
+    run: plan.id,
+    condition: plan.condition,
+    seed: plan.seed,
+    status,
+    generationsDone,
+    ...(failure === undefined ? {} : { failure }),
+    inputs: inputsOf(members),
+  });
+  // One at a time: each is a read-modify-write of the run's one document.
+  let recording: Promise<void> = Promise.resolve();
+  const record = (work: Parameters<typeof records.recordRun>[0]) => (recording = recording.then(() => records.recordRun(work)));
+
+  // -- the loop -----------------------------------------------------------------------------------------------------------------
+  const loop = async (): Promise<RunResult> => {
+    if (!carried) {
+      enter('preparing');
+      for (const member of plan.members) {
+        const { outputs } = await step('prepare', () =>
+          steps.prepare({
+            place: { ...place(member.name, 0), seed: 0 },
+            data: plan.data,
+            tokenizer: plan.tokenizer,
+            base: member.base,
+          }),
+        );
+        members[member.name] = {
+          prepared: {
+            train: outputs.train,
+            valid: outputs.valid,
+            test: outputs.test,
+            tokenizer: outputs.tokenizer,
+            truth: outputs.truth,
+            base: outputs.base,
+          },
+        };
+      }
+      await record({ store, index: indexOf('running', 0) });
+    }
+    let scoring: Promise<void>[] = [];
+    while (next <= generations) {
+      const t = next;
+      enter('running');
+      const results: Record<string, GenerationResult> = {};
+      for (const member of plan.members) {
+        results[member.name] = await generationOf(member, plan.mixture, place(member.name, t), members[member.name], steps, step);
+        members[member.name] = results[member.name].state;
+      }
+      // Scores never hold up the chain; their failure is met when they are awaited.
+      const scored = scoreGeneration(plan, results, (name, input) =>
+        step('score', () => steps.score({ place: place(name, t), ...input })),
+      ).then((index) => record({ store, index: indexOf('running', t), generation: t, members: index }));
+      scored.catch(() => undefined);
+      scoring.push(scored);
+      next = t + 1;
+      const { continueAsNewSuggested, historyLength } = workflowInfo();
+      const long = input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested;
+      if (next > generations || long) {
+        enter('scoring');
+        await Promise.all(scoring);
+        scoring = [];
+        await condition(allHandlersFinished);
+        if (next <= generations) {
+          const state: RunCarried = { next, generations, members, steps: { computed, reused } };
+          await continueAsNew<typeof run>({ ...input, paused, carried: state });
+        }
+      }
+    }
+    await record({ store, index: indexOf('done', generations) });
+    finished = true;
+    enter('done');
+    return { generations, steps: { computed, reused } };
+  };
+
+  try {
+    return await loop();
+  } catch (error) {
+    if (isContinueAsNew(error)) throw error;
+    const canceled = isCancellation(error);
+    await CancellationScope.nonCancellable(() =>
+      record({
+        store,
+        index: indexOf(canceled ? 'canceled' : 'failed', Math.max(0, next - 1), canceled ? undefined : sentenceOf(error)),
+      }),
+    ).catch(() => undefined);
+    if (canceled) throw new CancelledFailure(`${plan.id} was cancelled`);
+    throw error;
+  }
+}
+
+/** Refuses anything but a whole number above the present last generation. */
+export function checkExtension(n: number, present: number): void {
+  if (!Number.isInteger(n) || n <= present || n > 1_000_000) {
+    throw ApplicationFailure.create({
+      type: 'habsburg.invalid',
+      message: `cannot extend to ${n} generations: give a whole number above ${present}`,
+    });
+  }
+}
+
+async function scoreGeneration(
+  plan: RunPlan,
+  results: Readonly<Record<string, GenerationResult>>,
+  score: (member: string, input: Omit<Parameters<Steps['score']>[0], 'place'>) => Promise<StepResult>,
+): Promise<Record<string, MemberIndex>> {
+  const index: Record<string, MemberIndex> = {};
+  for (const member of plan.members) {
+    const { state, prompts, index: steps } = results[member.name];
+    const { key, cached, report, outputs } = await score(member.name, {
+      family: member.family,
+      metrics: plan.metrics,
+      model: state.model!,
+      generated: state.generated!,
+      prompts,
+      real: state.prepared.train,
+      test: state.prepared.test,
+      first: state.first!,
+      truth: state.prepared.truth,
+    });
+    index[member.name] = {
+      ...steps,
+      scores: outputs.scores,
+      steps: { ...steps.steps, score: { key, cached, report: { ...report } } },
+    };
+  }
+  return index;
+}
+
+function inputsOf(members: Readonly<Record<string, MemberState>>): RunIndex['inputs'] {
+  const inputs: NonNullable<RunIndex['inputs']> = {};
+  for (const [name, { prepared }] of Object.entries(members)) {
+    for (const [role, ref] of Object.entries(prepared))
+      if (ref) inputs[Object.keys(members).length > 1 ? `${name}/${role}` : role] = ref;
+  }
+  return inputs;
+}
+
+function isContinueAsNew(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ContinueAsNew';
+}
+
+/** The innermost message of an activity's failure. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
