@@ -107,8 +107,8 @@ export interface TrainingPlan {
   /** global gradient norm; 0: no clipping */
   readonly clip: number;
   /**
-   * share of the numbers dropped from each attention and feed-forward output while training, in [0, 1); 0: none.
-   * A checkpoint's own config is not asked: OPT's says 0.1, which transformers applies when it fine-tunes
+   * share of the numbers dropped from each attention and feed-forward output while training, in [0, 1); 0: none. A checkpoint's
+   * own config is not asked: OPT's says 0.1, which transformers applies when it fine-tunes
    */
   readonly dropout: number;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */

@@ -116,7 +116,12 @@ const trainingFields = {
   betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
   epsilon: z.number().gt(0).max(1).default(1e-8),
   clip: z.number().min(0).max(1e6).default(1).describe('Largest global gradient norm; 0: no clipping.'),
-  dropout: z.number().min(0).lt(1).default(0).describe("Share dropped from each attention and feed-forward output while training; a checkpoint's own config is not asked."),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("Share of each attention and feed-forward output dropped while training; a checkpoint's own config is not asked."),
   select: z
     .enum(['best', 'last'])
     .default('best')

@@ -82,7 +82,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
 
   const dropout =
-    settings.dropout === undefined || settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') };
+    settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') };
   const trainer = new Trainer(model, { ...settings, threads, longest: longestRow(train), dropout });
   const scorer = new Scorer(model.config, trainer.feeds, { threads });
   const best = model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
@@ -148,9 +148,6 @@ function checkOptions({ model, train, valid, settings }: FitOptions): void {
   if (train.length === 0) throw new HabsburgError('invalid', 'there are no rows to train on');
   if (settings.select === 'best' && valid.length === 0) {
     throw new HabsburgError('invalid', 'select: best needs validation rows, and there are none; give some or use select: last');
-  }
-  if (settings.dropout !== undefined && !(settings.dropout >= 0 && settings.dropout < 1)) {
-    throw new HabsburgError('invalid', `dropout must be in [0, 1), not ${settings.dropout}`);
   }
   checkRows(train, model.config);
   checkRows(valid, model.config);

@@ -260,10 +260,10 @@ describe('parts that do not fit together', () => {
     [
       'override with a wrong value',
       /$/,
-      '    override: { opt: { training: { epochs: 0, lora: 0.1 } } }\n',
+      '    override: { opt: { training: { epochs: 0, labelSmoothing: 0.1 } } }\n',
       [
         'e.yaml:17:44: conditions.0.override.opt.training.epochs: must be at least 1, but is 0',
-        'e.yaml:17:47: conditions.0.override.opt.training.lora: "lora" is not implemented yet; remove it',
+        'e.yaml:17:47: conditions.0.override.opt.training.labelSmoothing: "labelSmoothing" is not implemented yet; remove it',
       ],
     ],
     [
