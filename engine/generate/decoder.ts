@@ -25,7 +25,10 @@ export class Decoder {
   ) {
     this.#weights = weightFeeds(model.weights);
     this.#head = headOutputs(head);
-    this.#cacheOutputs = Array.from({ length: model.config.layers }, (_, layer) => [newKeysName(layer), newValuesName(layer)]).flat();
+    this.#cacheOutputs = Array.from({ length: model.config.layers }, (_, layer) => [
+      newKeysName(layer),
+      newValuesName(layer),
+    ]).flat();
   }
 
   /** Reads prompts of at least one token each; returns their cache and, for each prompt, the scores of its first new token. */
@@ -34,7 +37,10 @@ export class Decoder {
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const time = Math.min(config.maxPositions, Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP);
     const { ids, positions } = makeBatch(prompts, { time, paddingId: config.paddingId });
-    const last = int32(Int32Array.from(prompts, (prompt, b) => b * time + prompt.length - 1), [prompts.length]);
+    const last = int32(
+      Int32Array.from(prompts, (prompt, b) => b * time + prompt.length - 1),
+      [prompts.length],
+    );
     let session = this.#prefill.get(time);
     if (session === undefined) {
       const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config));
@@ -43,7 +49,10 @@ export class Decoder {
     }
     const outputs = await session.run({ ...this.#weights, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
     const lengths = prompts.map((prompt) => prompt.length);
-    return { cache: new KeyValueCache(lengths, time, this.width, config.layers, outputs), scores: this.#split(outputs, prompts.length, 1) };
+    return {
+      cache: new KeyValueCache(lengths, time, this.width, config.layers, outputs),
+      scores: this.#split(outputs, prompts.length, 1),
+    };
   }
 
   /**

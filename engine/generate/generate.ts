@@ -65,7 +65,12 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
 }
 
 /** Each run of the model is one turn of the event loop, so timers and messages are served between tokens. */
-async function continueBatch(decoder: Decoder, strategy: Strategy, prompts: readonly Int32Array[], rowOf: (b: number) => number): Promise<Int32Array[]> {
+async function continueBatch(
+  decoder: Decoder,
+  strategy: Strategy,
+  prompts: readonly Int32Array[],
+  rowOf: (b: number) => number,
+): Promise<Int32Array[]> {
   const continuations = prompts.map((_, b) => strategy.start(rowOf(b)));
   const { cache, scores: first } = await decoder.read(prompts);
   const tokens = new Int32Array(prompts.length * strategy.width);
@@ -93,7 +98,10 @@ function checkPrompts(prompts: readonly Int32Array[], settings: DecodingPlan, co
     }
     const bad = prompt.find((id) => id < 0 || id >= config.vocabularySize);
     if (bad !== undefined) {
-      throw new HabsburgError('invalid', `prompt ${i} holds the token id ${bad}, the model knows 0 to ${config.vocabularySize - 1}; was it made with another tokenizer?`);
+      throw new HabsburgError(
+        'invalid',
+        `prompt ${i} holds the token id ${bad}, the model knows 0 to ${config.vocabularySize - 1}; was it made with another tokenizer?`,
+      );
     }
   });
 }

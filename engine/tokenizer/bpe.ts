@@ -36,7 +36,9 @@ export class ByteLevelBpe implements Tokenizer {
     this.#added = added;
     this.#addedById = new Map([...added].map(([token, id]) => [id, token]));
     // Longest first: where two added tokens start at one place the longer one is meant.
-    const alternatives = [...added.keys()].sort((a, b) => b.length - a.length).map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+    const alternatives = [...added.keys()]
+      .sort((a, b) => b.length - a.length)
+      .map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
     this.#addedPattern = alternatives.length > 0 ? new RegExp(`(${alternatives.join('|')})`, 'u') : undefined;
   }
 

@@ -34,8 +34,20 @@ interface TokenizerJson {
 }
 
 /** Writes tokenizer.json and tokenizer_config.json; `transformers` loads the folder. The same model gives the same bytes. */
-export async function saveTokenizer(folder: string, model: BpeModel, options: { bos: string; eos: string; pad: string; maxLength: number }): Promise<void> {
-  const added = model.specials.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }));
+export async function saveTokenizer(
+  folder: string,
+  model: BpeModel,
+  options: { bos: string; eos: string; pad: string; maxLength: number },
+): Promise<void> {
+  const added = model.specials.map((content, id) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  }));
   const tokenizer = {
     version: '1.0',
     truncation: null,
@@ -85,7 +97,12 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const prefix = prefixOf(library);
   if (isPlainByteLevelBpe(json)) {
     const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge));
-    return new ByteLevelBpe(new Map(Object.entries(json.model.vocab)), merges, new Map(json.added_tokens.map((token) => [token.content, token.id])), prefix);
+    return new ByteLevelBpe(
+      new Map(Object.entries(json.model.vocab)),
+      merges,
+      new Map(json.added_tokens.map((token) => [token.content, token.id])),
+      prefix,
+    );
   }
   const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
   return {
@@ -105,7 +122,13 @@ function prefixOf(library: LibraryTokenizer): number[] {
 }
 
 function isPlainByteLevelBpe({ model, pre_tokenizer, normalizer, decoder, added_tokens }: TokenizerJson): boolean {
-  const settings = [model.dropout, model.continuing_subword_prefix, model.end_of_word_suffix, model.ignore_merges, model.byte_fallback];
+  const settings = [
+    model.dropout,
+    model.continuing_subword_prefix,
+    model.end_of_word_suffix,
+    model.ignore_merges,
+    model.byte_fallback,
+  ];
   return (
     model.type === 'BPE' &&
     settings.every((value) => !value) &&

@@ -30,7 +30,11 @@ const pairKey = (left: number, right: number) => left * 0x4000000 + right;
  * @param size at least 256 + specials; fewer tokens come out when the text has no pair left to merge
  * @throws HabsburgError('invalid') when `size` cannot hold the alphabet
  */
-export function trainBpe(texts: Iterable<string>, size: number, specials: readonly string[] = ['<s>', '<pad>', '</s>']): BpeModel {
+export function trainBpe(
+  texts: Iterable<string>,
+  size: number,
+  specials: readonly string[] = ['<s>', '<pad>', '</s>'],
+): BpeModel {
   if (size < 256 + specials.length) {
     throw new HabsburgError('invalid', `a byte-level vocabulary needs at least ${256 + specials.length} tokens, not ${size}`);
   }

@@ -32,7 +32,10 @@ export function beam(options: StrategyOptions): Strategy {
   const candidates = Math.max(2, 1 + endTokens.length) * settings.beams;
   const banned = settings.minNewTokens > 0 ? endTokens.length : 0;
   if (candidates + banned > vocabularySize) {
-    throw new HabsburgError('invalid', `${settings.beams} beams need ${candidates + banned} candidates, the vocabulary has ${vocabularySize} tokens; use fewer beams`);
+    throw new HabsburgError(
+      'invalid',
+      `${settings.beams} beams need ${candidates + banned} candidates, the vocabulary has ${vocabularySize} tokens; use fewer beams`,
+    );
   }
   return {
     width: settings.beams,
@@ -71,7 +74,9 @@ class BeamContinuation implements Continuation {
 
     // Only the best `beams` candidates may finish; the others are there so that enough sequences go on.
     const divisor = f32(this.#length ** settings.lengthPenalty);
-    const found = best.slice(0, settings.beams).flatMap(({ score }, i) => (ends[i] ? [{ score: f32(score / divisor), sequence: extended[i] }] : []));
+    const found = best
+      .slice(0, settings.beams)
+      .flatMap(({ score }, i) => (ends[i] ? [{ score: f32(score / divisor), sequence: extended[i] }] : []));
     if (found.length > 0) this.#finished = stableBest([...this.#finished, ...found], settings.beams);
 
     const next = stableBest(

@@ -5,4 +5,8 @@ import { beam } from './beam.js';
 import { greedy } from './greedy.js';
 import { sample } from './sample.js';
 
-export const STRATEGIES: Readonly<Record<DecodingPlan['strategy'], (options: StrategyOptions) => Strategy>> = { greedy, sample, beam };
+export const STRATEGIES: Readonly<Record<DecodingPlan['strategy'], (options: StrategyOptions) => Strategy>> = {
+  greedy,
+  sample,
+  beam,
+};
