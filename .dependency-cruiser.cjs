@@ -15,7 +15,20 @@ const ALLOWED = {
   infra: [],
 };
 const OUTSIDE = { temporal: 'node_modules/@temporalio/', s3: 'node_modules/@aws-sdk/', engine: 'node_modules/onnxruntime' };
-const ROOMS = ['activities', 'artifacts', 'cli', 'data', 'engine', 'families', 'infra', 'metrics', 'report', 'spec', 'workers', 'workflows'];
+const ROOMS = [
+  'activities',
+  'artifacts',
+  'cli',
+  'data',
+  'engine',
+  'families',
+  'infra',
+  'metrics',
+  'report',
+  'spec',
+  'workers',
+  'workflows',
+];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

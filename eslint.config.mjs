@@ -2,7 +2,9 @@
 import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 
-const nodeBuiltins = builtinModules.filter((name) => !['assert', 'url', 'util'].includes(name)).flatMap((name) => [name, `node:${name}`]);
+const nodeBuiltins = builtinModules
+  .filter((name) => !['assert', 'url', 'util'].includes(name))
+  .flatMap((name) => [name, `node:${name}`]);
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', '.habsburg/', 'infra/tools/', 'test/golden/'] },
@@ -26,7 +28,10 @@ export default tseslint.config(
       'prefer-const': ['error', { destructuring: 'all' }],
       '@typescript-eslint/ban-ts-comment': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
     },
   },
   {
@@ -49,10 +54,20 @@ export default tseslint.config(
     // Workflow code is replayed: whatever reads the world outside is refused where it is written, not where it is bundled.
     files: ['workflows/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { paths: nodeBuiltins.map((name) => ({ name, message: 'Workflows are deterministic; do this in an activity.' })) }],
+      'no-restricted-imports': [
+        'error',
+        { paths: nodeBuiltins.map((name) => ({ name, message: 'Workflows are deterministic; do this in an activity.' })) },
+      ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'fetch', 'performance'],
       // module state would be shared between executions in one sandbox
-      'no-restricted-syntax': ['error', { selector: 'Program > VariableDeclaration[kind="let"], Program > ExportNamedDeclaration > VariableDeclaration[kind="let"]', message: 'No mutable module state in workflows.' }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'Program > VariableDeclaration[kind="let"], Program > ExportNamedDeclaration > VariableDeclaration[kind="let"]',
+          message: 'No mutable module state in workflows.',
+        },
+      ],
     },
   },
 );

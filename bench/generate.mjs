@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Generation speed and memory, side by side with transformers.generate where a Python with torch is given:
 //   node bench/generate.mjs [--python PATH] [--shapes opt-125m,nature-small] [--modes greedy,beam5] [--pairs 3] [--threads 2]
+//     [--prompts N] [--batch N]
 // Each measurement is a process of its own; the two engines take turns. Needs a build (npm run build). Random weights serve.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,6 +28,7 @@ const { values: flags } = parseArgs({
     pairs: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
     batch: { type: 'string' },
+    prompts: { type: 'string' },
     child: { type: 'string' },
   },
 });
@@ -40,7 +42,10 @@ async function compare() {
   try {
     for (const name of flags.shapes.split(',')) {
       const folder = join(root, name);
-      const { prompts, batch } = await prepare(folder, SHAPES[name]);
+      const { prompts, batch } = await prepare(folder, {
+        ...SHAPES[name],
+        ...(flags.prompts && { prompts: Number(flags.prompts) }),
+      });
       for (const mode of flags.modes.split(',')) {
         const beams = mode === 'greedy' ? 1 : Number(mode.slice('beam'.length));
         const job = { folder, beams, batch: Number(flags.batch ?? batch), threads: Number(flags.threads) };
@@ -50,13 +55,17 @@ async function compare() {
           ours.push(measure(process.execPath, [self, '--child', JSON.stringify(job)]));
           if (flags.python) theirs.push(measure(flags.python, [join(self, '..', 'generate_torch.py'), JSON.stringify(job)]));
         }
-        console.log(`${name} ${mode}: ${prompts} prompts of ${LENGTH} + ${NEW_TOKENS} tokens, batches of ${job.batch}, ${job.threads} threads`);
+        console.log(
+          `${name} ${mode}: ${prompts} prompts of ${LENGTH} + ${NEW_TOKENS} tokens, batches of ${job.batch}, ${job.threads} threads`,
+        );
         report('habsburg', ours, prompts);
         if (theirs.length === 0) continue;
         report('transformers', theirs, prompts);
         const ratios = ours.map(({ seconds }, i) => theirs[i].seconds / seconds);
         const equal = ours[0].rows.filter((row, i) => row.join() === theirs[0].rows[i].join()).length;
-        console.log(`  speed ratio, median of pairs: ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')}); ${equal} of ${prompts} rows equal`);
+        console.log(
+          `  speed ratio, median of pairs: ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')}); ${equal} of ${prompts} rows equal`,
+        );
       }
     }
   } finally {
@@ -77,7 +86,9 @@ async function prepare(folder, shape) {
   const rng = new CounterRng({ seed: 1, generation: 0, member: 'bench', step: 'generate' });
   await saveCheckpoint(folder, { config, weights: initialWeights(config, rng.derive('weights')) });
   const draw = rng.derive('prompts');
-  const prompts = Array.from({ length: shape.prompts }, (_, b) => Array.from({ length: LENGTH }, (_, t) => 4 + draw.integer(shape.vocabulary - 4, t, b)));
+  const prompts = Array.from({ length: shape.prompts }, (_, b) =>
+    Array.from({ length: LENGTH }, (_, t) => 4 + draw.integer(shape.vocabulary - 4, t, b)),
+  );
   writeFileSync(join(folder, 'prompts.json'), JSON.stringify(prompts));
   return { prompts: shape.prompts, batch: shape.batch };
 }
@@ -90,8 +101,11 @@ function measure(command, args) {
 
 function report(name, results, prompts) {
   const rate = (prompts * NEW_TOKENS) / median(results.map(({ seconds }) => seconds));
+  const cpu = median(results.map(({ cpuSeconds }) => cpuSeconds));
   const peak = median(results.map(({ peakMiB }) => peakMiB));
-  console.log(`  ${name.padEnd(12)} ${rate.toFixed(0).padStart(6)} tokens/s  peak ${peak.toFixed(0)} MiB`);
+  console.log(
+    `  ${name.padEnd(12)} ${rate.toFixed(0).padStart(6)} tokens/s  ${cpu.toFixed(1)} s of CPU  peak ${peak.toFixed(0)} MiB`,
+  );
 }
 
 function median(xs) {
@@ -104,6 +118,7 @@ async function child({ folder, beams, batch, threads }) {
   const model = await loadCheckpoint(folder);
   const prompts = JSON.parse(readFileSync(join(folder, 'prompts.json'), 'utf8')).map((row) => Int32Array.from(row));
   const rows = [];
+  const cpuBegan = process.cpuUsage();
   const began = performance.now();
   await generateRows({
     model,
@@ -118,5 +133,8 @@ async function child({ folder, beams, batch, threads }) {
     onBatch: async (_, batchRows) => void rows.push(...batchRows.map((row) => Array.from(row))),
   });
   const seconds = (performance.now() - began) / 1000;
-  console.log(JSON.stringify({ seconds, peakMiB: process.resourceUsage().maxRSS / 1024, rows }));
+  const cpu = process.cpuUsage(cpuBegan);
+  console.log(
+    JSON.stringify({ seconds, cpuSeconds: (cpu.user + cpu.system) / 1e6, peakMiB: process.resourceUsage().maxRSS / 1024, rows }),
+  );
 }

@@ -40,7 +40,15 @@ export interface DoctorOptions {
 const RUN_BYTES = 1e9;
 const BUILD_BYTES = 8e9;
 /** Variables of the Hugging Face Hub client that decide where data comes from; values are never shown. */
-const HUB_VARIABLES = ['HF_HOME', 'HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_TOKEN', 'HF_TOKEN_PATH', 'HF_ENDPOINT', 'HF_HUB_OFFLINE'];
+const HUB_VARIABLES = [
+  'HF_HOME',
+  'HF_HUB_CACHE',
+  'HUGGINGFACE_HUB_CACHE',
+  'HF_TOKEN',
+  'HF_TOKEN_PATH',
+  'HF_ENDPOINT',
+  'HF_HUB_OFFLINE',
+];
 
 /** Runs every check; one that breaks is a finding too. */
 export async function examine(options: DoctorOptions): Promise<Finding[]> {
@@ -57,7 +65,11 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
   };
   return Promise.all(
     Object.entries(checks).map(async ([check, run]) => {
-      const finding = await run().catch((error: Error) => ({ status: 'failed' as const, detail: error.message, fix: 'report this with the output of habsburg doctor --json' }));
+      const finding = await run().catch((error: Error) => ({
+        status: 'failed' as const,
+        detail: error.message,
+        fix: 'report this with the output of habsburg doctor --json',
+      }));
       return { check, ...finding };
     }),
   );
@@ -65,12 +77,15 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
 
 async function node(): Promise<Omit<Finding, 'check'>> {
   const problem = nodeProblem(process.versions.node);
-  return problem ? { status: 'failed', detail: problem, fix: `install Node ${OLDEST_NODE} or newer` } : { status: 'ok', detail: process.versions.node };
+  return problem
+    ? { status: 'failed', detail: problem, fix: `install Node ${OLDEST_NODE} or newer` }
+    : { status: 'ok', detail: process.versions.node };
 }
 
 async function packages(): Promise<Omit<Finding, 'check'>> {
   const root = repositoryRoot();
-  if (!packagesInstalled(root)) return { status: 'failed', detail: 'node_modules is not what package-lock.json asks for', fix: 'npm ci' };
+  if (!packagesInstalled(root))
+    return { status: 'failed', detail: 'node_modules is not what package-lock.json asks for', fix: 'npm ci' };
   if (!isBuilt(root)) return { status: 'note', detail: 'dist/ is older than the sources', fix: 'npm run build' };
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return { status: 'ok', detail: `habsburg ${version}, packages and build as the lock file and sources say` };
@@ -87,7 +102,11 @@ async function engine(): Promise<Omit<Finding, 'check'>> {
     if (y.data[0] !== 6) throw new Error(`3 x 2 gave ${y.data[0]}`);
     return { status: 'ok', detail: `onnxruntime ${await packageVersion('onnxruntime-node')} computes on the CPU` };
   } catch (error) {
-    return { status: 'failed', detail: `onnxruntime does not run: ${(error as Error).message}`, fix: `npm ci; onnxruntime-node has binaries for Linux x64 and arm64, macOS arm64 and Windows (this is ${process.platform} ${process.arch})` };
+    return {
+      status: 'failed',
+      detail: `onnxruntime does not run: ${(error as Error).message}`,
+      fix: `npm ci; onnxruntime-node has binaries for Linux x64 and arm64, macOS arm64 and Windows (this is ${process.platform} ${process.arch})`,
+    };
   }
 }
 
@@ -101,8 +120,14 @@ async function temporal({ home, env }: DoctorOptions): Promise<Omit<Finding, 'ch
   if (hasExternalServer()) {
     const { connection, namespace } = fromEnvironment();
     const { address, tls, apiKey, metadata } = connection;
-    if (await answers({ address, tls, apiKey, metadata })) return { status: 'ok', detail: `${address} answers (namespace ${namespace})` };
-    return { status: 'failed', service: true, detail: `no answer from ${address}`, fix: 'start it, correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY, or unset them for the embedded server' };
+    if (await answers({ address, tls, apiKey, metadata }))
+      return { status: 'ok', detail: `${address} answers (namespace ${namespace})` };
+    return {
+      status: 'failed',
+      service: true,
+      detail: `no answer from ${address}`,
+      fix: 'start it, correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY, or unset them for the embedded server',
+    };
   }
   const running = await findDev(home);
   if (running) return { status: 'ok', detail: `the embedded server of ${home} answers at ${running.address}` };
@@ -118,7 +143,12 @@ async function tool(name: ToolName, env: NodeJS.ProcessEnv): Promise<Omit<Findin
     () => (onPath('python3', env).length > 0 ? `built with Go ${PINS.go.version} from PyPI` : undefined),
   );
   const optional = name === 'versitygw';
-  if (how) return { status: 'note', detail: `not there yet; it would be downloaded or ${how} (about four minutes, once)`, fix: optional ? 'npm test sees to it' : 'npm start sees to it' };
+  if (how)
+    return {
+      status: 'note',
+      detail: `not there yet; it would be downloaded or ${how} (about four minutes, once)`,
+      fix: optional ? 'npm test sees to it' : 'npm start sees to it',
+    };
   return {
     status: optional ? 'note' : 'failed',
     service: true,
@@ -130,23 +160,45 @@ async function tool(name: ToolName, env: NodeJS.ProcessEnv): Promise<Omit<Findin
 /** A remote store must list; a folder need only be writable once there. */
 async function store({ store: url, env }: DoctorOptions): Promise<Omit<Finding, 'check'>> {
   if (!url.startsWith('s3:')) return { status: 'ok', detail: url };
-  const credentials = ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter((name) => env[name]);
+  const credentials = [
+    'AWS_ENDPOINT_URL_S3',
+    'AWS_ENDPOINT_URL',
+    'AWS_REGION',
+    'AWS_PROFILE',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+  ].filter((name) => env[name]);
   const set = credentials.length > 0 ? `set: ${credentials.join(', ')}` : 'no AWS variables are set';
   try {
     for await (const _ of openStore(url).list('doctor-')) break;
     return { status: 'ok', detail: `${url} answers (${set})` };
   } catch (error) {
-    return { status: 'failed', service: true, detail: `${url}: ${(error as Error).message} (${set})`, fix: 'set AWS_ENDPOINT_URL_S3, AWS_REGION and credentials as for the AWS CLI, and create the bucket' };
+    return {
+      status: 'failed',
+      service: true,
+      detail: `${url}: ${(error as Error).message} (${set})`,
+      fix: 'set AWS_ENDPOINT_URL_S3, AWS_REGION and credentials as for the AWS CLI, and create the bucket',
+    };
   }
 }
 
 async function disk({ home, env }: DoctorOptions): Promise<Omit<Finding, 'check'>> {
   const free = await freeBytes(home);
-  if (free < RUN_BYTES) return { status: 'failed', detail: `${gigabytes(free)} free for ${home}`, fix: 'free some space, or use --home and --store on another disk' };
+  if (free < RUN_BYTES)
+    return {
+      status: 'failed',
+      detail: `${gigabytes(free)} free for ${home}`,
+      fix: 'free some space, or use --home and --store on another disk',
+    };
   const cache = cacheFolder(env);
   const built = (await locateTool('temporal', env)).tool !== undefined;
   const cacheFree = await freeBytes(cache);
-  if (!built && cacheFree < BUILD_BYTES) return { status: 'note', detail: `${gigabytes(cacheFree)} free for ${cache}`, fix: `building the servers takes up to ${gigabytes(BUILD_BYTES)} while it runs: set HABSBURG_CACHE, GOCACHE and GOMODCACHE to another disk` };
+  if (!built && cacheFree < BUILD_BYTES)
+    return {
+      status: 'note',
+      detail: `${gigabytes(cacheFree)} free for ${cache}`,
+      fix: `building the servers takes up to ${gigabytes(BUILD_BYTES)} while it runs: set HABSBURG_CACHE, GOCACHE and GOMODCACHE to another disk`,
+    };
   return { status: 'ok', detail: `${gigabytes(free)} free for ${home}` };
 }
 
@@ -164,7 +216,10 @@ async function processor(): Promise<Omit<Finding, 'check'>> {
 
 async function hub(env: NodeJS.ProcessEnv): Promise<Omit<Finding, 'check'>> {
   const set = HUB_VARIABLES.filter((name) => env[name]);
-  return { status: 'ok', detail: set.length > 0 ? `set: ${set.join(', ')}` : 'no variable set; public models and data sets are reachable without' };
+  return {
+    status: 'ok',
+    detail: set.length > 0 ? `set: ${set.join(', ')}` : 'no variable set; public models and data sets are reachable without',
+  };
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -2,11 +2,14 @@
  * onnxruntime-node behind three lines: create from a graph, run with named tensors, release. run() blocks its thread and cannot
  * be cancelled, so callers keep each run short and yield between runs.
  */
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import ort from 'onnxruntime-node';
-import { HabsburgError } from '../common/errors.js';
+import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Graph } from './graph/graph.js';
-import { toOnnx } from './graph/onnx.js';
-import type { Dtype, TensorData } from './graph/types.js';
+import { toOnnx, type ExternalData } from './graph/onnx.js';
+import type { Dtype, TensorData, Value } from './graph/types.js';
 
 export interface Tensor {
   readonly dtype: Dtype;
@@ -22,6 +25,11 @@ export interface SessionOptions {
    * about a quarter lower). Default: keep.
    */
   readonly keepMemory?: boolean;
+  /**
+   * Hands the graph's constants over in a temporary file that onnxruntime maps into memory, instead of inside the model: for graphs
+   * that carry weights. The file's name is gone when the session is there.
+   */
+  readonly mapConstants?: boolean;
 }
 
 export function float32(data: Float32Array, shape: readonly number[]): Tensor {
@@ -48,24 +56,14 @@ export class Session {
   }
 
   static async create(graph: Graph, options: SessionOptions): Promise<Session> {
-    const keep = options.keepMemory ?? true;
+    if (!options.mapConstants) return new Session(await openSession(toOnnx(graph), options));
+    const folder = await mkdtemp(join(tmpdir(), 'habsburg-session-'));
     try {
-      const session = await ort.InferenceSession.create(toOnnx(graph), {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: options.threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        enableCpuMemArena: keep,
-        enableMemPattern: keep,
-        logSeverityLevel: 3,
-      });
-      return new Session(session);
-    } catch (error) {
-      throw new HabsburgError('failed', `internal: onnxruntime refuses the graph: ${(error as Error).message}`, { cause: error });
+      return new Session(await openSession(await writeMapped(graph, folder), options));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   }
-
   /**
    * Runs the graph.
    * @param feeds every input, by name; the arrays are read in place
@@ -104,4 +102,55 @@ export class Session {
 
 function toOrt(tensor: Tensor): ort.Tensor {
   return new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
+}
+
+async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<ort.InferenceSession> {
+  const keep = options.keepMemory ?? true;
+  try {
+    // The two overloads differ in nothing but the type of their first parameter.
+    return await ort.InferenceSession.create(model as string, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      enableCpuMemArena: keep,
+      enableMemPattern: keep,
+      logSeverityLevel: 3,
+      // Waiting threads sleep: spinning takes the cores from the other runs of an experiment (with more work than cores a
+      // generation takes more than twice as long).
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
+  } catch (error) {
+    throw new HabsburgError('failed', `internal: onnxruntime refuses the graph: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Constants of fewer bytes stay inside the model: onnxruntime wants to see shapes and axes while it reads the graph. */
+const MIN_MAPPED = 1024;
+
+/** Writes model and constants into a folder; returns the model's path. */
+async function writeMapped(graph: Graph, folder: string): Promise<string> {
+  const path = join(folder, 'model.onnx');
+  const location = 'constants.bin';
+  const external = new Map<Value, ExternalData>();
+  try {
+    const file = await open(join(folder, location), 'w');
+    try {
+      let offset = 0;
+      for (const value of graph.constants) {
+        const data = value.data!;
+        if (data.byteLength < MIN_MAPPED) continue;
+        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        external.set(value, { location, offset });
+        offset += data.byteLength;
+      }
+    } finally {
+      await file.close();
+    }
+    await writeFile(path, toOnnx(graph, external));
+  } catch (error) {
+    throw fromSystemError(error, `writing the weights for onnxruntime to ${folder}`);
+  }
+  return path;
 }

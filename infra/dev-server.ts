@@ -48,7 +48,14 @@ const ATTEMPTS = 4;
 
 /** Starts the server and resolves when it serves the namespace; throws a HabsburgError with its log's end otherwise. */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
-  const { dbFile, exactPorts = false, logFile = join(dirname(dbFile), 'temporal.log'), progress, env = process.env, signal } = options;
+  const {
+    dbFile,
+    exactPorts = false,
+    logFile = join(dirname(dbFile), 'temporal.log'),
+    progress,
+    env = process.env,
+    signal,
+  } = options;
   try {
     mkdirSync(dirname(dbFile), { recursive: true });
   } catch (error) {
@@ -59,7 +66,13 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     const port = exactPorts ? options.port! : await freePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
     const uiPort = exactPorts ? options.uiPort! : await freePort(attempt === 1 ? (options.uiPort ?? DEFAULT_UI_PORT) : 0);
     const address = `127.0.0.1:${port}`;
-    const daemon = await startDaemon({ name: 'Temporal server', command: tool.path, args: serverArguments(dbFile, port, uiPort), logFile, env });
+    const daemon = await startDaemon({
+      name: 'Temporal server',
+      command: tool.path,
+      args: serverArguments(dbFile, port, uiPort),
+      logFile,
+      env,
+    });
     if (await ready(daemon, address)) {
       return {
         address,
@@ -73,7 +86,12 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     const { exit } = daemon;
     await daemon.stop();
     if (attempt === ATTEMPTS || exit === undefined) {
-      throw daemonError('Temporal server', logFile, exit, `see whether another server uses ${dbFile} or the ports ${port} and ${uiPort}`);
+      throw daemonError(
+        'Temporal server',
+        logFile,
+        exit,
+        `see whether another server uses ${dbFile} or the ports ${port} and ${uiPort}`,
+      );
     }
   }
 }

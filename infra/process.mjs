@@ -22,10 +22,18 @@ export function runCommand(command, args, { cwd, env = process.env, timeoutMs, o
     const tail = /** @type {string[]} */ ([]);
     let stdout = '';
     let timedOut = false;
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => { timedOut = true; child.kill('SIGKILL'); }, timeoutMs);
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true;
+            child.kill('SIGKILL');
+          }, timeoutMs);
     const killChild = () => child.kill('SIGTERM');
     process.once('exit', killChild);
-    child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text; });
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';
       stream.setEncoding('utf8').on('data', (text) => {
@@ -44,8 +52,14 @@ export function runCommand(command, args, { cwd, env = process.env, timeoutMs, o
       clearTimeout(timer);
       process.removeListener('exit', killChild);
     };
-    child.on('error', (error) => { settle(); reject(error); });
-    child.on('close', (code, signal) => { settle(); resolve({ code, signal, stdout, tail: tail.join('\n'), timedOut }); });
+    child.on('error', (error) => {
+      settle();
+      reject(error);
+    });
+    child.on('close', (code, signal) => {
+      settle();
+      resolve({ code, signal, stdout, tail: tail.join('\n'), timedOut });
+    });
   });
 }
 
@@ -55,7 +69,11 @@ export function runCommand(command, args, { cwd, env = process.env, timeoutMs, o
  * @param {number} [lines]
  */
 export function lastWords(output, lines = 3) {
-  const kept = output.split('\n').map((line) => line.trim()).filter(Boolean).slice(-lines);
+  const kept = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .slice(-lines);
   return kept.join(' / ').slice(0, 400) || 'no output';
 }
 

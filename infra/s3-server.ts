@@ -66,7 +66,12 @@ export async function startS3(options: S3Options): Promise<S3Server> {
         region: REGION,
         accessKey,
         secretKey,
-        env: { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, AWS_REGION: REGION },
+        env: {
+          AWS_ENDPOINT_URL_S3: endpoint,
+          AWS_ACCESS_KEY_ID: accessKey,
+          AWS_SECRET_ACCESS_KEY: secretKey,
+          AWS_REGION: REGION,
+        },
         pid: daemon.pid,
         exited: daemon.exited,
         stop: async () => void (await daemon.stop()),
@@ -75,7 +80,12 @@ export async function startS3(options: S3Options): Promise<S3Server> {
     const { exit } = daemon;
     await daemon.stop();
     if (attempt === ATTEMPTS || exit === undefined) {
-      throw daemonError('S3 server', logFile, exit, `see whether ${dir} is writable and on a file system with extended attributes`);
+      throw daemonError(
+        'S3 server',
+        logFile,
+        exit,
+        `see whether ${dir} is writable and on a file system with extended attributes`,
+      );
     }
   }
 }

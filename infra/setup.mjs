@@ -33,7 +33,8 @@ export async function setUp({ tools, progress, env = process.env }) {
 async function installPackages(root, progress, env) {
   if (packagesInstalled(root)) return;
   const step = progress.step('npm packages');
-  const npm = env.npm_execpath && existsSync(env.npm_execpath) ? [process.execPath, env.npm_execpath] : onPath('npm', env).slice(0, 1);
+  const npm =
+    env.npm_execpath && existsSync(env.npm_execpath) ? [process.execPath, env.npm_execpath] : onPath('npm', env).slice(0, 1);
   if (npm.length === 0) {
     step.fail('no npm');
     throw new SetupError('invalid', 'npm is not on PATH: install it (it comes with Node) and run again.');
@@ -90,7 +91,11 @@ export async function build(root, progress) {
   const stamp = stampFile(root);
   const fingerprint = sourceFingerprint(root);
   const step = progress.step('build');
-  const outcome = await runCommand(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', 'tsconfig.json'], { cwd: root });
+  const outcome = await runCommand(
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', 'tsconfig.json'],
+    { cwd: root },
+  );
   if (outcome.code !== 0) {
     step.fail('the compiler found errors');
     throw new SetupError('failed', `The build failed:\n${outcome.tail}`);

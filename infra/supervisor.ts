@@ -59,7 +59,8 @@ export async function supervise({ name, logFile, start, onEvent }: SuperviseOpti
         if (stopping) return;
         onEvent({ type: 'exited', name, pid, exit });
         if (Date.now() - startedAt > HEALTHY_MS) quickEnds = failures = 0;
-        if (exit.signal === null && exit.code !== 0) error = daemonError(`${name} process`, logFile, exit, 'it was started again and again');
+        if (exit.signal === null && exit.code !== 0)
+          error = daemonError(`${name} process`, logFile, exit, 'it was started again and again');
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.min(FIRST_DELAY_MS * 2 ** quickEnds++, LONGEST_DELAY_MS));
@@ -73,7 +74,9 @@ export async function supervise({ name, logFile, start, onEvent }: SuperviseOpti
         if (!stopping) onEvent({ type: 'started', name, pid: current.pid, restarts });
       } catch (thrown) {
         if (++failures < MAX_FAILURES) continue;
-        const reason = isHabsburgError(thrown) ? thrown : new HabsburgError('unreachable', `The ${name} cannot be started: ${String(thrown)}`);
+        const reason = isHabsburgError(thrown)
+          ? thrown
+          : new HabsburgError('unreachable', `The ${name} cannot be started: ${String(thrown)}`);
         onEvent({ type: 'failed', name, error: reason });
         giveUp(reason);
         return;

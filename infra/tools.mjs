@@ -1,6 +1,16 @@
 // The server ladder: how the Temporal development server and the S3 server are found, downloaded or built, once per machine.
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -59,7 +69,10 @@ export async function ensureTools(names, { env = process.env, progress = silent,
   const folder = toolFolder(env);
   const step = progress.step(missing.map((name) => TITLES[name]).join(' and '));
   try {
-    const lock = await waitLock(`${folder}.lock`, { signal, onWait: () => step.update('waiting for another process that builds it') });
+    const lock = await waitLock(`${folder}.lock`, {
+      signal,
+      onWait: () => step.update('waiting for another process that builds it'),
+    });
     try {
       const how = await fill(missing, folder, { env, fetch, signal, tried, onDetail: step.update, note: progress.note });
       for (const name of missing) tools[name] = await cached(name, folder);
@@ -116,14 +129,20 @@ export function toolFolder(env) {
  */
 async function fill(names, folder, { env, fetch, signal, tried, onDetail, note }) {
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) if (name.startsWith('.new-')) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of readdirSync(folder))
+    if (name.startsWith('.new-')) await rm(join(folder, name), { recursive: true, force: true });
   const scratch = join(folder, `.new-${randomBytes(6).toString('hex')}`);
   mkdirSync(scratch);
   const how = /** @type {string[]} */ ([]);
   try {
     const toBuild = /** @type {ToolName[]} */ ([]);
     for (const name of names) {
-      if (await cached(name, folder).then(() => true, () => false)) {
+      if (
+        await cached(name, folder).then(
+          () => true,
+          () => false,
+        )
+      ) {
         how.push(`${name} built by another process`);
         continue;
       }
@@ -211,7 +230,8 @@ async function cached(name, folder) {
   } catch {
     throw new Error(`the stamp ${path}.json is damaged`);
   }
-  if (statSync(path).size === 0 || (await sha256(path)) !== stamp.sha256) throw new Error(`${path} is not what was built (its SHA-256 differs)`);
+  if (statSync(path).size === 0 || (await sha256(path)) !== stamp.sha256)
+    throw new Error(`${path} is not what was built (its SHA-256 differs)`);
   return { path, version: name === 'temporal' ? PINS.temporal.server : stamp.version, from: 'cache' };
 }
 

@@ -24,7 +24,9 @@ function describeMember(member: MemberPlan, plan: ExperimentPlan): string {
 function describeDecoding(decoding: DecodingPlan): string {
   if (decoding.strategy === 'greedy') return 'greedy decoding';
   if (decoding.strategy === 'beam') return `beam search, ${decoding.beams} beams`;
-  const limits = [decoding.topK > 0 && `top-k ${decoding.topK}`, decoding.topP < 1 && `top-p ${decoding.topP}`].filter((part) => part !== false);
+  const limits = [decoding.topK > 0 && `top-k ${decoding.topK}`, decoding.topP < 1 && `top-p ${decoding.topP}`].filter(
+    (part) => part !== false,
+  );
   return ['sampling', `temperature ${decoding.temperature}`, ...limits].join(', ');
 }
 

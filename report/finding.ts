@@ -48,7 +48,9 @@ export function changes(summary: Summary, measure: Measure): Change[] {
 /** Value over value for the seeds that both points have. */
 export function ratioOf(above: Point, below: Point): Ratio | undefined {
   const denominators = new Map(below.seeds.map(({ seed, value }) => [seed, value]));
-  const pairs = above.seeds.filter(({ seed }) => denominators.has(seed)).map(({ seed, value }) => [value, denominators.get(seed)!]);
+  const pairs = above.seeds
+    .filter(({ seed }) => denominators.has(seed))
+    .map(({ seed, value }) => [value, denominators.get(seed)!]);
   if (pairs.length === 0 || pairs.some(([a, b]) => a <= 0 || b <= 0)) return undefined;
   const { mean, halfWidth, n } = estimate(pairs.map(([a, b]) => Math.log(a / b)));
   if (halfWidth === undefined) return { value: Math.exp(mean), n };
@@ -60,7 +62,10 @@ export function findings(summary: Summary): Finding {
   if (measure === undefined) return { headline: 'No scores yet', sentences: ['No generation has been scored so far.'] };
   const changed = changes(summary, measure).filter((change) => change.ratio !== undefined);
   if (changed.length === 0) {
-    return { headline: 'No change to report yet', sentences: [`There are not yet two generations whose ${measure.label} can be compared.`] };
+    return {
+      headline: 'No change to report yet',
+      sentences: [`There are not yet two generations whose ${measure.label} can be compared.`],
+    };
   }
   const headline = capital(`${measure.label} ${verdicts(changed)}`);
   const sentences = changed.map(({ series, first, last, ratio }) => {
@@ -82,9 +87,13 @@ function verdicts(changed: readonly Change[]): string {
       if (!clear) return { verb: 'shows no clear change', amount: '', under: series.label };
       const fold = formatNumber(value, 2);
       if (Number(fold) === 1) return { verb: 'stays as it was', amount: '', under: series.label };
-      return value >= 1 ? { verb: 'rises', amount: ` ${fold}-fold`, under: series.label } : { verb: 'falls', amount: ` to ${fold} of its start`, under: series.label };
+      return value >= 1
+        ? { verb: 'rises', amount: ` ${fold}-fold`, under: series.label }
+        : { verb: 'falls', amount: ` to ${fold} of its start`, under: series.label };
     });
-  const said = parts.map(({ verb, amount, under }, i) => `${verb === parts[i - 1]?.verb ? '' : verb}${amount} under ${under}`.trim());
+  const said = parts.map(({ verb, amount, under }, i) =>
+    `${verb === parts[i - 1]?.verb ? '' : verb}${amount} under ${under}`.trim(),
+  );
   return said.length < 2 ? said.join('') : `${said.slice(0, -1).join(', ')} and ${said[said.length - 1]}`;
 }
 

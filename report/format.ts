@@ -17,7 +17,10 @@ export function formatEstimate({ mean, halfWidth }: Estimate): string {
   if (halfWidth <= 1e-12 * Math.abs(mean)) return `${formatNumber(mean)} ± 0`;
   const size = Math.max(Math.abs(mean), halfWidth);
   if (size >= 1e7 || size < 1e-4) return `${formatNumber(mean)} ± ${formatNumber(halfWidth, 2)}`;
-  const decimals = Math.min(clampDecimals(1 - Math.floor(Math.log10(halfWidth))), clampDecimals(4 - Math.floor(Math.log10(size))));
+  const decimals = Math.min(
+    clampDecimals(1 - Math.floor(Math.log10(halfWidth))),
+    clampDecimals(4 - Math.floor(Math.log10(size))),
+  );
   return `${withMinus(mean.toFixed(decimals))} ± ${halfWidth.toFixed(decimals)}`;
 }
 

@@ -26,7 +26,15 @@ export function poolSeeds(histograms: readonly (Histogram & Place)[]): PooledHis
       const counts = edges.slice(1).map((_, bin) => same.reduce((sum, h) => sum + h.counts[bin], 0));
       const total = (of: (h: Histogram) => number) => same.reduce((sum, h) => sum + of(h), 0);
       const [below, above] = [total((h) => h.below ?? 0), total((h) => h.above ?? 0)];
-      return { generation, edges, counts, below, above, n: counts.reduce((sum, c) => sum + c, below + above), seeds: same.length };
+      return {
+        generation,
+        edges,
+        counts,
+        below,
+        above,
+        n: counts.reduce((sum, c) => sum + c, below + above),
+        seeds: same.length,
+      };
     });
 }
 
@@ -51,7 +59,8 @@ export function shareAbove({ edges, counts, above: outside, n }: PooledHistogram
   counts.forEach((count, bin) => {
     const [low, high] = [edges[bin], edges[bin + 1]];
     if (value <= low) above += count;
-    else if (value < high) above += count * (low > 0 ? Math.log(high / value) / Math.log(high / low) : (high - value) / (high - low));
+    else if (value < high)
+      above += count * (low > 0 ? Math.log(high / value) / Math.log(high / low) : (high - value) / (high - low));
   });
   return above / n;
 }

@@ -22,8 +22,19 @@ export function renderPage(results: Results): string {
   const body = el(
     'main',
     {},
-    el('header', {}, el('p', { class: 'eyebrow' }, `Habsburg experiment ${plan.name}`), el('h1', {}, title), el('p', { class: 'lead' }, describePlan(plan))),
-    el('section', { class: 'finding' }, el('h2', {}, finding.headline), finding.sentences.map((sentence) => el('p', {}, sentence))),
+    el(
+      'header',
+      {},
+      el('p', { class: 'eyebrow' }, `Habsburg experiment ${plan.name}`),
+      el('h1', {}, title),
+      el('p', { class: 'lead' }, describePlan(plan)),
+    ),
+    el(
+      'section',
+      { class: 'finding' },
+      el('h2', {}, finding.headline),
+      finding.sentences.map((sentence) => el('p', {}, sentence)),
+    ),
     unfinished(results),
     curvesSection(summary),
     histogramSection(results, summary),
@@ -52,14 +63,27 @@ export function renderPage(results: Results): string {
 
 /** Says which runs are missing from the figures, if any are. */
 function unfinished({ plan, runs }: Results): Markup | undefined {
-  const expected = plan.conditions.flatMap(({ name }) => plan.seeds.map((seed) => ({ id: `${name}/seed-${seed}`, condition: name, seed })));
+  const expected = plan.conditions.flatMap(({ name }) =>
+    plan.seeds.map((seed) => ({ id: `${name}/seed-${seed}`, condition: name, seed })),
+  );
   const lines = expected.flatMap(({ id, condition, seed }) => {
     const run = runs.find((r) => r.condition === condition && r.seed === seed);
     if (run === undefined) return [`${id} has not started`];
     if (run.status === 'done') return [];
-    return [`${id} is ${run.status} after ${run.generationsDone} of ${plan.generations + 1} generations${run.failure ? `: ${run.failure}` : ''}`];
+    return [
+      `${id} is ${run.status} after ${run.generationsDone} of ${plan.generations + 1} generations${run.failure ? `: ${run.failure}` : ''}`,
+    ];
   });
   if (lines.length === 0) return undefined;
   const said = `${lines.length} of ${expected.length} runs ${lines.length === 1 ? 'is' : 'are'} not finished; what they have so far is included.`;
-  return el('aside', { class: 'notice' }, said, el('ul', {}, lines.map((line) => el('li', {}, line))));
+  return el(
+    'aside',
+    { class: 'notice' },
+    said,
+    el(
+      'ul',
+      {},
+      lines.map((line) => el('li', {}, line)),
+    ),
+  );
 }

@@ -67,7 +67,8 @@ export async function readResults(store: ArtifactStore, experiment: string): Pro
   for (const run of runs) {
     for (const { generation, members } of [...run.generations].sort((a, b) => a.generation - b.generation)) {
       for (const [member, { scores }] of Object.entries(members).sort(([a], [b]) => compare(a, b))) {
-        if (scores) places.push({ place: { condition: run.condition, seed: run.seed, member, generation }, run: run.run, scores });
+        if (scores)
+          places.push({ place: { condition: run.condition, seed: run.seed, member, generation }, run: run.run, scores });
       }
     }
   }
@@ -97,8 +98,11 @@ export async function listExperiments(store: ArtifactStore): Promise<string[]> {
 
 async function unknownExperiment(store: ArtifactStore, experiment: string): Promise<HabsburgError> {
   const known = await listExperiments(store);
-  const hint = known.length === 0 ? 'the store holds no experiment yet' : `it holds ${known.map((name) => `"${name}"`).join(', ')}`;
-  return new HabsburgError('notFound', `no experiment "${experiment}" in the store ${store.objects.url}: ${hint}`, { details: { known } });
+  const hint =
+    known.length === 0 ? 'the store holds no experiment yet' : `it holds ${known.map((name) => `"${name}"`).join(', ')}`;
+  return new HabsburgError('notFound', `no experiment "${experiment}" in the store ${store.objects.url}: ${hint}`, {
+    details: { known },
+  });
 }
 
 async function readScores(store: ArtifactStore, digest: Digest): Promise<ScoresDocument> {
@@ -118,7 +122,10 @@ function checked<S extends z.ZodType>(schema: S, value: unknown, name: string, s
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const at = issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
-  throw new HabsburgError('verification', `${name} in ${store.objects.url} is not a document this version reads${at}: ${issue.message}`);
+  throw new HabsburgError(
+    'verification',
+    `${name} in ${store.objects.url} is not a document this version reads${at}: ${issue.message}`,
+  );
 }
 
 async function mapBounded<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {

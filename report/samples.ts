@@ -27,14 +27,19 @@ export function continuations(results: Pick<Results, 'samples' | 'plan'>): Conti
   const conditions = results.plan.conditions.map((condition) => condition.name);
   const chained = results.plan.conditions.some(({ members }) => members.some((member) => member.prompts === 'previous'));
   const groups = groupBy(results.samples, (sample) => (chained ? positionOf(sample.record) : sample.prompt));
-  const prompts = [...groups.values()].map((samples) => ({ prompt: samples.reduce((a, b) => (b.generation < a.generation ? b : a)).prompt, samples }));
+  const prompts = [...groups.values()].map((samples) => ({
+    prompt: samples.reduce((a, b) => (b.generation < a.generation ? b : a)).prompt,
+    samples,
+  }));
   prompts.sort((a, b) => b.samples.length - a.samples.length);
   return prompts.flatMap(({ prompt, samples }) =>
     [...groupBy(samples, (sample) => sample.seed)]
       .sort(([a], [b]) => a - b)
       .map(([seed, ofSeed]): Continuations => {
         const labelled = groupBy(ofSeed, ({ condition, member }) => (several ? `${condition} · ${member}` : condition));
-        const columns = [...labelled].sort(([, [a]], [, [b]]) => conditions.indexOf(a.condition) - conditions.indexOf(b.condition));
+        const columns = [...labelled].sort(
+          ([, [a]], [, [b]]) => conditions.indexOf(a.condition) - conditions.indexOf(b.condition),
+        );
         const generations = [...new Set(ofSeed.map((sample) => sample.generation))].sort((a, b) => a - b);
         return { prompt, seed, generations, columns: columns.map(([label, ofColumn]) => ({ label, texts: textsOf(ofColumn) })) };
       }),

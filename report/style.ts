@@ -1,10 +1,10 @@
-/** The page's one style sheet: light, dark and print; system fonts only; series colours after Okabe and Ito (2008). */
+/** The page's one style sheet: light, dark and print; system fonts only; series colours after Okabe and Ito (2008), darkened to be read as text. */
 
 export const STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --ink: #1b1d21; --soft: #5c636e; --rule: #d9dce1; --wash: #f5f6f8; --grid: #e8eaee; --note: #8a5a00;
-  --c0: #0072b2; --c1: #d55e00; --c2: #00805c; --c3: #a84e86; --c4: #b37400; --c5: #2f8fbf; --c6: #6a6a00; --c7: #555b66;
+  --c0: #0072b2; --c1: #c05000; --c2: #00805c; --c3: #a84e86; --c4: #966000; --c5: #1b7aa8; --c6: #6a6a00; --c7: #555b66;
   --serif: Charter, 'Bitstream Charter', 'Iowan Old Style', 'Source Serif 4', Georgia, Cambria, serif;
   --sans: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace;
@@ -105,7 +105,7 @@ footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid var(--rule);
   :root {
     color-scheme: light;
     --paper: #ffffff; --ink: #000000; --soft: #444444; --rule: #bbbbbb; --wash: #ffffff; --grid: #e4e4e4; --note: #8a5a00;
-    --c0: #0072b2; --c1: #d55e00; --c2: #00805c; --c3: #a84e86; --c4: #b37400; --c5: #2f8fbf; --c6: #6a6a00; --c7: #555b66;
+    --c0: #0072b2; --c1: #c05000; --c2: #00805c; --c3: #a84e86; --c4: #966000; --c5: #1b7aa8; --c6: #6a6a00; --c7: #555b66;
   }
   @page { margin: 16mm; }
   body { font-size: 10.5pt; }

@@ -87,11 +87,22 @@ export function summarise(results: Pick<Results, 'rows'>, metric?: string): Summ
 
 /** The measures of rows, in order of first appearance, labelled by what tells them apart. */
 function measuresOf(rows: readonly ScoreRow[]): Measure[] {
-  const bare = [...groupBy(rows, measureKey)].map(([key, [{ metric, variant, version, settings }]]) => ({ key, metric, variant, version, settings }));
+  const bare = [...groupBy(rows, measureKey)].map(([key, [{ metric, variant, version, settings }]]) => ({
+    key,
+    metric,
+    variant,
+    version,
+    settings,
+  }));
   return bare.map((measure) => {
     const twins = bare.filter((other) => other.metric === measure.metric);
     const parts = [measure.metric];
-    parts.push(...distinctSegments(measure.variant, twins.map((other) => other.variant)));
+    parts.push(
+      ...distinctSegments(
+        measure.variant,
+        twins.map((other) => other.variant),
+      ),
+    );
     const sameVariant = twins.filter((other) => other.variant === measure.variant);
     if (new Set(sameVariant.map((m) => m.version)).size > 1) parts.push(`v${measure.version}`);
     for (const name of Object.keys(measure.settings).sort()) {
@@ -114,7 +125,12 @@ function matches(measure: Measure, wanted: string): boolean {
   return measure.metric === wanted || `${measure.metric}/${measure.variant}` === wanted || measure.label === wanted;
 }
 
-export function measureKey({ metric, variant, version, settings }: Pick<ScoreRow, 'metric' | 'variant' | 'version' | 'settings'>): string {
+export function measureKey({
+  metric,
+  variant,
+  version,
+  settings,
+}: Pick<ScoreRow, 'metric' | 'variant' | 'version' | 'settings'>): string {
   return canonicalJson([metric, variant, version, settings]);
 }
 

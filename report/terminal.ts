@@ -19,13 +19,22 @@ const GAP = 2;
 export function renderTable(summary: Summary, options: TableOptions): string {
   if (summary.series.length === 0) return 'No generation has been scored yet.\n';
   const tables = summary.series.map((series) => ({ series, cells: seriesColumns(summary, series) }));
-  const blocks = packed(tables.map(({ cells }) => cells), options.width);
+  const blocks = packed(
+    tables.map(({ cells }) => cells),
+    options.width,
+  );
   const shown = options.oneBlock ? blocks.slice(0, 1) : blocks;
   const lines: string[] = [];
   for (const block of shown) {
     for (const { series, cells } of tables) {
       lines.push(`${visible(series.label)} ${seedNote(series)}`);
-      lines.push(...drawBlock(summary.generations, block.map((index) => cells[index])), '');
+      lines.push(
+        ...drawBlock(
+          summary.generations,
+          block.map((index) => cells[index]),
+        ),
+        '',
+      );
     }
   }
   const hidden = blocks.slice(shown.length).reduce((sum, block) => sum + block.length, 0);
@@ -34,7 +43,11 @@ export function renderTable(summary: Summary, options: TableOptions): string {
 }
 
 /** How the texts change: each generation's continuation, `lines` lines of it at most. */
-export function renderContinuations({ prompt, seed, generations, columns: texts }: Continuations, width: number, lines = 3): string {
+export function renderContinuations(
+  { prompt, seed, generations, columns: texts }: Continuations,
+  width: number,
+  lines = 3,
+): string {
   const label = String(generations[generations.length - 1] ?? 0).length;
   const out = [`One prompt, continued by every generation (seed ${seed}):`];
   out.push(...wrap(visible(clip(prompt, 400)), width - 2).map((line) => `  ${line}`), '');

@@ -18,7 +18,8 @@ export function visible(text: string): string {
     else if (code < 0x20) out += String.fromCodePoint(0x2400 + code);
     else if (code === 0x7f) out += '\u2421';
     else if (code < 0x80) out += character;
-    else if (code < 0xa0 || (code >= 0xd800 && code <= 0xdfff) || (code & 0xfffe) === 0xfffe || INVISIBLE.test(character)) out += named(code);
+    else if (code < 0xa0 || (code >= 0xd800 && code <= 0xdfff) || (code & 0xfffe) === 0xfffe || INVISIBLE.test(character))
+      out += named(code);
     else out += character;
   }
   return out;

@@ -14,10 +14,14 @@ export async function runJest(root, args) {
   const result = join(folder, 'result.json');
   try {
     const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-    const code = await runInForeground(process.execPath, ['--experimental-vm-modules', '--no-warnings', jest, '--json', `--outputFile=${result}`, ...args], {
-      cwd: root,
-      env: testEnvironment(process.env),
-    });
+    const code = await runInForeground(
+      process.execPath,
+      ['--experimental-vm-modules', '--no-warnings', jest, '--json', `--outputFile=${result}`, ...args],
+      {
+        cwd: root,
+        env: testEnvironment(process.env),
+      },
+    );
     const { passed, failed } = readSummary(result, code);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return failed > 0 ? code || 1 : code;

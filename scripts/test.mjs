@@ -2,7 +2,9 @@
 import { requireNode } from '../infra/node-version.mjs';
 
 requireNode();
-import('./checkout.mjs').then(({ main }) => main(async ({ setUp, runJest }) => {
-  await setUp({ tools: ['temporal', 'versitygw'] });
-  return runJest(process.argv.slice(2));
-}));
+import('./checkout.mjs').then(({ main }) =>
+  main(async ({ setUp, runJest }) => {
+    await setUp({ tools: ['temporal', 'versitygw'] });
+    return runJest(process.argv.slice(2));
+  }),
+);

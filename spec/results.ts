@@ -31,7 +31,10 @@ export function runName(experiment: string, condition: string, seed: number): st
   return `${runsPrefix(experiment)}${condition}/seed-${seed}`;
 }
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value), 'expected sha256: and 64 hex digits');
+const digest = z.custom<Digest>(
+  (value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value),
+  'expected sha256: and 64 hex digits',
+);
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -40,7 +43,10 @@ const artifactRef = z.object({ kind: z.enum(['dataset', 'model', 'tokenizer', 's
 /** `experiments/<experiment>/plan`; `digest` names the part of the plan that determines results. */
 export const planDocument = z.object({
   schema: z.literal(PLAN_SCHEMA),
-  plan: z.custom<ExperimentPlan>((value) => typeof value === 'object' && value !== null && Array.isArray((value as ExperimentPlan).conditions), 'expected a plan'),
+  plan: z.custom<ExperimentPlan>(
+    (value) => typeof value === 'object' && value !== null && Array.isArray((value as ExperimentPlan).conditions),
+    'expected a plan',
+  ),
   digest,
 });
 export type PlanDocument = z.infer<typeof planDocument>;
@@ -97,7 +103,14 @@ const scoreValue = z.object({
 
 /** Counts between increasing edges: bin i holds the values in [edges[i], edges[i + 1]); `below` and `above` lie outside. */
 const histogram = z
-  .object({ name: z.string(), edges: z.array(z.number()), counts: z.array(count), below: count.optional(), above: count.optional(), n: count })
+  .object({
+    name: z.string(),
+    edges: z.array(z.number()),
+    counts: z.array(count),
+    below: count.optional(),
+    above: count.optional(),
+    n: count,
+  })
   .refine((h) => h.edges.length === h.counts.length + 1, 'a histogram has one edge more than counts')
   .refine((h) => h.edges.every((edge, i) => i === 0 || edge > h.edges[i - 1]), 'histogram edges must increase');
 export type Histogram = z.infer<typeof histogram>;

@@ -41,7 +41,9 @@ async function dev(options: Options, signal: AbortSignal): Promise<void> {
   try {
     announce(environment, options.json ?? false);
     if (!environment.owned) return;
-    const interrupted = new Promise<void>((done) => (signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true })));
+    const interrupted = new Promise<void>((done) =>
+      signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true }),
+    );
     const error = await Promise.race([interrupted, environment.failed]);
     if (error) throw error;
     process.stderr.write('Stopping.\n');
@@ -66,6 +68,9 @@ function announce({ address, namespace, uiUrl, home, owned }: Dev, json: boolean
 }
 
 function note(event: DevEvent): void {
-  if (event.type === 'exited') process.stderr.write(`${event.name} (process ${event.pid}) ended by ${event.exit.signal ?? `exit code ${event.exit.code}`}; starting it again\n`);
+  if (event.type === 'exited')
+    process.stderr.write(
+      `${event.name} (process ${event.pid}) ended by ${event.exit.signal ?? `exit code ${event.exit.code}`}; starting it again\n`,
+    );
   if (event.type === 'started' && event.restarts > 0) process.stderr.write(`${event.name} is back (process ${event.pid})\n`);
 }

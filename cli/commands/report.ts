@@ -57,7 +57,11 @@ export async function writeReport(store: ArtifactStore, experiment: string, out:
 /** Best effort: a machine without a desktop has nothing to open it with, and says so. */
 function openInBrowser(file: string): void {
   const [command, ...args] =
-    process.platform === 'darwin' ? ['open', file] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', file] : ['xdg-open', file];
+    process.platform === 'darwin'
+      ? ['open', file]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', file]
+        : ['xdg-open', file];
   spawn(command, args, { stdio: 'ignore', detached: true })
     .on('error', () => process.stderr.write(`habsburg: no program to open a browser with (${command})\n`))
     .unref();

@@ -44,14 +44,23 @@ function render(found: Results, summary: Summary, options: Options): Iterable<st
   const keys = new Set(summary.measures.map(({ key }) => key));
   const rows = found.rows.filter((row) => keys.has(measureKey(row)));
   if (options.json) {
-    const runs = found.runs.map(({ run, condition, seed, status, generationsDone }) => ({ run, condition, seed, status, generationsDone }));
+    const runs = found.runs.map(({ run, condition, seed, status, generationsDone }) => ({
+      run,
+      condition,
+      seed,
+      status,
+      generationsDone,
+    }));
     const { experiment, store, planDigest } = found;
     return [`${JSON.stringify({ schema: 'habsburg.results/v1', experiment, store, plan: planDigest, runs, rows })}\n`];
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);
   const { headline, sentences } = findings(summary);
-  return [`${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`, renderTable(summary, { width: process.stdout.columns ?? 100 })];
+  return [
+    `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
+    renderTable(summary, { width: process.stdout.columns ?? 100 }),
+  ];
 }
 
 function selected(found: Results, metric: string | undefined): Summary {

@@ -8,7 +8,7 @@ import { float32, type Tensor } from '../session.js';
 import { keysName, newKeysName, newValuesName, valuesName } from './graphs.js';
 
 /** The cache grows by so many entries at least: few sizes mean few reallocations. */
-const GROWTH = 16;
+const GROWTH = 32;
 
 interface Layer {
   keys: Float32Array;

@@ -1,7 +1,10 @@
-/** Runs the two graphs: prompts in, scores out, token by token. Sessions are made once and stay open. */
+/**
+ * Runs the two graphs: prompts in, scores out, token by token. Sessions are made once and stay open. The step graph carries the
+ * weights, since with few rows packing matrices anew at every token would cost as much as multiplying them; prefill is fed them.
+ */
 import type { Model } from '../checkpoint/huggingface.js';
 import { makeBatch } from '../batch.js';
-import { weightFeeds, weightInputs } from '../models/weights.js';
+import { weightConstants, weightFeeds, weightInputs } from '../models/weights.js';
 import { int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
 import { headOutputs, newKeysName, newValuesName, prefillGraph, stepGraph } from './graphs.js';
@@ -63,13 +66,13 @@ export class Decoder {
   async write(cache: KeyValueCache, tokens: Int32Array, written: number): Promise<Scores[]> {
     const rows = cache.lengths.length;
     this.#step ??= await Session.create(
-      stepGraph(this.model.config, this.width, this.head, (g) => weightInputs(g, this.model.config)),
-      { threads: this.threads },
+      stepGraph(this.model.config, this.width, this.head, (g) => weightConstants(g, this.model.weights)),
+      { threads: this.threads, mapConstants: true },
     );
     const positions = new Int32Array(rows * this.width);
     cache.lengths.forEach((length, b) => positions.fill(length + written, b * this.width, (b + 1) * this.width));
     const shape = [rows, this.width];
-    const feeds = { ...this.#weights, ...cache.feeds(), ids: int32(tokens, shape), positions: int32(positions, shape) };
+    const feeds = { ...cache.feeds(), ids: int32(tokens, shape), positions: int32(positions, shape) };
     const outputs = await this.#step.run(feeds, [...this.#head, ...this.#cacheOutputs]);
     cache.store(outputs);
     return this.#split(outputs, rows, this.width);

@@ -85,12 +85,21 @@ function valueInfo(name: string, dtype: Value['dtype'], shape: Shape): Message {
   return new Message().string(1, name).message(2, new Message().message(1, tensor));
 }
 
-function initializer(value: Value): Message {
+/** Where a constant's bytes lie in a file beside the model (ONNX external data). */
+export interface ExternalData {
+  readonly location: string;
+  readonly offset: number;
+}
+
+function initializer(value: Value, external?: ExternalData): Message {
   const data = value.data!;
   const message = new Message();
   for (const dim of value.shape) message.int(1, dim as number);
   message.int(2, ONNX_DTYPE[value.dtype]).string(8, value.name);
-  return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  if (external === undefined) return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const entry = (key: string, text: string): Message => new Message().string(1, key).string(2, text);
+  message.message(13, entry('location', external.location)).message(13, entry('offset', String(external.offset)));
+  return message.message(13, entry('length', String(data.byteLength))).int(14, 1);
 }
 
 /** Values on which the outputs depend. */
@@ -103,8 +112,11 @@ function reachable(graph: Graph): Set<Value> {
   return used;
 }
 
-/** The model's bytes. Nodes and constants on which no output depends are left out; every input stays. */
-export function toOnnx(graph: Graph): Uint8Array {
+/**
+ * The model's bytes. Nodes and constants on which no output depends are left out; every input stays.
+ * @param external constants whose bytes lie in a file of their own
+ */
+export function toOnnx(graph: Graph, external: ReadonlyMap<Value, ExternalData> = new Map()): Uint8Array {
   const used = reachable(graph);
   const names = new Map<Value, string>();
   const aliases: { from: Value; to: string }[] = [];
@@ -120,7 +132,7 @@ export function toOnnx(graph: Graph): Uint8Array {
     if (node.outputs.some((output) => used.has(output))) body.message(1, emitNode(node, nameOf, used));
   for (const { from, to } of aliases) body.message(1, new Message().string(1, nameOf(from)).string(2, to).string(4, 'Identity'));
   body.string(2, 'habsburg');
-  for (const value of graph.constants) if (used.has(value)) body.message(5, initializer(value));
+  for (const value of graph.constants) if (used.has(value)) body.message(5, initializer(value, external.get(value)));
   for (const value of graph.inputs) body.message(11, valueInfo(value.name, value.dtype, value.shape));
   // An output's inferred symbols are ours alone; onnxruntime derives its own, so only the rank is stated there.
   for (const { name, value } of graph.outputs) {

@@ -24,6 +24,18 @@ export function weightInputs(graph: Graph, config: DecoderConfig): Parameters {
   };
 }
 
+/** Each parameter becomes a constant of the graph when it is first asked for: onnxruntime then packs matrices once and for all. */
+export function weightConstants(graph: Graph, weights: ReadonlyMap<string, NamedTensor>): Parameters {
+  const values = new Map<string, Value>();
+  return (name) => {
+    const tensor = weights.get(name);
+    if (tensor === undefined) throw new Error(`internal: there is no weight ${name}`);
+    const value = values.get(name) ?? graph.constant('float32', tensor.shape, tensor.data);
+    values.set(name, value);
+    return value;
+  };
+}
+
 /** Weights as a session's feeds. */
 export function weightFeeds(weights: ReadonlyMap<string, NamedTensor>): Record<string, Tensor> {
   return Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(data, shape)]));

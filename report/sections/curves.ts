@@ -15,7 +15,9 @@ export function curvesSection(summary: Summary): Child {
   if (summary.measures.length === 0) return undefined;
   const lead = leadMeasure(summary);
   const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
-  const drawn = summary.measures.filter((measure) => ![...references.values()].some((reference) => reference.measure === measure));
+  const drawn = summary.measures.filter(
+    (measure) => ![...references.values()].some((reference) => reference.measure === measure),
+  );
   const ordered = drawn.sort((a, b) => Number(b === lead) - Number(a === lead));
   return el(
     'section',
@@ -42,7 +44,9 @@ export function curvesSection(summary: Summary): Child {
 /** A measure's own baseline, where the results have it: what honest sampling from the truth would score, as a line in its panel. */
 function referenceOf(summary: Summary, measure: Measure): [Measure, { measure: Measure; line: Reference }][] {
   const variant = `${measure.variant}/${HONEST}`;
-  const baseline = summary.measures.find((other) => other.metric === measure.metric && other.variant === variant && other.version === measure.version);
+  const baseline = summary.measures.find(
+    (other) => other.metric === measure.metric && other.variant === variant && other.version === measure.version,
+  );
   if (baseline === undefined) return [];
   const points = summary.series.flatMap((series) => series.points.get(baseline.key) ?? []);
   const line = [...groupBy(points, (point) => point.generation)]
@@ -68,7 +72,12 @@ export function legend(summary: Summary): Markup {
       el(
         'li',
         { class: `s${i % 8}` },
-        el('svg', { viewBox: '0 0 30 10', 'aria-hidden': 'true' }, el('path', { class: 'mean', d: 'M0,5L30,5' }), el('path', { class: 'mark', d: markerPath(i, [15, 5], 3.6) })),
+        el(
+          'svg',
+          { viewBox: '0 0 30 10', 'aria-hidden': 'true' },
+          el('path', { class: 'mean', d: 'M0,5L30,5' }),
+          el('path', { class: 'mark', d: markerPath(i, [15, 5], 3.6) }),
+        ),
         series.label,
       ),
     ),

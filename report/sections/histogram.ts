@@ -13,7 +13,9 @@ export function histogramSection(results: Results, summary: Summary): Child {
       label: series.label,
       index,
       rows: poolSeeds(
-        results.histograms.filter((h) => h.name === SEQUENCE_PERPLEXITY && h.condition === series.condition && h.member === series.member),
+        results.histograms.filter(
+          (h) => h.name === SEQUENCE_PERPLEXITY && h.condition === series.condition && h.member === series.member,
+        ),
       ).filter((row) => row.counts.some((count) => count > 0)),
     }))
     .filter(({ rows }) => rows.length > 0);

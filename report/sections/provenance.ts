@@ -31,14 +31,22 @@ function settings({ plan }: Results, summary: Summary): Markup {
         el('dd', {}, describeMixture(mixture)),
       ]),
     ),
-    el('details', {}, el('summary', {}, 'The whole plan, defaults filled in'), el('pre', {}, stringify(withoutRepeats(plan), { lineWidth: 100, aliasDuplicateObjects: false }))),
+    el(
+      'details',
+      {},
+      el('summary', {}, 'The whole plan, defaults filled in'),
+      el('pre', {}, stringify(withoutRepeats(plan), { lineWidth: 100, aliasDuplicateObjects: false })),
+    ),
   );
 }
 
 /** Conditions name their members only where they differ from the population. */
 function withoutRepeats(plan: ExperimentPlan): unknown {
   const usual = canonicalJson(plan.population);
-  return { ...plan, conditions: plan.conditions.map(({ members, ...rest }) => (canonicalJson(members) === usual ? rest : { ...rest, members })) };
+  return {
+    ...plan,
+    conditions: plan.conditions.map(({ members, ...rest }) => (canonicalJson(members) === usual ? rest : { ...rest, members })),
+  };
 }
 
 function artifacts({ plan, runs }: Results): Child {
@@ -47,7 +55,11 @@ function artifacts({ plan, runs }: Results): Child {
     'section',
     {},
     el('h2', {}, 'Artifacts'),
-    el('p', { class: 'caption' }, 'Everything the runs left, named by the SHA-256 of its content; runs that share an artifact name the same one. A click selects a whole digest.'),
+    el(
+      'p',
+      { class: 'caption' },
+      'Everything the runs left, named by the SHA-256 of its content; runs that share an artifact name the same one. A click selects a whole digest.',
+    ),
     runs.map((run) =>
       el(
         'details',
@@ -62,16 +74,35 @@ function artifacts({ plan, runs }: Results): Child {
 
 function inputs(run: RunIndex): Child {
   const entries = Object.entries(run.inputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.length > 0 && el('dl', {}, entries.map(([role, ref]) => [el('dt', {}, role), el('dd', {}, digest(ref.digest, true), ` ${formatBytes(ref.size)}`)]));
+  return (
+    entries.length > 0 &&
+    el(
+      'dl',
+      {},
+      entries.map(([role, ref]) => [el('dt', {}, role), el('dd', {}, digest(ref.digest, true), ` ${formatBytes(ref.size)}`)]),
+    )
+  );
 }
 
 function artifactTable(run: RunIndex): Markup {
-  const rows = run.generations.flatMap(({ generation, members }) => Object.entries(members).map(([member, index]) => ({ generation, member, index })));
+  const rows = run.generations.flatMap(({ generation, members }) =>
+    Object.entries(members).map(([member, index]) => ({ generation, member, index })),
+  );
   const several = new Set(rows.map(({ member }) => member)).size > 1;
   return el(
     'table',
     {},
-    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'gen.'), several && el('th', { scope: 'col' }, 'member'), ARTIFACTS.map((kind) => el('th', { scope: 'col' }, kind)))),
+    el(
+      'thead',
+      {},
+      el(
+        'tr',
+        {},
+        el('th', { scope: 'col' }, 'gen.'),
+        several && el('th', { scope: 'col' }, 'member'),
+        ARTIFACTS.map((kind) => el('th', { scope: 'col' }, kind)),
+      ),
+    ),
     el(
       'tbody',
       {},
@@ -99,9 +130,12 @@ function digest(value: string, whole = false): Markup {
 function versions({ runs, planDigest, store }: Results): Markup {
   const named = new Map<string, Set<string>>();
   for (const run of runs) {
-    for (const [name, version] of Object.entries(run.versions ?? {})) named.set(name, (named.get(name) ?? new Set()).add(version));
+    for (const [name, version] of Object.entries(run.versions ?? {}))
+      named.set(name, (named.get(name) ?? new Set()).add(version));
   }
-  const rows = [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => [el('dt', {}, name), el('dd', {}, [...values].sort().join(', '))]);
+  const rows = [...named]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, values]) => [el('dt', {}, name), el('dd', {}, [...values].sort().join(', '))]);
   return el(
     'section',
     {},

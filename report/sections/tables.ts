@@ -36,7 +36,19 @@ export function tablesSection(summary: Summary): Child {
 /** What each metric is, in the words of its implementation; a metric that this version lacks is left out. */
 function glossary(summary: Summary): Child {
   const known = metrics.filter(({ name }) => summary.measures.some((measure) => measure.metric === name));
-  return known.length > 0 && el('details', {}, el('summary', {}, 'What the measures are'), el('dl', {}, known.map(({ name, summary: text }) => [el('dt', {}, name), el('dd', {}, text)])));
+  return (
+    known.length > 0 &&
+    el(
+      'details',
+      {},
+      el('summary', {}, 'What the measures are'),
+      el(
+        'dl',
+        {},
+        known.map(({ name, summary: text }) => [el('dt', {}, name), el('dd', {}, text)]),
+      ),
+    )
+  );
 }
 
 function meansTable(summary: Summary): Markup {
@@ -72,7 +84,11 @@ function seedsTable(summary: Summary): Markup {
             el('td', { class: 'num' }, seed),
             summary.generations.map((generation) => {
               const value = points.find((point) => point.generation === generation)?.seeds.find((s) => s.seed === seed)?.value;
-              return el('td', { class: 'num' }, value === undefined ? '–' : el('data', { value: String(value) }, formatNumber(value)));
+              return el(
+                'td',
+                { class: 'num' },
+                value === undefined ? '–' : el('data', { value: String(value) }, formatNumber(value)),
+              );
             }),
           ]),
         ),
@@ -83,13 +99,32 @@ function seedsTable(summary: Summary): Markup {
 
 function table(heads: readonly string[], columns: readonly (string | number)[], groups: readonly Markup[]): Markup {
   const left = heads.map((head) => el('th', { scope: 'col', class: head === 'seed' && 'num' }, head));
-  return el('table', {}, el('thead', {}, el('tr', {}, left, columns.map((column) => el('th', { scope: 'col', class: 'num' }, column)))), groups);
+  return el(
+    'table',
+    {},
+    el(
+      'thead',
+      {},
+      el(
+        'tr',
+        {},
+        left,
+        columns.map((column) => el('th', { scope: 'col', class: 'num' }, column)),
+      ),
+    ),
+    groups,
+  );
 }
 
 /** A measure's rows under one heading row of so many columns. */
 function group(measure: Measure, columns: number, rows: readonly Child[]): Markup {
   const heading = el('th', { scope: 'rowgroup', colspan: columns }, measure.label, el('small', {}, variantText(measure)));
-  return el('tbody', {}, el('tr', {}, heading), rows.map((row) => el('tr', {}, row)));
+  return el(
+    'tbody',
+    {},
+    el('tr', {}, heading),
+    rows.map((row) => el('tr', {}, row)),
+  );
 }
 
 function seriesOf(summary: Summary, measure: Measure): { series: Series; index: number; points: readonly Point[] }[] {
@@ -103,12 +138,20 @@ function seriesOf(summary: Summary, measure: Measure): { series: Series; index: 
 function meanCell(point: Point | undefined): Markup {
   if (point === undefined) return el('td', { class: 'num' }, '–');
   const [mean, halfWidth] = formatEstimate(point).split(' ± ');
-  return el('td', { class: 'num' }, el('data', { value: String(point.mean) }, mean), halfWidth !== undefined && el('span', { class: 'pm' }, `± ${halfWidth}`));
+  return el(
+    'td',
+    { class: 'num' },
+    el('data', { value: String(point.mean) }, mean),
+    halfWidth !== undefined && el('span', { class: 'pm' }, `± ${halfWidth}`),
+  );
 }
 
 function ratioText(ratio: Ratio | undefined): Child {
   if (ratio === undefined) return '–';
   const { value, low, high } = ratio;
-  const interval = low === undefined || high === undefined ? undefined : el('span', { class: 'pm' }, `${formatNumber(low, 3)} to ${formatNumber(high, 3)}`);
+  const interval =
+    low === undefined || high === undefined
+      ? undefined
+      : el('span', { class: 'pm' }, `${formatNumber(low, 3)} to ${formatNumber(high, 3)}`);
   return [formatNumber(value, 3), interval];
 }

@@ -16,7 +16,13 @@ const MORE = 24;
 export function textsSection(results: Results, summary: Summary): Child {
   const [first, ...rest] = continuations(results);
   if (first === undefined) return undefined;
-  const color = (label: string) => `s${Math.max(0, summary.series.findIndex((series) => series.label === label)) % 8}`;
+  const color = (label: string) =>
+    `s${
+      Math.max(
+        0,
+        summary.series.findIndex((series) => series.label === label),
+      ) % 8
+    }`;
   const left = rest.length - MORE;
   return el(
     'section',
@@ -47,7 +53,12 @@ function textsTable({ generations, columns }: Continuations, color: (label: stri
     el(
       'thead',
       {},
-      el('tr', {}, el('th', { scope: 'col' }, 'gen.'), columns.map(({ label }) => el('th', { scope: 'col', class: `key ${color(label)}` }, label))),
+      el(
+        'tr',
+        {},
+        el('th', { scope: 'col' }, 'gen.'),
+        columns.map(({ label }) => el('th', { scope: 'col', class: `key ${color(label)}` }, label)),
+      ),
     ),
     el(
       'tbody',
@@ -60,9 +71,15 @@ function textsTable({ generations, columns }: Continuations, color: (label: stri
 /** A cell a condition; one cell where they all wrote the same, as they do while they share a model. */
 function cells(generation: number, columns: Continuations['columns'], color: (label: string) => string): Child {
   const texts = columns.map((column) => column.texts.get(generation));
-  const shown = (text: string | undefined) => (text === undefined ? '–' : el('p', { class: 'text', dir: 'auto' }, clip(text, TEXT_LIMIT)));
+  const shown = (text: string | undefined) =>
+    text === undefined ? '–' : el('p', { class: 'text', dir: 'auto' }, clip(text, TEXT_LIMIT));
   if (columns.length > 1 && texts[0] !== undefined && texts.every((text) => text === texts[0])) {
-    return el('td', { colspan: columns.length }, el('span', { class: 'same' }, 'the same under every condition'), shown(texts[0]));
+    return el(
+      'td',
+      { colspan: columns.length },
+      el('span', { class: 'same' }, 'the same under every condition'),
+      shown(texts[0]),
+    );
   }
   return columns.map(({ label }, i) => el('td', { class: color(label), 'data-label': label }, shown(texts[i])));
 }

@@ -30,16 +30,28 @@ export interface Reference {
 }
 
 /** @param id unique in the page */
-export function curvesPanel(id: string, measure: Measure, series: readonly Series[], generations: readonly number[], reference?: Reference): Markup {
+export function curvesPanel(
+  id: string,
+  measure: Measure,
+  series: readonly Series[],
+  generations: readonly number[],
+  reference?: Reference,
+): Markup {
   const drawn = series.flatMap((s, index) => {
     const points = s.points.get(measure.key);
     return points ? [{ index, label: s.label, points }] : [];
   });
-  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map((label) => shorten(label, LABEL_CHARACTERS));
+  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map((label) =>
+    shorten(label, LABEL_CHARACTERS),
+  );
   const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
   const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
   const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
-  const y = valueScale(drawn.flatMap(({ points }) => points), [y0, y1], reference?.points.map(([, value]) => value));
+  const y = valueScale(
+    drawn.flatMap(({ points }) => points),
+    [y0, y1],
+    reference?.points.map(([, value]) => value),
+  );
   const dashed = (reference?.points ?? []).map(([generation, value]): XY => [x(generation), y(value)]);
 
   const marks = drawn.map(({ index, label, points }) => {
@@ -50,11 +62,25 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
       band(points, x, y),
       seedLines(points).map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
       el('path', { class: 'mean', d: linePath(mean) }),
-      points.map((point, i) => el('path', { class: 'mark', d: markerPath(index, mean[i]) }, el('title', {}, `${label}, generation ${point.generation}: ${spoken(point)}`))),
+      points.map((point, i) =>
+        el(
+          'path',
+          { class: 'mark', d: markerPath(index, mean[i]) },
+          el('title', {}, `${label}, generation ${point.generation}: ${spoken(point)}`),
+        ),
+      ),
     );
   });
-  const ends = [...drawn.map(({ points }): XY => [x(points[points.length - 1].generation), y(points[points.length - 1].mean)]), ...dashed.slice(-1)];
-  const placed = spread(ends.map(([, at]) => at), LABEL_STEP, y1 + 4, y0);
+  const ends = [
+    ...drawn.map(({ points }): XY => [x(points[points.length - 1].generation), y(points[points.length - 1].mean)]),
+    ...dashed.slice(-1),
+  ];
+  const placed = spread(
+    ends.map(([, at]) => at),
+    LABEL_STEP,
+    y1 + 4,
+    y0,
+  );
   const labels = ends.map(([at], i) =>
     el('text', { class: i < drawn.length ? `label s${drawn[i].index % 8}` : 'axis', x: at + 8, y: placed[i] + 4 }, named[i]),
   );
@@ -67,7 +93,12 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
     el('clipPath', { id: `${id}-c` }, el('rect', { x: x0 - 5, y: y1 - 5, width: x1 - x0 + 10, height: y0 - y1 + 10 })),
     yAxis(y, x0, x1),
     xAxis(x, generations, y0),
-    el('g', { 'clip-path': `url(#${id}-c)` }, dashed.length > 0 && el('path', { class: 'reference', d: linePath(dashed) }), marks),
+    el(
+      'g',
+      { 'clip-path': `url(#${id}-c)` },
+      dashed.length > 0 && el('path', { class: 'reference', d: linePath(dashed) }),
+      marks,
+    ),
     labels,
   );
 }
@@ -76,7 +107,8 @@ export function curvesPanel(id: string, measure: Measure, series: readonly Serie
 export function valueScale(points: readonly Point[], range: readonly [number, number], others: readonly number[] = []): Scale {
   const values = [...points.flatMap((point) => point.seeds.map(({ value }) => value)), ...others];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (low > 0 && high > 1 && high / low >= LOG_RATIO) return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
+  if (low > 0 && high > 1 && high / low >= LOG_RATIO)
+    return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
   const reach = (high - low) / 2;
   const edges = points.flatMap((p) => (p.n >= BAND_SEEDS ? [p.mean - p.halfWidth!, p.mean + p.halfWidth!] : []));
   const bottom = Math.max(low - reach, Math.min(low, ...edges));

@@ -12,7 +12,10 @@ export function linePath(points: readonly XY[]): string {
 
 /** The area between an upper and a lower edge over the same xs. */
 export function bandPath(upper: readonly XY[], lower: readonly XY[]): string {
-  return `${linePath(upper)}${[...lower].reverse().map((point) => `L${at(point)}`).join('')}Z`;
+  return `${linePath(upper)}${[...lower]
+    .reverse()
+    .map((point) => `L${at(point)}`)
+    .join('')}Z`;
 }
 
 /**
@@ -34,10 +37,24 @@ export function markerPath(index: number, [x, y]: XY, r = 3.2): string {
     case 0:
       return `M${at([x - r, y])}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`;
     case 1:
-      return `${linePath([[x - r, y - r], [x + r, y - r], [x + r, y + r], [x - r, y + r]])}Z`;
+      return `${linePath([
+        [x - r, y - r],
+        [x + r, y - r],
+        [x + r, y + r],
+        [x - r, y + r],
+      ])}Z`;
     case 2:
-      return `${linePath([[x, y - 1.3 * r], [x + 1.2 * r, y + r], [x - 1.2 * r, y + r]])}Z`;
+      return `${linePath([
+        [x, y - 1.3 * r],
+        [x + 1.2 * r, y + r],
+        [x - 1.2 * r, y + r],
+      ])}Z`;
     default:
-      return `${linePath([[x, y - 1.4 * r], [x + 1.4 * r, y], [x, y + 1.4 * r], [x - 1.4 * r, y]])}Z`;
+      return `${linePath([
+        [x, y - 1.4 * r],
+        [x + 1.4 * r, y],
+        [x, y + 1.4 * r],
+        [x - 1.4 * r, y],
+      ])}Z`;
   }
 }

@@ -18,7 +18,13 @@ export const TAIL_QUANTILE = 0.99;
  * @param index of the series, for its colour
  * @param domain of values, common to all panels
  */
-export function ridgesPanel(id: string, label: string, index: number, rows: readonly PooledHistogram[], domain: readonly [number, number]): Markup {
+export function ridgesPanel(
+  id: string,
+  label: string,
+  index: number,
+  rows: readonly PooledHistogram[],
+  domain: readonly [number, number],
+): Markup {
   const height = RIDGES.top + RIDGES.row * rows.length + RIDGES.bottom;
   const plotRight = RIDGES.width - RIDGES.right;
   const range: [number, number] = [RIDGES.left, plotRight];
@@ -50,7 +56,9 @@ export function ridgesPanel(id: string, label: string, index: number, rows: read
   const ticks = x.kind === 'log' ? logTicks(domain[0], domain[1], 7) : niceTicks(domain[0], domain[1], 6);
   const heading = (at: number, lines: readonly string[]) =>
     lines.map((line, i) => el('text', { class: 'axis', x: at, y: 11 + 12 * i, 'text-anchor': 'end' }, line));
-  const medians = rows.map((row) => `generation ${row.generation}: median ${formatNumber(binnedQuantile(row, 0.5), 3)}, n ${row.n}`);
+  const medians = rows.map(
+    (row) => `generation ${row.generation}: median ${formatNumber(binnedQuantile(row, 0.5), 3)}, n ${row.n}`,
+  );
   return el(
     'svg',
     { viewBox: `0 0 ${RIDGES.width} ${height}`, role: 'img', 'aria-labelledby': `${id}-t ${id}-d`, class: `panel s${index % 8}` },
@@ -65,19 +73,27 @@ export function ridgesPanel(id: string, label: string, index: number, rows: read
     ]),
     ridges,
     medianMarks,
-    el('text', { class: 'axis', x: (RIDGES.left + plotRight) / 2, y: axisY + 31, 'text-anchor': 'middle' }, 'perplexity of a sequence under model 0'),
+    el(
+      'text',
+      { class: 'axis', x: (RIDGES.left + plotRight) / 2, y: axisY + 31, 'text-anchor': 'middle' },
+      'perplexity of a sequence under model 0',
+    ),
   );
 }
 
 /** The common domain of histograms: from their first to their last bin that is not empty. */
 export function occupiedDomain(histograms: readonly PooledHistogram[]): [number, number] {
-  const occupied = histograms.flatMap(({ edges, counts }) => counts.flatMap((count, bin) => (count > 0 ? [edges[bin], edges[bin + 1]] : [])));
+  const occupied = histograms.flatMap(({ edges, counts }) =>
+    counts.flatMap((count, bin) => (count > 0 ? [edges[bin], edges[bin + 1]] : [])),
+  );
   return [Math.min(...occupied), Math.max(...occupied)];
 }
 
 /** Density over the axis as it is drawn, scaled to the row's highest bin. */
 function outline({ edges, counts }: PooledHistogram, x: Scale, [low, high]: readonly [number, number], base: number): string {
-  const bins = counts.map((count, bin) => ({ count, from: edges[bin], to: edges[bin + 1] })).filter(({ from, to }) => from >= low && to <= high);
+  const bins = counts
+    .map((count, bin) => ({ count, from: edges[bin], to: edges[bin + 1] }))
+    .filter(({ from, to }) => from >= low && to <= high);
   const density = bins.map(({ count, from, to }) => count / (x(to) - x(from)));
   const highest = Math.max(...density);
   const tops = density.map((value) => base - (value / highest) * RIDGES.peak);

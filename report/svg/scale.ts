@@ -16,7 +16,12 @@ export function logScale(domain: readonly [number, number], range: readonly [num
   return scale('log', domain, range, Math.log);
 }
 
-function scale(kind: Scale['kind'], domain: readonly [number, number], [from, to]: readonly [number, number], map: (value: number) => number): Scale {
+function scale(
+  kind: Scale['kind'],
+  domain: readonly [number, number],
+  [from, to]: readonly [number, number],
+  map: (value: number) => number,
+): Scale {
   const [low, high] = [map(domain[0]), map(domain[1])];
   const apply = (value: number) => (low === high ? (from + to) / 2 : from + ((map(value) - low) / (high - low)) * (to - from));
   return Object.assign(apply, { kind, domain });

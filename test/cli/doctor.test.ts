@@ -44,7 +44,10 @@ describe('doctor', () => {
     const bin = join(folder.path, 'empty');
     mkdirSync(bin);
     const found = await findings({ PATH: bin, HABSBURG_CACHE: join(folder.path, 'cache') });
-    expect(found['Temporal server']).toMatchObject({ status: 'failed', fix: 'put temporal 1.8.2 on PATH, or install Go 1.26.4, or Python 3 with pip; or set TEMPORAL_ADDRESS' });
+    expect(found['Temporal server']).toMatchObject({
+      status: 'failed',
+      fix: 'put temporal 1.8.2 on PATH, or install Go 1.26.4, or Python 3 with pip; or set TEMPORAL_ADDRESS',
+    });
     expect(found['S3 server for tests'].status).toBe('note');
   });
 

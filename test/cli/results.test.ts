@@ -27,12 +27,21 @@ describe('results', () => {
   test('JSON lines are the score rows', async () => {
     const { code, out } = await habsburg('results', 'nature-small', '--store', store, '--format', 'jsonl');
     expect(code).toBe(0);
-    expect(out.trimEnd().split('\n').map((line) => JSON.parse(line))).toEqual(results.rows);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(results.rows);
   });
 
   test('CSV has a line a row, with the values in full', async () => {
     const { out } = await habsburg('results', 'nature-small', '--store', store, '--format', 'csv', '--metric', 'perplexity');
-    const lines = out.trimEnd().split('\n').slice(1).map((line) => line.split(','));
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','));
     const expected = results.rows.filter((row) => row.metric === 'perplexity');
     expect(lines.map((fields) => Number(fields[9]))).toEqual(expected.map((row) => row.value));
     expect(lines.map((fields) => fields[1])).toEqual(expected.map((row) => row.run));
@@ -41,20 +50,29 @@ describe('results', () => {
   test('the table names both conditions, the intervals and the finding', async () => {
     const { out } = await habsburg('results', 'nature-small', '--store', store, '--metric', 'perplexity');
     expect(out).toMatch(/^Perplexity rises [\d.]+-fold under replace/);
-    expect(out).toMatch(/\nreplace \(mean of 3 seeds ± half-width of the 95 % t-interval\)\ngen +perplexity\n +0 +[\d.]+ ± [\d.]+\n/);
+    expect(out).toMatch(
+      /\nreplace \(mean of 3 seeds ± half-width of the 95 % t-interval\)\ngen +perplexity\n +0 +[\d.]+ ± [\d.]+\n/,
+    );
     expect(out).toContain('\nkeep-10 (mean of 3 seeds');
   });
 
   test('--json is one document', async () => {
     const { out } = await habsburg('results', 'nature-small', '--store', store, '--json');
-    expect(JSON.parse(out)).toMatchObject({ schema: 'habsburg.results/v1', experiment: 'nature-small', plan: results.planDigest, rows: results.rows });
+    expect(JSON.parse(out)).toMatchObject({
+      schema: 'habsburg.results/v1',
+      experiment: 'nature-small',
+      plan: results.planDigest,
+      rows: results.rows,
+    });
     expect(JSON.parse(out).runs).toHaveLength(6);
   });
 
   test('what does not exist is exit code 4, and says what does', async () => {
     const unknown = await habsburg('results', 'nature-smal', '--store', store);
     expect(unknown).toMatchObject({ code: 4, out: '' });
-    expect(unknown.err).toBe(`habsburg: no experiment "nature-smal" in the store ${pathToFileURL(store).href}: it holds "nature-small"\n`);
+    expect(unknown.err).toBe(
+      `habsburg: no experiment "nature-smal" in the store ${pathToFileURL(store).href}: it holds "nature-small"\n`,
+    );
     const metric = await habsburg('results', 'nature-small', '--store', store, '--metric', 'bleu');
     expect(metric.code).toBe(4);
     expect(metric.err).toContain('it has "perplexity", "sequence-perplexity q50"');

@@ -119,7 +119,9 @@ describe('the development environment', () => {
         const workers = () => [{ name: 'idle', command: process.execPath, args: ['-e', ${JSON.stringify(IDLE)}] }];
         await startDev({ home: process.argv[1], slots: 1, threads: 1, port: 0, uiPort: 0, workers });
         console.log('up');`;
-      const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script, home], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script, home], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       await new Promise((resolve) => supervisor.stdout.once('data', resolve));
       const state = readState(home)!;
       await startWorkflow(state, 'kept');
@@ -137,7 +139,9 @@ describe('the development environment', () => {
   test(
     'a worker that cannot work is given up with the end of its log',
     async () => {
-      const workers = () => [{ name: 'broken', command: process.execPath, args: ['-e', `console.error('no such queue'); process.exit(2)`] }];
+      const workers = () => [
+        { name: 'broken', command: process.execPath, args: ['-e', `console.error('no such queue'); process.exit(2)`] },
+      ];
       const dev = await start(newHome(), { workers });
       const error = await dev.failed;
       expect(error).toMatchObject({ kind: 'unreachable' });
@@ -146,16 +150,20 @@ describe('the development environment', () => {
     SERVER_TIMEOUT_MS,
   );
 
-  test('a start that fails leaves no process and no lock', async () => {
-    const home = newHome();
-    const events: DevEvent[] = [];
-    const workers = () => [{ name: 'missing', command: join(home, 'no-such-program'), args: [] }];
-    await expect(start(home, { workers, onEvent: (event) => events.push(event) })).rejects.toMatchObject({ kind: 'notFound' });
-    expect(events.filter((event) => event.type === 'started').map((event) => isAlive(event.pid))).toEqual([false]);
-    const lock = tryLock(join(home, 'dev.lock'));
-    expect(lock).toBeDefined();
-    lock!.release();
-  }, SERVER_TIMEOUT_MS);
+  test(
+    'a start that fails leaves no process and no lock',
+    async () => {
+      const home = newHome();
+      const events: DevEvent[] = [];
+      const workers = () => [{ name: 'missing', command: join(home, 'no-such-program'), args: [] }];
+      await expect(start(home, { workers, onEvent: (event) => events.push(event) })).rejects.toMatchObject({ kind: 'notFound' });
+      expect(events.filter((event) => event.type === 'started').map((event) => isAlive(event.pid))).toEqual([false]);
+      const lock = tryLock(join(home, 'dev.lock'));
+      expect(lock).toBeDefined();
+      lock!.release();
+    },
+    SERVER_TIMEOUT_MS,
+  );
 
   test('a state file of a dead supervisor is not believed', async () => {
     const home = newHome();

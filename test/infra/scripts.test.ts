@@ -19,7 +19,13 @@ describe('the scripts of a checkout', () => {
     symlinkSync(join(repositoryRoot(), 'node_modules'), join(root, 'node_modules'));
     write('package.json', JSON.stringify({ name: 'habsburg', type: 'module' }));
     write('package-lock.json', JSON.stringify({ packages: {} }));
-    write('tsconfig.json', JSON.stringify({ compilerOptions: { outDir: 'dist', rootDir: '.', module: 'NodeNext', lib: ['ES5'], types: [], incremental: true }, include: ['src'] }));
+    write(
+      'tsconfig.json',
+      JSON.stringify({
+        compilerOptions: { outDir: 'dist', rootDir: '.', module: 'NodeNext', lib: ['ES5'], types: [], incremental: true },
+        include: ['src'],
+      }),
+    );
     write('src/answer.ts', 'export const answer: number = 42;\n');
     write('bin/habsburg.js', `console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;`);
     write('servers/temporal', '#!/bin/sh\necho "temporal version 1.8.2 (Server 1.31.2, UI 2.50.1)"\n', 0o755);
@@ -33,7 +39,8 @@ describe('the scripts of a checkout', () => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text, { mode });
   }
-  const script = (name: string, ...args: string[]) => spawnSync(process.execPath, [join(root, 'scripts', name), ...args], { env, encoding: 'utf8' });
+  const script = (name: string, ...args: string[]) =>
+    spawnSync(process.execPath, [join(root, 'scripts', name), ...args], { env, encoding: 'utf8' });
 
   test('start builds, passes its arguments on and takes over the exit code; a second start builds nothing', () => {
     const first = script('start.mjs', '--set', 'seeds=[1,2]');
@@ -72,7 +79,10 @@ describe('the scripts of a checkout', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s reaches the program, and start ends as it ends', async (signal, code) => {
-    write('bin/habsburg.js', `for (const [s, c] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(s, () => process.exit(c)); setInterval(() => {}, 1000); console.log('up');`);
+    write(
+      'bin/habsburg.js',
+      `for (const [s, c] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(s, () => process.exit(c)); setInterval(() => {}, 1000); console.log('up');`,
+    );
     script('build.mjs');
     const start = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     start.stdout.once('data', () => start.kill(signal));
@@ -81,7 +91,10 @@ describe('the scripts of a checkout', () => {
 
   test('test passes its arguments to Jest, keeps foreign servers out, and ends with the plain count', () => {
     write('jest.config.mjs', `export default { testMatch: ['**/*.check.mjs'], transform: {} };`);
-    write('checks/good.check.mjs', `test('sees no server of the user', () => expect(process.env.TEMPORAL_ADDRESS).toBeUndefined()); test('second', () => {});`);
+    write(
+      'checks/good.check.mjs',
+      `test('sees no server of the user', () => expect(process.env.TEMPORAL_ADDRESS).toBeUndefined()); test('second', () => {});`,
+    );
     write('checks/bad.check.mjs', `test('wrong', () => expect(1).toBe(2));`);
     write('checks/broken.check.mjs', `import './missing.mjs';`);
     env.TEMPORAL_ADDRESS = 'production:7233';
@@ -97,7 +110,13 @@ describe('the scripts of a checkout', () => {
 describe('set-up', () => {
   test('an old Node is told so in one sentence', () => {
     expect(nodeProblem('18.20.4')).toBe('Node 18.20.4 is too old: Habsburg needs Node 20.19.0 or newer (https://nodejs.org).');
-    expect(['20.18.3', '20.19.0', '20.20.2', '22.1.0', '9.11.2'].map((version) => nodeProblem(version) === '')).toEqual([false, true, true, true, false]);
+    expect(['20.18.3', '20.19.0', '20.20.2', '22.1.0', '9.11.2'].map((version) => nodeProblem(version) === '')).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('packages count as installed only if each is there in the version of the lock file', () => {
@@ -123,7 +142,9 @@ describe('set-up', () => {
   });
 
   test("the repository's own lock file names a version and, where the registry had it, a digest for every package", () => {
-    const { packages } = JSON.parse(readFileSync(join(repositoryRoot(), 'package-lock.json'), 'utf8')) as { packages: Record<string, { version?: string; optionalDependencies?: object; integrity?: string; optional?: boolean }> };
+    const { packages } = JSON.parse(readFileSync(join(repositoryRoot(), 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { version?: string; optionalDependencies?: object; integrity?: string; optional?: boolean }>;
+    };
     const entries = Object.entries(packages).filter(([path]) => path !== '');
     expect(entries.filter(([, entry]) => !entry.version)).toEqual([]);
     expect(entries.filter(([, entry]) => !entry.integrity && !entry.optional)).toEqual([]);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../../infra/namespace.js';
 import { isAlive } from '../../infra/process.mjs';
+import * as contract from '../../workflows/contract.js';
 import { SERVER_TIMEOUT_MS, s3Server, temporalServer, type TestS3, type TestTemporal } from '../support/servers.js';
 
 describe('the development servers', () => {
@@ -32,6 +34,11 @@ describe('the development servers', () => {
     expect(Number(config!.workflowExecutionRetentionTtl!.seconds)).toBe(90 * 24 * 3600);
   });
 
+  test('what the server registers is what the workflows use', () => {
+    const used = Object.values(contract.SEARCH_ATTRIBUTES).map(({ name, type }) => [name, type]);
+    expect(Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, type.toUpperCase()])).toEqual(used);
+  });
+
   test('Temporal serves its own page', async () => {
     const response = await fetch(temporal.uiUrl);
     expect(response.status).toBe(200);
@@ -48,7 +55,9 @@ describe('the development servers', () => {
       credentials: { accessKeyId: s3.accessKey, secretAccessKey: s3.secretKey },
     });
     await client.send(new PutObjectCommand({ Bucket, Key: 'a/b', Body: 'first', IfNoneMatch: '*' }));
-    await expect(client.send(new PutObjectCommand({ Bucket, Key: 'a/b', Body: 'second', IfNoneMatch: '*' }))).rejects.toMatchObject({
+    await expect(
+      client.send(new PutObjectCommand({ Bucket, Key: 'a/b', Body: 'second', IfNoneMatch: '*' })),
+    ).rejects.toMatchObject({
       $metadata: { httpStatusCode: 412 },
     });
     const got = await client.send(new GetObjectCommand({ Bucket, Key: 'a/b' }));

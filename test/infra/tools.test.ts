@@ -10,7 +10,8 @@ import { ensureTool, ensureTools, locateTool, toolFolder } from '../../infra/too
 import { atLeast, findVersion } from '../../infra/versions.mjs';
 import { temporaryFolder } from '../support/servers.js';
 
-const refused = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND temporal.download') }));
+const refused = () =>
+  Promise.reject(new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND temporal.download') }));
 
 /** A Go whose `build` writes a program named like each package, slowly, and leaves a line for each build. */
 const FAKE_GO = `#!/bin/sh
@@ -32,8 +33,14 @@ describe('the server ladder', () => {
     // the tools of a bare system, without Go, Python and our servers
     const bin = join(folder.path, 'system');
     mkdirSync(bin);
-    for (const name of ['sh', 'sleep', 'basename', 'chmod']) symlinkSync(spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim(), join(bin, name));
-    env = { PATH: bin, HABSBURG_CACHE: join(folder.path, 'cache'), FAKE_GO_LOG: join(folder.path, 'builds'), FAKE_GO_VERSION: '1.26.8' };
+    for (const name of ['sh', 'sleep', 'basename', 'chmod'])
+      symlinkSync(spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim(), join(bin, name));
+    env = {
+      PATH: bin,
+      HABSBURG_CACHE: join(folder.path, 'cache'),
+      FAKE_GO_LOG: join(folder.path, 'builds'),
+      FAKE_GO_VERSION: '1.26.8',
+    };
   });
   afterEach(() => folder.remove());
 
@@ -62,17 +69,29 @@ describe('the server ladder', () => {
   test('a program of that name that fails or says no version is passed over', async () => {
     const path = onPath('a', 'versitygw', '#!/bin/sh\necho "Version  : git"\n');
     const other = onPath('b', 'versitygw', '#!/bin/sh\nexit 1\n');
-    expect((await locateTool('versitygw', env)).tried.slice(0, 2)).toEqual([`${path} is of no known version`, `${other} is of no known version`]);
+    expect((await locateTool('versitygw', env)).tried.slice(0, 2)).toEqual([
+      `${path} is of no known version`,
+      `${other} is of no known version`,
+    ]);
   });
 
   test('where no rung works, one sentence names each of them and what to do', async () => {
     onPath('a', 'temporal', temporalScript('1.22.0'));
     onPath('a', 'go', FAKE_GO);
     env.FAKE_GO_VERSION = '1.19.8';
-    const error = (await ensureTool('temporal', { env, fetch: refused }).catch((thrown: unknown) => thrown)) as Error & { exitCode: number };
+    const error = (await ensureTool('temporal', { env, fetch: refused }).catch((thrown: unknown) => thrown)) as Error & {
+      exitCode: number;
+    };
     expect(error.exitCode).toBe(5);
     expect(error.message.split('\n')).toHaveLength(1);
-    for (const part of ['version 1.22.0, older than 1.29.1', 'none in the cache', 'ENOTFOUND temporal.download', 'Go 1.19.8 on PATH is older than 1.21.0', 'no python3 on PATH', 'TEMPORAL_ADDRESS']) {
+    for (const part of [
+      'version 1.22.0, older than 1.29.1',
+      'none in the cache',
+      'ENOTFOUND temporal.download',
+      'Go 1.19.8 on PATH is older than 1.21.0',
+      'no python3 on PATH',
+      'TEMPORAL_ADDRESS',
+    ]) {
       expect(error.message).toContain(part);
     }
     expect(readdirSync(toolFolder(env))).toEqual([]);
@@ -115,7 +134,10 @@ describe('the server ladder', () => {
       console.log((await ensureTool('temporal', { fetch })).path);`;
     const run = () =>
       new Promise<string>((resolve) => {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          env,
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         let output = '';
         child.stdout.on('data', (text) => (output += text));
         child.on('close', () => resolve(output.trim()));
@@ -141,7 +163,9 @@ describe('the server ladder', () => {
   test('a download with another digest than the pinned one is refused', async () => {
     const target = join(folder.path, 'temporal');
     const fetch = () => Promise.resolve(new Response(gzipSync('something else')));
-    await expect(downloadTool('temporal', target, { fetch })).rejects.toThrow(/has SHA-256 [0-9a-f]{64}, not the pinned [0-9a-f]{64}/);
+    await expect(downloadTool('temporal', target, { fetch })).rejects.toThrow(
+      /has SHA-256 [0-9a-f]{64}, not the pinned [0-9a-f]{64}/,
+    );
     expect(existsSync(target)).toBe(false);
     const missing = () => Promise.resolve(new Response('', { status: 403 }));
     await expect(downloadTool('temporal', target, { fetch: missing })).rejects.toThrow('answered 403');
@@ -152,13 +176,20 @@ describe('the server ladder', () => {
     const bytes = Buffer.from(Array.from({ length: 1300 }, (_, i) => i % 251));
     writeFileSync(join(folder.path, 'pack', 'LICENSE'), 'text\n');
     writeFileSync(join(folder.path, 'pack', 'temporal'), bytes);
-    const { stdout } = spawnSync('tar', ['--create', '--directory', join(folder.path, 'pack'), 'LICENSE', 'temporal'], { maxBuffer: 1 << 20 });
+    const { stdout } = spawnSync('tar', ['--create', '--directory', join(folder.path, 'pack'), 'LICENSE', 'temporal'], {
+      maxBuffer: 1 << 20,
+    });
     expect(extract(stdout, 'temporal').equals(bytes)).toBe(true);
     expect(() => extract(stdout, 'tempora')).toThrow('holds no file');
   });
 
   test('versions are read and compared as numbers', () => {
     expect(['Version  : v1.7.0', 'Server 1.31.2', 'Version  : git'].map(findVersion)).toEqual(['1.7.0', '1.31.2', undefined]);
-    expect([atLeast('1.29.1', '1.29.1'), atLeast('1.30', '1.29.1'), atLeast('1.9.9', '1.29.1'), atLeast('1.29', '1.29.1')]).toEqual([true, true, false, false]);
+    expect([
+      atLeast('1.29.1', '1.29.1'),
+      atLeast('1.30', '1.29.1'),
+      atLeast('1.9.9', '1.29.1'),
+      atLeast('1.29', '1.29.1'),
+    ]).toEqual([true, true, false, false]);
   });
 });

@@ -33,8 +33,20 @@ const EDGES = Array.from({ length: BINS + 1 }, (_, i) => 10 ** ((4 * i) / BINS))
 export function makeFixture(options: FixtureOptions = {}): Fixture {
   const { name = 'nature-small', seeds = [1, 2, 3], generations = 8, conditions = ['replace', 'keep-10'], hostile } = options;
   const training = {
-    epochs: 3, batch: 32, accumulation: 1, learningRate: 3e-4, schedule: 'linear', minLearningRate: 0, scheduleUnit: 'step',
-    warmup: 0.05, weightDecay: 0.01, betas: [0.9, 0.999], epsilon: 1e-8, clip: 1, select: 'best',
+    epochs: 3,
+    batch: 32,
+    accumulation: 1,
+    learningRate: 3e-4,
+    schedule: 'linear',
+    minLearningRate: 0,
+    scheduleUnit: 'step',
+    warmup: 0.05,
+    weightDecay: 0.01,
+    betas: [0.9, 0.999],
+    epsilon: 1e-8,
+    clip: 1,
+    dropout: 0,
+    select: 'best',
   } as const;
   const member: MemberPlan = {
     name: 'opt',
@@ -43,7 +55,17 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     start: 'generation-0',
     generation0: { ...training, epochs: 8 },
     training,
-    decoding: { strategy: 'beam', maxNewTokens: 64, minNewTokens: 64, beams: 5, temperature: 1, topK: 0, topP: 1, lengthPenalty: 1, batch: 64 },
+    decoding: {
+      strategy: 'beam',
+      maxNewTokens: 64,
+      minNewTokens: 64,
+      beams: 5,
+      temperature: 1,
+      topK: 0,
+      topP: 1,
+      lengthPenalty: 1,
+      batch: 64,
+    },
     prompts: 'original',
   };
   const plan: ExperimentPlan = {
@@ -52,7 +74,14 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     title: options.title ?? 'A small language model trained on its own text',
     seeds,
     generations,
-    data: { train: 'file:wiki.train.txt', valid: 'file:wiki.valid.txt', test: 'file:wiki.test.txt', block: 64, packing: 'bos-line', limit: { train: 3000 } },
+    data: {
+      train: 'file:wiki.train.txt',
+      valid: 'file:wiki.valid.txt',
+      test: 'file:wiki.test.txt',
+      block: 64,
+      packing: 'bos-line',
+      limit: { train: 3000 },
+    },
     tokenizer: { kind: 'bpe', vocabulary: 4096 },
     population: [member],
     conditions: conditions.map((condition, index) => ({
@@ -64,12 +93,19 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
       },
     })),
     metrics: [{ name: 'perplexity', variant: 'real-test/exp-mean-token', settings: {} }],
-    execution: { concurrency: 2, checkpointSeconds: 30, heartbeatSeconds: 10, queues: { cpu: 'habsburg-cpu', engine: 'habsburg-engine' } },
+    execution: {
+      concurrency: 2,
+      checkpointSeconds: 30,
+      heartbeatSeconds: 10,
+      queues: { cpu: 'habsburg-cpu', engine: 'habsburg-engine' },
+    },
   };
   const scores = new Map<string, ScoresDocument[]>();
   conditions.forEach((condition, index) => {
     for (const seed of seeds) {
-      const documents = Array.from({ length: generations + 1 }, (_, t) => makeScores(condition, index === 0 ? 1 : 0.15 / index, seed, t, hostile));
+      const documents = Array.from({ length: generations + 1 }, (_, t) =>
+        makeScores(condition, index === 0 ? 1 : 0.15 / index, seed, t, hostile),
+      );
       scores.set(`${condition}/seed-${seed}`, documents);
     }
   });
@@ -84,11 +120,23 @@ function makeScores(condition: string, decay: number, seed: number, t: number, h
   const age = decay * t;
   const subject = digestOf([condition, seed, t]);
   const score = (metric: string, variant: string, value: number, n: number, settings: Record<string, number> = {}) => ({
-    metric, variant, version: 1, value, n, settings, subject,
+    metric,
+    variant,
+    version: 1,
+    value,
+    n,
+    settings,
+    subject,
   });
   const seedEffect = 1 + 0.04 * new CounterRng({ seed, generation: 0, member: 'base', step: 'seed' }).normal(0);
   const distinct = (order: number, start: number) =>
-    score(`distinct-${order}`, 'tokens/in-record', Math.max(0.004, start * Math.exp(-0.45 * age) * (1 + 0.05 * noise(order))), 50_000, { tokens: 50_000 });
+    score(
+      `distinct-${order}`,
+      'tokens/in-record',
+      Math.max(0.004, start * Math.exp(-0.45 * age) * (1 + 0.05 * noise(order))),
+      50_000,
+      { tokens: 50_000 },
+    );
   const center = Math.log(90) - 0.42 * age;
   const spread = 0.55 + 0.05 * age;
   const counts = Array.from({ length: BINS }, (_, bin) => {
@@ -110,19 +158,30 @@ function makeScores(condition: string, decay: number, seed: number, t: number, h
       distinct(3, 0.74),
       score('coverage', 'of-real-token-types', 0.61 * Math.exp(-0.3 * age) * (1 + 0.03 * noise(4)), 50_000, { tokens: 50_000 }),
       score('rep', 'mean-over-records', 1 - 0.8 * Math.exp(-0.25 * age) + 0.01 * noise(5), 3000, { order: 4 }),
-      score('tail-lost', 'truth/share-of-tail-words', 1 - 0.93 * Math.exp(-0.5 * age) * (1 + 0.02 * noise(6)), 10_000, { words: 10_000, mass: 0.05 }),
+      score('tail-lost', 'truth/share-of-tail-words', 1 - 0.93 * Math.exp(-0.5 * age) * (1 + 0.02 * noise(6)), 10_000, {
+        words: 10_000,
+        mass: 0.05,
+      }),
       score('tail-lost', 'truth/share-of-tail-words/honest-sampling', 0.052, 10_000, { words: 10_000, mass: 0.05 }),
     ],
     histograms: [{ name: 'sequence-perplexity', edges: EDGES, counts, below: 0, above: 0, n: counts.reduce((a, b) => a + b, 0) }],
     samples: [
-      { prompt: hostile?.[0] ?? 'In the year of the long winter the people of the valley', text: texts[t % texts.length], record: `g${t}/opt/000000` },
+      {
+        prompt: hostile?.[0] ?? 'In the year of the long winter the people of the valley',
+        text: texts[t % texts.length],
+        record: `g${t}/opt/000000`,
+      },
       { prompt: 'The second prompt is continued too', text: texts[(t + 1) % texts.length], record: `g${t}/opt/000001` },
     ],
   };
 }
 
 /** Publishes plan, runs and scores; `change` edits a run's index before it is written. */
-export async function publishFixture(store: ArtifactStore, { plan, scores }: Fixture, change: (run: RunIndex) => RunIndex = (run) => run): Promise<void> {
+export async function publishFixture(
+  store: ArtifactStore,
+  { plan, scores }: Fixture,
+  change: (run: RunIndex) => RunIndex = (run) => run,
+): Promise<void> {
   const document: PlanDocument = { schema: 'habsburg.plan/v1', plan, digest: digestOf(plan) };
   await store.writeName(planName(plan.name), document);
   const folder = await mkdtemp(join(tmpdir(), 'habsburg-fixture-'));
@@ -133,7 +192,11 @@ export async function publishFixture(store: ArtifactStore, { plan, scores }: Fix
       const generations: RunIndex['generations'] = [];
       for (const [generation, scoresDocument] of documents.entries()) {
         await writeFile(join(folder, 'scores.json'), JSON.stringify(scoresDocument));
-        const fake = (kind: 'dataset' | 'model', role: string) => ({ kind, digest: digestOf([run, generation, role]), size: 5_300_000 });
+        const fake = (kind: 'dataset' | 'model', role: string) => ({
+          kind,
+          digest: digestOf([run, generation, role]),
+          size: 5_300_000,
+        });
         const member: MemberIndex = {
           dataset: fake('dataset', 'dataset'),
           model: fake('model', 'model'),
@@ -151,7 +214,10 @@ export async function publishFixture(store: ArtifactStore, { plan, scores }: Fix
         seed,
         status: 'done',
         generationsDone: documents.length,
-        inputs: { tokenizer: { kind: 'tokenizer', digest: digestOf('tokenizer'), size: 212_000 }, test: { kind: 'dataset', digest: digestOf('test'), size: 1_290_000 } },
+        inputs: {
+          tokenizer: { kind: 'tokenizer', digest: digestOf('tokenizer'), size: 212_000 },
+          test: { kind: 'dataset', digest: digestOf('test'), size: 1_290_000 },
+        },
         versions: { habsburg: '0.1.0', engine: 'onnxruntime 1.30.0 cpu x64' },
         generations,
       };

@@ -35,7 +35,11 @@ async function resultsOf(options: FixtureOptions, change?: (run: RunIndex) => Ru
 }
 
 /** Opens a page from disk and collects whatever it should not do: complain, ask the network, show dialogs. */
-async function opened(html: string, use: (page: Page) => Promise<void>, viewport = { width: 1200, height: 900 }): Promise<string[]> {
+async function opened(
+  html: string,
+  use: (page: Page) => Promise<void>,
+  viewport = { width: 1200, height: 900 },
+): Promise<string[]> {
   const file = join(folder, 'page.html');
   await writeFile(file, html);
   const page = await browser!.newPage({ viewport });
@@ -63,13 +67,21 @@ describe('report page', () => {
     const results = await resultsOf({ seeds: [1, 2], generations: 3 });
     const complaints = await opened(renderPage(results), async (page) => {
       expect(await page.title()).toBe('A small language model trained on its own text – Habsburg report');
-      expect(await page.locator('main').evaluate((main) => main.ownerDocument.defaultView!.getComputedStyle(main).maxWidth)).toBe('1120px');
+      expect(await page.locator('main').evaluate((main) => main.ownerDocument.defaultView!.getComputedStyle(main).maxWidth)).toBe(
+        '1120px',
+      );
       const read = (label: string) =>
-        page.locator(`[aria-label="${label}"] td data`).evaluateAll((cells) => cells.map((cell) => ({ exact: Number(cell.getAttribute('value')), shown: cell.textContent })));
+        page
+          .locator(`[aria-label="${label}"] td data`)
+          .evaluateAll((cells) => cells.map((cell) => ({ exact: Number(cell.getAttribute('value')), shown: cell.textContent })));
       const measures = [...new Set(results.rows.map(measureKey))];
       const seeds = measures.flatMap((measure) =>
         ['replace', 'keep-10'].flatMap((condition) =>
-          [1, 2].flatMap((seed) => results.rows.filter((row) => measureKey(row) === measure && row.condition === condition && row.seed === seed).map((row) => row.value)),
+          [1, 2].flatMap((seed) =>
+            results.rows
+              .filter((row) => measureKey(row) === measure && row.condition === condition && row.seed === seed)
+              .map((row) => row.value),
+          ),
         ),
       );
       const cells = await read('Results of every seed');
@@ -91,7 +103,12 @@ describe('report page', () => {
       const shown = new Set(await page.locator('code.digest').allTextContents());
       const refs = results.runs.flatMap((run) => [
         ...Object.values(run.inputs!),
-        ...run.generations.flatMap(({ members }) => [members.opt.model!, members.opt.dataset!, members.opt.generated!, members.opt.scores!]),
+        ...run.generations.flatMap(({ members }) => [
+          members.opt.model!,
+          members.opt.dataset!,
+          members.opt.generated!,
+          members.opt.scores!,
+        ]),
       ]);
       expect(shown).toEqual(new Set([...refs.map(({ digest }) => digest as string), results.planDigest]));
     });
@@ -99,20 +116,31 @@ describe('report page', () => {
 
   test('text that a model or a file controls is shown and does nothing', async () => {
     const hostile = (i: number) => HOSTILE[i % HOSTILE.length];
-    const results = await resultsOf({ seeds: [1], generations: HOSTILE.length - 1, title: HOSTILE.slice(0, 9).join(' '), hostile: HOSTILE }, (run) => ({
-      ...run,
-      status: 'failed',
-      failure: hostile(4),
-      versions: { [hostile(0)]: hostile(1) },
-      inputs: { [hostile(2)]: run.inputs!.test },
+    const results = await resultsOf(
+      { seeds: [1], generations: HOSTILE.length - 1, title: HOSTILE.slice(0, 9).join(' '), hostile: HOSTILE },
+      (run) => ({
+        ...run,
+        status: 'failed',
+        failure: hostile(4),
+        versions: { [hostile(0)]: hostile(1) },
+        inputs: { [hostile(2)]: run.inputs!.test },
+      }),
+    );
+    const rows = results.rows.map((row) => ({
+      ...row,
+      metric: `${row.metric}${hostile(4)}`,
+      variant: `${row.variant}${hostile(3)}`,
+      settings: { [hostile(0)]: hostile(1) },
     }));
-    const rows = results.rows.map((row) => ({ ...row, metric: `${row.metric}${hostile(4)}`, variant: `${row.variant}${hostile(3)}`, settings: { [hostile(0)]: hostile(1) } }));
     const condition = hostile(1);
     const everything: Results = {
       ...results,
       store: `file:///${hostile(0)}`,
       rows: rows.map((row) => ({ ...row, condition: row.condition === 'replace' ? condition : row.condition })),
-      samples: results.samples.map((sample) => ({ ...sample, condition: sample.condition === 'replace' ? condition : sample.condition })),
+      samples: results.samples.map((sample) => ({
+        ...sample,
+        condition: sample.condition === 'replace' ? condition : sample.condition,
+      })),
     };
     const html = renderPage(everything);
     expect(html).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u0000\u001b\u007f-\u009f]/);
@@ -124,7 +152,9 @@ describe('report page', () => {
         const count = (selector: string) => document.querySelectorAll(selector).length;
         return {
           pwned: 'pwned' in globalThis,
-          elements: count('script, img, iframe, object, embed, link, base, form, a, style:not(head > style), meta[http-equiv=refresh]'),
+          elements: count(
+            'script, img, iframe, object, embed, link, base, form, a, style:not(head > style), meta[http-equiv=refresh]',
+          ),
           handlers: count('[onload], [onerror], [onmouseover], [onclick]'),
           styles: count('style'),
         };
@@ -155,7 +185,9 @@ describe('report page', () => {
   });
 
   test('says which runs are missing', async () => {
-    const results = await resultsOf({ seeds: [1], generations: 2 }, (run) => (run.condition === 'replace' ? run : { ...run, status: 'failed', generationsDone: 2, failure: 'the disk is full' }));
+    const results = await resultsOf({ seeds: [1], generations: 2 }, (run) =>
+      run.condition === 'replace' ? run : { ...run, status: 'failed', generationsDone: 2, failure: 'the disk is full' },
+    );
     const html = renderPage({ ...results, plan: { ...results.plan, seeds: [1, 2] } });
     expect(html).toContain('3 of 4 runs are not finished');
     expect(html).toContain('keep-10/seed-1 is failed after 2 of 3 generations: the disk is full');

@@ -23,9 +23,11 @@ describe('readResults', () => {
     const results = await readResults(store, 'nature-small');
     expect(results.runs.map(({ run }) => run)).toEqual(['zeta/seed-2', 'zeta/seed-10', 'alpha/seed-2', 'alpha/seed-10']);
     const expected = results.runs.flatMap(({ run, condition, seed }) =>
-      fixture.scores.get(run)!.flatMap(({ values }, generation) =>
-        values.map((value) => ({ experiment: 'nature-small', run, condition, seed, member: 'opt', generation, ...value })),
-      ),
+      fixture.scores
+        .get(run)!
+        .flatMap(({ values }, generation) =>
+          values.map((value) => ({ experiment: 'nature-small', run, condition, seed, member: 'opt', generation, ...value })),
+        ),
     );
     expect(results.rows).toEqual(expected);
     expect(results.plan).toEqual(fixture.plan);
@@ -44,20 +46,34 @@ describe('readResults', () => {
   });
 
   test('an unknown experiment is an error that names those that exist', async () => {
-    await expect(readResults(store, 'quickstart')).rejects.toMatchObject({ kind: 'notFound', message: expect.stringContaining('the store holds no experiment yet') });
+    await expect(readResults(store, 'quickstart')).rejects.toMatchObject({
+      kind: 'notFound',
+      message: expect.stringContaining('the store holds no experiment yet'),
+    });
     await publishFixture(store, makeFixture({ name: 'one', generations: 1 }));
     await publishFixture(store, makeFixture({ name: 'two', generations: 1 }));
     expect(await listExperiments(store)).toEqual(['one', 'two']);
     for (const name of ['three', '../one', '', 'one/runs']) {
-      await expect(readResults(store, name)).rejects.toMatchObject({ kind: 'notFound', message: expect.stringContaining('it holds "one", "two"') });
+      await expect(readResults(store, name)).rejects.toMatchObject({
+        kind: 'notFound',
+        message: expect.stringContaining('it holds "one", "two"'),
+      });
     }
   });
 
   test('a damaged document is named', async () => {
     await publishFixture(store, makeFixture({ generations: 1 }));
     const name = runName('nature-small', 'replace', 1);
-    await store.writeName(name, { schema: 'habsburg.run/v1', experiment: 'nature-small', run: 'replace/seed-1', generationsDone: -1 });
-    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({ kind: 'verification', message: expect.stringContaining(name) });
+    await store.writeName(name, {
+      schema: 'habsburg.run/v1',
+      experiment: 'nature-small',
+      run: 'replace/seed-1',
+      generationsDone: -1,
+    });
+    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining(name),
+    });
   });
 
   test('a scores artifact of another shape is named by its digest', async () => {
@@ -68,6 +84,9 @@ describe('readResults', () => {
       const [first, ...rest] = run.generations;
       return { ...run, generations: [{ ...first, members: { opt: { ...first.members.opt, scores } } }, ...rest] };
     });
-    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({ kind: 'verification', message: expect.stringContaining(scores.digest) });
+    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining(scores.digest),
+    });
   });
 });

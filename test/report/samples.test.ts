@@ -8,7 +8,14 @@ import { HOSTILE } from './hostile.js';
 
 const { plan } = makeFixture({ seeds: [1, 2], generations: 1, conditions: ['replace', 'keep'] });
 
-function sample(condition: string, seed: number, generation: number, prompt: string, text: string, record = `g${generation}/opt/000000`): Results['samples'][number] {
+function sample(
+  condition: string,
+  seed: number,
+  generation: number,
+  prompt: string,
+  text: string,
+  record = `g${generation}/opt/000000`,
+): Results['samples'][number] {
   return { condition, seed, member: 'opt', generation, prompt, text, record };
 }
 
@@ -30,8 +37,20 @@ describe('continuations', () => {
       seed: 1,
       generations: [0, 1],
       columns: [
-        { label: 'replace', texts: new Map([[0, 'r0'], [1, 'r1']]) },
-        { label: 'keep', texts: new Map([[0, 'k0'], [1, 'k1']]) },
+        {
+          label: 'replace',
+          texts: new Map([
+            [0, 'r0'],
+            [1, 'r1'],
+          ]),
+        },
+        {
+          label: 'keep',
+          texts: new Map([
+            [0, 'k0'],
+            [1, 'k1'],
+          ]),
+        },
       ],
     });
     expect([second.prompt, second.seed, third.prompt]).toEqual(['often', 2, 'rare']);
@@ -40,8 +59,17 @@ describe('continuations', () => {
   test('where generations continue each other, positions are followed', () => {
     const members = [{ ...plan.population[0], prompts: 'previous' as const }];
     const chained = { ...plan, conditions: plan.conditions.map((condition) => ({ ...condition, members })) };
-    const [only] = continuations({ samples: [sample('replace', 1, 1, 'g0 wrote', 'b'), sample('replace', 1, 0, 'real', 'a')], plan: chained });
-    expect([only.prompt, [...only.columns[0].texts]]).toEqual(['real', [[1, 'b'], [0, 'a']]]);
+    const [only] = continuations({
+      samples: [sample('replace', 1, 1, 'g0 wrote', 'b'), sample('replace', 1, 0, 'real', 'a')],
+      plan: chained,
+    });
+    expect([only.prompt, [...only.columns[0].texts]]).toEqual([
+      'real',
+      [
+        [1, 'b'],
+        [0, 'a'],
+      ],
+    ]);
   });
 
   test('in a terminal nothing escapes, nothing is too wide, and each text keeps to its lines', () => {

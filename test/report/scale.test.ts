@@ -25,17 +25,21 @@ describe('scales', () => {
 
   test('any domain gets evenly spaced ticks inside it, and widens to ticks around it', () => {
     fc.assert(
-      fc.property(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.double({ min: 1e-3, max: 1e6, noNaN: true }), (low, span) => {
-        const high = low + span;
-        const ticks = niceTicks(low, high, 5);
-        expect(ticks.length).toBeGreaterThanOrEqual(2);
-        expect(ticks.length).toBeLessThanOrEqual(10);
-        const step = ticks[1] - ticks[0];
-        ticks.forEach((tick, i) => expect(Math.abs(tick - ticks[0] - i * step)).toBeLessThan(step * 1e-3));
-        const [from, to] = niceDomain(low, high, 5);
-        expect(from).toBeLessThanOrEqual(low + span * 1e-6);
-        expect(to).toBeGreaterThanOrEqual(high - span * 1e-6);
-      }),
+      fc.property(
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        (low, span) => {
+          const high = low + span;
+          const ticks = niceTicks(low, high, 5);
+          expect(ticks.length).toBeGreaterThanOrEqual(2);
+          expect(ticks.length).toBeLessThanOrEqual(10);
+          const step = ticks[1] - ticks[0];
+          ticks.forEach((tick, i) => expect(Math.abs(tick - ticks[0] - i * step)).toBeLessThan(step * 1e-3));
+          const [from, to] = niceDomain(low, high, 5);
+          expect(from).toBeLessThanOrEqual(low + span * 1e-6);
+          expect(to).toBeGreaterThanOrEqual(high - span * 1e-6);
+        },
+      ),
     );
   });
 });

@@ -6,23 +6,52 @@ import { renderTable } from '../../report/terminal.js';
 
 function row(condition: string, seed: number, generation: number, value: number, over: Partial<ScoreRow> = {}): ScoreRow {
   return {
-    experiment: 'e', run: `${condition}/seed-${seed}`, condition, seed, member: 'opt', generation,
-    metric: 'perplexity', variant: 'real-test', version: 1, value, n: 100, settings: {}, subject: 'sha256:00', ...over,
+    experiment: 'e',
+    run: `${condition}/seed-${seed}`,
+    condition,
+    seed,
+    member: 'opt',
+    generation,
+    metric: 'perplexity',
+    variant: 'real-test',
+    version: 1,
+    value,
+    n: 100,
+    settings: {},
+    subject: 'sha256:00',
+    ...over,
   };
 }
 
 const ROWS = [
-  ...[[1, 10, 40], [2, 20, 90], [3, 10, 50]].flatMap(([seed, first, last]) => [row('replace', seed, 0, first), row('replace', seed, 1, last)]),
-  ...[[1, 10, 10], [2, 20, 22], [3, 10, 9.5]].flatMap(([seed, first, last]) => [row('keep', seed, 0, first), row('keep', seed, 1, last)]),
+  ...[
+    [1, 10, 40],
+    [2, 20, 90],
+    [3, 10, 50],
+  ].flatMap(([seed, first, last]) => [row('replace', seed, 0, first), row('replace', seed, 1, last)]),
+  ...[
+    [1, 10, 10],
+    [2, 20, 22],
+    [3, 10, 9.5],
+  ].flatMap(([seed, first, last]) => [row('keep', seed, 0, first), row('keep', seed, 1, last)]),
 ];
 
 describe('grouping', () => {
   test('rows become one series a condition, points keep every seed', () => {
     const { series, measures, generations, seeds } = summarise({ rows: ROWS });
-    expect([series.map((s) => s.label), measures.map((m) => m.label), generations, seeds]).toEqual([['replace', 'keep'], ['perplexity'], [0, 1], [1, 2, 3]]);
+    expect([series.map((s) => s.label), measures.map((m) => m.label), generations, seeds]).toEqual([
+      ['replace', 'keep'],
+      ['perplexity'],
+      [0, 1],
+      [1, 2, 3],
+    ]);
     const [first, last] = series[0].points.get(measures[0].key)!;
     expect(first.mean).toBeCloseTo(40 / 3, 12);
-    expect(last.seeds).toEqual([{ seed: 1, value: 40 }, { seed: 2, value: 90 }, { seed: 3, value: 50 }]);
+    expect(last.seeds).toEqual([
+      { seed: 1, value: 40 },
+      { seed: 2, value: 90 },
+      { seed: 3, value: 50 },
+    ]);
     // t.ppf(.975, 2) * sd / sqrt(3), sd([10, 20, 10]) = sqrt(100 / 3)
     expect(first.halfWidth).toBeCloseTo((4.30265272975 * Math.sqrt(100 / 3)) / Math.sqrt(3), 8);
   });
@@ -35,17 +64,30 @@ describe('grouping', () => {
       row('a', 1, 0, 1, { metric: 'rep', variant: 'y' }),
       row('a', 1, 0, 1, { metric: 'rep', variant: 'y', version: 2 }),
     ];
-    expect(summarise({ rows }).measures.map((m) => m.label)).toEqual(['distinct order=1', 'distinct order=2', 'rep x', 'rep y v1', 'rep y v2']);
+    expect(summarise({ rows }).measures.map((m) => m.label)).toEqual([
+      'distinct order=1',
+      'distinct order=2',
+      'rep x',
+      'rep y v1',
+      'rep y v2',
+    ]);
     expect(summarise({ rows }, 'distinct').measures).toHaveLength(2);
     expect(summarise({ rows }, 'rep/y').measures).toHaveLength(2);
     expect(summarise({ rows }, 'distinct order=2').measures).toHaveLength(1);
   });
 
   test('variants that share their beginning are told apart by the rest', () => {
-    const rows = ['q05', 'q50'].map((part) => row('a', 1, 0, 1, { metric: 'sequence-perplexity', variant: `under-model-0/${part}` }));
-    const tail = ['', '/honest-sampling'].map((part) => row('a', 1, 0, 1, { metric: 'tail-lost', variant: `truth/share${part}` }));
+    const rows = ['q05', 'q50'].map((part) =>
+      row('a', 1, 0, 1, { metric: 'sequence-perplexity', variant: `under-model-0/${part}` }),
+    );
+    const tail = ['', '/honest-sampling'].map((part) =>
+      row('a', 1, 0, 1, { metric: 'tail-lost', variant: `truth/share${part}` }),
+    );
     expect(summarise({ rows: [...rows, ...tail] }).measures.map((m) => m.label)).toEqual([
-      'sequence-perplexity q05', 'sequence-perplexity q50', 'tail-lost', 'tail-lost honest-sampling',
+      'sequence-perplexity q05',
+      'sequence-perplexity q50',
+      'tail-lost',
+      'tail-lost honest-sampling',
     ]);
   });
 
@@ -92,7 +134,9 @@ describe('findings', () => {
     expect(one.headline).toBe('Perplexity rises 4-fold under replace and stays as it was under keep');
     expect(one.sentences[0]).toContain('(one seed, so no interval)');
     expect(findings(summarise({ rows: [] })).headline).toBe('No scores yet');
-    expect(findings(summarise({ rows: ROWS.filter(({ generation }) => generation === 0) })).headline).toBe('No change to report yet');
+    expect(findings(summarise({ rows: ROWS.filter(({ generation }) => generation === 0) })).headline).toBe(
+      'No change to report yet',
+    );
     expect(findings(summarise({ rows: [row('a', 1, 0, 0), row('a', 1, 1, 3)] })).headline).toBe('No change to report yet');
   });
 });

@@ -33,7 +33,9 @@ const SAMPLING = { temperature: '--temperature', topP: '--top-p', topK: '--top-k
 export function registerGenerate(parent: Command): void {
   parent
     .command('generate')
-    .description('continue prompts: greedy, by beam search (--num-beams), or by sampling (any of --temperature, --top-p, --top-k, --seed)')
+    .description(
+      'continue prompts: greedy, by beam search (--num-beams), or by sampling (any of --temperature, --top-p, --top-k, --seed)',
+    )
     .requiredOption('--model <dir>', 'folder with config.json and model.safetensors')
     .option('--prompt <text>', 'one prompt; needs a tokenizer.json beside the model')
     .option('--prompts <file>', 'prompts, {"text": …} a line')
@@ -41,10 +43,22 @@ export function registerGenerate(parent: Command): void {
     .requiredOption('--max-new-tokens <n>', 'new tokens at most', integer(1))
     .option('--min-new-tokens <n>', 'new tokens before an end token is allowed', integer(0), 0)
     .option('--num-beams <n>', 'beams; 1: none', integer(1, 1024), 1)
-    .option('--length-penalty <x>', 'beam search: scores are divided by length to this power (default: 1)', real(() => true, 'such as 0.8'))
-    .option('--temperature <x>', 'sampling: logits are divided by it (default: 1)', real((x) => x > 0, 'above 0'))
+    .option(
+      '--length-penalty <x>',
+      'beam search: scores are divided by length to this power (default: 1)',
+      real(() => true, 'such as 0.8'),
+    )
+    .option(
+      '--temperature <x>',
+      'sampling: logits are divided by it (default: 1)',
+      real((x) => x > 0, 'above 0'),
+    )
     .option('--top-k <n>', 'sampling: from the k most probable tokens; 0: all (default: 0)', integer(0))
-    .option('--top-p <x>', 'sampling: from the most probable tokens that hold this mass (default: 1)', real((x) => x > 0 && x <= 1, 'above 0, at most 1'))
+    .option(
+      '--top-p <x>',
+      'sampling: from the most probable tokens that hold this mass (default: 1)',
+      real((x) => x > 0 && x <= 1, 'above 0, at most 1'),
+    )
     .option('--seed <n>', 'sampling: seed (default: 0)', integer(0))
     .option('--eos-token-id <ids>', "end tokens, comma-separated (default: the model's own)", tokenIds)
     .option('--batch <n>', 'prompts at a time', integer(1), 32)
@@ -83,11 +97,18 @@ function settingsOf(options: Options): DecodingPlan {
   const sampling = (Object.keys(SAMPLING) as (keyof typeof SAMPLING)[]).filter((key) => options[key] !== undefined);
   const beams = options.numBeams > 1;
   if (beams && sampling.length > 0) {
-    throw new HabsburgError('invalid', `--num-beams ${options.numBeams} and ${SAMPLING[sampling[0]]} exclude each other: beam search draws nothing at random`);
+    throw new HabsburgError(
+      'invalid',
+      `--num-beams ${options.numBeams} and ${SAMPLING[sampling[0]]} exclude each other: beam search draws nothing at random`,
+    );
   }
-  if (!beams && options.lengthPenalty !== undefined) throw new HabsburgError('invalid', '--length-penalty concerns beam search; give --num-beams too');
+  if (!beams && options.lengthPenalty !== undefined)
+    throw new HabsburgError('invalid', '--length-penalty concerns beam search; give --num-beams too');
   if (options.minNewTokens > options.maxNewTokens) {
-    throw new HabsburgError('invalid', `--min-new-tokens ${options.minNewTokens} is more than --max-new-tokens ${options.maxNewTokens}`);
+    throw new HabsburgError(
+      'invalid',
+      `--min-new-tokens ${options.minNewTokens} is more than --max-new-tokens ${options.maxNewTokens}`,
+    );
   }
   return {
     strategy: beams ? 'beam' : sampling.length > 0 ? 'sample' : 'greedy',

@@ -9,7 +9,11 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
-      throw new InvalidArgumentError(max === Number.MAX_SAFE_INTEGER ? `Give a whole number of at least ${min}.` : `Give a whole number from ${min} to ${max}.`);
+      throw new InvalidArgumentError(
+        max === Number.MAX_SAFE_INTEGER
+          ? `Give a whole number of at least ${min}.`
+          : `Give a whole number from ${min} to ${max}.`,
+      );
     }
     return value;
   };
@@ -19,7 +23,8 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
 export function real(accepts: (value: number) => boolean, range: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || !accepts(value)) throw new InvalidArgumentError(`Give a number ${range}.`);
+    if (text.trim() === '' || !Number.isFinite(value) || !accepts(value))
+      throw new InvalidArgumentError(`Give a number ${range}.`);
     return value;
   };
 }
@@ -39,7 +44,8 @@ export async function readTokens(file: string): Promise<Int32Array[]> {
   return value.map((row: unknown, i) => {
     if (!Array.isArray(row)) throw new HabsburgError('invalid', `${file}: entry ${i} is not an array of token ids`);
     const bad: unknown = row.find((id) => !Number.isInteger(id) || id < 0 || id > 0x7fffffff);
-    if (bad !== undefined || row.includes(undefined)) throw new HabsburgError('invalid', `${file}: entry ${i} holds ${JSON.stringify(bad)}, which is not a token id`);
+    if (bad !== undefined || row.includes(undefined))
+      throw new HabsburgError('invalid', `${file}: entry ${i} holds ${JSON.stringify(bad)}, which is not a token id`);
     return Int32Array.from(row as number[]);
   });
 }
@@ -50,7 +56,8 @@ export async function readPrompts(file: string): Promise<string[]> {
   return lines.flatMap((line, i) => {
     if (line.trim() === '') return [];
     const record = parseJson(line, `${file}:${i + 1}`) as { text?: unknown } | null;
-    if (typeof record?.text !== 'string') throw new HabsburgError('invalid', `${file}:${i + 1}: a prompt is an object with a string "text"`);
+    if (typeof record?.text !== 'string')
+      throw new HabsburgError('invalid', `${file}:${i + 1}: a prompt is an object with a string "text"`);
     return [record.text];
   });
 }
@@ -76,5 +83,10 @@ export function exactlyOne(options: Readonly<Record<string, unknown>>, names: Re
   const given = Object.keys(names).filter((key) => options[key] !== undefined);
   if (given.length === 1) return;
   const flags = Object.values(names).join(', ');
-  throw new HabsburgError('invalid', given.length === 0 ? `give one of ${flags}` : `give only one of ${flags}, not ${given.map((key) => names[key]).join(' and ')}`);
+  throw new HabsburgError(
+    'invalid',
+    given.length === 0
+      ? `give one of ${flags}`
+      : `give only one of ${flags}, not ${given.map((key) => names[key]).join(' and ')}`,
+  );
 }

@@ -33,7 +33,8 @@ export function registerPerplexity(parent: Command): void {
 
 async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
-  if ((options.text === undefined) !== (options.block === undefined)) throw new HabsburgError('invalid', '--text and --block belong together');
+  if ((options.text === undefined) !== (options.block === undefined))
+    throw new HabsburgError('invalid', '--text and --block belong together');
   const model = await loadCheckpoint(options.model);
   const rows = options.tokens === undefined ? await blocksOf(options) : await readTokens(options.tokens);
   const scores = await scoreRows({ model, rows, threads: options.threads });
@@ -46,7 +47,9 @@ async function run(options: Options): Promise<void> {
     process.stdout.write(`${JSON.stringify({ rows: results, total })}\n`);
   } else {
     const shown = total.perplexity === null ? 'undefined, there is no token to predict' : total.perplexity.toPrecision(6);
-    process.stdout.write(`perplexity ${shown} (${rows.length} rows, ${total.token_count} predicted tokens, ${total.nll_sum.toFixed(3)} nats)\n`);
+    process.stdout.write(
+      `perplexity ${shown} (${rows.length} rows, ${total.token_count} predicted tokens, ${total.nll_sum.toFixed(3)} nats)\n`,
+    );
   }
 }
 

@@ -1,0 +1,54 @@
+/** The generation loop: refusals, progress, and a free event loop between tokens. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { loadCheckpoint, type Checkpoint } from '../../../engine/checkpoint/huggingface.js';
+import { decoding, generate } from '../../support/generation.js';
+
+let model: Checkpoint;
+beforeAll(async () => {
+  model = await loadCheckpoint('test/golden/lm/opt-pre-ln');
+});
+
+describe('generateRows', () => {
+  test('a prompt that does not fit is refused by number', async () => {
+    await expect(generate(model, [[4], []], decoding({}))).rejects.toThrow(/prompt 1 is empty/);
+    await expect(generate(model, [[4], [5, 336]], decoding({}))).rejects.toThrow(/prompt 1 holds the token id 336/);
+    await expect(generate(model, [Array.from({ length: 121 }, () => 4)], decoding({}))).rejects.toThrow(
+      /prompt 0 of 121 tokens and 8 new ones exceed the model's 128 positions/,
+    );
+    await expect(generate(model, [[4]], decoding({ strategy: 'beam', beams: 200 }))).rejects.toThrow(
+      /200 beams need 400 candidates/,
+    );
+  });
+
+  test('a prompt may fill all positions but those of the new tokens', async () => {
+    const rows = await generate(
+      model,
+      [Array.from({ length: 120 }, (_, i) => 3 + i), [7]],
+      decoding({ strategy: 'beam', beams: 2 }),
+    );
+    const [alone] = await generate(model, [[7]], decoding({ strategy: 'beam', beams: 2 }));
+    expect(rows.map((row) => row.length)).toEqual([8, 8]);
+    expect(rows[1]).toEqual(alone);
+  });
+
+  test('progress counts prompts, and other work is served between tokens', async () => {
+    const done: number[] = [];
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 0);
+    await generate(
+      model,
+      Array.from({ length: 5 }, (_, i) => [4 + i]),
+      decoding({ maxNewTokens: 30, batch: 2 }),
+      {
+        onProgress: (progress) => {
+          expect(progress.total).toBe(5);
+          expect(progress.tokensPerSecond).toBeGreaterThan(0);
+          done.push(progress.done);
+        },
+      },
+    );
+    clearInterval(timer);
+    expect(done).toEqual([2, 4, 5]);
+    expect(ticks).toBeGreaterThan(10);
+  });
+});

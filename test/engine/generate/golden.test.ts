@@ -1,0 +1,55 @@
+/** Greedy and beam search, token for token, against transformers 5.17 on every OPT checkpoint of test/golden. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
+import { OPT_MODELS } from '../../support/golden.js';
+import { decoding, generate } from '../../support/generation.js';
+
+interface Settings {
+  readonly max_new_tokens: number;
+  readonly min_new_tokens?: number;
+  readonly num_beams?: number;
+  readonly length_penalty?: number;
+  readonly eos_token_id?: number[];
+}
+
+async function continued(name: string, prompts: number[][], s: Settings, batch: number): Promise<number[][]> {
+  const settings = decoding({
+    strategy: (s.num_beams ?? 1) > 1 ? 'beam' : 'greedy',
+    beams: s.num_beams ?? 1,
+    maxNewTokens: s.max_new_tokens,
+    minNewTokens: s.min_new_tokens ?? 0,
+    lengthPenalty: s.length_penalty ?? 1,
+    batch,
+  });
+  return generate(await loadCheckpoint(`test/golden/lm/${name}`), prompts, settings, { eosTokenId: s.eos_token_id ?? [] });
+}
+
+describe.each(['opt-pre-ln', 'opt-post-ln-proj'])('%s', (name) => {
+  test.each(['greedy', 'beam3', 'beam5', 'beam4_eos'])('%s', async (mode) => {
+    const golden = JSON.parse(await readFile(`test/golden/lm/${name}/golden.json`, 'utf8')) as {
+      prompts: { input_ids: number[][]; attention_mask: number[][] };
+      generate: Record<string, { settings: Settings; new_tokens: number[][] }>;
+    };
+    const { settings, new_tokens } = golden.generate[mode];
+    const prompts = golden.prompts.input_ids.map((row, b) => row.filter((_, t) => golden.prompts.attention_mask[b][t] === 1));
+    const expected = new_tokens.map((row) => {
+      const end = row.findIndex((token) => settings.eos_token_id?.includes(token));
+      return end < 0 ? row : row.slice(0, end + 1);
+    });
+    expect(await continued(name, prompts, settings, 3)).toEqual(expected);
+  });
+});
+
+describe.each([...OPT_MODELS])('%s, ragged prompts', (name) => {
+  test.each([2, 5])('in batches of %i', async (batch) => {
+    const { prompts, cases } = JSON.parse(await readFile(`test/golden/generate/${name}.json`, 'utf8')) as {
+      prompts: number[][];
+      cases: { settings: Settings; eos_token_id: number[]; new_tokens: number[][] }[];
+    };
+    for (const { settings, eos_token_id, new_tokens } of cases) {
+      const tokens = await continued(name, prompts, { ...settings, eos_token_id }, batch);
+      expect({ settings, eos_token_id, tokens }).toEqual({ settings, eos_token_id, tokens: new_tokens });
+    }
+  });
+});

@@ -1,0 +1,53 @@
+/** Warpers against transformers' probabilities (test/golden/samplers.json), and their edges. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { pick, warpersOf } from '../../../engine/generate/strategies/sample.js';
+import { softmax } from '../../../engine/generate/warpers/softmax.js';
+import { decoding } from '../../support/generation.js';
+
+function warped(logits: readonly number[], settings: Parameters<typeof decoding>[0]): Float64Array {
+  const values = Float32Array.from(logits);
+  for (const warp of warpersOf(decoding(settings))) warp(values);
+  return softmax(values);
+}
+
+describe('warpers', () => {
+  test.each([
+    ['temperature_0.7', { temperature: 0.7 }],
+    ['top_p_0.9', { topP: 0.9 }],
+    ['temperature_0.7,top_p_0.9', { temperature: 0.7, topP: 0.9 }],
+    ['top_k_50', { topK: 50 }],
+  ])('%s within 1e-6 of transformers', async (name, settings) => {
+    const golden = JSON.parse(await readFile('test/golden/samplers.json', 'utf8')) as {
+      logits: number[][];
+      probs: Record<string, number[][]>;
+    };
+    golden.logits.forEach((logits, row) => {
+      const probabilities = warped(logits, settings);
+      golden.probs[name][row].forEach((expected, id) => {
+        expect(Math.abs(probabilities[id] - expected)).toBeLessThan(1e-6);
+        expect(probabilities[id] === 0).toBe(expected === 0);
+      });
+    });
+  });
+
+  test('top-k keeps ties with the k-th; k beyond the vocabulary keeps all', () => {
+    const kept = (k: number) => Array.from(warped([3, 1, 2, 2, 0], { topK: k }), (p) => p > 0);
+    expect(kept(1)).toEqual([true, false, false, false, false]);
+    expect(kept(2)).toEqual([true, false, true, true, false]);
+    expect(kept(4)).toEqual([true, true, true, true, false]);
+    expect(kept(9)).toEqual([true, true, true, true, true]);
+  });
+
+  test('top-p always keeps the most probable token', () => {
+    expect(Array.from(warped([0, 5, 1], { topP: 1e-9 }))).toEqual([0, 1, 0]);
+    // of four equal tokens two hold half; the smaller ids go first
+    expect(Array.from(warped([1, 1, 1, 1], { topP: 0.5 }), (p) => p > 0)).toEqual([false, false, true, true]);
+  });
+
+  test('pick inverts the cumulative distribution', () => {
+    const weights = Float64Array.of(0, 1, 0, 3, 0);
+    expect([0, 0.2499, 0.25, 0.9999999].map((u) => pick(weights, 4, u))).toEqual([1, 1, 3, 3]);
+    expect(pick(weights, 4.0001, 0.99999999)).toBe(3);
+  });
+});
