@@ -4,7 +4,7 @@ import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { weightFeeds } from './models/weights.js';
-import { Session, type Tensor } from './session.js';
+import { isLarge, Session, type Tensor } from './session.js';
 import { scoringGraph } from './train/graph.js';
 
 export interface RowScore {
@@ -17,8 +17,6 @@ export interface RowScore {
 /** Logits held at a time, in numbers: 128 MiB. */
 const MAX_LOGITS = 2 ** 25;
 const MAX_BATCH = 64;
-/** Models with more weights than this give memory back between runs. */
-const LARGE_MODEL = 50e6;
 
 /** @throws HabsburgError `invalid` naming the row that is too long for the model or holds an id outside its vocabulary */
 export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): void {
@@ -37,11 +35,6 @@ export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): v
       );
     }
   });
-}
-
-/** Whether onnxruntime should rather save memory than time (SessionOptions.keepMemory). */
-export function isLarge(feeds: Readonly<Record<string, Tensor>>): boolean {
-  return Object.values(feeds).reduce((n, { data }) => n + data.length, 0) > LARGE_MODEL;
 }
 
 /** Scores rows with one set of weights; sessions stay open between calls, and changed weights are seen. */

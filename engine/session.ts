@@ -40,6 +40,14 @@ export function int32(data: Int32Array, shape: readonly number[]): Tensor {
   return { dtype: 'int32', shape, data };
 }
 
+/** Weights from which on memory is scarcer than time. */
+const LARGE_MODEL = 50e6;
+
+/** Whether onnxruntime should give memory back between runs of a model with these weights (SessionOptions.keepMemory: false). */
+export function isLarge(weights: Readonly<Record<string, Tensor>>): boolean {
+  return Object.values(weights).reduce((n, { data }) => n + data.length, 0) > LARGE_MODEL;
+}
+
 export class Session {
   readonly #session: ort.InferenceSession;
 

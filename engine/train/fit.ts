@@ -81,8 +81,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     valid: rowsDigest(valid),
   });
 
-  const dropout =
-    settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') };
+  const dropout = settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') };
   const trainer = new Trainer(model, { ...settings, threads, longest: longestRow(train), dropout });
   const scorer = new Scorer(model.config, trainer.feeds, { threads });
   const best = model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
