@@ -121,6 +121,7 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
   const { home, external, signal, env = process.env } = options;
   const dbFile = join(home, 'temporal.db');
   await endLeftover(home, dbFile);
+  rmSync(scratchFolder(home), { recursive: true, force: true }); // of workers that were killed
 
   const supervised = new Map<string, Supervised>();
   let state: DevState | undefined;
@@ -236,7 +237,10 @@ const portsOf = ({ address, uiUrl }: { address: string; uiUrl: string }) => ({
   uiPort: Number(new URL(uiUrl).port),
 });
 
-function defaultWorkers({ slots, threads, external }: DevOptions): NonNullable<DevOptions['workers']> {
+/** Files of running steps; a worker removes its own, those of killed ones go at the next start. */
+const scratchFolder = (home: string): string => join(home, 'scratch');
+
+function defaultWorkers({ home, slots, threads, external }: DevOptions): NonNullable<DevOptions['workers']> {
   return ({ address, namespace }) => {
     const server = external ? [] : ['--address', address, '--namespace', namespace];
     const worker = (name: string, ...more: string[]) => ({
@@ -244,7 +248,7 @@ function defaultWorkers({ slots, threads, external }: DevOptions): NonNullable<D
       command: process.execPath,
       args: [join(repositoryRoot(), 'bin', 'habsburg.js'), 'worker', '--queues', name, ...more, ...server],
     });
-    return [worker('workflow'), worker('cpu', '--slots', String(slots), '--threads', String(threads))];
+    return [worker('workflow'), worker('cpu', '--slots', String(slots), '--threads', String(threads), '--scratch', scratchFolder(home))];
   };
 }
 

@@ -2,6 +2,7 @@
 import { NativeConnection, Worker, Runtime, DefaultLogger } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
 import { existsSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,8 +64,14 @@ export async function serve(options: WorkerOptions): Promise<void> {
     if (options.signal.aborted) stop();
     await Promise.all(running);
   } finally {
+    if (options.scratch === undefined) await rm(scratchOf(options), { recursive: true, force: true });
     await connection.close();
   }
+}
+
+/** Files of running steps; without `--scratch` a folder of this process's own, removed at its end. */
+function scratchOf(options: WorkerOptions): string {
+  return options.scratch ?? join(tmpdir(), `habsburg-${process.pid}`);
 }
 
 /** The prebuilt bundle (`npm run build` makes it) unless the compiler ran since, else the workflow sources, bundled at start. */
@@ -90,7 +97,7 @@ function dependencies(options: WorkerOptions): ActivityDependencies {
     engineFingerprint: engineFingerprint(),
     codeVersion: codeVersion(),
     builder: `habsburg-worker/${codeVersion()}`,
-    scratch: options.scratch ?? join(tmpdir(), `habsburg-${process.pid}`),
+    scratch: scratchOf(options),
   };
 }
 

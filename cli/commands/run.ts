@@ -8,6 +8,7 @@ import { startDev } from '../../infra/dev.js';
 import { loadExperiment } from '../../spec/load.js';
 import { fromEnvironment, hasExternalServer, plainServer } from '../../workers/connection.js';
 import { failureOf, follow, startExperiment } from '../experiment.js';
+import { collect, positiveInteger } from '../options.js';
 import { untilInterrupted } from '../interrupt.js';
 import { showOutcome } from '../outcome.js';
 import { DEFAULT_HOME } from '../session.js';
@@ -30,7 +31,7 @@ export function register(program: Command): void {
     .command('run')
     .description('run an experiment: a YAML file, or a preset by name (habsburg presets)')
     .argument('<experiment>', 'file or preset')
-    .option('--set <a.b=value>', 'override a setting; repeatable', (value: string, all: string[]) => [...all, value], [])
+    .option('--set <a.b=value>', 'override a setting; repeatable', collect, [])
     .option('--store <url>', 'where artifacts go: a folder or s3://bucket/prefix; default: HABSBURG_STORE, else .habsburg/store')
     .option('--dev', 'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case')
     .option('--home <dir>', 'folder of the embedded server', DEFAULT_HOME)
@@ -52,7 +53,7 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
   try {
     if (embedded) {
       const cores = availableParallelism();
-      const slots = options.slots ? Number(options.slots) : cores;
+      const slots = positiveInteger('--slots', options.slots) ?? cores;
       const external = hasExternalServer() ? fromEnvironment() : undefined;
       dev = await startDev({ home: resolve(options.home), slots, threads: Math.max(1, Math.floor(cores / slots)), external, signal });
       note(dev.uiUrl ? `Temporal server at ${dev.address}, its UI at ${dev.uiUrl}` : `Temporal server at ${dev.address}`);
@@ -60,13 +61,14 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
     const client = await connect(dev && !hasExternalServer() ? plainServer(dev.address, dev.namespace) : fromEnvironment());
     try {
       await ensureSearchAttributes(client);
-      const started = await startExperiment(client, { plan, store, eventLimit: options.eventLimit ? Number(options.eventLimit) : undefined });
+      const started = await startExperiment(client, { plan, store, eventLimit: positiveInteger('--event-limit', options.eventLimit) });
       note(started.fresh ? `${plan.name}: started; artifacts go to ${store}` : `${plan.name}: goes on where it was; artifacts are in ${store}`);
       if (options.detach) {
         process.stdout.write(options.json ? `${JSON.stringify({ experiment: plan.name, store })}\n` : `${plan.name} is running; habsburg watch ${plan.name}\n`);
         return;
       }
-      const end = await follow(client, plan.name, { signal });
+      const following = follow(client, plan.name, { signal });
+      const end = await (dev ? Promise.race([following, dev.failed.then((error) => Promise.reject(error))]) : following);
       await showOutcome(end, { store, json: options.json, ui: dev?.uiUrl, home: options.home });
       const failure = failureOf(end);
       if (failure) throw failure;

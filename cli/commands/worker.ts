@@ -2,14 +2,14 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
-import { HabsburgError } from '../../common/errors.js';
 import { fromEnvironment, plainServer } from '../../workers/connection.js';
+import { positiveInteger } from '../options.js';
 import { serve } from '../../workers/worker.js';
 
 interface Options {
   readonly queues: string;
   readonly slots: string;
-  readonly threads: string;
+  readonly threads?: string;
   readonly address?: string;
   readonly namespace?: string;
   readonly scratch?: string;
@@ -28,8 +28,8 @@ export function register(program: Command): void {
     .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
     .addOption(new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)').choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('WARN'))
     .action(async (options: Options) => {
-      const slots = positive('--slots', options.slots);
-      const threads = options.threads === undefined ? Math.max(1, Math.floor(availableParallelism() / slots)) : positive('--threads', options.threads);
+      const slots = positiveInteger('--slots', options.slots);
+      const threads = positiveInteger('--threads', options.threads) ?? Math.max(1, Math.floor(availableParallelism() / slots));
       const controller = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
       await serve({
@@ -43,10 +43,4 @@ export function register(program: Command): void {
         onReady: () => process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`),
       });
     });
-}
-
-function positive(flag: string, text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new HabsburgError('invalid', `${flag} ${text}: give a whole number of at least 1`);
-  return n;
 }

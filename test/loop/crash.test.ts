@@ -71,4 +71,4 @@ test(`${KILLS} kills, the same digests`, async () => {
   expect(await stepsOf(stormStore)).toEqual(await stepsOf(calmStore));
   const rows = (JSON.parse(stdout.trim().split('\n').at(-1)!) as RunOutcome).rows;
   expect(rows).toEqual(calm.rows);
-}, 600_000);
+}, 900_000);
