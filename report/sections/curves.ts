@@ -1,4 +1,5 @@
 /** The figure of small multiples: every measure by generation. */
+import { isHeadline } from '../../metrics/index.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { groupBy } from '../summary.js';
@@ -18,7 +19,9 @@ export function curvesSection(summary: Summary): Child {
   const drawn = summary.measures.filter(
     (measure) => ![...references.values()].some((reference) => reference.measure === measure),
   );
-  const ordered = drawn.sort((a, b) => Number(b === lead) - Number(a === lead));
+  // The telling ones first; sorting keeps the order within each group.
+  const rank = (measure: Measure): number => (measure === lead ? 0 : isHeadline(measure) ? 1 : 2);
+  const ordered = drawn.sort((a, b) => rank(a) - rank(b));
   return el(
     'section',
     {},
