@@ -6,10 +6,10 @@ import { Graph } from '../../engine/graph/graph.js';
 import { hiddenStates, outputLogits, sequenceInputs } from '../../engine/models/forward.js';
 import { weightFeeds, weightInputs } from '../../engine/models/weights.js';
 import { Session } from '../../engine/session.js';
-import { goldenBatch, OPT_MODELS, readGolden } from '../support/golden.js';
+import { goldenBatch, OPT_MODELS, OTHER_MODELS, readGolden } from '../support/golden.js';
 import { relativeError } from '../support/numbers.js';
 
-describe.each(OPT_MODELS)('%s', (name) => {
+describe.each([...OPT_MODELS, ...OTHER_MODELS])('%s', (name) => {
   const dir = `test/golden/lm/${name}`;
 
   test('logits equal the reference within 1e-5', async () => {

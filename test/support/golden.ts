@@ -24,6 +24,15 @@ export interface Golden {
 /** Every OPT folder in test/golden/lm. */
 export const OPT_MODELS = ['opt-pre-ln', 'opt-post-ln-proj', 'opt-odd-gelu', 'opt-odd-untied', 'opt-odd-post'] as const;
 
+/** A checkpoint of every other architecture. */
+export const OTHER_MODELS = ['gpt2', 'llama-gqa', 'llama3-tied-ropescaling', 'qwen2'] as const;
+
+/** A parameter whose gradient is zero but for rounding, wholly or in [from, to): keys' biases move no softmax over keys. */
+export function keyBias(model: string, name: string, length: number): readonly [number, number] | undefined {
+  if (name.endsWith('c_attn.bias')) return [length / 3, (2 * length) / 3];
+  return model.startsWith('opt') && name.endsWith('k_proj.bias') ? [0, length] : undefined;
+}
+
 export async function readGolden(dir: string): Promise<Golden> {
   return JSON.parse(await readFile(`${dir}/golden.json`, 'utf8')) as Golden;
 }
