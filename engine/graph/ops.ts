@@ -218,7 +218,12 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
   RotaryEmbedding: {
     infer: ([x, positions, cosines, sines]) => {
       const half = (x.shape[3] as number) / 2;
-      if (x.shape.length !== 4 || cosines.shape[1] !== half || !sameShape(cosines.shape, sines.shape) || positions.dtype !== 'int64')
+      if (
+        x.shape.length !== 4 ||
+        cosines.shape[1] !== half ||
+        !sameShape(cosines.shape, sines.shape) ||
+        positions.dtype !== 'int64'
+      )
         throw new Error(`internal: RotaryEmbedding of ${showShape(x.shape)} with angles ${showShape(cosines.shape)}`);
       return [{ dtype: sameDtype('RotaryEmbedding', [x, cosines, sines]), shape: x.shape }];
     },

@@ -50,7 +50,10 @@ export function parseDecoder(
       `${read.file}: num_attention_heads ${heads} is not divisible by num_key_value_heads ${keyHeads}`,
     );
   if (read.json.head_dim === undefined && hiddenSize % heads !== 0)
-    throw new HabsburgError('invalid', `${read.file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`);
+    throw new HabsburgError(
+      'invalid',
+      `${read.file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`,
+    );
   const headSize = read.size('head_dim', hiddenSize / heads);
   const maxPositions = read.size('max_position_embeddings', defaults.maxPositions);
   return {

@@ -38,7 +38,8 @@ const SCALINGS: Readonly<Record<string, Scaling>> = {
 
 /** @throws HabsburgError `invalid` naming a scaling that is not supported */
 export function parseRotary(read: ConfigReader, headSize: number, maxPositions: number): Rotary {
-  const field = read.json.rope_parameters !== undefined && read.json.rope_parameters !== null ? 'rope_parameters' : 'rope_scaling';
+  const field =
+    read.json.rope_parameters !== undefined && read.json.rope_parameters !== null ? 'rope_parameters' : 'rope_scaling';
   const rope = (read.json[field] ?? {}) as ConfigJson;
   const refuse = (name: string, what: string): never => {
     throw new HabsburgError('invalid', `${read.file}: ${field}.${name} ${what}, not ${JSON.stringify(rope[name])}`);
@@ -48,7 +49,8 @@ export function parseRotary(read: ConfigReader, headSize: number, maxPositions: 
     return refuse('rope_type' in rope ? 'rope_type' : 'type', `is supported as ${Object.keys(SCALINGS).join(', ')} only`);
   if ((rope.partial_rotary_factor ?? read.json.partial_rotary_factor ?? 1) !== 1)
     return refuse('partial_rotary_factor', 'is supported as 1 only');
-  if (headSize % 2 !== 0) throw new HabsburgError('invalid', `${read.file}: a head of ${headSize} numbers cannot be rotated in pairs`);
+  if (headSize % 2 !== 0)
+    throw new HabsburgError('invalid', `${read.file}: a head of ${headSize} numbers cannot be rotated in pairs`);
   const number = (name: string, fallback?: number): number => {
     const value = rope[name] ?? fallback;
     return typeof value === 'number' && Number.isFinite(value) ? value : refuse(name, 'must be a number');

@@ -9,6 +9,9 @@ import { Trainer } from '../../../engine/train/trainer.js';
 import { goldenBatch, goldenRows, keyBias, OPT_MODELS, OTHER_MODELS, readGolden } from '../../support/golden.js';
 import { relativeError } from '../../support/numbers.js';
 
+/** The others keep the reference's losses and norms only, for the size of this repository. */
+const WITH_TRAINED_WEIGHTS: readonly string[] = ['opt-pre-ln', 'opt-post-ln-proj', 'gpt2', 'llama-gqa'];
+
 describe.each([...OPT_MODELS, ...OTHER_MODELS])('%s', (name) => {
   const dir = `test/golden/lm/${name}`;
 
@@ -50,7 +53,7 @@ describe.each([...OPT_MODELS, ...OTHER_MODELS])('%s', (name) => {
 describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) => {
   const dir = `test/golden/lm/${name}`;
 
-  test('ten AdamW steps equal the reference: losses, norms and weights within 1e-4', async () => {
+  test('ten AdamW steps equal the reference: losses, norms and (where they are stored) weights within 1e-4', async () => {
     const model = await loadCheckpoint(dir);
     const { batches, adamw } = await readGolden(dir);
     const settings = { betas: adamw.betas, epsilon: adamw.eps, weightDecay: adamw.weight_decay, clip: adamw.max_grad_norm };
@@ -62,6 +65,7 @@ describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) 
       expect(Math.abs(gradientNorm / adamw.grad_norms[step] - 1)).toBeLessThan(1e-4);
     }
     await trainer.release();
+    if (!WITH_TRAINED_WEIGHTS.includes(name)) return;
     const expected = await readSafetensors(`${dir}/adamw-10-steps.safetensors`);
     for (const [parameter, { data }] of trainer.optimizer.weights) {
       // Adam turns a gradient that is rounding alone into steps of full size.
@@ -84,7 +88,10 @@ describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) 
     expect(Math.abs(b.nllSum / a.nllSum - 1)).toBeLessThan(1e-6);
     for (const [parameter, { data }] of split.optimizer.gradients) {
       if (keyBias(name, parameter, data.length)?.[0] !== 0)
-        expect([parameter, relativeError(data, whole.optimizer.gradients.get(parameter)!.data) < 1e-5]).toEqual([parameter, true]);
+        expect([parameter, relativeError(data, whole.optimizer.gradients.get(parameter)!.data) < 1e-5]).toEqual([
+          parameter,
+          true,
+        ]);
     }
     await whole.release();
     await split.release();
