@@ -2,9 +2,9 @@
  * onnxruntime-node behind three lines: create from a graph, run with named tensors, release. run() blocks its thread and cannot
  * be cancelled, so callers keep each run short and yield between runs.
  */
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdtemp, open, realpath, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Graph } from './graph/graph.js';
@@ -26,8 +26,8 @@ export interface SessionOptions {
    */
   readonly keepMemory?: boolean;
   /**
-   * Hands the graph's constants over in a temporary file that onnxruntime maps into memory, instead of inside the model: for graphs
-   * that carry weights. The file's name is gone when the session is there.
+   * Has onnxruntime map the graph's constants into memory, from the files they were read from or else from a temporary one, instead
+   * of copying them inside the model: for graphs that carry weights.
    */
   readonly mapConstants?: boolean;
 }
@@ -57,13 +57,17 @@ export class Session {
 
   static async create(graph: Graph, options: SessionOptions): Promise<Session> {
     if (!options.mapConstants) return new Session(await openSession(toOnnx(graph), options));
+    const mapped = await mapFromFiles(graph);
+    if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));
     const folder = await mkdtemp(join(tmpdir(), 'habsburg-session-'));
     try {
-      return new Session(await openSession(await writeMapped(graph, folder), options));
+      const copied = await mapFromCopy(graph, folder);
+      return new Session(await openSession(copied.bytes, options, copied.folder));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
+
   /**
    * Runs the graph.
    * @param feeds every input, by name; the arrays are read in place
@@ -104,11 +108,14 @@ function toOrt(tensor: Tensor): ort.Tensor {
   return new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
 }
 
-async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<ort.InferenceSession> {
+/** @param externalFolder where the files of mapped constants lie */
+async function openSession(model: Uint8Array, options: SessionOptions, externalFolder?: string): Promise<ort.InferenceSession> {
   const keep = options.keepMemory ?? true;
+  // Waiting threads sleep where other work shares the cores: spinning takes them from the other runs of an experiment (with more
+  // work than cores a generation takes more than twice as long).
+  const alone = options.threads >= availableParallelism();
   try {
-    // The two overloads differ in nothing but the type of their first parameter.
-    return await ort.InferenceSession.create(model as string, {
+    return await ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -117,9 +124,12 @@ async function openSession(model: Uint8Array | string, options: SessionOptions):
       enableCpuMemArena: keep,
       enableMemPattern: keep,
       logSeverityLevel: 3,
-      // Waiting threads sleep: spinning takes the cores from the other runs of an experiment (with more work than cores a
-      // generation takes more than twice as long).
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      extra: {
+        session: {
+          intra_op: { allow_spinning: alone ? '1' : '0' },
+          ...(externalFolder && { model_external_initializers_file_folder_path: externalFolder }),
+        },
+      },
     });
   } catch (error) {
     throw new HabsburgError('failed', `internal: onnxruntime refuses the graph: ${(error as Error).message}`, { cause: error });
@@ -129,9 +139,33 @@ async function openSession(model: Uint8Array | string, options: SessionOptions):
 /** Constants of fewer bytes stay inside the model: onnxruntime wants to see shapes and axes while it reads the graph. */
 const MIN_MAPPED = 1024;
 
-/** Writes model and constants into a folder; returns the model's path. */
-async function writeMapped(graph: Graph, folder: string): Promise<string> {
-  const path = join(folder, 'model.onnx');
+/** A model whose large constants lie in files of one folder. */
+interface MappedModel {
+  readonly bytes: Uint8Array;
+  readonly folder: string;
+}
+
+/** The model with its constants mapped from the files they were read from; undefined where one has none, or folders differ. */
+async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
+  const external = new Map<Value, ExternalData>();
+  const real = new Map<string, string>();
+  let folder: string | undefined;
+  for (const value of graph.constants) {
+    if (value.data!.byteLength < MIN_MAPPED) continue;
+    if (value.file === undefined) return undefined;
+    const { path, offset } = value.file;
+    // onnxruntime follows links before it checks that a file lies in the folder.
+    if (!real.has(path)) real.set(path, await realpath(path));
+    const file = real.get(path)!;
+    folder ??= dirname(file);
+    if (dirname(file) !== folder) return undefined;
+    external.set(value, { location: basename(file), offset });
+  }
+  return folder === undefined ? undefined : { bytes: toOnnx(graph, external), folder };
+}
+
+/** The model with its constants written to a file in `folder`. */
+async function mapFromCopy(graph: Graph, folder: string): Promise<MappedModel> {
   const location = 'constants.bin';
   const external = new Map<Value, ExternalData>();
   try {
@@ -148,9 +182,8 @@ async function writeMapped(graph: Graph, folder: string): Promise<string> {
     } finally {
       await file.close();
     }
-    await writeFile(path, toOnnx(graph, external));
   } catch (error) {
     throw fromSystemError(error, `writing the weights for onnxruntime to ${folder}`);
   }
-  return path;
+  return { bytes: toOnnx(graph, external), folder };
 }

@@ -3,13 +3,17 @@
  * tensors. Reading trusts nothing: a damaged or hostile file is refused before any of its numbers is used.
  */
 import { open, type FileHandle } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import type { FileRange } from '../graph/types.js';
 import { fromBfloat16, fromFloat16 } from './halfprecision.js';
 import { parseStrictJson } from './strictjson.js';
 
 export interface NamedTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** the file that holds these very bytes, for tensors that were read as they are */
+  readonly file?: FileRange;
 }
 export type Weights = Map<string, NamedTensor>;
 
@@ -46,8 +50,11 @@ export async function readSafetensors(path: string): Promise<Weights> {
     const { size } = await file.stat();
     const { entries, dataStart } = await readHeader(file, path, size);
     const weights: Weights = new Map();
-    for (const entry of entries)
-      weights.set(entry.name, { shape: entry.shape, data: await readFloats(file, path, entry, dataStart) });
+    for (const entry of entries) {
+      const data = await readFloats(file, path, entry, dataStart);
+      const range = entry.dtype === 'F32' ? { path: resolve(path), offset: dataStart + entry.begin } : undefined;
+      weights.set(entry.name, { shape: entry.shape, data, file: range });
+    }
     return weights;
   } finally {
     await file.close();

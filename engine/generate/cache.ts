@@ -7,8 +7,10 @@ import { MASKED } from '../models/forward.js';
 import { float32, type Tensor } from '../session.js';
 import { keysName, newKeysName, newValuesName, valuesName } from './graphs.js';
 
-/** The cache grows by so many entries at least: few sizes mean few reallocations. */
+/** The cache's size is a multiple of this many entries: few sizes mean few reallocations. */
 const GROWTH = 32;
+/** Slots a prompt begins with at most. Growing moves everything, but empty slots cost time at every token, too. */
+const MOST_AT_FIRST = 96;
 
 interface Layer {
   keys: Float32Array;
@@ -33,6 +35,7 @@ export class KeyValueCache {
    * @param time tokens they are padded to
    * @param width sequences a prompt
    * @param prefilled the prefill's outputs
+   * @param newTokens how many tokens a sequence will get at most
    */
   constructor(
     readonly lengths: readonly number[],
@@ -40,10 +43,11 @@ export class KeyValueCache {
     readonly width: number,
     layers: number,
     prefilled: Readonly<Record<string, Tensor>>,
+    newTokens: number,
   ) {
     this.heads = prefilled[newKeysName(0)].shape[1];
     this.headSize = prefilled[newKeysName(0)].shape[3];
-    this.#entries = time + GROWTH;
+    this.#entries = time + Math.min(Math.ceil((newTokens + width - 1) / GROWTH) * GROWTH, MOST_AT_FIRST);
     this.#layers = Array.from({ length: layers }, (_, layer) => ({
       keys: this.#spread(prefilled[newKeysName(layer)].data as Float32Array, time, this.#entries),
       values: this.#spread(prefilled[newValuesName(layer)].data as Float32Array, time, this.#entries),

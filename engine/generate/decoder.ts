@@ -34,8 +34,11 @@ export class Decoder {
     ]).flat();
   }
 
-  /** Reads prompts of at least one token each; returns their cache and, for each prompt, the scores of its first new token. */
-  async read(prompts: readonly Int32Array[]): Promise<{ cache: KeyValueCache; scores: Scores[] }> {
+  /**
+   * Reads prompts of at least one token each; returns their cache and, for each prompt, the scores of its first new token.
+   * @param newTokens how many tokens a sequence will get at most
+   */
+  async read(prompts: readonly Int32Array[], newTokens: number): Promise<{ cache: KeyValueCache; scores: Scores[] }> {
     const { config } = this.model;
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const time = Math.min(config.maxPositions, Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP);
@@ -53,7 +56,7 @@ export class Decoder {
     const outputs = await session.run({ ...this.#weights, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
     const lengths = prompts.map((prompt) => prompt.length);
     return {
-      cache: new KeyValueCache(lengths, time, this.width, config.layers, outputs),
+      cache: new KeyValueCache(lengths, time, this.width, config.layers, outputs, newTokens),
       scores: this.#split(outputs, prompts.length, 1),
     };
   }

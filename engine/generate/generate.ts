@@ -53,7 +53,7 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
     for (let start = options.startAt ?? 0; start < prompts.length; start += settings.batch) {
       const began = performance.now();
       const batch = prompts.slice(start, start + settings.batch);
-      const rows = await continueBatch(decoder, strategy, batch, (b) => rowIndex(start + b));
+      const rows = await continueBatch(decoder, strategy, batch, settings.maxNewTokens, (b) => rowIndex(start + b));
       await onBatch(start, rows);
       const tokens = rows.reduce((n, row) => n + row.length, 0);
       const tokensPerSecond = tokens / Math.max(1e-3, (performance.now() - began) / 1000);
@@ -69,10 +69,11 @@ async function continueBatch(
   decoder: Decoder,
   strategy: Strategy,
   prompts: readonly Int32Array[],
+  newTokens: number,
   rowOf: (b: number) => number,
 ): Promise<Int32Array[]> {
   const continuations = prompts.map((_, b) => strategy.start(rowOf(b)));
-  const { cache, scores: first } = await decoder.read(prompts);
+  const { cache, scores: first } = await decoder.read(prompts, newTokens);
   const tokens = new Int32Array(prompts.length * strategy.width);
   let scores = first;
   for (let written = 0; ; written++) {

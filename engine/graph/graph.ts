@@ -1,6 +1,6 @@
 /** A graph under construction: inputs, constants, nodes in topological order, named outputs. */
 import { OPS, type Attributes, type Op } from './ops.js';
-import { showShape, type Dtype, type Node, type Shape, type TensorData, type Value } from './types.js';
+import { showShape, type Dtype, type FileRange, type Node, type Shape, type TensorData, type Value } from './types.js';
 
 export class Graph {
   readonly inputs: Value[] = [];
@@ -25,10 +25,10 @@ export class Graph {
     this.outputs.push({ name, value });
   }
 
-  constant(dtype: Dtype, shape: readonly number[], data: TensorData): Value {
+  constant(dtype: Dtype, shape: readonly number[], data: TensorData, file?: FileRange): Value {
     const size = shape.reduce((a, b) => a * b, 1);
     if (data.length !== size) throw new Error(`internal: ${data.length} numbers for a constant of shape ${showShape(shape)}`);
-    const value: Value = { name: `c${this.#values++}`, dtype, shape, data };
+    const value: Value = { name: `c${this.#values++}`, dtype, shape, data, file };
     this.constants.push(value);
     return value;
   }

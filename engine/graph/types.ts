@@ -15,12 +15,20 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
+/** Where a constant's bytes already lie in a file, little-endian and without padding. */
+export interface FileRange {
+  readonly path: string;
+  readonly offset: number;
+}
+
 /** One tensor of a graph: an input (no node, no data), a constant (data) or a node's output (node). */
 export interface Value extends TensorType {
   /** unique in its graph, assigned in order of creation, so the same code gives the same bytes */
   readonly name: string;
   readonly node?: Node;
   readonly data?: TensorData;
+  /** a file that holds `data` too, from which it can be mapped instead of copied */
+  readonly file?: FileRange;
 }
 
 /** One operation; `attributes` are typed by the op (graph/ops.ts). */

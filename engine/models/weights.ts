@@ -30,7 +30,7 @@ export function weightConstants(graph: Graph, weights: ReadonlyMap<string, Named
   return (name) => {
     const tensor = weights.get(name);
     if (tensor === undefined) throw new Error(`internal: there is no weight ${name}`);
-    const value = values.get(name) ?? graph.constant('float32', tensor.shape, tensor.data);
+    const value = values.get(name) ?? graph.constant('float32', tensor.shape, tensor.data, tensor.file);
     values.set(name, value);
     return value;
   };

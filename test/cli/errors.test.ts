@@ -32,7 +32,8 @@ const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
   ['an unknown command', 2, () => ['frobnicate'], /unknown command 'frobnicate'/],
 ];
 
-test.each(cases)('%s exits with %d', async (_what, code, args, sentence, env) => {
+// One parameter each: jest takes a parameter that a row has no value for to be its `done` callback.
+test.each(cases.map(([what, code, args, sentence, env]) => ({ what, code, args, sentence, env })))('$what exits with $code', async ({ code, args, sentence, env }) => {
   const { code: got, stdout, stderr } = await habsburg(args(), env);
   expect([got, stdout]).toEqual([code, '']);
   expect(stderr).toMatch(sentence);

@@ -25,7 +25,7 @@ describe('sampling', () => {
         settings,
       );
       const decoder = new Decoder(model, 1, { kind: 'logits' }, 1);
-      const { scores } = await decoder.read([Int32Array.of(5, 17, 30)]);
+      const { scores } = await decoder.read([Int32Array.of(5, 17, 30)], 1);
       await decoder.release();
       const logits = scores[0].values.slice();
       for (const change of warpersOf(settings)) change(logits);
