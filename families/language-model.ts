@@ -7,6 +7,7 @@ import type { DataRecord } from '../data/records.js';
 import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data/records.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
+import { mergeLora } from '../engine/adapters/lora.js';
 import { generateRows } from '../engine/generate/index.js';
 import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
@@ -26,7 +27,7 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer;
   const model = 'model' in job.start ? await loadCheckpoint(job.start.model) : await initialise(job.start.scratch, from, rng);
-  const { weights, report } = await fit({
+  const { adapter, report } = await fit({
     model,
     train: await readRows(job.train),
     valid: await readRows(job.valid),
@@ -38,7 +39,9 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
     checkpointDue: io.checkpointDue,
     checkpoint: io.checkpoint,
   });
-  await saveCheckpoint(job.out, { config: model.config, weights }, { generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined });
+  await saveCheckpoint(job.out, adapter === undefined ? model : mergeLora(model, adapter), {
+    generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
+  });
   for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(job.out, file));
   const last = report.epochs.at(-1);
   return {
@@ -107,14 +110,21 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
     startAt: written.length,
     onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
     async onBatch(start, rows) {
-      if (start !== written.length) throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
+      if (start !== written.length)
+        throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
       rows.forEach((row, i) => {
         const prompt = prompts[start + i];
         written.push({
           id: `g${job.origin.generation}/${job.origin.member}/${String(start + i).padStart(6, '0')}`,
           tokens: Array.from(row),
           text: tokenizer.decode(row),
-          origin: { kind: 'generated', member: job.origin.member, generation: job.origin.generation, model: job.origin.model, prompt: prompt.id },
+          origin: {
+            kind: 'generated',
+            member: job.origin.member,
+            generation: job.origin.generation,
+            model: job.origin.model,
+            prompt: prompt.id,
+          },
         });
       });
       if (!io.checkpointDue() || written.length === prompts.length) return;
