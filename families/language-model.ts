@@ -11,14 +11,12 @@ import { mergeLora } from '../engine/adapters/lora.js';
 import { generateRows } from '../engine/generate/index.js';
 import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
-import { loadTokenizer } from '../engine/tokenizer/files.js';
+import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
 import type { ArchitecturePlan } from '../spec/plan.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
 
 export const LIKELIHOODS_FILE = 'likelihoods.json';
 
-/** What a model folder carries beside its weights, so that it can be used alone. */
-const TOKENIZER_FILES = /^(tokenizer.*\.json|vocab\.json|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
 export const languageModel: Family = { name: 'language-model', cost: 'expensive', fit: fitModel, generate, logProbability };
@@ -42,7 +40,7 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
   await saveCheckpoint(job.out, adapter === undefined ? model : mergeLora(model, adapter), {
     generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
   });
-  for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(job.out, file));
+  await copyTokenizer(from, job.out);
   const last = report.epochs.at(-1);
   return {
     steps: report.steps,
