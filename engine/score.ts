@@ -1,5 +1,6 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
+import type { Lora } from './adapters/lora.js';
 import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
@@ -20,11 +21,12 @@ const MAX_BATCH = 64;
 
 /** @throws HabsburgError `invalid` naming the row that is too long for the model or holds an id outside its vocabulary */
 export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): void {
+  const limit = config.positionLimit === undefined ? '' : ` (${config.positionLimit})`;
   rows.forEach((row, i) => {
     if (row.length > config.maxPositions) {
       throw new HabsburgError(
         'invalid',
-        `row ${i} has ${row.length} tokens, the model reads at most ${config.maxPositions}; cut the text into shorter blocks`,
+        `row ${i} has ${row.length} tokens, the model reads at most ${config.maxPositions}${limit}; cut the text into shorter blocks`,
       );
     }
     const bad = row.find((id) => id < 0 || id >= config.vocabularySize);
@@ -41,11 +43,11 @@ export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): v
 export class Scorer {
   readonly #sessions = new Map<number, Session>();
 
-  /** @param feeds the weights as a session takes them (weightFeeds); read in place at every call */
+  /** @param feeds the weights, an adapter's too, as a session takes them (weightFeeds); read in place at every call */
   constructor(
     readonly config: DecoderConfig,
     readonly feeds: Readonly<Record<string, Tensor>>,
-    readonly options: { readonly threads: number; readonly batch?: number },
+    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora },
   ) {}
 
   /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */
@@ -94,7 +96,7 @@ export class Scorer {
   async #session(time: number): Promise<Session> {
     const session =
       this.#sessions.get(time) ??
-      (await Session.create(scoringGraph(this.config, time), {
+      (await Session.create(scoringGraph(this.config, time, this.options.adapter), {
         threads: this.options.threads,
         keepMemory: !isLarge(this.feeds),
       }));

@@ -139,20 +139,28 @@ async function openSession(model: Uint8Array, options: SessionOptions, externalF
 /** Constants of fewer bytes stay inside the model: onnxruntime wants to see shapes and axes while it reads the graph. */
 const MIN_MAPPED = 1024;
 
+/** Constants without a file that still stay inside the model, in bytes altogether: what a graph computes for itself. */
+const MAX_INSIDE = 2 ** 27;
+
 /** A model whose large constants lie in files of one folder. */
 interface MappedModel {
   readonly bytes: Uint8Array;
   readonly folder: string;
 }
 
-/** The model with its constants mapped from the files they were read from; undefined where one has none, or folders differ. */
+/** The model with its weights mapped from the files they were read from; undefined where some have none, or folders differ. */
 async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
   const external = new Map<Value, ExternalData>();
   const real = new Map<string, string>();
   let folder: string | undefined;
+  let inside = 0;
   for (const value of graph.constants) {
     if (value.data!.byteLength < MIN_MAPPED) continue;
-    if (value.file === undefined) return undefined;
+    if (value.file === undefined) {
+      inside += value.data!.byteLength;
+      if (inside > MAX_INSIDE) return undefined;
+      continue;
+    }
     const { path, offset } = value.file;
     // onnxruntime follows links before it checks that a file lies in the folder.
     if (!real.has(path)) real.set(path, await realpath(path));

@@ -7,17 +7,16 @@ import type { DataRecord } from '../data/records.js';
 import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data/records.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
+import { mergeLora } from '../engine/adapters/lora.js';
 import { generateRows } from '../engine/generate/index.js';
 import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
-import { loadTokenizer } from '../engine/tokenizer/files.js';
+import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
 import type { ArchitecturePlan } from '../spec/plan.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
 
 export const LIKELIHOODS_FILE = 'likelihoods.json';
 
-/** What a model folder carries beside its weights, so that it can be used alone. */
-const TOKENIZER_FILES = /^(tokenizer.*\.json|vocab\.json|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
 export const languageModel: Family = { name: 'language-model', cost: 'expensive', fit: fitModel, generate, logProbability };
@@ -26,7 +25,7 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer;
   const model = 'model' in job.start ? await loadCheckpoint(job.start.model) : await initialise(job.start.scratch, from, rng);
-  const { weights, report } = await fit({
+  const { adapter, report } = await fit({
     model,
     train: await readRows(job.train),
     valid: await readRows(job.valid),
@@ -38,8 +37,10 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
     checkpointDue: io.checkpointDue,
     checkpoint: io.checkpoint,
   });
-  await saveCheckpoint(job.out, { config: model.config, weights }, { generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined });
-  for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(job.out, file));
+  await saveCheckpoint(job.out, adapter === undefined ? model : mergeLora(model, adapter), {
+    generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
+  });
+  await copyTokenizer(from, job.out);
   const last = report.epochs.at(-1);
   return {
     steps: report.steps,
@@ -107,14 +108,21 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
     startAt: written.length,
     onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
     async onBatch(start, rows) {
-      if (start !== written.length) throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
+      if (start !== written.length)
+        throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
       rows.forEach((row, i) => {
         const prompt = prompts[start + i];
         written.push({
           id: `g${job.origin.generation}/${job.origin.member}/${String(start + i).padStart(6, '0')}`,
           tokens: Array.from(row),
           text: tokenizer.decode(row),
-          origin: { kind: 'generated', member: job.origin.member, generation: job.origin.generation, model: job.origin.model, prompt: prompt.id },
+          origin: {
+            kind: 'generated',
+            member: job.origin.member,
+            generation: job.origin.generation,
+            model: job.origin.model,
+            prompt: prompt.id,
+          },
         });
       });
       if (!io.checkpointDue() || written.length === prompts.length) return;

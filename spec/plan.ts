@@ -111,8 +111,21 @@ export interface TrainingPlan {
    * own config is not asked: OPT's says 0.1, which transformers applies when it fine-tunes
    */
   readonly dropout: number;
+  /** train a LoRA adapter and merge it into the model afterwards; absent or null: train all weights */
+  readonly lora?: LoraPlan | null;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
   readonly select: 'best' | 'last';
+}
+
+/** A low-rank adapter, in PEFT's words. */
+export interface LoraPlan {
+  readonly rank: number;
+  /** the adapter is scaled by alpha / rank */
+  readonly alpha: number;
+  /** share of the adapter's inputs dropped while training, in [0, 1) */
+  readonly dropout: number;
+  /** names of linear modules or their last parts, such as q_proj; or all-linear */
+  readonly targets: readonly string[];
 }
 
 export interface DecodingPlan {

@@ -122,6 +122,19 @@ const trainingFields = {
     .lt(1)
     .default(0)
     .describe("Share of each attention and feed-forward output dropped while training; a checkpoint's own config is not asked."),
+  lora: z
+    .strictObject({
+      rank: z.int().min(1).max(4096),
+      alpha: z.number().gt(0).max(1e6).describe('The adapter is scaled by alpha / rank.'),
+      dropout: z.number().min(0).lt(1).default(0).describe("Share of the adapter's inputs dropped while training."),
+      targets: z
+        .array(z.string().min(1))
+        .min(1)
+        .describe('Linear modules by their last name, such as q_proj and v_proj (GPT-2: c_attn); or all-linear.'),
+    })
+    .nullable()
+    .optional()
+    .describe('Train a LoRA adapter instead of all weights; it is merged into the model afterwards. null: train all weights.'),
   select: z
     .enum(['best', 'last'])
     .default('best')

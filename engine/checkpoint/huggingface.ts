@@ -2,11 +2,11 @@
  * Hugging Face model folders in and out: config.json, model.safetensors (or a sharded index), generation_config.json. What is
  * written loads in `transformers` unchanged and reads back bit for bit.
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import { HabsburgError } from '../../common/errors.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
+import { readJsonObject, writeJson } from './json.js';
 import { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
 
 /** A model in memory: its config and its float32 weights under Hugging Face names. */
@@ -36,24 +36,6 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
     throw error;
   });
   return { config, weights: matchParameters(await readWeights(dir), config, dir), generationConfig };
-}
-
-async function readJsonObject(path: string): Promise<ConfigJson> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw fromSystemError(error, `cannot read ${path}`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new HabsburgError('verification', `${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new HabsburgError('verification', `${path} must hold a JSON object`);
-  return value as ConfigJson;
 }
 
 /** All tensors of the folder under the names in its files. */
@@ -136,14 +118,4 @@ export async function saveCheckpoint(
   await writeJson(join(dir, 'config.json'), { ...json, dtype: 'float32' });
   if (options.generationConfig !== undefined) await writeJson(join(dir, 'generation_config.json'), options.generationConfig);
   await writeSafetensors(join(dir, WEIGHTS), model.weights);
-}
-
-/** Sorted keys and two spaces, as transformers writes. */
-async function writeJson(path: string, value: ConfigJson): Promise<void> {
-  const sorted = Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  try {
-    await writeFile(path, `${JSON.stringify(sorted, null, 2)}\n`);
-  } catch (error) {
-    throw fromSystemError(error, `cannot write ${path}`);
-  }
 }

@@ -6,7 +6,7 @@
  */
 import { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
-import { attend } from '../models/blocks.js';
+import { attend, attentionScores, attentionSum } from '../models/blocks.js';
 import { hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
 import type { DecoderConfig, Parameters } from '../models/types.js';
 import type { Head } from './types.js';
@@ -32,7 +32,7 @@ function addHead(g: Graph, logits: Value, head: Head): void {
 
 /**
  * Inputs: ids, positions (B, time), padded on the right; last (B) int32, the flat index of each prompt's last token.
- * Outputs: the head for the last tokens (B, ·); each layer's keys and values (B, heads, time, headSize).
+ * Outputs: the head for the last tokens (B, ·); each layer's keys and values (B, keyHeads, time, headSize).
  */
 export function prefillGraph(config: DecoderConfig, time: number, head: Head, parametersOf: (graph: Graph) => Parameters): Graph {
   const g = new Graph();
@@ -53,7 +53,7 @@ export function prefillGraph(config: DecoderConfig, time: number, head: Head, pa
 
 /**
  * Inputs: ids, positions (B, width); mask (B, 1, width, S): which cache entries a sequence sees; each layer's cache
- * (B, heads, S, headSize). Outputs: the head (B·width, ·); each layer's new keys and values (B, heads, width, headSize).
+ * (B, keyHeads, S, headSize). Outputs: the head (B·width, ·); each layer's new keys and values (B, keyHeads, width, headSize).
  */
 export function stepGraph(config: DecoderConfig, width: number, head: Head, parametersOf: (graph: Graph) => Parameters): Graph {
   const g = new Graph();
@@ -71,12 +71,12 @@ export function stepGraph(config: DecoderConfig, width: number, head: Head, para
       const cachedKeys = g.input(keysName(layer), 'float32', cached);
       const cachedValues = g.input(valuesName(layer), 'float32', cached);
       // Cache and new token are attended to apart, so that the cache is never copied behind a Concat.
-      const past = g.add(g.matmul(queries, cachedKeys, { transB: true, alpha }), mask); // (B, H, width, S)
-      const fresh = g.matmul(queries, keys, { transB: true, alpha }); // (B, H, width, width)
+      const past = g.add(attentionScores(g, queries, cachedKeys, alpha), mask); // (B, H, width, S)
+      const fresh = attentionScores(g, queries, keys, alpha); // (B, H, width, width)
       const scores = g.concat([past, own === undefined ? fresh : g.add(fresh, own)], -1);
       const weights = g.op('Softmax', [scores], { axis: -1 });
-      const toPast = g.matmul(g.slice(weights, -1, 0, -width), cachedValues);
-      return g.add(toPast, g.matmul(g.slice(weights, -1, -width, 2 ** 31), values));
+      const toPast = attentionSum(g, g.slice(weights, -1, 0, -width), cachedValues);
+      return g.add(toPast, attentionSum(g, g.slice(weights, -1, -width, 2 ** 31), values));
     },
   });
   addHead(g, outputLogits(g, config, parameters, hidden), head);

@@ -112,6 +112,18 @@ export const GRADIENTS: { readonly [O in Op]?: GradientRule<O> } = {
     const centred = g.sub(g.sub(d, g.reduceMean(d, axes, true)), g.mul(normal, g.reduceMean(g.mul(d, normal), axes, true)));
     return [needs[0] ? g.mul(centred, inverse) : undefined, needs[1] ? g.mul(dy!, normal) : undefined, dy];
   },
+  SimplifiedLayerNormalization: (g, { inputs: [x, scale], outputs: [, inverse], attributes: { axis } }, [dy], needs) => {
+    const from = axis < 0 ? axis + x.shape.length : axis;
+    const axes = x.shape.map((_, i) => i).slice(from);
+    const normal = g.mul(x, inverse); // x̂
+    const d = g.mul(dy!, scale);
+    const centred = g.sub(d, g.mul(normal, g.reduceMean(g.mul(d, normal), axes, true)));
+    return [needs[0] ? g.mul(centred, inverse) : undefined, needs[1] ? g.mul(dy!, normal) : undefined];
+  },
+  // A rotation's transpose is the rotation back. Angles are constants.
+  RotaryEmbedding: (g, { inputs: [, positions, cosines, sines] }, [dy]) => [
+    g.op('RotaryEmbedding', [dy!, positions, cosines, g.neg(sines)], {}),
+  ],
   Gemm: (g, node, [dy], needs) => [...matmulGradients(g, node, dy!, needs), dy],
   FusedMatMul: (g, node, [dy], needs) => matmulGradients(g, node, dy!, needs),
   Reshape: (g, { inputs: [x] }, [dy]) => [g.reshape(dy!, shapeInts(x.shape))],
@@ -135,6 +147,12 @@ export const GRADIENTS: { readonly [O in Op]?: GradientRule<O> } = {
       return needs[i] ? g.slice(dy!, axis, at - size, at) : undefined;
     });
   },
+  Split: (g, { outputs, attributes: { axis } }, dys) => [
+    g.concat(
+      outputs.map(({ shape }, i) => dys[i] ?? g.op('Expand', [g.scalar(0), g.ints(shapeInts(shape))], {})),
+      axis,
+    ),
+  ],
   Gather: (g, { inputs: [table, indices], attributes: { paddingIndex } }, [dy]) => {
     const width = table.shape[1] as number;
     let rows = g.reshape(dy!, [-1, width]);

@@ -87,7 +87,7 @@ export class Graph {
   matmul(a: Value, b: Value, attributes: Attributes['FusedMatMul'] = {}): Value {
     return this.op('FusedMatMul', [a, b], attributes);
   }
-  /** -1 stands for the one size that follows from the others. */
+  /** -1 stands for the one size that follows from the others, 0 for x's size at the same place. */
   reshape(x: Value, shape: readonly number[]): Value {
     return this.op('Reshape', [x, this.ints(shape)], {});
   }
@@ -105,6 +105,10 @@ export class Graph {
   }
   concat(values: readonly Value[], axis: number): Value {
     return values.length === 1 ? values[0] : this.op('Concat', values, { axis });
+  }
+  /** Consecutive parts of the given sizes along an axis. */
+  split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+    return this.node('Split', [x, this.ints(sizes)], { axis });
   }
   slice(x: Value, axis: number, start: number, end: number): Value {
     return this.op('Slice', [x, this.ints([start]), this.ints([end]), this.ints([axis])], {});

@@ -33,11 +33,18 @@ export interface Attributes {
   LogSoftmax: { readonly axis: number };
   /** inputs x, scale, bias; outputs y, mean, 1/standard deviation (kept for the gradient) */
   LayerNormalization: { readonly axis: number; readonly epsilon: number };
+  /** x · scale / sqrt(mean(x²) + epsilon): inputs x, scale; outputs y, 1/root mean square (kept for the gradient) */
+  SimplifiedLayerNormalization: { readonly axis: number; readonly epsilon: number };
+  /**
+   * Rotates pairs (i, i + headSize/2) of x (B, heads, T, headSize) by the angle of their row's position: inputs x, positions (B, T)
+   * int64, cosines and sines (positions, headSize/2)
+   */
+  RotaryEmbedding: None;
   /** alpha · op(A) op(B) + C on matrices; C (optional) is broadcast */
   Gemm: MatMulAttributes;
   /** alpha · op(A) op(B) over batches; transposition concerns the last two dimensions */
   FusedMatMul: MatMulAttributes;
-  /** inputs x, shape (constant; at most one -1) */
+  /** inputs x, shape (constant; at most one -1; 0 keeps x's size at that place) */
   Reshape: None;
   Transpose: { readonly perm: readonly number[] };
   /** inputs x, axes (constant) */
@@ -50,6 +57,8 @@ export interface Attributes {
   /** inputs data, indices, updates; onnxruntime's ScatterND with reduction is a data race, so it is not in this table */
   ScatterElements: { readonly axis: number; readonly reduction: 'none' | 'add' };
   Concat: { readonly axis: number };
+  /** inputs x, sizes (constant); one output a size */
+  Split: { readonly axis: number };
   /** inputs x, starts, ends, axes (constants) */
   Slice: None;
   /** inputs x, k (constant of one element); outputs values, indices (int64) */
@@ -145,11 +154,14 @@ const reduce: OpRow<Attributes['ReduceSum']> = {
 const alongAxis = { emit: ({ axis }: { readonly axis: number }) => ({ axis: { int: axis } }) };
 
 function reshaped(x: Value, target: readonly number[]): Shape {
-  const known = target.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
-  const rest = sizeOf(x.shape, known);
+  const known = target.reduce((product, dim) => (dim <= 0 ? product : product * dim), 1);
+  const rest = sizeOf(
+    x.shape.filter((_, i) => target[i] !== 0),
+    known,
+  );
   if (rest === undefined || (rest !== 1 && !target.includes(-1)))
     throw new Error(`internal: cannot reshape ${showShape(x.shape)} to ${showShape(target)}`);
-  return target.map((dim) => (dim === -1 ? rest : dim));
+  return target.map((dim, i) => (dim === -1 ? rest : dim === 0 ? x.shape[i] : dim));
 }
 
 function sliced(dim: Dim, start: number, end: number): Dim {
@@ -191,6 +203,31 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
       return [{ dtype, shape: x.shape }, statistics, statistics];
     },
     emit: ({ axis, epsilon }) => ({ axis: { int: axis }, epsilon: { float: epsilon } }),
+  },
+  SimplifiedLayerNormalization: {
+    infer: ([x, scale], { axis }) => {
+      const from = axisOf(axis, x.shape.length);
+      const dtype = sameDtype('SimplifiedLayerNormalization', [x, scale]);
+      return [
+        { dtype, shape: x.shape },
+        { dtype, shape: x.shape.map((dim, i): Dim => (i < from ? dim : 1)) },
+      ];
+    },
+    emit: ({ axis, epsilon }) => ({ axis: { int: axis }, epsilon: { float: epsilon } }),
+  },
+  RotaryEmbedding: {
+    infer: ([x, positions, cosines, sines]) => {
+      const half = (x.shape[3] as number) / 2;
+      if (
+        x.shape.length !== 4 ||
+        cosines.shape[1] !== half ||
+        !sameShape(cosines.shape, sines.shape) ||
+        positions.dtype !== 'int64'
+      )
+        throw new Error(`internal: RotaryEmbedding of ${showShape(x.shape)} with angles ${showShape(cosines.shape)}`);
+      return [{ dtype: sameDtype('RotaryEmbedding', [x, cosines, sines]), shape: x.shape }];
+    },
+    domain: 'com.microsoft',
   },
   Gemm: {
     infer: (inputs, attributes) => {
@@ -237,6 +274,16 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
         throw new Error(`internal: Concat of ${inputs.map((v) => showShape(v.shape)).join(' and ')}`);
       const shape = inputs[0].shape.map((dim, i): Dim => (i === at ? addDims(inputs.map((v) => v.shape[at])) : dim));
       return [{ dtype: sameDtype('Concat', inputs), shape }];
+    },
+    ...alongAxis,
+  },
+  Split: {
+    infer: ([x, sizes], { axis }) => {
+      const at = axisOf(axis, x.shape.length);
+      const parts = constantInts(sizes, "Split's sizes");
+      if (parts.reduce((a, b) => a + b, 0) !== x.shape[at])
+        throw new Error(`internal: Split of ${showShape(x.shape)} into ${parts.join(' + ')}`);
+      return parts.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, i): Dim => (i === at ? size : dim)) }));
     },
     ...alongAxis,
   },

@@ -1,11 +1,28 @@
 /** Layers that decoder architectures share. Hidden states are matrices (N, d) with N = B·T rows. */
 import type { Graph } from '../graph/graph.js';
 import { fixed, type Value } from '../graph/types.js';
-import type { DecoderInputs, Parameters } from './types.js';
+import type { DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
-/** x (N, in) -> x Wᵀ + b (N, out), W stored (out, in) as in torch.nn.Linear. */
-export function linear(g: Graph, x: Value, weight: Value, bias?: Value): Value {
-  return g.op('Gemm', bias === undefined ? [x, weight] : [x, weight, bias], { transB: true });
+export interface LinearOptions {
+  readonly bias: boolean;
+  /** whether the weight is stored (in, out), as GPT-2's Conv1D does, and not (out, in), as torch.nn.Linear does */
+  readonly inOut?: boolean;
+}
+
+/** The linear module of a name: x (N, in) -> x Wᵀ + b (N, out), and what an adapter adds to it. */
+export function linear(g: Graph, get: Parameters, inputs: DecoderInputs, name: string, x: Value, options: LinearOptions): Value {
+  const weight = get(`${name}.weight`);
+  const y = g.op('Gemm', options.bias ? [x, weight, get(`${name}.bias`)] : [x, weight], { transB: options.inOut !== true });
+  return inputs.adapt?.(name, x, y) ?? y;
+}
+
+/** A linear module's parameters. */
+export function linearSpecs(name: string, out: number, into: number, init: Initializer, options: LinearOptions): ParameterSpec[] {
+  const linear = options.inOut === true ? 'in-out' : 'out-in';
+  return [
+    { name: `${name}.weight`, shape: linear === 'in-out' ? [into, out] : [out, into], init, linear },
+    ...(options.bias ? [{ name: `${name}.bias`, shape: [out], init: { kind: 'zeros' } as const }] : []),
+  ];
 }
 
 /** torch.nn.LayerNorm over the last dimension of (N, d). */
@@ -13,11 +30,24 @@ export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, epsilo
   return g.op('LayerNormalization', [x, weight, bias], { axis: -1, epsilon });
 }
 
-export type Activation = 'relu' | 'gelu' | 'gelu_new';
+/** Llama's RMSNorm (Zhang & Sennrich 2019, arXiv:1910.07467) over the last dimension of (N, d). */
+export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number): Value {
+  return g.op('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon });
+}
+
+/** Activations by transformers' names. */
+const ACTIVATIONS = {
+  relu: (g: Graph, x: Value): Value => g.op('Relu', [x], {}),
+  gelu: (g: Graph, x: Value): Value => g.op('Gelu', [x], { approximate: 'none' }),
+  gelu_new: (g: Graph, x: Value): Value => g.op('Gelu', [x], { approximate: 'tanh' }),
+  gelu_pytorch_tanh: (g: Graph, x: Value): Value => g.op('Gelu', [x], { approximate: 'tanh' }),
+  silu: (g: Graph, x: Value): Value => g.mul(x, g.op('Sigmoid', [x], {})),
+} as const;
+export type Activation = keyof typeof ACTIVATIONS;
+export const activationNames = Object.keys(ACTIVATIONS) as Activation[];
 
 export function activation(g: Graph, kind: Activation, x: Value): Value {
-  if (kind === 'relu') return g.op('Relu', [x], {});
-  return g.op('Gelu', [x], { approximate: kind === 'gelu' ? 'none' : 'tanh' });
+  return ACTIVATIONS[kind](g, x);
 }
 
 /** (N, heads·headSize) -> (B, heads, T, headSize); T must be fixed, B may be symbolic. */
@@ -30,31 +60,55 @@ export function mergeHeads(g: Graph, x: Value, width: number): Value {
   return g.reshape(g.transpose(x, [0, 2, 1, 3]), [-1, width]);
 }
 
+/**
+ * alpha · Q Kᵀ: queries (B, heads, T, headSize), keys (B, keyHeads, S, headSize) -> (B, heads, T, S). Each key head serves
+ * heads / keyHeads queries' heads in a row (Ainslie et al. 2023, arXiv:2305.13245); they are multiplied as one, so keys are never
+ * repeated.
+ */
+export function attentionScores(g: Graph, queries: Value, keys: Value, alpha: number): Value {
+  const [, heads, time, headSize] = queries.shape as number[];
+  const keyHeads = keys.shape[1] as number;
+  if (heads === keyHeads) return g.matmul(queries, keys, { transB: true, alpha });
+  const grouped = g.reshape(queries, [-1, keyHeads, (heads / keyHeads) * time, headSize]);
+  return g.reshape(g.matmul(grouped, keys, { transB: true, alpha }), [-1, heads, time, 0]);
+}
+
+/** weights (B, heads, T, S) times values (B, keyHeads, S, headSize) -> (B, heads, T, headSize) */
+export function attentionSum(g: Graph, weights: Value, values: Value): Value {
+  const [, heads, time] = weights.shape as number[];
+  const [, keyHeads, , headSize] = values.shape as number[];
+  if (heads === keyHeads) return g.matmul(weights, values);
+  const grouped = g.reshape(weights, [-1, keyHeads, (heads / keyHeads) * time, 0]);
+  return g.reshape(g.matmul(grouped, values), [-1, heads, time, headSize]);
+}
+
+/** softmax(alpha · Q Kᵀ + mask) V; `mask` is broadcast to (B, heads, T, S). */
+export function attend(g: Graph, queries: Value, keys: Value, values: Value, mask: Value, alpha: number): Value {
+  const scores = g.add(attentionScores(g, queries, keys, alpha), mask); // (B, H, T, S)
+  return attentionSum(g, g.op('Softmax', [scores], { axis: -1 }), values);
+}
+
 export interface AttentionOptions {
   readonly layer: number;
   readonly heads: number;
+  /** heads of keys and values; default: as many as heads */
+  readonly keyHeads?: number;
   readonly headSize: number;
-  /** names of the projections without `.weight` and `.bias` */
-  readonly projections: { readonly query: string; readonly key: string; readonly value: string; readonly out: string };
-  readonly bias: boolean;
+  /** rotates queries and keys */
+  readonly rotate?: (x: Value) => Value;
 }
 
-/** softmax(alpha · Q Kᵀ + mask) V over (B, heads, T | S, headSize); `mask` is broadcast to (B, heads, T, S). */
-export function attend(g: Graph, queries: Value, keys: Value, values: Value, mask: Value, alpha: number): Value {
-  const scores = g.matmul(queries, keys, { transB: true, alpha }); // (B, H, T, S)
-  return g.matmul(g.op('Softmax', [g.add(scores, mask)], { axis: -1 }), values);
-}
-
-/** Multi-head self-attention over x (N, d), through the inputs' mask or their key/value cache. */
-export function attention(g: Graph, x: Value, parameters: Parameters, inputs: DecoderInputs, options: AttentionOptions): Value {
-  const { layer, heads, headSize, projections } = options;
+/**
+ * Multi-head self-attention between the projections: queries (N, heads·headSize), keys and values (N, keyHeads·headSize) ->
+ * (N, heads·headSize), through the inputs' mask or their key/value cache.
+ */
+export function attention(g: Graph, projected: readonly Value[], inputs: DecoderInputs, options: AttentionOptions): Value {
+  const { layer, heads, keyHeads = heads, headSize, rotate = (x) => x } = options;
   const time = fixed(inputs.ids.shape[1], 'attention over T tokens');
-  const project = (name: string, input: Value): Value =>
-    linear(g, input, parameters(`${name}.weight`), options.bias ? parameters(`${name}.bias`) : undefined);
-  const split = (name: string): Value => splitHeads(g, project(name, x), time, heads, headSize); // (B, H, T, dh)
-
-  const [queries, keys, values] = [split(projections.query), split(projections.key), split(projections.value)];
+  const queries = rotate(splitHeads(g, projected[0], time, heads, headSize)); // (B, H, T, dh)
+  const keys = rotate(splitHeads(g, projected[1], time, keyHeads, headSize)); // (B, KH, T, dh)
+  const values = splitHeads(g, projected[2], time, keyHeads, headSize);
   const alpha = headSize ** -0.5;
   const context = inputs.attend?.(layer, queries, keys, values, alpha) ?? attend(g, queries, keys, values, inputs.mask, alpha);
-  return project(projections.out, mergeHeads(g, context, heads * headSize));
+  return mergeHeads(g, context, heads * headSize);
 }

@@ -32,7 +32,7 @@ export class ConfigReader {
   }
 
   /** A token id; null in the file means that there is none. */
-  tokenId(name: string, fallback: number): number | undefined {
+  tokenId(name: string, fallback: number | undefined): number | undefined {
     const value = name in this.json ? this.json[name] : fallback;
     if (value === null || value === undefined) return undefined;
     if (!Number.isSafeInteger(value) || (value as number) < 0) this.#refuse(name, 'must be a token id');

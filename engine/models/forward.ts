@@ -19,6 +19,7 @@ export function sequenceInputs(graph: Graph, rows: number | string, time: number
   return {
     ids: graph.input('ids', 'int32', [rows, time]),
     positions: graph.input('positions', 'int32', [rows, time]),
+    positionCount: time,
     mask: causalMask(graph, time),
   };
 }

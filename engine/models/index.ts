@@ -1,10 +1,18 @@
 /** The architectures by config.json's model_type. */
 import { HabsburgError } from '../../common/errors.js';
+import { gpt2 } from './gpt2.js';
+import { llama } from './llama.js';
+import { mistral } from './mistral.js';
 import { opt } from './opt.js';
+import { qwen2 } from './qwen2.js';
 import type { Architecture, ConfigJson, DecoderConfig } from './types.js';
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   opt: opt as unknown as Architecture,
+  gpt2: gpt2 as unknown as Architecture,
+  llama: llama as unknown as Architecture,
+  mistral: mistral as unknown as Architecture,
+  qwen2: qwen2 as unknown as Architecture,
 };
 
 /** @throws HabsburgError `invalid` when there is no such architecture */

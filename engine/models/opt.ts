@@ -5,7 +5,7 @@
 import { HabsburgError } from '../../common/errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
-import { activation, attention, layerNorm, linear, type Activation } from './blocks.js';
+import { activation, activationNames, attention, layerNorm, linear, linearSpecs, type Activation } from './blocks.js';
 import { ConfigReader } from './config.js';
 import type { Architecture, ConfigJson, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
@@ -47,7 +47,7 @@ function parseConfig(json: ConfigJson, file: string): OptConfig {
     preNorm,
     finalNorm: preNorm && !read.boolean('_remove_final_layer_norm', false),
     bias: read.boolean('enable_bias', true),
-    activation: read.only<Activation>('activation_function', 'relu', ['relu', 'gelu', 'gelu_new']),
+    activation: read.only<Activation>('activation_function', 'relu', activationNames),
     initStd: read.number('init_std', 0.02),
     tied: read.boolean('tie_word_embeddings', true),
     json,
@@ -58,10 +58,8 @@ function parameters(config: OptConfig): ParameterSpec[] {
   const { hiddenSize: d, ffnSize, embeddingSize, vocabularySize, paddingId } = config;
   const normal: Initializer = { kind: 'normal', std: config.initStd };
   const embedding: Initializer = paddingId === undefined ? normal : { ...normal, zeroRow: paddingId };
-  const dense = (name: string, out: number, into: number, bias: boolean): ParameterSpec[] => [
-    { name: `${name}.weight`, shape: [out, into], init: normal },
-    ...(bias ? [{ name: `${name}.bias`, shape: [out], init: { kind: 'zeros' } as const }] : []),
-  ];
+  const dense = (name: string, out: number, into: number, bias: boolean): ParameterSpec[] =>
+    linearSpecs(name, out, into, normal, { bias });
   const norm = (name: string): ParameterSpec[] => [
     { name: `${name}.weight`, shape: [d], init: { kind: 'ones' } },
     { name: `${name}.bias`, shape: [d], init: { kind: 'zeros' } },
@@ -84,38 +82,29 @@ function parameters(config: OptConfig): ParameterSpec[] {
     ...(projected ? dense(`${ROOT}project_out`, embeddingSize, d, false) : []),
     ...(config.finalNorm ? norm(`${ROOT}final_layer_norm`) : []),
     ...Array.from({ length: config.layers }, (_, i) => layer(i)).flat(),
-    ...(config.tied ? [] : dense('lm_head', vocabularySize, embeddingSize, false)),
+    ...(config.tied ? [] : [{ name: 'lm_head.weight', shape: [vocabularySize, embeddingSize], init: normal }]),
   ];
 }
 
 function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInputs): Value {
   const d = config.hiddenSize;
   const norm = (name: string, x: Value): Value => layerNorm(g, x, get(`${name}.weight`), get(`${name}.bias`));
-  const dense = (name: string, x: Value): Value =>
-    linear(g, x, get(`${name}.weight`), config.bias ? get(`${name}.bias`) : undefined);
+  const dense = (name: string, x: Value, bias = config.bias): Value => linear(g, get, inputs, name, x, { bias });
   const flat = (ids: Value): Value => g.reshape(ids, [-1]); // (N)
 
   let x = g.gather(get(`${ROOT}embed_tokens.weight`), flat(inputs.ids), config.paddingId); // (N, embeddingSize)
-  if (config.embeddingSize !== d) x = linear(g, x, get(`${ROOT}project_in.weight`)); // (N, d)
+  if (config.embeddingSize !== d) x = dense(`${ROOT}project_in`, x, false); // (N, d)
   const rows = g.add(flat(inputs.positions), g.constant('int32', [], Int32Array.of(POSITION_OFFSET)));
   x = g.add(x, g.gather(get(`${ROOT}embed_positions.weight`), rows));
 
   for (let i = 0; i < config.layers; i++) {
     const at = `${ROOT}layers.${i}.`;
     const dropout = (branch: Value): Value => inputs.dropout?.(branch) ?? branch;
-    const attend = (y: Value): Value =>
-      attention(g, y, get, inputs, {
-        layer: i,
-        heads: config.heads,
-        headSize: d / config.heads,
-        projections: {
-          query: `${at}self_attn.q_proj`,
-          key: `${at}self_attn.k_proj`,
-          value: `${at}self_attn.v_proj`,
-          out: `${at}self_attn.out_proj`,
-        },
-        bias: config.bias,
-      });
+    const attend = (y: Value): Value => {
+      const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y));
+      const context = attention(g, projected, inputs, { layer: i, heads: config.heads, headSize: d / config.heads });
+      return dense(`${at}self_attn.out_proj`, context);
+    };
     const feedForward = (y: Value): Value => dense(`${at}fc2`, activation(g, config.activation, dense(`${at}fc1`, y)));
     if (config.preNorm) {
       x = g.add(x, dropout(attend(norm(`${at}self_attn_layer_norm`, x))));
@@ -126,7 +115,7 @@ function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInp
     }
   }
   if (config.finalNorm) x = norm(`${ROOT}final_layer_norm`, x);
-  return config.embeddingSize === d ? x : linear(g, x, get(`${ROOT}project_out.weight`)); // (N, embeddingSize)
+  return config.embeddingSize === d ? x : dense(`${ROOT}project_out`, x, false); // (N, embeddingSize)
 }
 
 /** Files carry `model.decoder.…`, `decoder.…` (the bare OPTModel, as on the Hub), or with a tied head `lm_head.weight` again. */

@@ -14,6 +14,8 @@ export interface DecoderConfig {
   readonly heads: number;
   /** longest sequence, in tokens */
   readonly maxPositions: number;
+  /** what sets maxPositions, where it is not max_position_embeddings */
+  readonly positionLimit?: string;
   readonly paddingId?: number;
   /** the file's own content, written back on export */
   readonly json: ConfigJson;
@@ -24,6 +26,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: Initializer;
+  /** set for the weight of a linear module inside the layers, which an adapter may change: how it is stored */
+  readonly linear?: 'out-in' | 'in-out';
 }
 
 export type Initializer =
@@ -40,15 +44,19 @@ export interface DecoderInputs {
   readonly ids: Value;
   /** (B, T) int32 positions from 0, counted without padding; a padded place holds -1 */
   readonly positions: Value;
+  /** all positions are below it; absent: below maxPositions */
+  readonly positionCount?: number;
   /** added to the attention scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
   readonly mask: Value;
   /**
-   * Attention of a layer, given its queries, keys and values (B, heads, T, headSize) and the factor of the scores; returns what is
-   * attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
+   * Attention of a layer, given its queries (B, heads, T, headSize), keys and values (B, keyHeads, T, headSize) and the factor of
+   * the scores; returns what is attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
    */
   readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number) => Value;
   /** Called with what a layer's branches add to the residual stream (N, d), in order, while training with dropout. */
   readonly dropout?: (branch: Value) => Value;
+  /** Called with each linear module's name, input (N, in) and output (N, out); gives the output that an adapter makes of it. */
+  readonly adapt?: (module: string, x: Value, y: Value) => Value;
 }
 
 export interface Architecture<C extends DecoderConfig = DecoderConfig> {

@@ -1,5 +1,5 @@
 /** Tokenizer files as Hugging Face reads them (tokenizer.json, tokenizer_config.json): written after training, read before use. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HabsburgError, fromSystemError } from '../../common/errors.js';
@@ -80,6 +80,18 @@ export async function saveTokenizer(
   };
   await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer, null, 2));
   await writeFile(join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** What a model folder carries beside its weights, so that it can be used alone. */
+const TOKENIZER_FILES = /^(tokenizer.*\.(json|model)|vocab\.json|merges\.txt|special_tokens_map\.json|added_tokens\.json|chat_template\.jinja)$/; // prettier-ignore
+
+/** Copies a folder's tokenizer files, where there are any. */
+export async function copyTokenizer(from: string, to: string): Promise<void> {
+  try {
+    for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(to, file));
+  } catch (error) {
+    throw fromSystemError(error, `copying the tokenizer of ${from} to ${to}`);
+  }
 }
 
 /**

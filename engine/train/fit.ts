@@ -5,6 +5,7 @@ import { digestOf } from '../../common/canonical.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
 import type { TrainingPlan } from '../../spec/plan.js';
+import { initialLora, type Lora } from '../adapters/lora.js';
 import { longestRow } from '../batch.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { Weights } from '../checkpoint/safetensors.js';
@@ -27,7 +28,7 @@ export interface FitProgress {
 }
 
 export interface FitOptions {
-  /** trained in place, as in torch: its arrays hold the selected weights at the end */
+  /** trained in place, as in torch: its arrays hold the selected weights at the end; with settings.lora it stays as it is */
   readonly model: Model;
   /** token ids, two tokens a row or more; rows may differ in length */
   readonly train: readonly Int32Array[];
@@ -58,6 +59,8 @@ export interface FitReport {
 export interface FitResult {
   /** the arrays of options.model */
   readonly weights: Weights;
+  /** with settings.lora: the trained adapter, not merged */
+  readonly adapter?: Lora;
   readonly report: FitReport;
 }
 
@@ -81,10 +84,18 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     valid: rowsDigest(valid),
   });
 
-  const dropout = settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') };
-  const trainer = new Trainer(model, { ...settings, threads, longest: longestRow(train), dropout });
-  const scorer = new Scorer(model.config, trainer.feeds, { threads });
-  const best = model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
+  const { lora } = settings;
+  const adapter = lora ? initialLora(model.config, lora, rng.derive('lora')) : undefined;
+  const trainer = new Trainer(model, {
+    ...settings,
+    threads,
+    longest: longestRow(train),
+    adapter,
+    dropout: settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') },
+    adapterDropout: lora && lora.dropout > 0 ? { rate: lora.dropout, rng: rng.derive('lora-dropout') } : undefined,
+  });
+  const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter });
+  const best = adapter?.weights ?? model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
   try {
     let position: Position = { step: 0, nllSum: 0, targetCount: 0, epochs: [] };
     const keepsBest = (at: Position): boolean => settings.select === 'best' && at.epochs.length > 0;
@@ -134,7 +145,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     const selectedEpoch = settings.select === 'last' ? settings.epochs : bestEpoch(position.epochs);
     const losses = position.epochs.flatMap(({ validLoss }) => (validLoss === null ? [] : [validLoss]));
     return {
-      weights: best,
+      weights: model.weights,
+      adapter,
       report: { steps, epochs: position.epochs, selectedEpoch, bestValidLoss: losses.length === 0 ? null : Math.min(...losses) },
     };
   } finally {

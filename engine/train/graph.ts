@@ -5,9 +5,10 @@ import { sizeOf } from '../graph/dims.js';
 import type { Value } from '../graph/types.js';
 import { hiddenStates, sequenceInputs } from '../models/forward.js';
 import { architectureOf } from '../models/index.js';
-import type { DecoderConfig, DecoderInputs } from '../models/types.js';
+import type { DecoderConfig, DecoderInputs, Parameters } from '../models/types.js';
 import { weightInputs } from '../models/weights.js';
-import { dropoutName } from './dropout.js';
+import { loraHook, type Lora } from '../adapters/lora.js';
+import { adapterDropoutName, dropoutName, type SiteName } from './dropout.js';
 import { nllSeeds, tokenNll } from './loss.js';
 
 /** Name of the output that holds a parameter's gradient. */
@@ -17,20 +18,32 @@ export function gradientName(parameter: string): string {
 
 /**
  * Inputs: `ids`, `positions` (B, T), `targets` (B·T), `weights` (B·T, 1) and every parameter under its name.
- * With dropout also its masks, `dropout.0`, `dropout.1` … (B·T, d), in the order of the branches.
+ * With dropout also its masks, `dropout.0`, `dropout.1` … (B·T, d), in the order of the branches, and with an adapter's dropout
+ * `adapter.dropout.0` … (B·T, in), in the order of the adapted modules.
  * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · nll. The number of rows B is free.
  */
 export function trainingGraph(
   config: DecoderConfig,
   time: number,
   trainable: readonly string[],
-  options: { readonly dropout?: boolean } = {},
+  options: { readonly dropout?: boolean; readonly adapter?: Lora; readonly adapterDropout?: boolean } = {},
 ): Graph {
   const graph = new Graph();
-  const parameters = weightInputs(graph, config);
-  let sites = 0;
-  const dropout = (branch: Value): Value => graph.mul(branch, graph.input(dropoutName(sites++), 'float32', branch.shape));
-  const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), ...(options.dropout === true ? { dropout } : {}) };
+  const parameters = parameterInputs(graph, config, options.adapter);
+  const masked = (nameOf: SiteName): ((x: Value) => Value) => {
+    let sites = 0;
+    return (x) => graph.mul(x, graph.input(nameOf(sites++), 'float32', x.shape));
+  };
+  const inputs: DecoderInputs = {
+    ...sequenceInputs(graph, 'B', time),
+    dropout: options.dropout === true ? masked(dropoutName) : undefined,
+    adapt: adaptation(
+      graph,
+      parameters,
+      options.adapter,
+      options.adapterDropout === true ? masked(adapterDropoutName) : undefined,
+    ),
+  };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
@@ -43,12 +56,28 @@ export function trainingGraph(
 }
 
 /** Inputs as above without `weights`; output `nll` only. */
-export function scoringGraph(config: DecoderConfig, time: number): Graph {
+export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora): Graph {
   const graph = new Graph();
-  const parameters = weightInputs(graph, config);
-  const inputs = sequenceInputs(graph, 'B', time);
+  const parameters = parameterInputs(graph, config, adapter);
+  const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), adapt: adaptation(graph, parameters, adapter) };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   graph.output('nll', tokenNll(graph, hidden, parameters(architectureOf(config.modelType).headWeight(config)), targets).nll);
   return graph;
+}
+
+/** The model's weights and the adapter's as inputs of the graph. */
+function parameterInputs(graph: Graph, config: DecoderConfig, adapter?: Lora): Parameters {
+  const model = weightInputs(graph, config);
+  const added = new Map([...(adapter?.weights ?? [])].map(([name, { shape }]) => [name, graph.input(name, 'float32', shape)]));
+  return (name) => added.get(name) ?? model(name);
+}
+
+function adaptation(
+  graph: Graph,
+  parameters: Parameters,
+  adapter: Lora | undefined,
+  dropout?: (x: Value) => Value,
+): DecoderInputs['adapt'] {
+  return adapter === undefined ? undefined : loraHook(graph, adapter, parameters, dropout);
 }

@@ -1,11 +1,12 @@
 /** One model in training: the optimiser's memories, the graphs for each row length, and the optimiser step. */
 import type { CounterRng } from '../../common/philox.js';
+import type { Lora } from '../adapters/lora.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import { weightFeeds } from '../models/weights.js';
 import { float32, isLarge, Session, type Tensor } from '../session.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
-import { DropoutMasks, dropoutName } from './dropout.js';
+import { adapterDropoutName, DropoutMasks, dropoutName } from './dropout.js';
 import { gradientName, trainingGraph } from './graph.js';
 
 export interface StepResult {
@@ -16,30 +17,43 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
+interface Dropout {
+  readonly rate: number;
+  readonly rng: CounterRng;
+}
+
 export class Trainer {
   readonly optimizer: AdamW;
   /** the weights as a session's feeds: views that follow every step */
   readonly feeds: Readonly<Record<string, Tensor>>;
-  readonly #sessions = new Map<number, { readonly session: Session; readonly dropoutSites: number }>();
-  readonly #masks?: DropoutMasks;
+  readonly #sessions = new Map<number, { readonly session: Session; readonly maskWidths: readonly number[][] }>();
+  /** of the branches and of the adapter's inputs, where they are dropped */
+  readonly #masks: readonly DropoutMasks[];
   readonly #gradients: Readonly<Record<string, Tensor>>;
 
   /**
    * @param options.longest tokens of the longest row to come; shorter rows are padded to a few lengths below it
+   * @param options.adapter trained instead of the model's weights, which then stay as they are
    * @param options.dropout share of the layers' outputs that is dropped, in (0, 1), and the stream that says which; absent: none
+   * @param options.adapterDropout the same of the adapter's inputs
    */
   constructor(
     readonly model: Model,
     readonly options: AdamWSettings & {
       readonly threads: number;
       readonly longest: number;
-      readonly dropout?: { readonly rate: number; readonly rng: CounterRng };
+      readonly adapter?: Lora;
+      readonly dropout?: Dropout;
+      readonly adapterDropout?: Dropout;
     },
   ) {
-    if (options.dropout !== undefined)
-      this.#masks = new DropoutMasks(options.dropout.rng, options.dropout.rate, model.config.hiddenSize);
-    this.optimizer = new AdamW(model.weights, options);
-    this.feeds = weightFeeds(this.optimizer.weights);
+    const { adapter, dropout, adapterDropout } = options;
+    this.#masks = [
+      ...(dropout === undefined ? [] : [new DropoutMasks(dropout.rng, dropout.rate, dropoutName)]),
+      ...(adapterDropout === undefined ? [] : [new DropoutMasks(adapterDropout.rng, adapterDropout.rate, adapterDropoutName)]),
+    ];
+    this.optimizer = new AdamW(adapter?.weights ?? model.weights, options);
+    this.feeds = { ...(adapter === undefined ? {} : weightFeeds(model.weights)), ...weightFeeds(this.optimizer.weights) };
     this.#gradients = Object.fromEntries(
       [...this.optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
     );
@@ -74,8 +88,11 @@ export class Trainer {
 
   /** Leaves (the step's first rows) or adds the gradient of Σ nll / targetCount; returns the batch's Σ nll. */
   async #accumulate(batch: Batch, targetCount: number, firstRow: number): Promise<number> {
-    const { session, dropoutSites } = await this.#session(batch.time);
-    const masks = this.#masks?.fill(dropoutSites, this.optimizer.steps, firstRow, batch.rows, batch.time);
+    const { session, maskWidths } = await this.#session(batch.time);
+    const filled = this.#masks.map((masks, i) =>
+      masks.fill(maskWidths[i], this.optimizer.steps, firstRow, batch.rows, batch.time),
+    );
+    const masks = Object.assign({}, ...filled) as Record<string, Tensor>;
     const weights = float32(Float32Array.from(batch.counted, (counted) => counted / targetCount), [batch.counted.length, 1]); // prettier-ignore
     const feeds = { ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets, weights, ...masks };
     const outputs = await session.run(feeds, ['nll', ...Object.keys(this.#gradients)], firstRow === 0 ? this.#gradients : {});
@@ -88,16 +105,21 @@ export class Trainer {
     return sum;
   }
 
-  async #session(time: number): Promise<{ readonly session: Session; readonly dropoutSites: number }> {
+  async #session(time: number): Promise<{ readonly session: Session; readonly maskWidths: readonly number[][] }> {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
+    const { adapter, dropout, adapterDropout, threads } = this.options;
     const graph = trainingGraph(this.model.config, time, [...this.optimizer.weights.keys()], {
-      dropout: this.#masks !== undefined,
+      dropout: dropout !== undefined,
+      adapter,
+      adapterDropout: adapterDropout !== undefined,
     });
-    const dropoutSites = graph.inputs.filter(({ name }) => name.startsWith(dropoutName(''))).length;
-    const session = await Session.create(graph, { threads: this.options.threads, keepMemory: !isLarge(this.feeds) });
-    this.#sessions.set(time, { session, dropoutSites });
-    return { session, dropoutSites };
+    const maskWidths = this.#masks.map(({ nameOf }) =>
+      graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
+    );
+    const session = await Session.create(graph, { threads, keepMemory: !isLarge(this.feeds) });
+    this.#sessions.set(time, { session, maskWidths });
+    return { session, maskWidths };
   }
 
   async release(): Promise<void> {

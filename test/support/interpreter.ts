@@ -147,6 +147,32 @@ const KERNELS: { readonly [O in Op]?: Kernel<O> } = {
     });
     return [y, array64(out(node, 1), (_, i) => statistics[i].mean), array64(out(node, 2), (_, i) => statistics[i].inverse)];
   },
+  SimplifiedLayerNormalization: ([x, scale], { epsilon }, node) => {
+    const inverses: number[] = [];
+    const y = rows(x, (row) => {
+      const inverse = 1 / Math.sqrt(row.reduce((sum, v) => sum + v * v, 0) / row.length + epsilon);
+      inverses.push(inverse);
+      return row.map((v, i) => v * inverse * scale.data[i]);
+    });
+    return [y, array64(out(node, 1), (_, i) => inverses[i])];
+  },
+  RotaryEmbedding: ([x, positions, cosines, sines], _, node) => {
+    const half = x.shape[3] / 2;
+    return [
+      array64(out(node), (index) => {
+        const [b, , t, i] = index;
+        const angle = positions.data[b * x.shape[2] + t] * half + (i % half);
+        const other = at(x, index.with(3, (i + half) % (2 * half)));
+        return at(x, index) * cosines.data[angle] + (i < half ? -other : other) * sines.data[angle];
+      }),
+    ];
+  },
+  Split: ([x, sizes], { axis }, node) =>
+    node.outputs.map(({ shape }, i) => {
+      const start = sizes.data.slice(0, i).reduce((a, b) => a + b, 0);
+      const along = axis < 0 ? axis + x.shape.length : axis;
+      return array64(shape as number[], (index) => at(x, index.with(along, index[along] + start)));
+    }),
   Gemm: matmul,
   FusedMatMul: matmul,
   Reshape: ([x], _, node) => [{ shape: out(node), data: x.data }],

@@ -3,14 +3,15 @@ import type { Command } from 'commander';
 import { HabsburgError, isHabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
 import { generateRows } from '../../../engine/generate/index.js';
-import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
+import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
 import type { DecodingPlan } from '../../../spec/plan.js';
-import { exactlyOne, integer, readPrompts, readTokens, real, threadsOption, tokenIds } from './inputs.js';
+import { exactlyOne, integer, loadModel, readPrompts, readTokens, real, threadsOption, tokenIds } from './inputs.js';
 
 interface Options {
   readonly model: string;
+  readonly adapter?: string;
   readonly prompt?: string;
   readonly prompts?: string;
   readonly tokens?: string;
@@ -36,7 +37,8 @@ export function registerGenerate(parent: Command): void {
     .description(
       'continue prompts: greedy, by beam search (--num-beams), or by sampling (any of --temperature, --top-p, --top-k, --seed)',
     )
-    .requiredOption('--model <dir>', 'folder with config.json and model.safetensors')
+    .requiredOption('--model <dir>', 'folder with config.json and weights, or a .gguf file')
+    .option('--adapter <dir>', 'folder of a PEFT LoRA adapter to apply')
     .option('--prompt <text>', 'one prompt; needs a tokenizer.json beside the model')
     .option('--prompts <file>', 'prompts, {"text": …} a line')
     .option('--tokens <file>', 'prompts as a JSON array of arrays of token ids')
@@ -70,7 +72,7 @@ export function registerGenerate(parent: Command): void {
 async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { prompt: '--prompt', prompts: '--prompts', tokens: '--tokens' });
   const settings = settingsOf(options);
-  const model = await loadCheckpoint(options.model);
+  const model = await loadModel(options.model, options.adapter);
   const tokenizer = await tokenizerOf(options);
   const prompts = await promptsOf(options, tokenizer);
   const rows: { new_tokens: number[]; text?: string }[] = [];

@@ -1,8 +1,12 @@
 /** Reading what the `lm` commands are given: numbers, token files, prompt files, text. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
+import { mergeLora } from '../../../engine/adapters/lora.js';
+import { loadAdapter } from '../../../engine/checkpoint/peft.js';
+import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
+import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 
 /** Parses an option's whole number in [min, max]. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -89,4 +93,40 @@ export function exactlyOne(options: Readonly<Record<string, unknown>>, names: Re
       ? `give one of ${flags}`
       : `give only one of ${flags}, not ${given.map((key) => names[key]).join(' and ')}`,
   );
+}
+
+/** A checkpoint, with an adapter merged into its weights where one is given. */
+export async function loadModel(dir: string, adapter?: string): Promise<Checkpoint> {
+  const checkpoint = await loadCheckpoint(dir);
+  if (adapter === undefined) return checkpoint;
+  return { ...checkpoint, ...mergeLora(checkpoint, await loadAdapter(adapter, checkpoint.config)) };
+}
+
+/** A text file's tokens under a model's own tokenizer, no special ones added, in blocks; a shorter rest is kept or dropped. */
+export async function textBlocks(
+  model: string,
+  file: string,
+  block: number,
+  { dropRest }: { readonly dropRest: boolean },
+): Promise<Int32Array[]> {
+  const tokenizer = await loadTokenizer(model);
+  const ids = Int32Array.from(tokenizer.encode(await readText(file)));
+  if (dropRest && ids.length < block)
+    throw new HabsburgError(
+      'invalid',
+      `${file} has ${ids.length} tokens, fewer than one block of ${block}; give a smaller --block`,
+    );
+  const count = dropRest ? Math.floor(ids.length / block) : Math.ceil(ids.length / block);
+  return Array.from({ length: count }, (_, i) => ids.subarray(i * block, (i + 1) * block));
+}
+
+/** Nothing that lies there is overwritten. */
+export async function emptyFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    if ((await readdir(path)).length === 0) return;
+  } catch (error) {
+    throw fromSystemError(error, `cannot make the folder ${path}`);
+  }
+  throw new HabsburgError('invalid', `${path} is not empty; give --out a new folder`);
 }

@@ -1,13 +1,12 @@
 /** `habsburg lm perplexity`: negative log-likelihoods of token rows or of a text in blocks. */
 import type { Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
-import { loadCheckpoint } from '../../../engine/index.js';
 import { scoreRows } from '../../../engine/score.js';
-import { loadTokenizer } from '../../../engine/tokenizer/files.js';
-import { exactlyOne, integer, readText, readTokens, threadsOption } from './inputs.js';
+import { exactlyOne, integer, loadModel, readTokens, textBlocks, threadsOption } from './inputs.js';
 
 interface Options {
   readonly model: string;
+  readonly adapter?: string;
   readonly text?: string;
   readonly block?: number;
   readonly tokens?: string;
@@ -22,7 +21,8 @@ export function registerPerplexity(parent: Command): void {
       'exp of the mean negative log-likelihood (nats a token). Every row is scored by itself, from its second token on. ' +
         'A text is tokenised as it stands, no special tokens added, and cut into blocks; the last one may be shorter.',
     )
-    .requiredOption('--model <dir>', 'folder with config.json and model.safetensors')
+    .requiredOption('--model <dir>', 'folder with config.json and weights, or a .gguf file')
+    .option('--adapter <dir>', 'folder of a PEFT LoRA adapter to apply')
     .option('--text <file>', 'UTF-8 text; needs --block and a tokenizer.json beside the model')
     .option('--block <n>', 'tokens a block', integer(2))
     .option('--tokens <file>', 'JSON array of arrays of token ids')
@@ -35,8 +35,11 @@ async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
   if ((options.text === undefined) !== (options.block === undefined))
     throw new HabsburgError('invalid', '--text and --block belong together');
-  const model = await loadCheckpoint(options.model);
-  const rows = options.tokens === undefined ? await blocksOf(options) : await readTokens(options.tokens);
+  const model = await loadModel(options.model, options.adapter);
+  const rows =
+    options.tokens === undefined
+      ? await textBlocks(options.model, options.text!, options.block!, { dropRest: false })
+      : await readTokens(options.tokens);
   const scores = await scoreRows({ model, rows, threads: options.threads });
   const results = scores.map(({ nllSum, tokenCount }) => row(nllSum, tokenCount));
   const total = row(
@@ -55,12 +58,4 @@ async function run(options: Options): Promise<void> {
 
 function row(nllSum: number, tokenCount: number): { nll_sum: number; token_count: number; perplexity: number | null } {
   return { nll_sum: nllSum, token_count: tokenCount, perplexity: tokenCount === 0 ? null : Math.exp(nllSum / tokenCount) };
-}
-
-async function blocksOf({ model, text, block }: Options): Promise<Int32Array[]> {
-  const tokenizer = await loadTokenizer(model);
-  const ids = Int32Array.from(tokenizer.encode(await readText(text!)));
-  const rows: Int32Array[] = [];
-  for (let at = 0; at < ids.length; at += block!) rows.push(ids.subarray(at, at + block!));
-  return rows;
 }

@@ -89,9 +89,9 @@ describe('loadCheckpoint', () => {
   });
 
   test.each([
-    [{ model_type: 'mamba' }, /model_type "mamba" is not supported; known: opt/],
+    [{ model_type: 'mamba' }, /model_type "mamba" is not supported; known: opt, gpt2, llama, mistral, qwen2/],
     [{ model_type: undefined }, /model_type is missing/],
-    [{ activation_function: 'silu' }, /activation_function is supported as "relu", "gelu", "gelu_new" only, not "silu"/],
+    [{ activation_function: 'quick_gelu' }, /activation_function is supported as .* only, not "quick_gelu"/],
     [{ hidden_size: 31 }, /not divisible/],
     [{ hidden_size: '30' }, /hidden_size must be a positive integer, not "30"/],
     [{ layer_norm_elementwise_affine: false }, /layer_norm_elementwise_affine/],

@@ -1,8 +1,8 @@
-/** Greedy and beam search, token for token, against transformers 5.17 on every OPT checkpoint of test/golden. */
+/** Greedy and beam search, token for token, against transformers 5.17 on every checkpoint of test/golden. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
-import { OPT_MODELS } from '../../support/golden.js';
+import { OPT_MODELS, OTHER_MODELS } from '../../support/golden.js';
 import { decoding, generate } from '../../support/generation.js';
 
 interface Settings {
@@ -25,7 +25,7 @@ async function continued(name: string, prompts: number[][], s: Settings, batch: 
   return generate(await loadCheckpoint(`test/golden/lm/${name}`), prompts, settings, { eosTokenId: s.eos_token_id ?? [] });
 }
 
-describe.each(['opt-pre-ln', 'opt-post-ln-proj'])('%s', (name) => {
+describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) => {
   test.each(['greedy', 'beam3', 'beam5', 'beam4_eos'])('%s', async (mode) => {
     const golden = JSON.parse(await readFile(`test/golden/lm/${name}/golden.json`, 'utf8')) as {
       prompts: { input_ids: number[][]; attention_mask: number[][] };

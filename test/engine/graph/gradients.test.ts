@@ -8,6 +8,7 @@ import { backward } from '../../../engine/graph/backward.js';
 import { GRADIENTS } from '../../../engine/graph/gradients.js';
 import { Graph } from '../../../engine/graph/graph.js';
 import type { Value } from '../../../engine/graph/types.js';
+import { rotation } from '../../../engine/models/rotary.js';
 import { float32, int32, Session, type Tensor } from '../../../engine/session.js';
 import { array64, interpret, type Array64 } from '../../support/interpreter.js';
 import { relativeError } from '../../support/numbers.js';
@@ -42,6 +43,17 @@ const CASES: readonly Case[] = [
   { op: 'Softmax', shapes: [[2, 3, 5]], build: (g, [x]) => g.op('Softmax', [x], { axis: -1 }) },
   { op: 'LogSoftmax', shapes: [[3, 5]], build: (g, [x]) => g.op('LogSoftmax', [x], { axis: -1 }) },
   { op: 'LayerNormalization', shapes: [[4, 6], [6], [6]], build: (g, xs) => g.op('LayerNormalization', xs, { axis: -1, epsilon: 1e-5 }) }, // prettier-ignore
+  { op: 'SimplifiedLayerNormalization', shapes: [[4, 6], [6]], build: (g, xs) => g.op('SimplifiedLayerNormalization', xs, { axis: -1, epsilon: 1e-6 }) }, // prettier-ignore
+  {
+    op: 'RotaryEmbedding',
+    shapes: [[2, 3, 4, 16]],
+    ints: { positions: { shape: [2, 4], data: [0, 1, 2, 3, 4, 2, 0, 5] } },
+    build: (g, [x], { positions }) => {
+      const rotary = { frequencies: Float32Array.from({ length: 8 }, (_, i) => 2 ** -i), factor: 0.5 };
+      return rotation(g, rotary, positions, 6)(x);
+    },
+  },
+  { op: 'Split', shapes: [[2, 7]], build: (g, [x]) => g.mul(...(g.split(x, 1, [3, 1, 3]).slice(1) as [Value, Value])) }, // prettier-ignore
   ...[false, true].flatMap((transA) =>
     [false, true].map((transB): Case => ({
       op: 'Gemm',

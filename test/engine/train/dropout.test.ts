@@ -53,7 +53,7 @@ describe('masks', () => {
   const width = 6;
 
   test('are Philox4x32-10 over (block, row, site, step)', () => {
-    const masks = new DropoutMasks(rng, 0.25, width).fill(2, 40, 3, 2, 5);
+    const masks = new DropoutMasks(rng, 0.25).fill([width, width], 40, 3, 2, 5);
     const block = new Uint32Array(4);
     for (const site of [0, 1]) {
       const { data, shape } = masks[dropoutName(site)];
@@ -68,13 +68,13 @@ describe('masks', () => {
   });
 
   test('do not depend on padding or on how rows are batched', () => {
-    const all = new DropoutMasks(rng, 0.5, width).fill(1, 0, 0, 3, 7)[dropoutName(0)].data;
-    const padded = new DropoutMasks(rng, 0.5, width).fill(1, 0, 2, 1, 16)[dropoutName(0)].data;
+    const all = new DropoutMasks(rng, 0.5).fill([width], 0, 0, 3, 7)[dropoutName(0)].data;
+    const padded = new DropoutMasks(rng, 0.5).fill([width], 0, 2, 1, 16)[dropoutName(0)].data;
     expect([...padded.subarray(0, 7 * width)]).toEqual([...all.subarray(2 * 7 * width)]);
   });
 
   test('drop the share that was asked for', () => {
-    const { data } = new DropoutMasks(rng, 0.1, 64).fill(1, 7, 0, 50, 50)[dropoutName(0)];
+    const { data } = new DropoutMasks(rng, 0.1).fill([64], 7, 0, 50, 50)[dropoutName(0)];
     const dropped = (data as Float32Array).filter((x) => x === 0).length / data.length;
     expect(Math.abs(dropped - 0.1)).toBeLessThan(5 * Math.sqrt(0.09 / data.length));
   });

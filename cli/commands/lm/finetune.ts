@@ -1,0 +1,182 @@
+/** `habsburg lm finetune`: trains a checkpoint, or a LoRA adapter beside it, on a text or on rows of token ids. */
+import type { Command } from 'commander';
+import { HabsburgError } from '../../../common/errors.js';
+import { CounterRng } from '../../../common/philox.js';
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
+import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
+import { saveAdapter } from '../../../engine/checkpoint/peft.js';
+import { copyTokenizer } from '../../../engine/tokenizer/files.js';
+import { fit, type FitProgress } from '../../../engine/train/fit.js';
+import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
+import { emptyFolder, exactlyOne, integer, readTokens, real, textBlocks, threadsOption } from './inputs.js';
+
+interface Options {
+  readonly model: string;
+  readonly text?: string;
+  readonly tokens?: string;
+  readonly validationText?: string;
+  readonly validationTokens?: string;
+  readonly blockSize?: number;
+  readonly out: string;
+  readonly loraR?: number;
+  readonly loraAlpha?: number;
+  readonly loraDropout?: number;
+  readonly loraTargets?: string[];
+  readonly numTrainEpochs: number;
+  readonly perDeviceTrainBatchSize: number;
+  readonly gradientAccumulationSteps: number;
+  readonly learningRate: number;
+  readonly lrSchedulerType: TrainingPlan['schedule'];
+  readonly warmupRatio: number;
+  readonly weightDecay: number;
+  readonly adamBeta1: number;
+  readonly adamBeta2: number;
+  readonly adamEpsilon: number;
+  readonly maxGradNorm: number;
+  readonly dropout: number;
+  readonly loadBestModelAtEnd?: boolean;
+  readonly seed: number;
+  readonly threads: number;
+  readonly json?: boolean;
+}
+
+const share = real((x) => x >= 0 && x < 1, 'from 0, below 1');
+const positive = real((x) => x > 0, 'above 0');
+const natural = real((x) => x >= 0, 'of at least 0');
+
+export function registerFinetune(parent: Command): void {
+  parent
+    .command('finetune')
+    .description(
+      'train a checkpoint on a text, in blocks of tokens, or on rows of token ids; with --lora-r a LoRA adapter in the format of PEFT. ' +
+        "Names and defaults are transformers' and PEFT's.",
+    )
+    .requiredOption('--model <dir>', 'folder with config.json and weights, or a .gguf file')
+    .option('--text <file>', 'UTF-8 text, cut into blocks, the rest of the last one dropped; needs a tokenizer beside the model')
+    .option('--tokens <file>', 'JSON array of arrays of token ids, one a row')
+    .option('--validation-text <file>', 'measures the loss after every epoch')
+    .option('--validation-tokens <file>', 'the same on rows of token ids')
+    .option('--block, --block-size <n>', "tokens a block of a text (default: 1024, or the model's longest)", integer(2))
+    .requiredOption('--out <dir>', 'new or empty folder for the model or adapter')
+    .option('--lora-r <n>', 'train a LoRA adapter of this rank, and no other weights', integer(1, 4096))
+    .option('--lora-alpha <x>', 'the adapter is scaled by alpha / rank (default: 8)', positive)
+    .option('--lora-dropout <x>', "share of the adapter's inputs dropped while training (default: 0)", share)
+    .option(
+      '--lora-targets <names>',
+      `linear modules by their last name, comma-separated, or ${ALL_LINEAR} (default: q_proj,v_proj; GPT-2: c_attn)`,
+      (text) => text.split(',').map((name) => name.trim()),
+    )
+    .option('--epochs, --num-train-epochs <n>', 'passes over the rows', integer(1), 3)
+    .option('--batch, --per-device-train-batch-size <n>', 'rows of one forward pass', integer(1), 8)
+    .option('--accumulation, --gradient-accumulation-steps <n>', 'forward passes of one optimiser step', integer(1), 1)
+    .option('--learning-rate <x>', "AdamW's peak rate", positive, 5e-5)
+    .option('--lr-scheduler-type <name>', 'linear, cosine or constant', schedule, 'linear')
+    .option('--warmup-ratio <x>', 'linear warm-up, as a share of all steps', share, 0)
+    .option('--weight-decay <x>', 'decoupled, on every trained parameter', natural, 0)
+    .option('--adam-beta1 <x>', '', share, 0.9)
+    .option('--adam-beta2 <x>', '', share, 0.999)
+    .option('--adam-epsilon <x>', '', positive, 1e-8)
+    .option('--max-grad-norm <x>', 'largest global gradient norm; 0: no clipping', natural, 1)
+    .option('--dropout <x>', "share of each layer's outputs dropped while training; the model's config is not asked", share, 0)
+    .option('--load-best-model-at-end', 'keep the epoch with the lowest validation loss, not the last')
+    .option('--seed <n>', 'order of rows, dropout, start of an adapter', integer(0), 0)
+    .addOption(threadsOption())
+    .option('--json', '{steps, selected_epoch, epochs: [{epoch, train_loss, validation_loss}], trained_parameters, parameters}')
+    .action(run);
+}
+
+function schedule(text: string): TrainingPlan['schedule'] {
+  const known = ['linear', 'cosine', 'constant'] as const;
+  const found = known.find((name) => name === text);
+  if (found === undefined) throw new HabsburgError('invalid', `--lr-scheduler-type ${text}: give ${known.join(', ')}`);
+  return found;
+}
+
+async function run(options: Options): Promise<void> {
+  exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
+  checkCombinations(options);
+  const model = await loadCheckpoint(options.model);
+  const lora = loraOf(options, model);
+  const block = options.blockSize ?? Math.min(1024, model.config.maxPositions);
+  const rowsOf = async (text: string | undefined, tokens: string | undefined): Promise<Int32Array[]> => {
+    if (tokens !== undefined) return readTokens(tokens);
+    return text === undefined ? [] : textBlocks(options.model, text, block, { dropRest: true });
+  };
+  const train = await rowsOf(options.text, options.tokens);
+  const valid = await rowsOf(options.validationText, options.validationTokens);
+  await emptyFolder(options.out);
+
+  const settings = settingsOf(options, lora);
+  const rng = new CounterRng({ seed: options.seed, generation: 0, member: 'lm', step: 'finetune' });
+  const onProgress = options.json ? undefined : showProgress;
+  const { adapter, report } = await fit({ model, train, valid, settings, rng, threads: options.threads, onProgress });
+  if (adapter === undefined) {
+    await saveCheckpoint(options.out, model, { generationConfig: model.generationConfig });
+    await copyTokenizer(options.model, options.out);
+  } else {
+    await saveAdapter(options.out, model.config, adapter, { ...lora!, base: options.model });
+  }
+  const count = (weights: ReadonlyMap<string, { data: Float32Array }>): number =>
+    [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const trained = count(adapter?.weights ?? model.weights);
+  if (options.json) {
+    const epochs = report.epochs.map(({ epoch, trainLoss, validLoss }) => ({ epoch, train_loss: trainLoss, validation_loss: validLoss })); // prettier-ignore
+    const result = { steps: report.steps, selected_epoch: report.selectedEpoch, epochs, trained_parameters: trained, parameters: count(model.weights) }; // prettier-ignore
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  for (const { epoch, trainLoss, validLoss } of report.epochs) {
+    const validation = validLoss === null ? '' : `, validation loss ${validLoss.toFixed(4)}`;
+    process.stdout.write(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}${validation}\n`);
+  }
+  process.stdout.write(`wrote ${adapter === undefined ? 'model' : 'adapter'} ${options.out} (${report.steps} steps, ${trained} trained parameters)\n`); // prettier-ignore
+}
+
+/** @throws HabsburgError 'invalid' for options that would have no effect */
+function checkCombinations(options: Options): void {
+  const refuse = (message: string): never => {
+    throw new HabsburgError('invalid', message);
+  };
+  const lora = { loraAlpha: '--lora-alpha', loraDropout: '--lora-dropout', loraTargets: '--lora-targets' } as const;
+  for (const [key, flag] of Object.entries(lora))
+    if (options[key as keyof typeof lora] !== undefined && options.loraR === undefined)
+      refuse(`${flag} concerns LoRA; give --lora-r too`);
+  if (options.validationText !== undefined && options.validationTokens !== undefined)
+    refuse('give only one of --validation-text and --validation-tokens');
+  if (options.blockSize !== undefined && options.text === undefined && options.validationText === undefined)
+    refuse('--block-size concerns texts; rows of token ids are taken as they are');
+  if (options.loadBestModelAtEnd && options.validationText === undefined && options.validationTokens === undefined)
+    refuse('--load-best-model-at-end needs --validation-text or --validation-tokens');
+}
+
+function loraOf(options: Options, { config }: Checkpoint): LoraPlan | null {
+  if (options.loraR === undefined) return null;
+  const targets = options.loraTargets ?? (config.modelType === 'gpt2' ? ['c_attn'] : ['q_proj', 'v_proj']);
+  return { rank: options.loraR, alpha: options.loraAlpha ?? 8, dropout: options.loraDropout ?? 0, targets };
+}
+
+function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
+  return {
+    epochs: options.numTrainEpochs,
+    batch: options.perDeviceTrainBatchSize,
+    accumulation: options.gradientAccumulationSteps,
+    learningRate: options.learningRate,
+    schedule: options.lrSchedulerType,
+    minLearningRate: 0,
+    scheduleUnit: 'step',
+    warmup: options.warmupRatio,
+    weightDecay: options.weightDecay,
+    betas: [options.adamBeta1, options.adamBeta2],
+    epsilon: options.adamEpsilon,
+    clip: options.maxGradNorm,
+    dropout: options.dropout,
+    lora,
+    select: options.loadBestModelAtEnd ? 'best' : 'last',
+  };
+}
+
+function showProgress({ phase, done, total, loss, tokensPerSecond }: FitProgress): void {
+  if (phase !== 'train' || !process.stderr.isTTY) return;
+  process.stderr.write(`\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(tokensPerSecond!)} tokens/s   `);
+  if (done === total) process.stderr.write('\n');
+}

@@ -1,0 +1,70 @@
+/** What the architectures have in common, what their configs mean, and what is refused by name. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { CounterRng } from '../../../common/philox.js';
+import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
+import { parseConfig } from '../../../engine/models/index.js';
+import { initialWeights } from '../../../engine/models/weights.js';
+import { scoreRows } from '../../../engine/score.js';
+import { OTHER_MODELS } from '../../support/golden.js';
+import { decoding, generate } from '../../support/generation.js';
+
+const rng = new CounterRng({ seed: 3, generation: 0, member: 'm', step: 'init' });
+const json = async (name: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(`test/golden/lm/${name}/config.json`, 'utf8')) as Record<string, unknown>;
+
+test.each(OTHER_MODELS)('%s: fresh weights have the names and shapes of a checkpoint that transformers wrote', async (name) => {
+  const { config, weights } = await loadCheckpoint(`test/golden/lm/${name}`);
+  const shapes = (w: typeof weights): unknown => [...w].map(([key, { shape }]) => [key, shape]);
+  expect(shapes(initialWeights(config, rng))).toEqual(shapes(weights));
+});
+
+test('GPT-2 starts its residual projections smaller, by 1/sqrt(2 layers)', async () => {
+  const config = parseConfig(await json('gpt2'), 'config.json');
+  const { data } = initialWeights(config, rng).get('transformer.h.0.mlp.c_proj.weight')!;
+  const deviation = Math.hypot(...data) / Math.sqrt(data.length);
+  expect(Math.abs(deviation / (0.02 / Math.sqrt(4)) - 1)).toBeLessThan(0.03);
+});
+
+describe('a sliding window', () => {
+  const rows = [Int32Array.from({ length: 12 }, (_, i) => 5 + i)];
+
+  test('changes nothing within it: Mistral with Llama’s weights is Llama', async () => {
+    const llama = await loadCheckpoint('test/golden/lm/llama-gqa');
+    const config = parseConfig({ ...(await json('llama-gqa')), model_type: 'mistral', sliding_window: 12 }, 'config.json');
+    const score = (model: Parameters<typeof scoreRows>[0]['model']): ReturnType<typeof scoreRows> =>
+      scoreRows({ model, rows, threads: 1 });
+    expect(await score({ ...llama, config })).toEqual(await score(llama));
+  });
+
+  test('is refused by name beyond it', async () => {
+    const { weights } = await loadCheckpoint('test/golden/lm/llama-gqa');
+    const config = parseConfig({ ...(await json('llama-gqa')), model_type: 'mistral', sliding_window: 11 }, 'config.json');
+    await expect(scoreRows({ model: { config, weights }, rows, threads: 1 })).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringMatching(/row 0 has 12 tokens, the model reads at most 11 \(its sliding_window/),
+    });
+    await expect(generate({ config, weights }, [[1, 2]], decoding({ maxNewTokens: 10 }))).rejects.toThrow(
+      /exceed the model's 11 positions \(its sliding_window/,
+    );
+  });
+
+  test('counts in Qwen2 only where it is in use', async () => {
+    const qwen = await json('qwen2');
+    const positions = (fields: object): number => parseConfig({ ...qwen, ...fields }, 'config.json').maxPositions;
+    expect(positions({ sliding_window: 64 })).toBe(128);
+    expect(positions({ sliding_window: 64, use_sliding_window: true })).toBe(128); // from layer 28 on; there are two
+    expect(positions({ sliding_window: 64, use_sliding_window: true, max_window_layers: 1 })).toBe(64);
+  });
+});
+
+test.each([
+  ['llama-gqa', { num_key_value_heads: 3 }, /num_attention_heads 4 is not divisible by num_key_value_heads 3/],
+  ['llama-gqa', { hidden_act: 'xielu' }, /hidden_act is supported as .*"silu" only, not "xielu"/],
+  ['llama-gqa', { model_type: 'gemma2' }, /model_type "gemma2" is not supported; known: opt, gpt2, llama, mistral, qwen2/],
+  ['gpt2', { scale_attn_by_inverse_layer_idx: true }, /scale_attn_by_inverse_layer_idx is supported as false only/],
+  ['gpt2', { n_head: 5 }, /n_embd 64 is not divisible by n_head 5/],
+])('%s with %j is refused by name', async (name, fields, message) => {
+  const base = await json(name);
+  expect(() => parseConfig({ ...base, ...fields }, 'config.json')).toThrow(message);
+});
