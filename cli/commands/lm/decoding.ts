@@ -18,7 +18,8 @@ export interface DecodingOptions {
   readonly lengthPenalty?: number;
   readonly earlyStopping?: string;
   readonly repetitionPenalty: number;
-  readonly noRepeatNgramSize: number;
+  /** of --no-repeat-ngram-size: commander takes a leading `no-` off the name */
+  readonly repeatNgramSize: number;
   readonly promptLookupNumTokens?: number;
   readonly maxMatchingNgramSize?: number;
   readonly stopStrings?: string[];
@@ -110,7 +111,7 @@ export function decodingOf(options: DecodingOptions): DecodingPlan {
     minP: options.minP ?? 0,
     typicalP: options.typicalP ?? 1,
     repetitionPenalty: options.repetitionPenalty,
-    noRepeatNgramSize: options.noRepeatNgramSize,
+    noRepeatNgramSize: options.repeatNgramSize,
     promptLookupNumTokens: options.promptLookupNumTokens ?? 0,
     maxMatchingNgramSize: options.maxMatchingNgramSize ?? 2,
     stopStrings: options.stopStrings ?? [],
