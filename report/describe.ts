@@ -1,5 +1,6 @@
 /** What an experiment does, in words, from its plan. */
-import type { DecodingPlan, ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
+import { decodingWords } from '../spec/decoding.js';
+import type { ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
 import { formatNumber } from './format.js';
 
 /** A paragraph for the head of the page. */
@@ -17,17 +18,8 @@ function describeMember(member: MemberPlan, plan: ExperimentPlan): string {
   const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
   return (
     `${name}Generation 0 fits ${model} to real text (${plan.data.train}). Each later generation starts from ${start}, ` +
-    `trains on text that the generation before it wrote (${describeDecoding(member.decoding)}), and writes the next.`
+    `trains on text that the generation before it wrote (${decodingWords(member.decoding).join(', ')}), and writes the next.`
   );
-}
-
-function describeDecoding(decoding: DecodingPlan): string {
-  if (decoding.strategy === 'greedy') return 'greedy decoding';
-  if (decoding.strategy === 'beam') return `beam search, ${decoding.beams} beams`;
-  const limits = [decoding.topK > 0 && `top-k ${decoding.topK}`, decoding.topP < 1 && `top-p ${decoding.topP}`].filter(
-    (part) => part !== false,
-  );
-  return ['sampling', `temperature ${decoding.temperature}`, ...limits].join(', ');
 }
 
 function count(n: number, word: string): string {

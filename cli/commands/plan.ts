@@ -1,5 +1,6 @@
 /** `habsburg plan`: what an experiment would do: runs, steps, what they have in common, and how many tokens. Runs nothing. */
 import type { Command } from 'commander';
+import { decodingWords } from '../../spec/decoding.js';
 import { planDigest } from '../../spec/digest.js';
 import { loadExperiment } from '../../spec/load.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
@@ -94,12 +95,7 @@ function describeBase({ base }: MemberPlan): string {
 
 function describeDecoding({ decoding: d }: MemberPlan): string {
   const length = d.minNewTokens === d.maxNewTokens ? `${d.maxNewTokens}` : `${d.minNewTokens} to ${d.maxNewTokens}`;
-  const how = {
-    greedy: 'greedy',
-    beam: `${d.beams} beams`,
-    sample: `sampling at temperature ${d.temperature}${d.topK > 0 ? `, top-k ${d.topK}` : ''}${d.topP < 1 ? `, top-p ${d.topP}` : ''}`,
-  };
-  return `writes ${length} tokens a block (${how[d.strategy]})`;
+  return `writes ${length} tokens a block (${decodingWords(d).join(', ')})`;
 }
 
 function describeMixture(mixture: MixturePlan): string {

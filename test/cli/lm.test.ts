@@ -128,11 +128,18 @@ describe('habsburg lm', () => {
   });
 
   test.each([
-    [['generate', '--num-beams', '3', '--temperature', '0.7'], /--num-beams 3 and --temperature exclude each other/],
-    [['generate', '--length-penalty', '2'], /--length-penalty concerns beam search/],
+    [
+      ['generate', '--num-beams', '3', '--prompt-lookup-num-tokens', '7'],
+      /--prompt-lookup-num-tokens and --num-beams exclude each other/,
+    ],
+    [['generate', '--length-penalty', '2'], /--length-penalty concerns beams; give --num-beams too/],
+    [['generate', '--early-stopping', 'true'], /--early-stopping concerns beams; give --num-beams too/],
+    [['generate', '--early-stopping', 'soon', '--num-beams', '2'], /Allowed choices are true, false, never/],
+    [['generate', '--max-matching-ngram-size', '3'], /give --prompt-lookup-num-tokens too/],
+    [['generate', '--stop-strings', 'x'], /stop strings need a tokenizer beside the model/],
     [['generate', '--min-new-tokens', '9'], /--min-new-tokens 9 is more than --max-new-tokens 8/],
     [['generate', '--prompt', 'x'], /give only one of --prompt, --prompts, --tokens, not --prompt and --tokens/],
-    [['generate', '--repetition-penalty', '2'], /unknown option '--repetition-penalty'/],
+    [['generate', '--penalty-alpha', '2'], /unknown option '--penalty-alpha'/],
     [['generate', '--top-p', '1.5'], /Give a number above 0, at most 1/],
     [['generate', '--eos-token-id', '2,x'], /Give a whole number of at least 0/],
     [['perplexity', '--block', '8'], /--text and --block belong together/],

@@ -51,7 +51,7 @@ describe('--set', () => {
       '--set data.blok.x=3: data.blok: unknown key "blok"; did you mean "block"?',
     ]);
     expect(await problems(SMALL, { sets: ['population.opt.decoding.beams=4'] })).toEqual([
-      '--set population.opt.decoding.beams=4: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam, or remove it',
+      '--set population.opt.decoding.beams=4: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam or beam-sample, or remove it',
     ]);
   });
 

@@ -1,14 +1,28 @@
 /** Warpers against transformers' probabilities (test/golden/samplers.json), and their edges. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { pick, warpersOf } from '../../../engine/generate/strategies/sample.js';
+import { pick } from '../../../engine/generate/strategies/sample.js';
+import { warpersOf } from '../../../engine/generate/warpers/index.js';
 import { softmax } from '../../../engine/generate/warpers/softmax.js';
 import { decoding } from '../../support/generation.js';
 
-function warped(logits: readonly number[], settings: Parameters<typeof decoding>[0]): Float64Array {
+/** Probabilities after the warpers for a sequence of `previous` tokens, of which the first `promptLength` are the prompt. */
+function warped(
+  logits: readonly number[],
+  settings: Parameters<typeof decoding>[0],
+  { previous = [], promptLength = previous.length, endTokens = [], minTokensToKeep = 1 }: Around = {},
+): Float64Array {
   const values = Float32Array.from(logits);
-  for (const warp of warpersOf(decoding(settings))) warp(values);
+  const history = { tokens: Int32Array.from(previous), length: previous.length, promptLength };
+  for (const warp of warpersOf(decoding(settings), { endTokens, minTokensToKeep })) warp(values, history);
   return softmax(values);
+}
+
+interface Around {
+  readonly previous?: readonly number[];
+  readonly promptLength?: number;
+  readonly endTokens?: readonly number[];
+  readonly minTokensToKeep?: number;
 }
 
 describe('warpers', () => {
@@ -17,13 +31,20 @@ describe('warpers', () => {
     ['top_p_0.9', { topP: 0.9 }],
     ['temperature_0.7,top_p_0.9', { temperature: 0.7, topP: 0.9 }],
     ['top_k_50', { topK: 50 }],
+    ['min_p_0.05', { minP: 0.05 }],
+    ['repetition_penalty_2.0', { repetitionPenalty: 2 }],
+    [
+      'repetition_penalty_1.3,temperature_0.7,top_k_20,top_p_0.9',
+      { repetitionPenalty: 1.3, temperature: 0.7, topK: 20, topP: 0.9 },
+    ],
   ])('%s within 1e-6 of transformers', async (name, settings) => {
     const golden = JSON.parse(await readFile('test/golden/samplers.json', 'utf8')) as {
       logits: number[][];
+      previous_tokens: number[][];
       probs: Record<string, number[][]>;
     };
     golden.logits.forEach((logits, row) => {
-      const probabilities = warped(logits, settings);
+      const probabilities = warped(logits, settings, { previous: golden.previous_tokens[row] });
       golden.probs[name][row].forEach((expected, id) => {
         expect(Math.abs(probabilities[id] - expected)).toBeLessThan(1e-6);
         expect(probabilities[id] === 0).toBe(expected === 0);
