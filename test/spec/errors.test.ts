@@ -199,7 +199,7 @@ describe('parts that do not fit together', () => {
       'strategy: greedy',
       'strategy: beam-sample, beams: 3, temperature: 0.5, promptLookupNumTokens: 10',
       [
-        'e.yaml:12:75: population.0.decoding.promptLookupNumTokens: "promptLookupNumTokens" has no effect with strategy: beam-sample; use strategy: greedy or sample, or remove it',
+        'e.yaml:12:68: population.0.decoding.promptLookupNumTokens: "promptLookupNumTokens" has no effect with strategy: beam-sample; use strategy: greedy or sample, or remove it',
       ],
     ],
     [

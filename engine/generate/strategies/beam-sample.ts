@@ -11,7 +11,7 @@ import { processed, type Candidate } from './candidates.js';
 export function beamSample(options: StrategyOptions): Strategy {
   const { settings, endTokens, rng } = options;
   const count = candidateCount(options);
-  const warpers = warpersOf(settings, { endTokens, minTokensToKeep: endTokens.length + 1 });
+  const warpers = warpersOf(settings, { endTokens, minTokensToKeep: Math.max(2, endTokens.length + 1) });
   return {
     width: settings.beams,
     layout: 'beams',

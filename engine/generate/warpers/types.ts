@@ -20,6 +20,6 @@ export type Warper = (scores: Float32Array, history: History) => void;
 /** What warpers are made from beside their own settings. */
 export interface WarperContext {
   readonly endTokens: readonly number[];
-  /** so many of the most probable tokens stay in any case: 1, or with beams one more than there are end tokens */
+  /** so many of the most probable tokens stay in any case: 1, or with beams one more than there are end tokens and 2 at least */
   readonly minTokensToKeep: number;
 }

@@ -52,6 +52,40 @@ describe('warpers', () => {
     });
   });
 
+  test('every processor and warper, and all in a row: the scores of transformers', async () => {
+    const golden = JSON.parse(await readFile('test/golden/processors.json', 'utf8')) as {
+      eos_token_id: number[];
+      prompt_length: number;
+      logits: number[][];
+      previous: number[][];
+      cases: { settings: Record<string, number>; processors: string[]; scores: (number | null)[][] }[];
+    };
+    for (const { settings: s, processors, scores } of golden.cases) {
+      const settings = decoding({
+        minNewTokens: s.min_new_tokens ?? 0,
+        temperature: s.temperature ?? 1,
+        topK: s.top_k ?? 0,
+        topP: s.top_p ?? 1,
+        minP: s.min_p ?? 0,
+        typicalP: s.typical_p ?? 1,
+        repetitionPenalty: s.repetition_penalty ?? 1,
+        noRepeatNgramSize: s.no_repeat_ngram_size ?? 0,
+      });
+      const minTokensToKeep = (s.num_beams ?? 1) > 1 ? golden.eos_token_id.length + 1 : 1;
+      const warpers = warpersOf(settings, { endTokens: golden.eos_token_id, minTokensToKeep });
+      expect(warpers).toHaveLength(processors.length);
+      golden.logits.forEach((logits, row) => {
+        const values = Float32Array.from(logits);
+        const tokens = Int32Array.from(golden.previous[row]);
+        for (const warp of warpers) warp(values, { tokens, length: tokens.length, promptLength: golden.prompt_length });
+        scores[row].forEach((expected, id) => {
+          if (expected === null) expect([s, row, id, values[id]]).toEqual([s, row, id, -Infinity]);
+          else expect(Math.abs(values[id] - expected)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(expected)));
+        });
+      });
+    }
+  });
+
   test('top-k keeps ties with the k-th; k beyond the vocabulary keeps all', () => {
     const kept = (k: number) => Array.from(warped([3, 1, 2, 2, 0], { topK: k }), (p) => p > 0);
     expect(kept(1)).toEqual([true, false, false, false, false]);
