@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { HabsburgError } from '../../common/errors.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
+import { readGgufModel } from './gguf-model.js';
 import { readJsonObject, writeJson } from './json.js';
 import { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
 
@@ -24,11 +25,16 @@ const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 
 /**
- * Loads a folder.
+ * Loads a folder, or a single file in the GGUF format.
  * @throws HabsburgError `notFound` when a file is missing, `verification` when one is damaged, `invalid` when the model is of a
  *   kind that is not supported
  */
 export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
+  if (dir.endsWith('.gguf')) {
+    const { json, weights } = await readGgufModel(dir);
+    const config = parseConfig(json, dir);
+    return { config, weights: matchParameters(weights, config, dir), generationConfig: {} };
+  }
   const configFile = join(dir, 'config.json');
   const config = parseConfig(await readJsonObject(configFile), configFile);
   const generationConfig = await readJsonObject(join(dir, 'generation_config.json')).catch((error: unknown) => {

@@ -3,7 +3,9 @@ import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HabsburgError, fromSystemError } from '../../common/errors.js';
+import { openGguf } from '../checkpoint/gguf.js';
 import { ByteLevelBpe } from './bpe.js';
+import { tokenizerOfGguf } from './gguf.js';
 import type { BpeModel } from './train-bpe.js';
 import type { Tokenizer } from './types.js';
 
@@ -85,8 +87,14 @@ export async function saveTokenizer(
 /** What a model folder carries beside its weights, so that it can be used alone. */
 const TOKENIZER_FILES = /^(tokenizer.*\.(json|model)|vocab\.json|merges\.txt|special_tokens_map\.json|added_tokens\.json|chat_template\.jinja)$/; // prettier-ignore
 
-/** Copies a folder's tokenizer files, where there are any. */
+/** Copies a folder's tokenizer files, where there are any, or writes those of a GGUF file. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
+  if (from.endsWith('.gguf')) {
+    const { tokenizer, config } = await readGgufTokenizer(from);
+    await writeFile(join(to, 'tokenizer.json'), JSON.stringify(tokenizer, null, 2));
+    await writeFile(join(to, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    return;
+  }
   try {
     for (const file of await readdir(from)) if (TOKENIZER_FILES.test(file)) await copyFile(join(from, file), join(to, file));
   } catch (error) {
@@ -94,14 +102,24 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
   }
 }
 
+async function readGgufTokenizer(path: string): Promise<ReturnType<typeof tokenizerOfGguf>> {
+  const file = await openGguf(path);
+  try {
+    return tokenizerOfGguf(file.metadata, path);
+  } finally {
+    await file.close();
+  }
+}
+
 /**
- * Loads a folder's tokenizer. Plain byte-level BPE (OPT, GPT-2, and ours) is encoded here, faster and exact to the byte; every
+ * Loads a folder's tokenizer, or a GGUF file's. Plain byte-level BPE (OPT, GPT-2, and ours) is encoded here, faster and exact to the byte; every
  * other kind goes through `@huggingface/tokenizers`, without its clean-up of spaces, which would edit the corpus.
  * @throws HabsburgError('notFound') without a tokenizer.json, ('verification') when it is damaged, ('invalid') when unsupported
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const file = join(folder, 'tokenizer.json');
-  const json = (await readJson(file)) as TokenizerJson;
+  const inside = folder.endsWith('.gguf');
+  const file = inside ? folder : join(folder, 'tokenizer.json');
+  const json = (inside ? (await readGgufTokenizer(folder)).tokenizer : await readJson(file)) as unknown as TokenizerJson;
   if (typeof json?.model?.vocab !== 'object' || !Array.isArray(json.added_tokens)) {
     throw new HabsburgError('verification', `${file}: no model.vocab and added_tokens; this is no tokenizer.json`);
   }
