@@ -6,6 +6,7 @@ import { philox4x32 } from '../../common/philox.js';
 export const USES = { world: 0, real: 1, written: 2, mixture: 3, fit: 4, earlier: 5 } as const;
 export type Use = keyof typeof USES;
 
+const { cos, floor, log, sin, sqrt } = Math;
 const TWO_PI = 2 * Math.PI;
 
 /**
@@ -30,7 +31,7 @@ export class Draws {
 
   #next(): Uint32Array {
     const i = this.#index++;
-    philox4x32(i >>> 0, Math.floor(i / 0x1_0000_0000), this.generation, this.#use, this.#k0, this.#k1, this.#block);
+    philox4x32(i >>> 0, floor(i / 0x1_0000_0000), this.generation, this.#use, this.#k0, this.#k1, this.#block);
     return this.#block;
   }
 
@@ -42,17 +43,17 @@ export class Draws {
 
   /** Uniform integer in [0, n). */
   integer(n: number): number {
-    return Math.floor(this.uniform() * n);
+    return floor(this.uniform() * n);
   }
 
   /** Fills `out` with standard normals (Box–Muller, two a block). */
   normals(out: Float64Array): Float64Array {
     for (let i = 0; i < out.length; i += 2) {
       const b = this.#next();
-      const radius = Math.sqrt(-2 * Math.log(((b[0] >>> 5) * 67108864 + (b[1] >>> 6) + 1) / 9007199254740993));
+      const radius = sqrt(-2 * log(((b[0] >>> 5) * 67108864 + (b[1] >>> 6) + 1) / 9007199254740993));
       const angle = TWO_PI * (((b[2] >>> 5) * 67108864 + (b[3] >>> 6)) / 9007199254740992);
-      out[i] = radius * Math.cos(angle);
-      if (i + 1 < out.length) out[i + 1] = radius * Math.sin(angle);
+      out[i] = radius * cos(angle);
+      if (i + 1 < out.length) out[i + 1] = radius * sin(angle);
     }
     return out;
   }
@@ -104,7 +105,7 @@ export class AliasTable {
 
   draw(draws: Draws): number {
     const at = draws.uniform() * this.#accept.length;
-    const i = Math.floor(at);
+    const i = floor(at);
     return at - i < this.#accept[i] ? i : this.#alias[i];
   }
 }

@@ -1,5 +1,7 @@
 /** Dense linear algebra for a few hundred dimensions at most, row-major, plain loops: the same bits on every machine. */
 
+const { abs, log, sign, sqrt } = Math;
+
 /**
  * Lower-triangular L with L Lᵀ = a, of a symmetric positive semidefinite matrix; a direction without variance gives a zero column.
  * @param a d x d
@@ -10,7 +12,7 @@ export function cholesky(a: Float64Array, d: number): Float64Array {
     let pivot = a[j * d + j];
     for (let k = 0; k < j; k++) pivot -= l[j * d + k] ** 2;
     if (!(pivot > a[j * d + j] * 1e-15)) continue;
-    const root = (l[j * d + j] = Math.sqrt(pivot));
+    const root = (l[j * d + j] = sqrt(pivot));
     for (let i = j + 1; i < d; i++) {
       let sum = a[i * d + j];
       for (let k = 0; k < j; k++) sum -= l[i * d + k] * l[j * d + k];
@@ -23,7 +25,7 @@ export function cholesky(a: Float64Array, d: number): Float64Array {
 /** log det of L Lᵀ; -Infinity where it is singular. */
 export function logDeterminant(l: Float64Array, d: number): number {
   let sum = 0;
-  for (let i = 0; i < d; i++) sum += 2 * Math.log(l[i * d + i]);
+  for (let i = 0; i < d; i++) sum += 2 * log(l[i * d + i]);
   return sum;
 }
 
@@ -63,8 +65,8 @@ export function symmetricEigenvalues(matrix: Float64Array, d: number): Float64Ar
         const apq = a[p * d + q];
         if (apq === 0) continue;
         const theta = (a[q * d + q] - a[p * d + p]) / (2 * apq);
-        const t = Math.sign(theta || 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-        const c = 1 / Math.sqrt(t * t + 1);
+        const t = sign(theta || 1) / (abs(theta) + sqrt(theta * theta + 1));
+        const c = 1 / sqrt(t * t + 1);
         const s = t * c;
         for (let k = 0; k < d; k++) {
           const kp = a[k * d + p];
