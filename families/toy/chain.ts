@@ -26,7 +26,6 @@ export class Chain {
   /** @param state where to go on; absent: before generation 0 */
   constructor({ family, member, mixture, seed, text }: ChainOptions, state?: ChainState) {
     this.#family = family;
-    this.#sample = member.sample;
     this.#mixture = mixture;
     this.#rng = new CounterRng({ seed, generation: 0, member: member.name, step: 'simulate' });
     this.#world = family.world({
@@ -36,6 +35,8 @@ export class Chain {
       draws: new Draws(this.#rng, 0, 'world'),
       text,
     });
+    const { size, growth } = member.sample;
+    this.#sample = { size: size === 0 ? family.whole!(this.#world) : size, growth };
     this.#state = state;
   }
 

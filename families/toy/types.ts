@@ -2,7 +2,7 @@
  * The interface of the cheap families: a world with a known truth, real data from it, a fit and what the fit writes. Everything is
  * plain numbers and typed arrays (codec.ts writes them), pure, and random only through the draws it is given.
  */
-import type { NgramWorld, WorldPlan } from '../../spec/simulation/plan.js';
+import type { WorldPlan } from '../../spec/simulation/plan.js';
 import type { Draws } from './draws.js';
 
 /** A measured quantity of a model; becomes `metric` and `variant` of score rows. */
@@ -44,6 +44,8 @@ export interface ToyFamily<P extends WorldPlan = WorldPlan, W = unknown, D = unk
   /** in the order of `measure` */
   readonly measures: readonly Measure[];
   world(options: WorldOptions<P>): W;
+  /** how many records there are, where the truth is a text: what a sample of size 0 stands for */
+  whole?(world: W): number;
   /** n new records from the truth (n-gram: the first n real tokens in generation 0, then lines redrawn) */
   real(world: W, n: number, draws: Draws): D;
   fit(world: W, data: D, draws: Draws): M;
@@ -57,5 +59,3 @@ export interface ToyFamily<P extends WorldPlan = WorldPlan, W = unknown, D = unk
   /** one number for each of `measures`; NaN or infinite where it is not defined */
   measure(world: W, model: M, data: D): number[];
 }
-
-export type { NgramWorld };
