@@ -4,6 +4,7 @@ import { describePlan } from './describe.js';
 import { findings } from './finding.js';
 import { el, render } from './html.js';
 import type { Markup } from './html.js';
+import { expand } from '../spec/expand.js';
 import type { Results } from './rows.js';
 import { curvesSection } from './sections/curves.js';
 import { histogramSection } from './sections/histogram.js';
@@ -63,11 +64,9 @@ export function renderPage(results: Results): string {
 
 /** Says which runs are missing from the figures, if any are. */
 function unfinished({ plan, runs }: Results): Markup | undefined {
-  const expected = plan.conditions.flatMap(({ name }) =>
-    plan.seeds.map((seed) => ({ id: `${name}/seed-${seed}`, condition: name, seed })),
-  );
-  const lines = expected.flatMap(({ id, condition, seed }) => {
-    const run = runs.find((r) => r.condition === condition && r.seed === seed);
+  const expected = expand(plan);
+  const lines = expected.flatMap(({ id }) => {
+    const run = runs.find((r) => r.run === id);
     if (run === undefined) return [`${id} has not started`];
     if (run.status === 'done') return [];
     return [

@@ -2,16 +2,18 @@
 import { z } from 'zod';
 import { checkDocument, checkMember, longestSequence } from './check.js';
 import { METRIC_NAMES, METRIC_WORDS, metricDefaults, type MetricName } from './metrics.js';
-import type { ConditionPlan, DataPlan, ExperimentPlan, MemberPlan, MetricPlan, TokenizerPlan } from './plan.js';
+import { isSimulation, resolveSimulation } from './simulation/resolve.js';
+import type { AnyExperimentPlan, ConditionPlan, DataPlan, MemberPlan, MetricPlan, TokenizerPlan } from './plan.js';
 import { explain, valueAt, type Path, type Problem } from './problems.js';
 import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument } from './schema.js';
 
 export type Resolved =
-  | { readonly plan: ExperimentPlan; readonly problems?: undefined }
+  | { readonly plan: AnyExperimentPlan; readonly problems?: undefined }
   | { readonly plan?: undefined; readonly problems: readonly Problem[] };
 
 /** Checks plain data (what YAML or JSON gave) against the schema and fills it in; every problem that can be told is told. */
 export function resolveExperiment(raw: unknown): Resolved {
+  if (isSimulation(raw)) return resolveSimulation(raw);
   const parsed = experimentSchema.safeParse(raw);
   if (!parsed.success) return { problems: parsed.error.issues.flatMap((issue) => explain(issue, raw, experimentSchema)) };
   const doc = parsed.data;

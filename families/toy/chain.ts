@@ -57,6 +57,11 @@ export class Chain {
     this.#state = { generation: t, model: this.#family.fit(this.#world, data, new Draws(this.#rng, t, 'fit')), ...carry };
   }
 
+  /** Records that the last model was fitted to. Call after `step`. */
+  get trained(): number {
+    return this.#family.size(this.#data);
+  }
+
   /** The family's measures of the model just fitted, in their order; NaN or infinite where one is not defined. Call after `step`. */
   measure(): number[] {
     return this.#family.measure(this.#world, this.#state!.model, this.#data);

@@ -46,10 +46,13 @@ export interface SimulatedCondition {
 
 /** A block of seeds under one condition: the unit that survives, resumes and is audited. */
 export interface SimulationRunPlan {
+  readonly kind: 'simulation';
   readonly experiment: string;
   /** `<condition>/seeds-<first>-<last>` */
   readonly id: string;
   readonly condition: string;
+  /** the first of `seeds` */
+  readonly seed: number;
   readonly seeds: readonly number[];
   readonly generations: number;
   readonly data?: SimulationData;
