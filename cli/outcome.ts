@@ -1,6 +1,7 @@
 /** What `run` prints at the end: the table, one prompt continued by every generation, and where to look further. */
 import { join } from 'node:path';
 import { openArtifactStore } from '../artifacts/open.js';
+import { checkedLaws, renderLaws } from '../report/laws.js';
 import { readResults } from '../report/rows.js';
 import { continuations } from '../report/samples.js';
 import { summarise } from '../report/summary.js';
@@ -25,7 +26,10 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   }
   const width = process.stdout.columns ?? 120;
   const [texts] = continuations(results);
-  process.stdout.write(`\n${renderTable(summarise(results), { width, oneBlock: false })}\n`);
+  const summary = summarise(results);
+  process.stdout.write(`\n${renderTable(summary, { width, oneBlock: false })}\n`);
+  const laws = renderLaws(checkedLaws(results, summary), width);
+  if (laws) process.stdout.write(`${laws}\n`);
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
   const steps = end.result?.steps;
   const lines = [

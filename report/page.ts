@@ -5,9 +5,11 @@ import { findings } from './finding.js';
 import { el, render } from './html.js';
 import type { Markup } from './html.js';
 import { expand } from '../spec/expand.js';
+import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
 import { curvesSection } from './sections/curves.js';
 import { histogramSection } from './sections/histogram.js';
+import { lawsSection } from './sections/laws.js';
 import { provenanceSections } from './sections/provenance.js';
 import { tablesSection } from './sections/tables.js';
 import { textsSection } from './sections/texts.js';
@@ -20,6 +22,7 @@ export function renderPage(results: Results): string {
   const { plan } = results;
   const title = plan.title ?? plan.name;
   const finding = findings(summary);
+  const laws = checkedLaws(results, summary);
   const body = el(
     'main',
     {},
@@ -37,7 +40,8 @@ export function renderPage(results: Results): string {
       finding.sentences.map((sentence) => el('p', {}, sentence)),
     ),
     unfinished(results),
-    curvesSection(summary),
+    lawsSection(laws),
+    curvesSection(summary, laws),
     histogramSection(results, summary),
     textsSection(results, summary),
     tablesSection(summary),

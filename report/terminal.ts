@@ -1,6 +1,7 @@
 /** Results as text for a terminal: the table of generations by metrics, and one prompt continued by every generation. */
 import { formatEstimate } from './format.js';
 import type { Continuations } from './samples.js';
+import { thinned } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 import { clip, columns, visible, wrap } from './text.js';
 
@@ -11,6 +12,8 @@ export interface TableOptions {
   readonly oneBlock?: boolean;
 }
 
+/** Rows of generations, at most. */
+const ROWS = 25;
 /** Widest line of a column's heading before it is broken. */
 const HEADING = 13;
 const GAP = 2;
@@ -30,7 +33,7 @@ export function renderTable(summary: Summary, options: TableOptions): string {
       lines.push(`${visible(series.label)} ${seedNote(series)}`);
       lines.push(
         ...drawBlock(
-          summary.generations,
+          thinned(summary.generations, ROWS),
           block.map((index) => cells[index]),
         ),
         '',
@@ -97,7 +100,7 @@ function headingLines(label: string): string[] {
 }
 
 function usualSeeds(series: Series): number {
-  return Math.max(...[...series.points.values()].flat().map((point) => point.n));
+  return [...series.points.values()].flat().reduce((most, { n }) => Math.max(most, n), 0);
 }
 
 function seedNote(series: Series): string {
