@@ -126,7 +126,13 @@ function matches(measure: Measure, wanted: string): boolean {
 }
 
 /** Rows of many seeds share their settings object; without this, a million rows would be serialised again and again. */
-const keys = new WeakMap<ScoreRow['settings'], Map<string, string>>();
+const keys = new WeakMap<ScoreRow['settings'], Map<string, Map<string, Map<number, string>>>>();
+
+function entry<K, V>(map: { get(key: K): V | undefined; set(key: K, value: V): unknown }, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
 
 export function measureKey({
   metric,
@@ -134,12 +140,9 @@ export function measureKey({
   version,
   settings,
 }: Pick<ScoreRow, 'metric' | 'variant' | 'version' | 'settings'>): string {
-  let known = keys.get(settings);
-  if (known === undefined) keys.set(settings, (known = new Map()));
-  const short = `${metric}\n${variant}\n${version}`;
-  let key = known.get(short);
-  if (key === undefined) known.set(short, (key = canonicalJson([metric, variant, version, settings])));
-  return key;
+  const byMetric = entry(keys, settings, () => new Map<string, Map<string, Map<number, string>>>());
+  const byVersion = entry(entry(byMetric, metric, () => new Map<string, Map<number, string>>()), variant, () => new Map<number, string>());
+  return entry(byVersion, version, () => canonicalJson([metric, variant, version, settings]));
 }
 
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
