@@ -19,6 +19,8 @@ export class Draws {
   readonly #use: number;
   readonly #block = new Uint32Array(4);
   #index = 0;
+  /** the second uniform of the last block, where it is not used yet */
+  #spare = -1;
 
   constructor(
     readonly rng: CounterRng,
@@ -37,7 +39,13 @@ export class Draws {
 
   /** Uniform in [0, 1), 53 random bits. */
   uniform(): number {
+    const spare = this.#spare;
+    if (spare >= 0) {
+      this.#spare = -1;
+      return spare;
+    }
     const b = this.#next();
+    this.#spare = ((b[2] >>> 5) * 67108864 + (b[3] >>> 6)) / 9007199254740992;
     return ((b[0] >>> 5) * 67108864 + (b[1] >>> 6)) / 9007199254740992;
   }
 

@@ -4,7 +4,7 @@ import type { WorldPlan } from './plan.js';
 /** Seeds of one run and generations of one step: seconds of work at usual sizes, so that little is lost and little is stored. */
 export const BLOCKS: Readonly<Record<WorldPlan['family'], { readonly seeds: number; readonly generations: number }>> = {
   gaussian: { seeds: 250, generations: 1000 },
-  discrete: { seeds: 250, generations: 1000 },
+  discrete: { seeds: 100, generations: 1000 },
   regression: { seeds: 250, generations: 1000 },
   kde: { seeds: 25, generations: 100 },
   gmm: { seeds: 5, generations: 50 },

@@ -4,7 +4,7 @@ import { gaussianLaws } from '../../laws/gaussian.js';
 import { checkLaw } from '../../laws/check.js';
 import type { Law } from '../../laws/types.js';
 import type { GaussianWorld, SamplePlan, SimulatedMixture } from '../../spec/simulation/plan.js';
-import { byLaw, simulate } from './support.js';
+import { CONFIDENCE, byLaw, simulate } from './support.js';
 
 const biased: GaussianWorld = { family: 'gaussian', dimensions: 1, mean: 3, sigma: 2, estimator: 'biased' };
 
@@ -21,11 +21,11 @@ describe('the laws of the Gaussian', () => {
     ['fixed-real', {}, { size: 12, growth: 0 }, { kind: 'fixed-real' }, 20],
     ['weights', {}, { size: 15, growth: 0 }, { kind: 'weights', alpha: 0.5, beta: 0.3, gamma: 0.2 }, 20],
   ];
-  test.each(cases)('%s: 1500 seeds lie inside the 99 %% interval', (_, changes, sample, mixture, generations) => {
+  test.each(cases)('%s: 1500 seeds lie inside the interval', (_, changes, sample, mixture, generations) => {
     const world = { ...biased, ...changes };
     const values = simulate(world, sample, mixture, 1500, generations);
     for (const law of gaussianLaws(world, sample, mixture)) {
-      const check = checkLaw(law, byLaw(values, law, familyNamed('gaussian')));
+      const check = checkLaw(law, byLaw(values, law, familyNamed('gaussian')), CONFIDENCE);
       expect({ law: law.name, ...check }).toMatchObject({ verdict: 'pass' });
     }
   });
@@ -37,7 +37,7 @@ describe('the laws of the Gaussian', () => {
     const early = (law: Law): Law => ({ ...law, expectations: (last) => [NaN, ...law.expectations(last)] });
     const other = gaussianLaws({ ...biased, estimator: 'unbiased' }, sample, { kind: 'replace' });
     const own = gaussianLaws(biased, sample, { kind: 'replace' });
-    const verdict = (law: Law) => checkLaw(law, byLaw(values, law, familyNamed('gaussian'))).verdict;
+    const verdict = (law: Law) => checkLaw(law, byLaw(values, law, familyNamed('gaussian')), CONFIDENCE).verdict;
     expect(own.map(verdict)).toEqual(own.map(() => 'pass'));
     for (const law of own) expect([law.name, verdict(late(law)), verdict(early(law))]).toEqual([law.name, 'fail', 'fail']);
     for (const law of other.filter(({ name }) => name !== 'squared-error')) expect([law.name, verdict(law)]).toEqual([law.name, 'fail']);

@@ -5,6 +5,9 @@ import type { ToyFamily } from '../../families/toy/types.js';
 import type { Law } from '../../laws/types.js';
 import type { SamplePlan, SimulatedMixture, WorldPlan } from '../../spec/simulation/plan.js';
 
+/** Of one check, so that all fifty checks of true laws together pass with 99 %. */
+export const CONFIDENCE = 1 - 0.01 / 50;
+
 /** [generation][measure][seed] */
 export type Simulated = number[][][];
 
