@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { openArtifactStore } from '../artifacts/open.js';
 import { findings } from '../report/finding.js';
+import { checkedLaws, renderLaws } from '../report/laws.js';
 import { readResults } from '../report/rows.js';
 import { continuations } from '../report/samples.js';
 import { summarise } from '../report/summary.js';
@@ -29,6 +30,8 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   const [texts] = continuations(results);
   const summary = summarise(results);
   process.stdout.write(`\n${renderTable(summary, { width, headline: true })}\n`);
+  const laws = renderLaws(checkedLaws(results, summary), width);
+  if (laws) process.stdout.write(`${laws}\n`);
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
   const { headline, sentences } = findings(summary);
   process.stdout.write(`${[headline, ...sentences].flatMap((sentence) => wrap(sentence, width)).join('\n')}\n\n`);

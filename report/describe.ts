@@ -1,11 +1,16 @@
 /** What an experiment does, in words, from its plan. */
 import { decodingWords } from '../spec/decoding.js';
-import type { ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
+import type { AnyExperimentPlan, ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
+import type { SimulatedMixture } from '../spec/simulation/plan.js';
+import { describeSimulated, describeSimulatedMixture } from './describe-simulation.js';
 import { formatNumber } from './format.js';
 
 /** A paragraph for the head of the page. */
-export function describePlan(plan: ExperimentPlan): string {
-  const members = plan.population.map((member) => describeMember(member, plan)).join(' ');
+export function describePlan(plan: AnyExperimentPlan): string {
+  const members =
+    plan.kind === 'simulation'
+      ? plan.population.map(describeSimulated).join(' ')
+      : plan.population.map((member) => describeMember(member, plan)).join(' ');
   return `${members} ${count(plan.conditions.length, 'condition')}, ${count(plan.seeds.length, 'seed')}, generations 0 to ${plan.generations}.`;
 }
 
@@ -27,7 +32,8 @@ function count(n: number, word: string): string {
 }
 
 /** What a condition trains on. */
-export function describeMixture(mixture: MixturePlan): string {
+export function describeMixture(mixture: MixturePlan | SimulatedMixture): string {
+  if (!('sources' in mixture)) return describeSimulatedMixture(mixture);
   if (mixture.kind === 'replace') return 'only generated text: each generation’s data replaces the one before';
   return `${formatNumber(mixture.share * 100, 3)} % of the records stay real, drawn anew each generation; the rest is generated`;
 }

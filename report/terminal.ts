@@ -2,6 +2,7 @@
 import { isHeadline } from '../metrics/index.js';
 import { formatEstimate } from './format.js';
 import type { Continuations } from './samples.js';
+import { thinned } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 import { clip, columns, visible, wrap } from './text.js';
 
@@ -12,6 +13,8 @@ export interface TableOptions {
   readonly headline?: boolean;
 }
 
+/** Rows of generations, at most. */
+const ROWS = 25;
 /** Widest line of a column's heading before it is broken. */
 const HEADING = 13;
 const GAP = 2;
@@ -32,7 +35,7 @@ export function renderTable(all: Summary, options: TableOptions): string {
       lines.push(`${visible(series.label)} ${seedNote(series)}`);
       lines.push(
         ...drawBlock(
-          summary.generations,
+          thinned(summary.generations, ROWS),
           block.map((index) => cells[index]),
         ),
         '',
@@ -99,7 +102,7 @@ function headingLines(label: string): string[] {
 }
 
 function usualSeeds(series: Series): number {
-  return Math.max(...[...series.points.values()].flat().map((point) => point.n));
+  return [...series.points.values()].flat().reduce((most, { n }) => Math.max(most, n), 0);
 }
 
 function seedNote(series: Series): string {

@@ -1,7 +1,14 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
-/** An experiment after validation, defaults filled in, relative paths made absolute. */
+import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+
+/** Any experiment: expensive models, a step an activity; or cheap ones, blocks of whole chains an activity. */
+export type AnyExperimentPlan = ExperimentPlan | SimulationPlan;
+export type AnyRunPlan = RunPlan | SimulationRunPlan;
+
+/** An experiment with language models after validation, defaults filled in, relative paths made absolute. */
 export interface ExperimentPlan {
+  readonly kind?: undefined;
   readonly schemaVersion: 1;
   /** also the experiment's id: [a-z0-9][a-z0-9-]*, at most 60 characters */
   readonly name: string;
@@ -19,6 +26,7 @@ export interface ExperimentPlan {
 
 /** One chain of generations: a condition and a seed. Its id is `<condition>/seed-<seed>`. */
 export interface RunPlan {
+  readonly kind?: undefined;
   readonly experiment: string;
   readonly id: string;
   readonly condition: string;

@@ -1,15 +1,8 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
 import { METRIC_NAMES } from './metrics.js';
-
-/** File version; a file of another version is refused. */
-export const SCHEMA_VERSION = 1;
-
-const LAST_SEED = 2 ** 32 - 1;
-const name = z
-  .string()
-  .max(60)
-  .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, starting with a letter or digit');
+import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
+import { simulationSchema } from './simulation/schema.js';
 
 const textSource = z
   .string()
@@ -284,43 +277,12 @@ const metric = z
   ])
   .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
 
-const queue = z
-  .string()
-  .max(200)
-  .regex(/^[\w.:-]+$/, 'must be a task queue name: letters, digits and . : _ -');
-
-const execution = z
-  .strictObject({
-    concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
-    checkpointSeconds: z
-      .number()
-      .min(0.1)
-      .max(86_400)
-      .default(30)
-      .describe('Training and writing are checkpointed at least so often.'),
-    heartbeatSeconds: z
-      .number()
-      .min(1)
-      .max(3600)
-      .default(20)
-      .describe('A step that is silent for so long is taken for dead and started again.'),
-    queues: z
-      .strictObject({
-        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
-        engine: queue
-          .default('habsburg-cpu')
-          .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
-      })
-      .prefault({}),
-  })
-  .describe('Where and how fast; changes no result.');
-
 export const experimentSchema = z
   .strictObject({
     schemaVersion: z.literal(SCHEMA_VERSION).describe('Version of this file format.'),
     name: name.describe("The experiment's id."),
     title: z.string().max(300).optional(),
-    seeds: z.array(z.int().min(0).max(LAST_SEED)).min(1).max(1000).describe('One run per condition and seed.'),
+    seeds: z.array(seed).min(1).max(1000).describe('One run per condition and seed.'),
     generations: z
       .int()
       .min(0)
@@ -345,5 +307,5 @@ export type MemberDocument = z.output<typeof memberSchema>;
 
 /** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
 export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(experimentSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
 }

@@ -229,7 +229,7 @@ export async function publishFixture(
         versions: { habsburg: '0.1.0', engine: 'onnxruntime 1.30.0 cpu x64' },
         generations,
       };
-      await store.writeName(runName(plan.name, condition, seed), change(index));
+      await store.writeName(runName(plan.name, index.run), change(index));
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

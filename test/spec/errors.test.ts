@@ -99,8 +99,8 @@ describe('words of the future are refused as such', () => {
     [
       'family',
       'start:',
-      'family: gaussian\n    start:',
-      'e.yaml:10:13: population.0.family: "gaussian" is not implemented yet; the only choice is language-model',
+      'family: vae\n    start:',
+      'e.yaml:10:13: population.0.family: "vae" is not implemented yet; one of: language-model, gaussian, discrete, gmm, kde, regression, n-gram',
     ],
     [
       'architecture',
