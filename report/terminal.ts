@@ -14,7 +14,7 @@ export interface TableOptions {
 }
 
 /** Rows of generations, at most. */
-const ROWS = 25;
+const ROWS = { short: 13, full: 25 };
 /** Widest line of a column's heading before it is broken. */
 const HEADING = 13;
 const GAP = 2;
@@ -23,7 +23,8 @@ const GAP = 2;
 export function renderTable(all: Summary, options: TableOptions): string {
   if (all.series.length === 0) return 'No generation has been scored yet.\n';
   const telling = options.headline ? all.measures.filter(isHeadline) : [];
-  const summary = telling.length === 0 ? all : { ...all, measures: telling };
+  const generations = thinned(all.generations, options.headline ? ROWS.short : ROWS.full);
+  const summary = { ...all, measures: telling.length === 0 ? all.measures : telling, generations };
   const tables = summary.series.map((series) => ({ series, cells: seriesColumns(summary, series) }));
   const blocks = packed(
     tables.map(({ cells }) => cells),
@@ -35,7 +36,7 @@ export function renderTable(all: Summary, options: TableOptions): string {
       lines.push(`${visible(series.label)} ${seedNote(series)}`);
       lines.push(
         ...drawBlock(
-          thinned(summary.generations, ROWS),
+          generations,
           block.map((index) => cells[index]),
         ),
         '',
@@ -43,7 +44,16 @@ export function renderTable(all: Summary, options: TableOptions): string {
     }
   }
   const hidden = all.measures.length - summary.measures.length;
-  if (hidden > 0) lines.push(`… and ${hidden} more ${hidden === 1 ? 'measure' : 'measures'}: habsburg results shows all.`, '');
+  const skipped = all.generations.length - generations.length;
+  const more = [
+    hidden > 0 && `${hidden} more ${hidden === 1 ? 'measure' : 'measures'}`,
+    skipped > 0 && `${skipped} more generations`,
+  ];
+  if (hidden + skipped > 0)
+    lines.push(
+      `… and ${more.filter(Boolean).join(' and ')}: habsburg results ${options.headline ? '' : '--format csv '}shows all.`,
+      '',
+    );
   return lines.join('\n');
 }
 
