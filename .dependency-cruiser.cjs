@@ -11,7 +11,8 @@ const ALLOWED = {
   data: ['spec', 'artifacts', 'metrics'],
   families: ['spec', 'artifacts', 'data', 'metrics', 'engine'],
   activities: ['spec', 'artifacts', 'data', 'metrics', 'families', 'engine'],
-  report: ['spec', 'artifacts', 'metrics', 'data'],
+  laws: ['spec', 'metrics'],
+  report: ['spec', 'artifacts', 'metrics', 'data', 'laws'],
   infra: [],
 };
 const OUTSIDE = { temporal: 'node_modules/@temporalio/', s3: 'node_modules/@aws-sdk/', engine: 'node_modules/onnxruntime' };
@@ -23,6 +24,7 @@ const ROOMS = [
   'engine',
   'families',
   'infra',
+  'laws',
   'metrics',
   'report',
   'spec',

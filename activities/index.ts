@@ -6,6 +6,7 @@ import { prepareActivity } from './prepare.js';
 import { recordActivities } from './record.js';
 import { sampleActivity } from './sample.js';
 import { scoreActivity } from './score.js';
+import { simulateActivity } from './simulate.js';
 import type { Activities, ActivityDependencies } from './types.js';
 
 export function createActivities(deps: ActivityDependencies): Activities {
@@ -16,6 +17,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     generate: generateActivity(deps),
     postprocess: postprocessActivity(deps),
     score: scoreActivity(deps),
+    simulate: simulateActivity(deps),
     ...recordActivities(deps),
   };
 }

@@ -23,7 +23,7 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
     recordRun: (input) =>
       withFailures(`recording ${input.index.run}`, async () => {
         const store = deps.openStore(input.store);
-        const name = runName(input.index.experiment, input.index.condition, input.index.seed);
+        const name = runName(input.index.experiment, input.index.run);
         const before = await store.readName<RunIndex>(name);
         await store.writeName(name, {
           ...mergeRun(before, input),

@@ -3,15 +3,16 @@ import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
 import type {
+  AnyExperimentPlan,
   DataPlan,
   DecodingPlan,
-  ExperimentPlan,
   MemberPlan,
   MetricPlan,
   MixturePlan,
   TokenizerPlan,
   TrainingPlan,
 } from '../spec/plan.js';
+import type { SimulatedMember, SimulatedMixture, SimulationData } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
 
 /** Where a step stands; with its inputs and parameters it determines the step's key. */
@@ -87,6 +88,19 @@ export interface ScoreInput {
   readonly truth?: ArtifactRef;
 }
 
+export interface SimulateInput {
+  /** `generation`: the first; `seed`: the first */
+  readonly place: StepPlace;
+  readonly member: SimulatedMember;
+  readonly mixture: SimulatedMixture;
+  readonly data?: SimulationData;
+  readonly seeds: readonly number[];
+  /** the last generation */
+  readonly to: number;
+  /** the chains after generation place.generation - 1 */
+  readonly state?: ArtifactRef;
+}
+
 /** What one generation adds to a run's index. Idempotent: the same record again changes nothing. */
 export interface RecordInput {
   readonly store: string;
@@ -103,7 +117,8 @@ export interface Activities {
   generate(input: GenerateInput): Promise<StepResult>;
   postprocess(input: PostprocessInput): Promise<StepResult>;
   score(input: ScoreInput): Promise<StepResult>;
-  recordPlan(input: { readonly store: string; readonly plan: ExperimentPlan }): Promise<void>;
+  simulate(input: SimulateInput): Promise<StepResult>;
+  recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<void>;
   recordRun(input: RecordInput): Promise<void>;
 }
 

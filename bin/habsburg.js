@@ -23,5 +23,11 @@ if (!has('dist/cli/main.js') || !has('node_modules')) {
   }
   undo();
 }
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const { main } = await import('../dist/cli/main.js');
 process.exitCode = await main(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import type { ExperimentPlan } from '../spec/plan.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
 import type { ExperimentInput, ExperimentResult } from '../workflows/contract.js';
 import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import { ProgressView } from './progress.js';
@@ -41,7 +41,7 @@ export async function startExperiment(client: Client, input: ExperimentInput): P
 }
 
 /** How fast an experiment runs is no part of what it is. */
-function identity({ execution: _, ...plan }: ExperimentPlan): unknown {
+function identity({ execution: _, ...plan }: AnyExperimentPlan): unknown {
   return plan;
 }
 

@@ -1,10 +1,13 @@
 /** What `run` prints at the end: the table, one prompt continued by every generation, and where to look further. */
 import { join } from 'node:path';
 import { openArtifactStore } from '../artifacts/open.js';
+import { findings } from '../report/finding.js';
+import { checkedLaws, renderLaws } from '../report/laws.js';
 import { readResults } from '../report/rows.js';
 import { continuations } from '../report/samples.js';
 import { summarise } from '../report/summary.js';
 import { renderContinuations, renderTable } from '../report/terminal.js';
+import { wrap } from '../report/text.js';
 import { writeReport } from './commands/report.js';
 import type { ExperimentSnapshot } from './snapshot.js';
 
@@ -25,8 +28,13 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   }
   const width = process.stdout.columns ?? 120;
   const [texts] = continuations(results);
-  process.stdout.write(`\n${renderTable(summarise(results), { width, oneBlock: false })}\n`);
+  const summary = summarise(results);
+  process.stdout.write(`\n${renderTable(summary, { width, headline: true })}\n`);
+  const laws = renderLaws(checkedLaws(results, summary), width);
+  if (laws) process.stdout.write(`${laws}\n`);
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
+  const { headline, sentences } = findings(summary);
+  process.stdout.write(`${[headline, ...sentences].flatMap((sentence) => wrap(sentence, width)).join('\n')}\n\n`);
   const steps = end.result?.steps;
   const lines = [
     steps && (steps.computed === 0 && end.result?.failed === 0 ? `Everything was done already: no step computed, ${steps.reused} reused.` : `${steps.computed} steps computed, ${steps.reused} reused.`),

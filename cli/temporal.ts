@@ -3,8 +3,8 @@ import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { ExitCode, HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
+import { addSearchAttributes, SEARCH_ATTRIBUTES } from '../infra/namespace.js';
 import type { TemporalSettings } from '../workers/connection.js';
-import { SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 
 /** Connects within five seconds or says that it cannot. */
 export async function connect(settings: TemporalSettings): Promise<Client> {
@@ -21,19 +21,12 @@ export async function connect(settings: TemporalSettings): Promise<Client> {
   }
 }
 
-const INDEXED_VALUE = { KEYWORD: 2, INT: 3 } as const;
-
 /** Registers our search attributes where they are missing; on a server that does not let us, says what to run. */
 export async function ensureSearchAttributes(client: Client): Promise<void> {
-  const { operatorService } = client.connection as Connection;
-  const namespace = client.options.namespace;
-  const wanted = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((key) => [key.name, key.type === 'INT' ? INDEXED_VALUE.INT : INDEXED_VALUE.KEYWORD]));
   try {
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-    const missing = Object.fromEntries(Object.entries(wanted).filter(([name]) => !(name in (customAttributes ?? {}))));
-    if (Object.keys(missing).length > 0) await operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+    await addSearchAttributes(client.connection as Connection, client.options.namespace);
   } catch (error) {
-    const flags = Object.entries(wanted).map(([name, type]) => `--name ${name} --type ${type === INDEXED_VALUE.INT ? 'Int' : 'Keyword'}`);
+    const flags = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--name ${name} --type ${type}`);
     throw new HabsburgError('unreachable', `the server does not let us register search attributes; ask its operator to run: temporal operator search-attribute create ${flags.join(' ')}`, { cause: error });
   }
 }

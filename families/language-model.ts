@@ -103,6 +103,7 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
     prompts: prompts.map((record) => Int32Array.from(record.tokens)),
     settings: job.decoding,
     eosTokenId: eosOf(model.config.json),
+    decode: (ids) => tokenizer.decode(ids),
     rng: new CounterRng(job.rng),
     threads: io.threads,
     startAt: written.length,

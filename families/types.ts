@@ -3,6 +3,7 @@
  * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
+import type { SimulatedMember, SimulatedMixture } from '../spec/simulation/plan.js';
 import type { DecodingPlan, MemberPlan, TrainingPlan } from '../spec/plan.js';
 
 /** Progress of a long job; rendered by `watch` and carried by heartbeats. */
@@ -68,15 +69,35 @@ export interface ScoreJob {
   readonly out: string;
 }
 
-export type Job = FitJob | GenerateJob | ScoreJob;
+/** Whole chains of a cheap family: a block of seeds over a range of generations. */
+export interface SimulateJob {
+  readonly op: 'simulate';
+  readonly family: string;
+  readonly member: SimulatedMember;
+  readonly mixture: SimulatedMixture;
+  readonly seeds: readonly number[];
+  /** first and last generation */
+  readonly from: number;
+  readonly to: number;
+  /** folder of the chains' states after generation from - 1; absent from generation 0 */
+  readonly state?: string;
+  /** files of the real text, for n-grams */
+  readonly text?: { readonly train: string; readonly test: string };
+  /** where the states after `to` and the measured values go */
+  readonly outState: string;
+  readonly outSeries: string;
+  readonly resume?: string;
+}
+
+export type Job = FitJob | GenerateJob | ScoreJob | SimulateJob;
 
 /** Small numbers for the workflow's history and the result tables. */
 export type JobReport = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Family {
   readonly name: string;
-  /** `cheap`: many generations run inside one activity; `expensive`: an activity a step */
-  readonly cost: 'cheap' | 'expensive';
+  /** an activity a step; the families of toy/ are cheap and run many generations inside one */
+  readonly cost: 'expensive';
   fit(job: FitJob, io: JobIo): Promise<JobReport>;
   generate(job: GenerateJob, io: JobIo): Promise<JobReport>;
   logProbability(job: ScoreJob, io: JobIo): Promise<JobReport>;

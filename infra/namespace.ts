@@ -37,12 +37,7 @@ export async function prepareNamespace({
   const connection = await Connection.connect({ ...options, connectTimeout: timeoutMs });
   try {
     await connection.withDeadline(Date.now() + timeoutMs, async () => {
-      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-      const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !(name in customAttributes));
-      if (missing.length > 0) {
-        const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]]));
-        await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
-      }
+      await addSearchAttributes(connection, namespace);
       if (retentionDays !== undefined) {
         const workflowExecutionRetentionTtl = { seconds: retentionDays * 86_400, nanos: 0 } as unknown as {
           seconds: never;
@@ -54,6 +49,15 @@ export async function prepareNamespace({
   } finally {
     await connection.close();
   }
+}
+
+/** Adds the search attributes that the namespace lacks. */
+export async function addSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]]));
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
 }
 
 /** Whether a Temporal server answers there. */

@@ -15,6 +15,7 @@ export const coverage: Metric = {
   higherIsBetter: true,
   needs: [],
   defaults: metricDefaults('coverage'),
+  headline: [METRIC_WORDS.coverage.variant],
   subject: 'generated',
   compute(input, settings) {
     const missing = new Set(input.real.tokens.flat());

@@ -18,6 +18,7 @@ function distinct(order: 1 | 2 | 3): Metric {
     higherIsBetter: true,
     needs: [],
     defaults: metricDefaults(name),
+    headline: name === 'distinct-2' ? [METRIC_WORDS[name].variant] : undefined,
     subject: 'generated',
     compute(input, settings) {
       const seen = new Set<string>();

@@ -32,6 +32,11 @@ for (const metric of metrics) {
   byName.set(key, metric);
 }
 
+/** Whether a short table shows this value. */
+export function isHeadline({ metric, variant }: Pick<ScoreValue, 'metric' | 'variant'>): boolean {
+  return metrics.some(({ name, headline }) => name === metric && headline?.includes(variant));
+}
+
 /** The metric of a name and variant. */
 export function metricOf(plan: Pick<MetricPlan, 'name' | 'variant'>): Metric {
   const metric = byName.get(`${plan.name} ${plan.variant}`);

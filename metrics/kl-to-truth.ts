@@ -56,6 +56,7 @@ export const klToTruth: Metric = {
   higherIsBetter: false,
   needs: ['truth'],
   defaults: metricDefaults('kl-to-truth'),
+  headline: [METRIC_WORDS['kl-to-truth'].variant],
   subject: 'generated',
   compute(input, settings) {
     if (input.truth === undefined) return [];

@@ -33,6 +33,7 @@ export const perplexity: Metric = {
   higherIsBetter: false,
   needs: ['testUnderSelf'],
   defaults: metricDefaults('perplexity'),
+  headline: [METRIC_WORDS.perplexity.variant],
   subject: 'model',
   compute(input, settings) {
     const { mean, tokens } = meanNll(input.testUnderSelf ?? []);

@@ -16,6 +16,7 @@ export const rep: Metric = {
   higherIsBetter: false,
   needs: [],
   defaults: metricDefaults('rep'),
+  headline: [METRIC_WORDS.rep.variant],
   subject: 'generated',
   compute(input, settings) {
     let sum = 0;

@@ -30,6 +30,7 @@ export const sequencePerplexity: Metric = {
   summary: 'Perplexity under model 0 of each block that model t wrote: quantiles q05, q50, q95, q99 and the mean log; histogram.',
   needs: ['generatedUnderFirst'],
   defaults: metricDefaults('sequence-perplexity'),
+  headline: [`${METRIC_WORDS['sequence-perplexity'].variant}/q50`],
   subject: 'generated',
   compute(input, settings) {
     const logs = meansAscending(input.generatedUnderFirst ?? []);

@@ -31,6 +31,7 @@ export const tailLost: Metric = {
   higherIsBetter: false,
   needs: ['truth'],
   defaults: metricDefaults('tail-lost'),
+  headline: [METRIC_WORDS['tail-lost'].variant],
   subject: 'generated',
   compute(input, settings) {
     if (input.truth === undefined) return [];

@@ -79,6 +79,8 @@ export interface Metric {
   readonly higherIsBetter?: boolean;
   readonly needs: readonly ScoringNeed[];
   readonly defaults: Readonly<Record<string, string | number | boolean>>;
+  /** variants of its values that a short table shows; none: `habsburg results` and the report alone */
+  readonly headline?: readonly string[];
   /** which artifact the value is about */
   readonly subject: 'model' | 'generated';
   /** Values of a variant `a` are named `a` or `a/…`. None where the metric is not defined on the input. */

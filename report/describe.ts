@@ -1,10 +1,16 @@
 /** What an experiment does, in words, from its plan. */
-import type { DecodingPlan, ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
+import { decodingWords } from '../spec/decoding.js';
+import type { AnyExperimentPlan, ExperimentPlan, MemberPlan, MixturePlan } from '../spec/plan.js';
+import type { SimulatedMixture } from '../spec/simulation/plan.js';
+import { describeSimulated, describeSimulatedMixture } from './describe-simulation.js';
 import { formatNumber } from './format.js';
 
 /** A paragraph for the head of the page. */
-export function describePlan(plan: ExperimentPlan): string {
-  const members = plan.population.map((member) => describeMember(member, plan)).join(' ');
+export function describePlan(plan: AnyExperimentPlan): string {
+  const members =
+    plan.kind === 'simulation'
+      ? plan.population.map(describeSimulated).join(' ')
+      : plan.population.map((member) => describeMember(member, plan)).join(' ');
   return `${members} ${count(plan.conditions.length, 'condition')}, ${count(plan.seeds.length, 'seed')}, generations 0 to ${plan.generations}.`;
 }
 
@@ -17,17 +23,8 @@ function describeMember(member: MemberPlan, plan: ExperimentPlan): string {
   const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
   return (
     `${name}Generation 0 fits ${model} to real text (${plan.data.train}). Each later generation starts from ${start}, ` +
-    `trains on text that the generation before it wrote (${describeDecoding(member.decoding)}), and writes the next.`
+    `trains on text that the generation before it wrote (${decodingWords(member.decoding).join(', ')}), and writes the next.`
   );
-}
-
-function describeDecoding(decoding: DecodingPlan): string {
-  if (decoding.strategy === 'greedy') return 'greedy decoding';
-  if (decoding.strategy === 'beam') return `beam search, ${decoding.beams} beams`;
-  const limits = [decoding.topK > 0 && `top-k ${decoding.topK}`, decoding.topP < 1 && `top-p ${decoding.topP}`].filter(
-    (part) => part !== false,
-  );
-  return ['sampling', `temperature ${decoding.temperature}`, ...limits].join(', ');
 }
 
 function count(n: number, word: string): string {
@@ -35,7 +32,8 @@ function count(n: number, word: string): string {
 }
 
 /** What a condition trains on. */
-export function describeMixture(mixture: MixturePlan): string {
+export function describeMixture(mixture: MixturePlan | SimulatedMixture): string {
+  if (!('sources' in mixture)) return describeSimulatedMixture(mixture);
   if (mixture.kind === 'replace') return 'only generated text: each generation’s data replaces the one before';
   return `${formatNumber(mixture.share * 100, 3)} % of the records stay real, drawn anew each generation; the rest is generated`;
 }

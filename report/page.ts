@@ -4,9 +4,12 @@ import { describePlan } from './describe.js';
 import { findings } from './finding.js';
 import { el, render } from './html.js';
 import type { Markup } from './html.js';
+import { expand } from '../spec/expand.js';
+import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
 import { curvesSection } from './sections/curves.js';
 import { histogramSection } from './sections/histogram.js';
+import { lawsSection } from './sections/laws.js';
 import { provenanceSections } from './sections/provenance.js';
 import { tablesSection } from './sections/tables.js';
 import { textsSection } from './sections/texts.js';
@@ -19,6 +22,7 @@ export function renderPage(results: Results): string {
   const { plan } = results;
   const title = plan.title ?? plan.name;
   const finding = findings(summary);
+  const laws = checkedLaws(results, summary);
   const body = el(
     'main',
     {},
@@ -36,7 +40,8 @@ export function renderPage(results: Results): string {
       finding.sentences.map((sentence) => el('p', {}, sentence)),
     ),
     unfinished(results),
-    curvesSection(summary),
+    lawsSection(laws),
+    curvesSection(summary, laws),
     histogramSection(results, summary),
     textsSection(results, summary),
     tablesSection(summary),
@@ -63,11 +68,9 @@ export function renderPage(results: Results): string {
 
 /** Says which runs are missing from the figures, if any are. */
 function unfinished({ plan, runs }: Results): Markup | undefined {
-  const expected = plan.conditions.flatMap(({ name }) =>
-    plan.seeds.map((seed) => ({ id: `${name}/seed-${seed}`, condition: name, seed })),
-  );
-  const lines = expected.flatMap(({ id, condition, seed }) => {
-    const run = runs.find((r) => r.condition === condition && r.seed === seed);
+  const expected = expand(plan);
+  const lines = expected.flatMap(({ id }) => {
+    const run = runs.find((r) => r.run === id);
     if (run === undefined) return [`${id} has not started`];
     if (run.status === 'done') return [];
     return [

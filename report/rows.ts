@@ -4,17 +4,19 @@ import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { ScoreRow } from '../metrics/types.js';
-import type { ExperimentPlan } from '../spec/plan.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
 import {
   EXPERIMENTS_PREFIX,
   SCORES_FILE,
+  SERIES_FILE,
   planDocument,
   planName,
   runDocument,
   runsPrefix,
   scoresDocument,
+  seriesDocument,
 } from '../spec/results.js';
-import type { Histogram, RunIndex, Sample, ScoresDocument } from '../spec/results.js';
+import type { Histogram, RunIndex, Sample, SeriesDocument } from '../spec/results.js';
 
 /** Where in an experiment something was measured or written. */
 export interface Place {
@@ -28,7 +30,7 @@ export interface Results {
   /** the store's URL, without credentials */
   readonly store: string;
   readonly experiment: string;
-  readonly plan: ExperimentPlan;
+  readonly plan: AnyExperimentPlan;
   readonly planDigest: Digest;
   /** in the plan's order of conditions, then by seed */
   readonly runs: readonly RunIndex[];
@@ -63,25 +65,27 @@ export async function readResults(store: ArtifactStore, experiment: string): Pro
   const rank = (run: RunIndex) => order.get(run.condition) ?? order.size;
   runs.sort((a, b) => rank(a) - rank(b) || compare(a.condition, b.condition) || a.seed - b.seed);
 
-  const places: { place: Place; run: string; scores: ArtifactRef }[] = [];
+  const places: { place: Place; run: string; scores?: ArtifactRef; series?: ArtifactRef }[] = [];
   for (const run of runs) {
     for (const { generation, members } of [...run.generations].sort((a, b) => a.generation - b.generation)) {
-      for (const [member, { scores }] of Object.entries(members).sort(([a], [b]) => compare(a, b))) {
-        if (scores)
-          places.push({ place: { condition: run.condition, seed: run.seed, member, generation }, run: run.run, scores });
+      for (const [member, { scores, series }] of Object.entries(members).sort(([a], [b]) => compare(a, b))) {
+        places.push({ place: { condition: run.condition, seed: run.seed, member, generation }, run: run.run, scores, series });
       }
     }
   }
-  const documents = await mapBounded(places, READS, ({ scores }) => readScores(store, scores.digest));
-
   const rows: ScoreRow[] = [];
   const histograms: (Histogram & Place)[] = [];
   const samples: (Sample & Place)[] = [];
-  documents.forEach((document, index) => {
+  const documents = await mapBounded(places, READS, async ({ place, run, scores, series }) => ({
+    scores: scores && (await readDocument(store, scores.digest, SCORES_FILE, scoresDocument)),
+    series: series && seriesRows(await readDocument(store, series.digest, SERIES_FILE, seriesDocument), { experiment, run, ...place, subject: series.digest }),
+  }));
+  documents.forEach(({ scores, series }, index) => {
     const { place, run } = places[index];
-    for (const value of document.values) rows.push({ experiment, run, ...place, ...value });
-    for (const histogram of document.histograms) histograms.push({ ...place, ...histogram });
-    for (const sample of document.samples) samples.push({ ...place, ...sample });
+    for (const row of series ?? []) rows.push(row);
+    for (const value of scores?.values ?? []) rows.push({ experiment, run, ...place, ...value });
+    for (const histogram of scores?.histograms ?? []) histograms.push({ ...place, ...histogram });
+    for (const sample of scores?.samples ?? []) samples.push({ ...place, ...sample });
   });
   return { store: store.objects.url, experiment, plan, planDigest: digest, runs, rows, histograms, samples };
 }
@@ -105,16 +109,36 @@ async function unknownExperiment(store: ArtifactStore, experiment: string): Prom
   });
 }
 
-async function readScores(store: ArtifactStore, digest: Digest): Promise<ScoresDocument> {
-  const where = `${SCORES_FILE} of ${digest}`;
-  const bytes = await store.readFile(digest, SCORES_FILE);
+const NO_SETTINGS: ScoreRow['settings'] = {};
+
+/** A row for each measure, generation and seed; where a measure is not defined there is none. */
+function seriesRows(series: SeriesDocument, common: Omit<Place, 'seed' | 'generation'> & Pick<ScoreRow, 'experiment' | 'run' | 'subject'>): ScoreRow[] {
+  const { experiment, run, condition, member, subject } = common;
+  const rows: ScoreRow[] = [];
+  series.generations.forEach((generation, g) => {
+    series.seeds.forEach((seed, s) => {
+      series.measures.forEach((measure, m) => {
+        const value = series.values[m][g][s];
+        if (value === null) return;
+        // written out: a million rows made by spreading take seconds
+        const { metric, variant, version } = measure;
+        rows.push({ experiment, run, condition, seed, member, generation, metric, variant, version, value, n: series.n[g], settings: NO_SETTINGS, subject });
+      });
+    });
+  });
+  return rows;
+}
+
+async function readDocument<S extends z.ZodType>(store: ArtifactStore, digest: Digest, file: string, schema: S): Promise<z.infer<S>> {
+  const where = `${file} of ${digest}`;
+  const bytes = await store.readFile(digest, file);
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
     throw new HabsburgError('verification', `${where} in ${store.objects.url} is not JSON`, { cause });
   }
-  return checked(scoresDocument, value, where, store);
+  return checked(schema, value, where, store);
 }
 
 function checked<S extends z.ZodType>(schema: S, value: unknown, name: string, store: ArtifactStore): z.infer<S> {

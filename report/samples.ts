@@ -25,7 +25,7 @@ export interface Continuations {
 export function continuations(results: Pick<Results, 'samples' | 'plan'>): Continuations[] {
   const several = new Set(results.samples.map((sample) => sample.member)).size > 1;
   const conditions = results.plan.conditions.map((condition) => condition.name);
-  const chained = results.plan.conditions.some(({ members }) => members.some((member) => member.prompts === 'previous'));
+  const chained = results.plan.conditions.some(({ members }) => members.some((member) => 'prompts' in member && member.prompts === 'previous'));
   const groups = groupBy(results.samples, (sample) => (chained ? positionOf(sample.record) : sample.prompt));
   const prompts = [...groups.values()].map((samples) => ({
     prompt: samples.reduce((a, b) => (b.generation < a.generation ? b : a)).prompt,
@@ -41,7 +41,7 @@ export function continuations(results: Pick<Results, 'samples' | 'plan'>): Conti
           ([, [a]], [, [b]]) => conditions.indexOf(a.condition) - conditions.indexOf(b.condition),
         );
         const generations = [...new Set(ofSeed.map((sample) => sample.generation))].sort((a, b) => a - b);
-        return { prompt, seed, generations, columns: columns.map(([label, ofColumn]) => ({ label, texts: textsOf(ofColumn) })) };
+        return { prompt: withoutMarks(prompt), seed, generations, columns: columns.map(([label, ofColumn]) => ({ label, texts: textsOf(ofColumn) })) };
       }),
   );
 }
@@ -51,9 +51,16 @@ function positionOf(record: string): string {
   return record.slice(record.lastIndexOf('/') + 1);
 }
 
+/** Marks that a tokenizer puts between documents; they are part of a record, but nobody wants to read them. */
+const SPECIAL = /<\/?s>|<pad>|<\|[a-z_]+\|>/g;
+
+function withoutMarks(text: string): string {
+  return text.replace(SPECIAL, '');
+}
+
 /** The first text of each generation. */
 function textsOf(samples: readonly (Sample & Place)[]): Map<number, string> {
   const texts = new Map<number, string>();
-  for (const { generation, text } of samples) if (!texts.has(generation)) texts.set(generation, text);
+  for (const { generation, text } of samples) if (!texts.has(generation)) texts.set(generation, withoutMarks(text));
   return texts;
 }

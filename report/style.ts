@@ -50,6 +50,10 @@ svg .label { fill: var(--c); font-size: 12px; font-weight: 600; }
 .band { fill: var(--c); fill-opacity: .15; }
 .seed { fill: none; stroke: var(--c); stroke-width: 1; stroke-opacity: .45; }
 .mean { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; }
+.spread { fill: var(--c); fill-opacity: .09; }
+.theory { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
+.verdict { font-weight: 600; white-space: nowrap; } .verdict.pass { color: var(--c2); } .verdict.fail { color: var(--c1); }
+small.law { display: block; color: var(--soft); }
 .reference { fill: none; stroke: var(--soft); stroke-width: 1.3; stroke-dasharray: 4 3; }
 .mark { fill: var(--c); stroke: var(--paper); stroke-width: 1; }
 .ridge-back { fill: var(--paper); }

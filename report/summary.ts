@@ -61,7 +61,7 @@ export function summarise(results: Pick<Results, 'rows'>, metric?: string): Summ
   const rows = results.rows.filter((row) => keys.has(measureKey(row)));
   const members = new Set(rows.map((row) => row.member));
 
-  const groups = groupBy(rows, (row) => canonicalJson([row.condition, row.member]));
+  const groups = groupBy(rows, (row) => `${row.condition}\n${row.member}`);
   const series = [...groups.values()].map((group): Series => {
     const [{ condition, member }] = group;
     const points = new Map<string, Point[]>();
@@ -125,13 +125,24 @@ function matches(measure: Measure, wanted: string): boolean {
   return measure.metric === wanted || `${measure.metric}/${measure.variant}` === wanted || measure.label === wanted;
 }
 
+/** Rows of many seeds share their settings object; without this, a million rows would be serialised again and again. */
+const keys = new WeakMap<ScoreRow['settings'], Map<string, Map<string, Map<number, string>>>>();
+
+function entry<K, V>(map: { get(key: K): V | undefined; set(key: K, value: V): unknown }, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
+
 export function measureKey({
   metric,
   variant,
   version,
   settings,
 }: Pick<ScoreRow, 'metric' | 'variant' | 'version' | 'settings'>): string {
-  return canonicalJson([metric, variant, version, settings]);
+  const byMetric = entry(keys, settings, () => new Map<string, Map<string, Map<number, string>>>());
+  const byVersion = entry(entry(byMetric, metric, () => new Map<string, Map<number, string>>()), variant, () => new Map<number, string>());
+  return entry(byVersion, version, () => canonicalJson([metric, variant, version, settings]));
 }
 
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
@@ -143,4 +154,10 @@ export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T
     else groups.set(k, [item]);
   }
   return groups;
+}
+
+/** At most `most` of ascending generations: the first, the last, and between them evenly by rank. */
+export function thinned(generations: readonly number[], most: number): readonly number[] {
+  if (generations.length <= most) return generations;
+  return Array.from({ length: most }, (_, i) => generations[Math.round((i * (generations.length - 1)) / (most - 1))]);
 }

@@ -1,44 +1,49 @@
 /** Results as text for a terminal: the table of generations by metrics, and one prompt continued by every generation. */
+import { isHeadline } from '../metrics/index.js';
 import { formatEstimate } from './format.js';
 import type { Continuations } from './samples.js';
+import { thinned } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 import { clip, columns, visible, wrap } from './text.js';
 
 export interface TableOptions {
   /** columns of the terminal */
   readonly width: number;
-  /** show only the measures that fit beside each other, and say how many are left out */
-  readonly oneBlock?: boolean;
+  /** show each metric's most telling value only, and say how many are left out */
+  readonly headline?: boolean;
 }
 
+/** Rows of generations, at most. */
+const ROWS = 25;
 /** Widest line of a column's heading before it is broken. */
 const HEADING = 13;
 const GAP = 2;
 
 /** One table per condition, rows are generations; measures that do not fit beside each other go into further blocks. */
-export function renderTable(summary: Summary, options: TableOptions): string {
-  if (summary.series.length === 0) return 'No generation has been scored yet.\n';
+export function renderTable(all: Summary, options: TableOptions): string {
+  if (all.series.length === 0) return 'No generation has been scored yet.\n';
+  const telling = options.headline ? all.measures.filter(isHeadline) : [];
+  const summary = telling.length === 0 ? all : { ...all, measures: telling };
   const tables = summary.series.map((series) => ({ series, cells: seriesColumns(summary, series) }));
   const blocks = packed(
     tables.map(({ cells }) => cells),
     options.width,
   );
-  const shown = options.oneBlock ? blocks.slice(0, 1) : blocks;
   const lines: string[] = [];
-  for (const block of shown) {
+  for (const block of blocks) {
     for (const { series, cells } of tables) {
       lines.push(`${visible(series.label)} ${seedNote(series)}`);
       lines.push(
         ...drawBlock(
-          summary.generations,
+          thinned(summary.generations, ROWS),
           block.map((index) => cells[index]),
         ),
         '',
       );
     }
   }
-  const hidden = blocks.slice(shown.length).reduce((sum, block) => sum + block.length, 0);
-  if (hidden > 0) lines.push(`… and ${hidden} more ${hidden === 1 ? 'measure' : 'measures'}: see \`habsburg results\`.`, '');
+  const hidden = all.measures.length - summary.measures.length;
+  if (hidden > 0) lines.push(`… and ${hidden} more ${hidden === 1 ? 'measure' : 'measures'}: habsburg results shows all.`, '');
   return lines.join('\n');
 }
 
@@ -97,7 +102,7 @@ function headingLines(label: string): string[] {
 }
 
 function usualSeeds(series: Series): number {
-  return Math.max(...[...series.points.values()].flat().map((point) => point.n));
+  return [...series.points.values()].flat().reduce((most, { n }) => Math.max(most, n), 0);
 }
 
 function seedNote(series: Series): string {

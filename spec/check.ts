@@ -257,30 +257,47 @@ function checkTraining(training: TrainingPlan, path: Path): Problem[] {
   return problems;
 }
 
-const ONLY_WITH: Readonly<Record<string, DecodingPlan['strategy']>> = {
-  beams: 'beam',
-  lengthPenalty: 'beam',
-  temperature: 'sample',
-  topK: 'sample',
-  topP: 'sample',
+const BEAMS: readonly DecodingPlan['strategy'][] = ['beam', 'beam-sample'];
+const SAMPLING: readonly DecodingPlan['strategy'][] = ['sample', 'beam-sample'];
+const SINGLE: readonly DecodingPlan['strategy'][] = ['greedy', 'sample'];
+
+/** Strategies that a setting has an effect with; settings that are not listed have one with all. */
+const ONLY_WITH: Readonly<Record<string, readonly DecodingPlan['strategy'][]>> = {
+  beams: BEAMS,
+  lengthPenalty: BEAMS,
+  earlyStopping: BEAMS,
+  temperature: SAMPLING,
+  topK: SAMPLING,
+  topP: SAMPLING,
+  minP: SAMPLING,
+  typicalP: SAMPLING,
+  promptLookupNumTokens: SINGLE,
 };
 
 function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): Problem[] {
   const problems: Problem[] = [];
-  for (const [key, strategy] of Object.entries(ONLY_WITH)) {
-    if (decoding.strategy !== strategy && given(['decoding', key])) {
+  for (const [key, strategies] of Object.entries(ONLY_WITH)) {
+    if (!strategies.includes(decoding.strategy) && given(['decoding', key])) {
       problems.push({
         path: ['decoding', key],
         atKey: true,
         message: `"${key}" has no effect with strategy: ${decoding.strategy}`,
-        suggestion: `use strategy: ${strategy}, or remove it`,
+        suggestion: `use strategy: ${strategies.join(' or ')}, or remove it`,
       });
     }
   }
-  if (decoding.strategy === 'beam' && !given(['decoding', 'beams'])) {
+  if (decoding.promptLookupNumTokens === 0 && given(['decoding', 'maxMatchingNgramSize'])) {
+    problems.push({
+      path: ['decoding', 'maxMatchingNgramSize'],
+      atKey: true,
+      message: '"maxMatchingNgramSize" has no effect without prompt lookup',
+      suggestion: 'add promptLookupNumTokens: 10, or remove it',
+    });
+  }
+  if (BEAMS.includes(decoding.strategy) && !given(['decoding', 'beams'])) {
     problems.push({
       path: ['decoding', 'beams'],
-      message: 'is required with strategy: beam',
+      message: `is required with strategy: ${decoding.strategy}`,
       suggestion: 'add it: a whole number from 2',
     });
   }

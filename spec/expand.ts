@@ -1,16 +1,22 @@
 /** From an experiment to its runs: conditions x seeds. Pure; workflows use it. */
-import type { ExperimentPlan, RunPlan } from './plan.js';
+import type { AnyExperimentPlan, AnyRunPlan, ExperimentPlan, RunPlan } from './plan.js';
+import { BLOCKS } from './simulation/blocks.js';
+import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 
 /** Id of a run inside its experiment. */
 export function runId(condition: string, seed: number): string {
   return `${condition}/seed-${seed}`;
 }
 
+export function expand(plan: ExperimentPlan): RunPlan[];
+export function expand(plan: SimulationPlan): SimulationRunPlan[];
+export function expand(plan: AnyExperimentPlan): AnyRunPlan[];
 /**
  * All runs, condition by condition: the seeds of one condition have nothing in common and run well side by side, and the next
  * condition finds the generation 0 that it shares with them done.
  */
-export function expand(plan: ExperimentPlan): RunPlan[] {
+export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
+  if (plan.kind === 'simulation') return expandBlocks(plan);
   return plan.conditions.flatMap((condition) =>
     plan.seeds.map((seed) => ({
       experiment: plan.name,
@@ -26,4 +32,28 @@ export function expand(plan: ExperimentPlan): RunPlan[] {
       execution: plan.execution,
     })),
   );
+}
+
+/** Seeds in blocks of a fixed size, in their order: seeds that are added at the end leave the full blocks before them as they are. */
+function expandBlocks(plan: SimulationPlan): SimulationRunPlan[] {
+  return plan.conditions.flatMap((condition) => {
+    const [member] = condition.members;
+    const size = BLOCKS[member.world.family].seeds;
+    return Array.from({ length: Math.ceil(plan.seeds.length / size) }, (_, block): SimulationRunPlan => {
+      const seeds = plan.seeds.slice(block * size, (block + 1) * size);
+      return {
+        kind: 'simulation',
+        experiment: plan.name,
+        id: seeds.length === 1 ? runId(condition.name, seeds[0]) : `${condition.name}/seeds-${seeds[0]}-${seeds[seeds.length - 1]}`,
+        condition: condition.name,
+        seed: seeds[0],
+        seeds,
+        generations: plan.generations,
+        ...(plan.data === undefined ? {} : { data: plan.data }),
+        member,
+        mixture: condition.mixture,
+        execution: plan.execution,
+      };
+    });
+  });
 }

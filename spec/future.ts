@@ -2,9 +2,9 @@
 
 /** Values, by the pattern of the path where they may stand (`*` is any one step). */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'population.*.family': ['n-gram', 'discrete', 'gaussian', 'gmm', 'kde', 'regression', 'vae'],
+  'population.*.family': ['vae'],
   'population.*.base.architecture.kind': ['llama', 'gpt2', 'gpt-neox', 'mistral', 'qwen2'],
-  'population.*.decoding.strategy': ['contrastive', 'typical', 'min-p', 'diverse-beam', 'beam-sample'],
+  'population.*.decoding.strategy': ['contrastive', 'diverse-beam', 'constrained-beam', 'speculative', 'eta', 'mirostat'],
   'population.*.start': ['best', 'ensemble'],
   'population.*.training.schedule': ['polynomial', 'inverse-sqrt', 'cosine-restarts', 'constant-with-warmup'],
   'tokenizer.kind': ['unigram', 'wordpiece', 'word', 'character'],
@@ -41,15 +41,16 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
-    'repetitionPenalty',
-    'noRepeatNgramSize',
-    'minP',
-    'typicalP',
     'penaltyAlpha',
     'numReturnSequences',
-    'earlyStopping',
     'beamGroups',
     'diversityPenalty',
+    'topH',
+    'epsilonCutoff',
+    'etaCutoff',
+    'badWords',
+    'suppressTokens',
+    'assistant',
   ],
   'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
   'conditions.*.mixture': ['alpha', 'beta', 'gamma', 'detector', 'size', 'subsample', 'fresh', 'schedule'],

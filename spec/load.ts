@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { MAX_BYTES, parseYaml, type YamlDocument } from './document.js';
-import type { ExperimentPlan } from './plan.js';
+import type { AnyExperimentPlan } from './plan.js';
 import { presetFile, presetNames } from './presets.js';
 import { pathText, type Path, type Problem } from './problems.js';
 import { resolveExperiment } from './resolve.js';
@@ -33,7 +33,7 @@ export interface LoadOptions {
 }
 
 export interface LoadedExperiment {
-  readonly plan: ExperimentPlan;
+  readonly plan: AnyExperimentPlan;
   /** absolute path of the file that was read */
   readonly file: string;
   /** the preset's name, where a preset was named */
@@ -59,7 +59,7 @@ export function problemText(problem: SpecProblem): string {
   return `${place}: ${what}${problem.suggestion === undefined ? '' : `; ${problem.suggestion}`}`;
 }
 
-type Checked = { readonly plan: ExperimentPlan } | { readonly plan?: undefined; readonly problems: readonly SpecProblem[] };
+type Checked = { readonly plan: AnyExperimentPlan } | { readonly plan?: undefined; readonly problems: readonly SpecProblem[] };
 
 function check(text: string, options: LoadOptions & { cwd: string; file: string; shown: string }): Checked {
   const { shown: file } = options;

@@ -1,7 +1,14 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
-/** An experiment after validation, defaults filled in, relative paths made absolute. */
+import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+
+/** Any experiment: expensive models, a step an activity; or cheap ones, blocks of whole chains an activity. */
+export type AnyExperimentPlan = ExperimentPlan | SimulationPlan;
+export type AnyRunPlan = RunPlan | SimulationRunPlan;
+
+/** An experiment with language models after validation, defaults filled in, relative paths made absolute. */
 export interface ExperimentPlan {
+  readonly kind?: undefined;
   readonly schemaVersion: 1;
   /** also the experiment's id: [a-z0-9][a-z0-9-]*, at most 60 characters */
   readonly name: string;
@@ -19,6 +26,7 @@ export interface ExperimentPlan {
 
 /** One chain of generations: a condition and a seed. Its id is `<condition>/seed-<seed>`. */
 export interface RunPlan {
+  readonly kind?: undefined;
   readonly experiment: string;
   readonly id: string;
   readonly condition: string;
@@ -129,16 +137,34 @@ export interface LoraPlan {
 }
 
 export interface DecodingPlan {
-  readonly strategy: 'greedy' | 'sample' | 'beam';
+  readonly strategy: 'greedy' | 'sample' | 'beam' | 'beam-sample';
   readonly maxNewTokens: number;
+  /** an end token cannot come before; stop strings can */
   readonly minNewTokens: number;
   readonly beams: number;
+  /** a finished sequence's score is its log-probability / length ** lengthPenalty */
+  readonly lengthPenalty: number;
+  /** when a prompt's search ends: as many finished sequences as beams; no better one likely; no better one possible */
+  readonly earlyStopping: boolean | 'never';
   readonly temperature: number;
   /** 0: off */
   readonly topK: number;
   /** 1: off */
   readonly topP: number;
-  readonly lengthPenalty: number;
+  /** share of the most probable token's probability; 0: off */
+  readonly minP: number;
+  /** 1: off */
+  readonly typicalP: number;
+  /** 1: off */
+  readonly repetitionPenalty: number;
+  /** 0: off */
+  readonly noRepeatNgramSize: number;
+  /** tokens guessed ahead by prompt lookup; 0: off */
+  readonly promptLookupNumTokens: number;
+  /** prompt lookup matches so many of the last tokens at most */
+  readonly maxMatchingNgramSize: number;
+  /** a sequence ends with the token that completes one of these */
+  readonly stopStrings: readonly string[];
   /** prompts decoded together; part of the step's key, since it may change rounding */
   readonly batch: number;
 }

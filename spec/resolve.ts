@@ -2,18 +2,22 @@
 import { z } from 'zod';
 import { checkDocument, checkMember, longestSequence } from './check.js';
 import { METRIC_NAMES, METRIC_WORDS, metricDefaults, type MetricName } from './metrics.js';
-import type { ConditionPlan, DataPlan, ExperimentPlan, MemberPlan, MetricPlan, TokenizerPlan } from './plan.js';
+import { nearest } from './suggest.js';
+import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
+import type { AnyExperimentPlan, ConditionPlan, DataPlan, MemberPlan, MetricPlan, TokenizerPlan } from './plan.js';
 import { explain, valueAt, type Path, type Problem } from './problems.js';
 import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument } from './schema.js';
 
 export type Resolved =
-  | { readonly plan: ExperimentPlan; readonly problems?: undefined }
+  | { readonly plan: AnyExperimentPlan; readonly problems?: undefined }
   | { readonly plan?: undefined; readonly problems: readonly Problem[] };
 
 /** Checks plain data (what YAML or JSON gave) against the schema and fills it in; every problem that can be told is told. */
 export function resolveExperiment(raw: unknown): Resolved {
+  if (isSimulation(raw)) return resolveSimulation(raw);
   const parsed = experimentSchema.safeParse(raw);
-  if (!parsed.success) return { problems: parsed.error.issues.flatMap((issue) => explain(issue, raw, experimentSchema)) };
+  if (!parsed.success)
+    return { problems: parsed.error.issues.flatMap((issue) => explain(issue, raw, experimentSchema)).map(withEveryFamily) };
   const doc = parsed.data;
   const problems = checkDocument(doc);
   const data = dataPlan(doc);
@@ -41,6 +45,15 @@ export function resolveExperiment(raw: unknown): Resolved {
       execution: doc.execution,
     },
   };
+}
+
+/** This grammar knows one family; the reader may have meant one of the other grammar's. */
+function withEveryFamily(problem: Problem): Problem {
+  const [at, , key] = problem.path;
+  if (at !== 'population' || key !== 'family' || problem.path.length !== 3) return problem;
+  const known = ['language-model', ...SIMULATED_FAMILIES];
+  const guess = nearest(/"(.*?)"/.exec(problem.message)?.[1] ?? '', known);
+  return { ...problem, suggestion: guess === undefined ? `one of: ${known.join(', ')}` : `did you mean "${guess}"?` };
 }
 
 function dataPlan(doc: ExperimentDocument): DataPlan {
@@ -81,10 +94,18 @@ function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
       maxNewTokens,
       minNewTokens: decoding.minNewTokens ?? maxNewTokens,
       beams: decoding.beams ?? 1,
+      lengthPenalty: decoding.lengthPenalty ?? 1,
+      earlyStopping: decoding.earlyStopping ?? false,
       temperature: decoding.temperature ?? 1,
       topK: decoding.topK ?? 0,
       topP: decoding.topP ?? 1,
-      lengthPenalty: decoding.lengthPenalty ?? 1,
+      minP: decoding.minP ?? 0,
+      typicalP: decoding.typicalP ?? 1,
+      repetitionPenalty: decoding.repetitionPenalty,
+      noRepeatNgramSize: decoding.noRepeatNgramSize,
+      promptLookupNumTokens: decoding.promptLookupNumTokens ?? 0,
+      maxMatchingNgramSize: decoding.maxMatchingNgramSize ?? 2,
+      stopStrings: decoding.stopStrings,
       batch: decoding.batch,
     },
     prompts: member.prompts,

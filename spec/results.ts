@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Digest } from '../common/canonical.js';
-import type { ExperimentPlan } from './plan.js';
+import type { AnyExperimentPlan } from './plan.js';
 
 export const PLAN_SCHEMA = 'habsburg.plan/v1';
 export const RUN_SCHEMA = 'habsburg.run/v1';
@@ -26,9 +26,9 @@ export function runsPrefix(experiment: string): string {
   return `${EXPERIMENTS_PREFIX}${experiment}/runs/`;
 }
 
-/** Name of a run's index. A run's id is `<condition>/seed-<seed>`. */
-export function runName(experiment: string, condition: string, seed: number): string {
-  return `${runsPrefix(experiment)}${condition}/seed-${seed}`;
+/** Name of a run's index; the run's id is `<condition>/seed-<seed>`, or `<condition>/seeds-<first>-<last>` of a block. */
+export function runName(experiment: string, run: string): string {
+  return `${runsPrefix(experiment)}${run}`;
 }
 
 const digest = z.custom<Digest>(
@@ -43,8 +43,8 @@ const artifactRef = z.object({ kind: z.enum(['dataset', 'model', 'tokenizer', 's
 /** `experiments/<experiment>/plan`; `digest` names the part of the plan that determines results. */
 export const planDocument = z.object({
   schema: z.literal(PLAN_SCHEMA),
-  plan: z.custom<ExperimentPlan>(
-    (value) => typeof value === 'object' && value !== null && Array.isArray((value as ExperimentPlan).conditions),
+  plan: z.custom<AnyExperimentPlan>(
+    (value) => typeof value === 'object' && value !== null && Array.isArray((value as AnyExperimentPlan).conditions),
     'expected a plan',
   ),
   digest,
@@ -63,11 +63,14 @@ const memberIndex = z.object({
   /** what the model wrote */
   generated: artifactRef.optional(),
   scores: artifactRef.optional(),
+  /** values of many seeds over many generations, in place of `scores` */
+  series: artifactRef.optional(),
   /** by step name: sample, finetune, generate, postprocess, score */
   steps: z.record(z.string(), stepIndex),
 });
 export type MemberIndex = z.infer<typeof memberIndex>;
 
+/** `generation`: of a step that covers several, the first. */
 const generationIndex = z.object({ generation: count, members: z.record(z.string(), memberIndex) });
 export type GenerationIndex = z.infer<typeof generationIndex>;
 
@@ -77,7 +80,10 @@ export const runDocument = z.object({
   experiment: z.string(),
   run: z.string(),
   condition: z.string(),
+  /** of a block, the first */
   seed: z.number().int(),
+  /** of a block of chains: all its seeds */
+  seeds: z.array(z.number().int()).optional(),
   status: z.enum(['running', 'done', 'failed', 'canceled']),
   /** one sentence, where the status is `failed` */
   failure: z.string().optional(),
@@ -127,6 +133,23 @@ export const scoresDocument = z.object({
   samples: z.array(sample),
 });
 export type ScoresDocument = z.infer<typeof scoresDocument>;
+
+/** The file inside a `scores` artifact that covers many seeds and generations. */
+export const SERIES_FILE = 'series.json';
+export const SERIES_SCHEMA = 'habsburg.series/v1';
+
+/** `series.json`: each measure's value for each generation and seed; null where it is not defined. */
+export const seriesDocument = z.object({
+  schema: z.literal(SERIES_SCHEMA),
+  seeds: z.array(z.number().int()),
+  generations: z.array(count),
+  /** training records of each generation */
+  n: z.array(count),
+  measures: z.array(z.object({ metric: z.string(), variant: z.string(), version: z.number().int() })),
+  /** [measure][generation][seed] */
+  values: z.array(z.array(z.array(z.number().nullable()))),
+});
+export type SeriesDocument = z.infer<typeof seriesDocument>;
 
 /** The histogram of Nature's figure 1: perplexity of each generated sequence under model 0. */
 export const SEQUENCE_PERPLEXITY = 'sequence-perplexity';

@@ -1,15 +1,8 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
 import { METRIC_NAMES } from './metrics.js';
-
-/** File version; a file of another version is refused. */
-export const SCHEMA_VERSION = 1;
-
-const LAST_SEED = 2 ** 32 - 1;
-const name = z
-  .string()
-  .max(60)
-  .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, starting with a letter or digit');
+import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
+import { simulationSchema } from './simulation/schema.js';
 
 const textSource = z
   .string()
@@ -160,7 +153,7 @@ const generation0 = z
   .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
 
 const decoding = z.strictObject({
-  strategy: z.enum(['greedy', 'sample', 'beam']),
+  strategy: z.enum(['greedy', 'sample', 'beam', 'beam-sample']),
   maxNewTokens: z.int().min(2).max(8192).optional().describe('Default: data.block.'),
   minNewTokens: z
     .int()
@@ -170,11 +163,53 @@ const decoding = z.strictObject({
     .describe(
       '</s> cannot be written before; a block of one token would teach nothing, hence 2 at least. Default: maxNewTokens.',
     ),
-  beams: z.int().min(2).max(100).optional().describe('With strategy beam only, and required there.'),
-  lengthPenalty: z.number().min(-10).max(10).optional().describe('With strategy beam only. Default: 1.'),
-  temperature: z.number().gt(0).max(100).optional().describe('With strategy sample only. Default: 1.'),
-  topK: z.int().min(0).max(1e6).optional().describe('With strategy sample only; 0: off, the default.'),
-  topP: z.number().gt(0).max(1).optional().describe('With strategy sample only; 1: off, the default.'),
+  beams: z.int().min(2).max(100).optional().describe('With strategies beam and beam-sample only, and required there.'),
+  lengthPenalty: z
+    .number()
+    .min(-10)
+    .max(10)
+    .optional()
+    .describe('With beams only: a finished sequence counts its log-probability / length^lengthPenalty. Default: 1.'),
+  earlyStopping: z
+    .union([z.boolean(), z.literal('never')])
+    .optional()
+    .describe(
+      'With beams only. true: as many finished sequences as beams are enough; false: stop when a better one is unlikely; never: when none is possible. Default: false.',
+    ),
+  temperature: z.number().gt(0).max(100).optional().describe('With sampling only. Default: 1.'),
+  topK: z.int().min(0).max(1e6).optional().describe('With sampling only; 0: off, the default.'),
+  topP: z.number().gt(0).max(1).optional().describe('With sampling only; 1: off, the default.'),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("With sampling only: share of the most probable token's probability below which a token is dropped; 0: off, the default."),
+  typicalP: z.number().gt(0).max(1).optional().describe('With sampling only: locally typical sampling; 1: off, the default.'),
+  repetitionPenalty: z
+    .number()
+    .gt(0)
+    .max(100)
+    .default(1)
+    .describe('Discourages (above 1) tokens of the prompt and of what is written; 1: off.'),
+  noRepeatNgramSize: z.int().min(0).max(8192).default(0).describe('No n-gram of so many tokens comes twice, the prompt included; 0: off.'),
+  promptLookupNumTokens: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('With strategies greedy and sample only: so many tokens are guessed ahead from the prompt, which changes speed, not tokens; 0: off, the default.'),
+  maxMatchingNgramSize: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('With promptLookupNumTokens only: at most so many of the last tokens are looked up. Default: 2.'),
+  stopStrings: z
+    .array(z.string().min(1).max(1000))
+    .max(100)
+    .default([])
+    .describe('A text ends with the token that completes one of these, even before minNewTokens.'),
   batch: z
     .int()
     .min(1)
@@ -242,43 +277,12 @@ const metric = z
   ])
   .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
 
-const queue = z
-  .string()
-  .max(200)
-  .regex(/^[\w.:-]+$/, 'must be a task queue name: letters, digits and . : _ -');
-
-const execution = z
-  .strictObject({
-    concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
-    checkpointSeconds: z
-      .number()
-      .min(0.1)
-      .max(86_400)
-      .default(30)
-      .describe('Training and writing are checkpointed at least so often.'),
-    heartbeatSeconds: z
-      .number()
-      .min(1)
-      .max(3600)
-      .default(20)
-      .describe('A step that is silent for so long is taken for dead and started again.'),
-    queues: z
-      .strictObject({
-        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
-        engine: queue
-          .default('habsburg-cpu')
-          .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
-      })
-      .prefault({}),
-  })
-  .describe('Where and how fast; changes no result.');
-
 export const experimentSchema = z
   .strictObject({
     schemaVersion: z.literal(SCHEMA_VERSION).describe('Version of this file format.'),
     name: name.describe("The experiment's id."),
     title: z.string().max(300).optional(),
-    seeds: z.array(z.int().min(0).max(LAST_SEED)).min(1).max(1000).describe('One run per condition and seed.'),
+    seeds: z.array(seed).min(1).max(1000).describe('One run per condition and seed.'),
     generations: z
       .int()
       .min(0)
@@ -303,5 +307,5 @@ export type MemberDocument = z.output<typeof memberSchema>;
 
 /** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
 export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(experimentSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
 }

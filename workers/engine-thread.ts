@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HabsburgError, isHabsburgError, fromSystemError } from '../common/errors.js';
 import { engineFingerprint } from '../engine/fingerprint.js';
 import { familyOf } from '../families/index.js';
+import { simulate } from '../families/toy/simulate.js';
 import type { Job, JobIo, JobReport } from '../families/types.js';
 import type { HostEvent, HostRequest } from './protocol.js';
 import { PROTOCOL_VERSION } from './protocol.js';
@@ -52,6 +53,7 @@ const io: JobIo = {
 };
 
 function perform(job: Job): Promise<JobReport> {
+  if (job.op === 'simulate') return simulate(job, io);
   const family = familyOf(job.family);
   switch (job.op) {
     case 'fit':

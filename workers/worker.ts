@@ -25,6 +25,8 @@ export interface WorkerOptions {
   /** engine threads of one step */
   readonly threads: number;
   readonly scratch?: string;
+  /** keeps blobs of s3:// stores; nothing is kept without it */
+  readonly blobCache?: string;
   readonly logLevel: LogLevel;
   /** aborted: drain and stop */
   readonly signal: AbortSignal;
@@ -88,7 +90,7 @@ function dependencies(options: WorkerOptions): ActivityDependencies {
     openStore(url) {
       let store = stores.get(url);
       if (!store) {
-        store = openArtifactStore(url);
+        store = openArtifactStore(url, url.startsWith('s3:') ? { cacheDir: options.blobCache } : {});
         stores.set(url, store);
       }
       return store;

@@ -2,7 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import type { ArtifactRef } from '../artifacts/types.js';
-import type { ExperimentPlan, RunPlan } from '../spec/plan.js';
+import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
 
@@ -22,7 +22,7 @@ export function runWorkflowId(experiment: string, run: string): string {
 }
 
 export interface ExperimentInput {
-  readonly plan: ExperimentPlan;
+  readonly plan: AnyExperimentPlan;
   /** URL of the artifact store; without credentials */
   readonly store: string;
   /** continue as new after so many events instead of when the server suggests it */
@@ -63,7 +63,7 @@ export interface ExperimentResult {
 }
 
 export interface RunInput {
-  readonly plan: RunPlan;
+  readonly plan: AnyRunPlan;
   readonly store: string;
   readonly eventLimit?: number;
   readonly paused?: boolean;
@@ -90,6 +90,8 @@ export interface RunCarried {
   readonly next: number;
   readonly generations: number;
   readonly members: Readonly<Record<string, MemberState>>;
+  /** of a block of cheap chains: their state before generation `next` */
+  readonly chains?: ArtifactRef;
   readonly steps: StepCount;
 }
 

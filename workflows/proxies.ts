@@ -30,6 +30,7 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
     generate: engine.generate,
     postprocess: light.postprocess,
     score: engine.score,
+    simulate: engine.simulate,
   };
 }
 

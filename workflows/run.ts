@@ -15,7 +15,9 @@ import {
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
 import type { StepPlace, StepResult } from '../activities/types.js';
+import type { ArtifactRef } from '../artifacts/types.js';
 import type { RunPlan } from '../spec/plan.js';
+import type { SimulationRunPlan } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
 import type { MemberState, RunCarried, RunInput, RunProgress, RunResult } from './contract.js';
 import {
@@ -31,6 +33,7 @@ import type { GenerationResult } from './generation.js';
 import { generationOf } from './generation.js';
 import type { Steps } from './proxies.js';
 import { recordsOn, stepsOn } from './proxies.js';
+import { simulateGenerations } from './simulation.js';
 
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store, carried } = input;
@@ -116,6 +119,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     run: plan.id,
     condition: plan.condition,
     seed: plan.seed,
+    ...(plan.kind === 'simulation' ? { seeds: [...plan.seeds] } : {}),
     status,
     generationsDone,
     ...(failure === undefined ? {} : { failure }),
@@ -125,8 +129,13 @@ export async function run(input: RunInput): Promise<RunResult> {
   let recording: Promise<void> = Promise.resolve();
   const record = (work: Parameters<typeof records.recordRun>[0]) => (recording = recording.then(() => records.recordRun(work)));
 
+  const isLong = () => {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested;
+  };
+
   // -- the loop -----------------------------------------------------------------------------------------------------------------
-  const loop = async (): Promise<RunResult> => {
+  const loop = async (plan: RunPlan): Promise<RunResult> => {
     if (!carried) {
       enter('preparing');
       for (const member of plan.members) {
@@ -167,9 +176,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       scored.catch(() => undefined);
       scoring.push(scored);
       next = t + 1;
-      const { continueAsNewSuggested, historyLength } = workflowInfo();
-      const long = input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested;
-      if (next > generations || long) {
+      if (next > generations || isLong()) {
         enter('scoring');
         await Promise.all(scoring);
         scoring = [];
@@ -180,14 +187,37 @@ export async function run(input: RunInput): Promise<RunResult> {
         }
       }
     }
+    return end();
+  };
+  const end = async (): Promise<RunResult> => {
     await record({ store, index: indexOf('done', generations) });
     finished = true;
     enter('done');
     return { generations, steps: { computed, reused } };
   };
+  const simulation = async (plan: SimulationRunPlan): Promise<RunResult> => {
+    if (!carried) await record({ store, index: indexOf('running', 0) });
+    await simulateGenerations(plan, { next, chains: carried?.chains }, {
+      steps,
+      step,
+      place,
+      generations: () => generations,
+      record: (from, to, index) => record({ store, index: indexOf('running', to), generation: from, members: index }),
+      enter: (from) => {
+        next = from;
+        enter('running');
+      },
+      leaveIfLong: async (from: number, chains: ArtifactRef) => {
+        if (!isLong()) return;
+        await condition(allHandlersFinished);
+        await continueAsNew<typeof run>({ ...input, paused, carried: { next: from, generations, members, chains, steps: { computed, reused } } });
+      },
+    });
+    return end();
+  };
 
   try {
-    return await loop();
+    return await (plan.kind === 'simulation' ? simulation(plan) : loop(plan));
   } catch (error) {
     if (isContinueAsNew(error)) throw error;
     const canceled = isCancellation(error);

@@ -1,8 +1,13 @@
 /** `habsburg plan`: what an experiment would do: runs, steps, what they have in common, and how many tokens. Runs nothing. */
 import type { Command } from 'commander';
+import { decodingWords } from '../../spec/decoding.js';
 import { planDigest } from '../../spec/digest.js';
 import { loadExperiment } from '../../spec/load.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
+import { describeMixture as describeAnyMixture, describePlan } from '../../report/describe.js';
+import { expand } from '../../spec/expand.js';
+import { BLOCKS } from '../../spec/simulation/blocks.js';
+import type { SimulationPlan } from '../../spec/simulation/plan.js';
 import type { ExperimentPlan, MemberPlan, MixturePlan } from '../../spec/plan.js';
 import type { CommandModule } from '../main.js';
 import { collect } from '../options.js';
@@ -20,6 +25,12 @@ export const plan: CommandModule = {
       .action(async (target: string, options: { set: string[]; json?: boolean }) => {
         const loaded = await loadExperiment(target, { sets: options.set });
         const digest = planDigest(loaded.plan);
+        if (loaded.plan.kind === 'simulation') {
+          const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));
+          if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: { experiment: loaded.plan.name, runs } })}\n`);
+          else process.stdout.write(`${renderSimulation(loaded.plan, digest, wantsColor())}\n`);
+          return;
+        }
         const steps = outline(loaded.plan);
         if (options.json)
           process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: steps })}\n`);
@@ -27,6 +38,22 @@ export const plan: CommandModule = {
       });
   },
 };
+
+/** Chains of cheap models have no tokens to count: what runs, in blocks of seeds. */
+function renderSimulation(experiment: SimulationPlan, digest: string, color: boolean): string {
+  const runs = expand(experiment);
+  const { conditions, seeds, generations } = experiment;
+  const steps = runs.reduce((sum, run) => sum + Math.ceil((generations + 1) / BLOCKS[run.member.world.family].generations), 0);
+  return [
+    `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
+    `${conditions.length * seeds.length} chains (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}) in ${runs.length} ${plural(runs.length, 'run')}, generations 0 to ${generations}, ${steps} ${plural(steps, 'step')}; plan ${digest.slice(0, 19)}`,
+    describePlan(experiment),
+    '',
+    ...conditions.map((c) => `under ${c.name}: ${describeAnyMixture(c.mixture)}`),
+    '',
+    table([{ title: 'run' }, { title: 'chains', right: true }], runs.map((run) => [run.id, run.seeds.length]), { color }),
+  ].join('\n');
+}
 
 function render(experiment: ExperimentPlan, steps: Outline, digest: string, color: boolean): string {
   const { data, conditions, seeds, generations, population } = experiment;
@@ -94,12 +121,7 @@ function describeBase({ base }: MemberPlan): string {
 
 function describeDecoding({ decoding: d }: MemberPlan): string {
   const length = d.minNewTokens === d.maxNewTokens ? `${d.maxNewTokens}` : `${d.minNewTokens} to ${d.maxNewTokens}`;
-  const how = {
-    greedy: 'greedy',
-    beam: `${d.beams} beams`,
-    sample: `sampling at temperature ${d.temperature}${d.topK > 0 ? `, top-k ${d.topK}` : ''}${d.topP < 1 ? `, top-p ${d.topP}` : ''}`,
-  };
-  return `writes ${length} tokens a block (${how[d.strategy]})`;
+  return `writes ${length} tokens a block (${decodingWords(d).join(', ')})`;
 }
 
 function describeMixture(mixture: MixturePlan): string {

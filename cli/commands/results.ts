@@ -6,6 +6,7 @@ import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
 import { csvLines, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
+import { checkedLaws, renderLaws } from '../../report/laws.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
 import { measureKey, summarise } from '../../report/summary.js';
@@ -60,6 +61,7 @@ function render(found: Results, summary: Summary, options: Options): Iterable<st
   return [
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
+    renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
   ];
 }
 

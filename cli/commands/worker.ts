@@ -13,6 +13,7 @@ interface Options {
   readonly address?: string;
   readonly namespace?: string;
   readonly scratch?: string;
+  readonly blobCache?: string;
   readonly logLevel: 'WARN';
 }
 
@@ -26,6 +27,7 @@ export function register(program: Command): void {
     .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
     .option('--namespace <name>', 'Temporal namespace, with --address')
     .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
+    .option('--blob-cache <dir>', 'folder that keeps what was read from an s3:// store, so that a model is downloaded once; may be emptied at any time')
     .addOption(new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)').choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('WARN'))
     .action(async (options: Options) => {
       const slots = positiveInteger('--slots', options.slots);
@@ -38,6 +40,7 @@ export function register(program: Command): void {
         slots,
         threads,
         scratch: options.scratch,
+        blobCache: options.blobCache,
         logLevel: options.logLevel,
         signal: controller.signal,
         onReady: () => process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`),

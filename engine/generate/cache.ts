@@ -1,157 +1,191 @@
 /**
- * Keys and values of a batch of prompts. Each prompt has S entries in every layer: its own tokens, then slots for generated tokens.
- * A generated token that is no ancestor of any living sequence gives its slot back, so beams that share their past share its
- * memory, and nothing is ever moved.
+ * Keys and values of the prompts that are being continued. Each prompt has S entries in every layer: its own tokens, then slots for
+ * new ones. A token that is no ancestor of any living sequence gives its slot back, so beams that share their past share its memory,
+ * and nothing is ever moved; a prompt that is done gives its place to the last one.
  */
 import { MASKED } from '../models/forward.js';
-import { float32, type Tensor } from '../session.js';
+import { float32, int32, type Tensor } from '../session.js';
 import { keysName, newKeysName, newValuesName, valuesName } from './graphs.js';
+import type { Layout } from './types.js';
 
 /** The cache's size is a multiple of this many entries: few sizes mean few reallocations. */
 const GROWTH = 32;
 /** Slots a prompt begins with at most. Growing moves everything, but empty slots cost time at every token, too. */
 const MOST_AT_FIRST = 96;
 
+/** (places, heads, S, headSize), of which the first prompts' rows are in use */
 interface Layer {
   keys: Float32Array;
   values: Float32Array;
 }
 
+interface Prompt {
+  /** tokens of the prompt itself */
+  readonly length: number;
+  /** [token of the last step]: the slots of what a token after it sees beyond the prompt, oldest first */
+  paths: readonly Int32Array[];
+  /** the same of the running step's tokens, themselves and, in a chain, each other left out */
+  contexts: readonly Int32Array[];
+  /** slots that the running step's tokens go to */
+  readonly targets: number[];
+}
+
 export class KeyValueCache {
-  /** entries a prompt: promptLength + slots */
-  #entries: number;
+  readonly #prompts: Prompt[] = [];
   readonly #layers: Layer[];
-  /** (B, width, capacity): slots of each sequence's generated tokens, oldest first; `#written` of them are set */
-  #ancestors: Int32Array;
-  #capacity = GROWTH;
-  #written = 0;
-  /** (B, width): slots that the tokens of the running step go to */
-  readonly #targets: Int32Array;
-  /** prompts that are done keep no generated token */
-  readonly #live: boolean[];
+  #heads = 0;
+  #headSize = 0;
+  /** entries a prompt */
+  #entries = 0;
+  /** tokens a prompt has in the running step */
+  #width = 1;
+
+  /** @param newTokens how many tokens a sequence will get at most */
+  constructor(
+    layers: number,
+    readonly layout: Layout,
+    readonly newTokens: number,
+  ) {
+    this.#layers = Array.from({ length: layers }, () => ({ keys: new Float32Array(0), values: new Float32Array(0) }));
+  }
+
+  /** prompts in the cache */
+  get size(): number {
+    return this.#prompts.length;
+  }
 
   /**
+   * Adds prompts behind the others.
    * @param lengths tokens of each prompt
    * @param time tokens they are padded to
-   * @param width sequences a prompt
-   * @param prefilled the prefill's outputs
-   * @param newTokens how many tokens a sequence will get at most
+   * @param prefilled the prefill's outputs: each layer's keys and values (prompts, heads, time, headSize)
    */
-  constructor(
-    readonly lengths: readonly number[],
-    readonly time: number,
-    readonly width: number,
-    layers: number,
-    prefilled: Readonly<Record<string, Tensor>>,
-    newTokens: number,
-  ) {
-    this.heads = prefilled[newKeysName(0)].shape[1];
-    this.headSize = prefilled[newKeysName(0)].shape[3];
-    this.#entries = time + Math.min(Math.ceil((newTokens + width - 1) / GROWTH) * GROWTH, MOST_AT_FIRST);
-    this.#layers = Array.from({ length: layers }, (_, layer) => ({
-      keys: this.#spread(prefilled[newKeysName(layer)].data as Float32Array, time, this.#entries),
-      values: this.#spread(prefilled[newValuesName(layer)].data as Float32Array, time, this.#entries),
-    }));
-    this.#ancestors = new Int32Array(lengths.length * width * this.#capacity);
-    this.#targets = new Int32Array(lengths.length * width);
-    this.#live = lengths.map(() => true);
+  add(lengths: readonly number[], time: number, prefilled: Readonly<Record<string, Tensor>>): void {
+    [, this.#heads, , this.#headSize] = prefilled[newKeysName(0)].shape;
+    const from = this.#prompts.length;
+    for (const length of lengths) this.#prompts.push({ length, paths: [new Int32Array(0)], contexts: [], targets: [] });
+    const places = this.#layers[0].keys.length / (this.#heads * this.#headSize * Math.max(1, this.#entries));
+    const slots = Math.min(Math.ceil((this.newTokens + this.#width) / GROWTH) * GROWTH, MOST_AT_FIRST);
+    const entries = Math.max(this.#entries, time + slots);
+    if (this.#prompts.length > places || entries > this.#entries) this.#resize(from, entries);
+    this.#layers.forEach((layer, i) => {
+      const row = from * this.#heads * this.#entries * this.#headSize;
+      this.#spread(prefilled[newKeysName(i)].data as Float32Array, time, layer.keys.subarray(row));
+      this.#spread(prefilled[newValuesName(i)].data as Float32Array, time, layer.values.subarray(row));
+    });
   }
-  readonly heads: number;
-  readonly headSize: number;
 
-  /** Copies (B, heads, from, headSize) into the beginning of (B, heads, to, headSize). */
-  #spread(data: Float32Array, from: number, to: number): Float32Array {
-    const out = new Float32Array(this.lengths.length * this.heads * to * this.headSize);
-    for (let i = 0; i < this.lengths.length * this.heads; i++) {
-      out.set(data.subarray(i * from * this.headSize, (i + 1) * from * this.headSize), i * to * this.headSize);
+  /** Takes a prompt out; the last one takes its place. */
+  remove(place: number): void {
+    const last = this.#prompts.length - 1;
+    this.#prompts[place] = this.#prompts[last];
+    this.#prompts.pop();
+    if (place === last) return;
+    const row = this.#heads * this.#entries * this.#headSize;
+    for (const { keys, values } of this.#layers) {
+      keys.copyWithin(place * row, last * row, (last + 1) * row);
+      values.copyWithin(place * row, last * row, (last + 1) * row);
     }
-    return out;
+  }
+
+  /** New arrays for all prompts with so many entries each; keeps what the first `prompts` hold. */
+  #resize(prompts: number, entries: number): void {
+    const size = this.#heads * this.#headSize;
+    for (const layer of this.#layers) {
+      for (const kind of ['keys', 'values'] as const) {
+        const old = layer[kind].subarray(0, prompts * size * this.#entries);
+        layer[kind] = new Float32Array(this.#prompts.length * size * entries);
+        this.#spread(old, this.#entries, layer[kind], entries);
+      }
+    }
+    this.#entries = entries;
+  }
+
+  /** Copies (…, from, headSize) into the beginning of (…, entries, headSize). */
+  #spread(data: Float32Array, from: number, out: Float32Array, entries = this.#entries): void {
+    const [short, long] = [from * this.#headSize, entries * this.#headSize];
+    for (let i = 0; i * short < data.length; i++) out.set(data.subarray(i * short, (i + 1) * short), i * long);
   }
 
   /**
-   * Follows the sequences to their new places and finds a slot for each one's next token.
-   * @param parents [prompt]: which sequence each one continues; undefined where the prompt is done
+   * Begins a step: finds a slot for each new token.
+   * @param parents [prompt]: the last step's token that each new one follows; in a chain, that the first follows
+   * @param width new tokens a prompt
    */
-  reserve(parents: readonly (Int32Array | undefined)[]): void {
-    this.#follow(parents);
-    let slots = this.#entries - this.time;
-    const used = new Int32Array(slots + this.width).fill(-1);
+  reserve(parents: readonly Int32Array[], width: number): void {
+    this.#width = width;
     let needed = 0;
-    for (let b = 0; b < this.lengths.length; b++) {
-      for (let i = 0; i < this.width && this.#live[b]; i++) {
-        const row = (b * this.width + i) * this.#capacity;
-        for (let k = 0; k < this.#written; k++) used[this.#ancestors[row + k]] = b;
-      }
-      let slot = 0;
-      for (let i = 0; i < this.width; slot++) if (used[slot] !== b) this.#targets[b * this.width + i++] = slot;
-      needed = Math.max(needed, slot);
-    }
-    if (needed <= slots) return;
-    slots = Math.ceil(Math.max(needed, slots * 1.5) / GROWTH) * GROWTH;
-    for (const layer of this.#layers) {
-      layer.keys = this.#spread(layer.keys, this.#entries, this.time + slots);
-      layer.values = this.#spread(layer.values, this.#entries, this.time + slots);
-    }
-    this.#entries = this.time + slots;
-  }
-
-  /** Each sequence takes over its parent's ancestors. */
-  #follow(parents: readonly (Int32Array | undefined)[]): void {
-    const capacity = this.#written < this.#capacity ? this.#capacity : 2 * this.#capacity;
-    const next = new Int32Array(parents.length * this.width * capacity);
-    parents.forEach((places, b) => {
-      this.#live[b] = places !== undefined;
-      places?.forEach((parent, i) => {
-        const from = (b * this.width + parent) * this.#capacity;
-        next.set(this.#ancestors.subarray(from, from + this.#written), (b * this.width + i) * capacity);
-      });
+    this.#prompts.forEach((prompt, b) => {
+      prompt.contexts =
+        this.layout === 'chain' ? [prompt.paths[parents[b][0]]] : Array.from(parents[b], (parent) => prompt.paths[parent]);
+      const used = new Set(prompt.contexts.flatMap((context) => Array.from(context)));
+      prompt.targets.length = 0;
+      for (let slot = prompt.length; prompt.targets.length < width; slot++) if (!used.has(slot)) prompt.targets.push(slot);
+      needed = Math.max(needed, prompt.targets[width - 1] + 1);
     });
-    this.#ancestors = next;
-    this.#capacity = capacity;
+    if (needed > this.#entries) {
+      const prompt = Math.max(...this.#prompts.map(({ length }) => length));
+      const slots = Math.max(needed - prompt, 1.5 * (this.#entries - prompt));
+      this.#resize(this.#prompts.length, prompt + Math.ceil(slots / GROWTH) * GROWTH);
+    }
   }
 
-  /** The step graph's inputs: mask (B, 1, width, S) and each layer's cache (B, heads, S, headSize). */
-  feeds(): Record<string, Tensor> {
-    const rows = this.lengths.length;
-    const mask = new Float32Array(rows * this.width * this.#entries).fill(MASKED);
-    for (let i = 0; i < rows * this.width; i++) {
-      const b = Math.floor(i / this.width);
-      const row = i * this.#entries;
-      mask.fill(0, row, row + this.lengths[b]);
-      if (!this.#live[b]) continue;
-      for (let k = 0; k < this.#written; k++) mask[row + this.time + this.#ancestors[i * this.#capacity + k]] = 0;
-    }
-    const feeds: Record<string, Tensor> = { mask: float32(mask, [rows, 1, this.width, this.#entries]) };
-    const shape = [rows, this.heads, this.#entries, this.headSize];
+  /**
+   * The step graph's inputs: positions (B, width), mask (B, 1, width, S) and each layer's cache (B, heads, S, headSize).
+   * @param maxPositions bounds positions: the end of a chain may be filled up with tokens that nobody looks at
+   */
+  feeds(maxPositions: number): Record<string, Tensor> {
+    const [rows, width, entries] = [this.#prompts.length, this.#width, this.#entries];
+    const mask = new Float32Array(rows * width * entries).fill(MASKED);
+    const positions = new Int32Array(rows * width);
+    this.#prompts.forEach(({ length, contexts }, b) => {
+      for (let i = 0; i < width; i++) {
+        const [context, ahead] = this.layout === 'chain' ? [contexts[0], i] : [contexts[i], 0];
+        positions[b * width + i] = Math.min(maxPositions - 1, length + context.length + ahead);
+        const row = (b * width + i) * entries;
+        mask.fill(0, row, row + length);
+        for (const slot of context) mask[row + slot] = 0;
+      }
+    });
+    const feeds: Record<string, Tensor> = {
+      positions: int32(positions, [rows, width]),
+      mask: float32(mask, [rows, 1, width, entries]),
+    };
+    const shape = [rows, this.#heads, entries, this.#headSize];
+    const size = shape.reduce((a, b) => a * b);
     this.#layers.forEach(({ keys, values }, layer) => {
-      feeds[keysName(layer)] = float32(keys, shape);
-      feeds[valuesName(layer)] = float32(values, shape);
+      feeds[keysName(layer)] = float32(keys.subarray(0, size), shape);
+      feeds[valuesName(layer)] = float32(values.subarray(0, size), shape);
     });
     return feeds;
   }
 
-  /** Puts the step's new keys and values (B, heads, width, headSize) into the reserved slots. */
+  /** Ends a step: puts its new keys and values (B, heads, width, headSize) into the reserved slots. */
   store(outputs: Readonly<Record<string, Tensor>>): void {
     this.#layers.forEach(({ keys, values }, layer) => {
       this.#scatter(outputs[newKeysName(layer)].data as Float32Array, keys);
       this.#scatter(outputs[newValuesName(layer)].data as Float32Array, values);
     });
-    this.#targets.forEach((slot, i) => (this.#ancestors[i * this.#capacity + this.#written] = slot));
-    this.#written++;
+    for (const prompt of this.#prompts) {
+      const { contexts, targets } = prompt;
+      prompt.paths = targets.map((target, i) =>
+        this.layout === 'chain' ? Int32Array.of(...contexts[0], ...targets.slice(0, i + 1)) : Int32Array.of(...contexts[i], target),
+      );
+    }
   }
 
   #scatter(fresh: Float32Array, cache: Float32Array): void {
-    const { heads, width, headSize } = this;
+    const headSize = this.#headSize;
     let from = 0;
-    for (let b = 0; b < this.lengths.length; b++) {
-      for (let h = 0; h < heads; h++) {
-        const row = (b * heads + h) * this.#entries + this.time;
-        for (let i = 0; i < width; i++) {
+    this.#prompts.forEach(({ targets }, b) => {
+      for (let h = 0; h < this.#heads; h++) {
+        const row = (b * this.#heads + h) * this.#entries;
+        for (const slot of targets) {
           // A plain loop: for so few numbers it is several times faster than set(subarray).
-          const to = (row + this.#targets[b * width + i]) * headSize;
+          const to = (row + slot) * headSize;
           for (let k = 0; k < headSize; k++) cache[to + k] = fresh[from++];
         }
       }
-    }
+    });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Runs the two graphs: prompts in, scores out, token by token. Sessions are made once and stay open. The step graph carries the
+ * Runs the two graphs: prompts in, scores out, step by step. Sessions are made once and stay open. The step graph carries the
  * weights, since with few rows packing matrices anew at every token would cost as much as multiplying them; prefill is fed them.
  */
 import type { Model } from '../checkpoint/huggingface.js';
@@ -8,21 +8,21 @@ import { weightConstants, weightFeeds, weightInputs } from '../models/weights.js
 import { int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
 import { headOutputs, newKeysName, newValuesName, prefillGraph, stepGraph } from './graphs.js';
-import type { Head, Scores } from './types.js';
+import type { Head, Layout, Scores } from './types.js';
 
 /** Prompts are padded to a multiple of this, so that ragged prompts share a few graphs. */
 const LENGTH_STEP = 16;
 
 export class Decoder {
   readonly #prefill = new Map<number, Session>();
-  #step: Session | undefined;
+  readonly #steps = new Map<number, Session>();
   readonly #weights: Record<string, Tensor>;
   readonly #cacheOutputs: readonly string[];
   readonly #head: readonly string[];
 
   constructor(
     readonly model: Model,
-    readonly width: number,
+    readonly layout: Layout,
     readonly head: Head,
     readonly threads: number,
   ) {
@@ -35,10 +35,15 @@ export class Decoder {
   }
 
   /**
-   * Reads prompts of at least one token each; returns their cache and, for each prompt, the scores of its first new token.
+   * An empty cache for `read` and `write`.
    * @param newTokens how many tokens a sequence will get at most
    */
-  async read(prompts: readonly Int32Array[], newTokens: number): Promise<{ cache: KeyValueCache; scores: Scores[] }> {
+  newCache(newTokens: number): KeyValueCache {
+    return new KeyValueCache(this.model.config.layers, this.layout, newTokens);
+  }
+
+  /** Reads prompts of at least one token each into the cache; returns, for each of them, the scores of its first new token. */
+  async read(cache: KeyValueCache, prompts: readonly Int32Array[]): Promise<Scores[]> {
     const { config } = this.model;
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
     const time = Math.min(config.maxPositions, Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP);
@@ -54,31 +59,32 @@ export class Decoder {
       this.#prefill.set(time, session);
     }
     const outputs = await session.run({ ...this.#weights, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
-    const lengths = prompts.map((prompt) => prompt.length);
-    return {
-      cache: new KeyValueCache(lengths, time, this.width, config.layers, outputs, newTokens),
-      scores: this.#split(outputs, prompts.length, 1),
-    };
+    cache.add(
+      prompts.map((prompt) => prompt.length),
+      time,
+      outputs,
+    );
+    return this.#split(outputs, prompts.length, 1);
   }
 
   /**
-   * Adds a token to every sequence.
+   * Runs a step that the cache has reserved slots for.
    * @param tokens (B, width)
-   * @param written new tokens each sequence had before this one
+   * @returns [prompt]: the scores of what follows each of its tokens
    */
-  async write(cache: KeyValueCache, tokens: Int32Array, written: number): Promise<Scores[]> {
-    const rows = cache.lengths.length;
-    this.#step ??= await Session.create(
-      stepGraph(this.model.config, this.width, this.head, (g) => weightConstants(g, this.model.weights)),
-      { threads: this.threads, mapConstants: true },
-    );
-    const positions = new Int32Array(rows * this.width);
-    cache.lengths.forEach((length, b) => positions.fill(length + written, b * this.width, (b + 1) * this.width));
-    const shape = [rows, this.width];
-    const feeds = { ...cache.feeds(), ids: int32(tokens, shape), positions: int32(positions, shape) };
-    const outputs = await this.#step.run(feeds, [...this.#head, ...this.#cacheOutputs]);
+  async write(cache: KeyValueCache, tokens: Int32Array, width: number): Promise<Scores[]> {
+    const { config, weights } = this.model;
+    const rows = cache.size;
+    let session = this.#steps.get(width);
+    if (session === undefined) {
+      const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights));
+      session = await Session.create(graph, { threads: this.threads, mapConstants: true });
+      this.#steps.set(width, session);
+    }
+    const feeds = { ...cache.feeds(config.maxPositions), ids: int32(tokens, [rows, width]) };
+    const outputs = await session.run(feeds, [...this.#head, ...this.#cacheOutputs]);
     cache.store(outputs);
-    return this.#split(outputs, rows, this.width);
+    return this.#split(outputs, rows, width);
   }
 
   /** The head's outputs (rows·sequences, count), prompt by prompt. */
@@ -95,9 +101,9 @@ export class Decoder {
   }
 
   async release(): Promise<void> {
-    for (const session of this.#prefill.values()) await session.release();
-    this.#prefill.clear();
-    await this.#step?.release();
-    this.#step = undefined;
+    for (const sessions of [this.#prefill, this.#steps]) {
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
+    }
   }
 }

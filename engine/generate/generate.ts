@@ -5,6 +5,7 @@ import type { DecodingPlan } from '../../spec/plan.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';
 import { Decoder } from './decoder.js';
+import { stoppingRule } from './stopping.js';
 import { STRATEGIES } from './strategies/index.js';
 import type { Strategy } from './types.js';
 
@@ -23,6 +24,8 @@ export interface GenerateOptions {
   readonly settings: DecodingPlan;
   /** a sequence ends behind one of these; none: every sequence gets maxNewTokens */
   readonly eosTokenId?: readonly number[];
+  /** the text of token ids; needed where settings have stop strings */
+  readonly decode?: (ids: ArrayLike<number>) => string;
   /** draws for prompt i and new token p come from (rowIndex(i), p) */
   readonly rng: CounterRng;
   /** default: the prompt's index */
@@ -42,13 +45,15 @@ export interface GenerateOptions {
 export async function generateRows(options: GenerateOptions): Promise<void> {
   const { model, prompts, settings, onBatch, rowIndex = (i) => i } = options;
   checkPrompts(prompts, settings, model.config);
+  const endTokens = options.eosTokenId ?? [];
   const strategy = STRATEGIES[settings.strategy]({
     settings,
-    endTokens: options.eosTokenId ?? [],
+    endTokens,
+    ends: stoppingRule(settings, endTokens, options.decode),
     vocabularySize: model.config.vocabularySize,
     rng: options.rng,
   });
-  const decoder = new Decoder(model, strategy.width, strategy.head, options.threads);
+  const decoder = new Decoder(model, strategy.layout, strategy.head, options.threads);
   try {
     for (let start = options.startAt ?? 0; start < prompts.length; start += settings.batch) {
       const began = performance.now();
@@ -64,7 +69,10 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
   }
 }
 
-/** Each run of the model is one turn of the event loop, so timers and messages are served between tokens. */
+/**
+ * Continues prompts together; one that is done leaves the batch, so that the others' steps are shorter. Each run of the model is one
+ * turn of the event loop, so timers and messages are served between tokens.
+ */
 async function continueBatch(
   decoder: Decoder,
   strategy: Strategy,
@@ -72,19 +80,28 @@ async function continueBatch(
   newTokens: number,
   rowOf: (b: number) => number,
 ): Promise<Int32Array[]> {
-  const continuations = prompts.map((_, b) => strategy.start(rowOf(b)));
-  const { cache, scores: first } = await decoder.read(prompts, newTokens);
-  const tokens = new Int32Array(prompts.length * strategy.width);
-  let scores = first;
-  for (let written = 0; ; written++) {
-    const running = continuations.map(({ done }) => !done);
-    continuations.forEach((continuation, b) => {
-      if (running[b]) continuation.advance(scores[b]);
-    });
-    if (continuations.every(({ done }) => done)) return continuations.map((continuation) => continuation.result());
-    cache.reserve(continuations.map(({ done, parents }) => (done ? undefined : parents)));
-    continuations.forEach((continuation, b) => tokens.set(continuation.tokens, b * strategy.width));
-    scores = await decoder.write(cache, tokens, written);
+  const continuations = prompts.map((prompt, b) => strategy.start(rowOf(b), prompt));
+  const running = [...continuations];
+  const cache = decoder.newCache(newTokens);
+  let scores = await decoder.read(cache, prompts);
+  for (;;) {
+    running.forEach((continuation, place) => continuation.advance(scores[place]));
+    for (let place = running.length - 1; place >= 0; place--) {
+      if (!running[place].done) continue;
+      running[place] = running[running.length - 1];
+      running.pop();
+      cache.remove(place);
+    }
+    if (running.length === 0) return continuations.map((continuation) => continuation.result());
+    // A chain without any draft is one token long; two widths mean two graphs, not one for every length.
+    const width = running.some(({ tokens }) => tokens.length > 1) ? strategy.width : 1;
+    cache.reserve(
+      running.map(({ parents }) => parents),
+      width,
+    );
+    const tokens = new Int32Array(running.length * width);
+    running.forEach((continuation, place) => tokens.set(continuation.tokens, place * width));
+    scores = await decoder.write(cache, tokens, width);
   }
 }
 

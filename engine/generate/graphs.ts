@@ -1,15 +1,15 @@
 /**
- * The two graphs of generation. `prefillGraph` reads whole prompts and gives their keys and values; `stepGraph` adds one token to
- * each of `width` sequences of a prompt. The sequences of a prompt are the "time" of one batch row: they share one cache of keys
- * and values, and a mask says which entries are whose ancestors. So the prompt is stored once, and when beams change places only
- * the mask moves.
+ * The two graphs of generation. `prefillGraph` reads whole prompts and gives their keys and values; `stepGraph` adds `width` tokens
+ * to each prompt: one to each of its beams, or a chain of them to its only sequence. They are the "time" of one batch row: they
+ * share one cache of keys and values, and a mask says which entries are whose ancestors. So the prompt is stored once, and when
+ * beams change places only the mask moves.
  */
 import { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { attend, attentionScores, attentionSum } from '../models/blocks.js';
-import { hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
+import { causalMask, hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
 import type { DecoderConfig, Parameters } from '../models/types.js';
-import type { Head } from './types.js';
+import type { Head, Layout } from './types.js';
 
 export const keysName = (layer: number): string => `cache.keys.${layer}`;
 export const valuesName = (layer: number): string => `cache.values.${layer}`;
@@ -18,13 +18,13 @@ export const newValuesName = (layer: number): string => `new.values.${layer}`;
 
 /** Names of a head's outputs. */
 export function headOutputs(head: Head): string[] {
-  return head.kind === 'logits' ? ['scores'] : ['scores', 'candidates'];
+  return head.kind === 'all' ? ['scores'] : ['scores', 'candidates'];
 }
 
 /** logits (N, V) -> output `scores` (N, V), or `scores` and `candidates` (N, count) */
 function addHead(g: Graph, logits: Value, head: Head): void {
-  if (head.kind === 'logits') return g.output('scores', logits);
   const scores = head.normalised ? g.op('LogSoftmax', [logits], { axis: -1 }) : logits;
+  if (head.kind === 'all') return g.output('scores', scores);
   const [values, ids] = g.node('TopK', [scores, g.ints([head.count])], { axis: -1, largest: true, sorted: true });
   g.output('scores', values);
   g.output('candidates', g.op('Cast', [ids], { to: 'int32' }));
@@ -52,14 +52,20 @@ export function prefillGraph(config: DecoderConfig, time: number, head: Head, pa
 }
 
 /**
- * Inputs: ids, positions (B, width); mask (B, 1, width, S): which cache entries a sequence sees; each layer's cache
+ * Inputs: ids, positions (B, width); mask (B, 1, width, S): which cache entries a token sees; each layer's cache
  * (B, keyHeads, S, headSize). Outputs: the head (B·width, ·); each layer's new keys and values (B, keyHeads, width, headSize).
  */
-export function stepGraph(config: DecoderConfig, width: number, head: Head, parametersOf: (graph: Graph) => Parameters): Graph {
+export function stepGraph(
+  config: DecoderConfig,
+  width: number,
+  layout: Layout,
+  head: Head,
+  parametersOf: (graph: Graph) => Parameters,
+): Graph {
   const g = new Graph();
   const parameters = parametersOf(g);
   const mask = g.input('mask', 'float32', ['B', 1, width, 'S']);
-  const own = ownTokenMask(g, width);
+  const own = newTokenMask(g, width, layout);
   const hidden = hiddenStates(g, config, parameters, {
     ids: g.input('ids', 'int32', ['B', width]),
     positions: g.input('positions', 'int32', ['B', width]),
@@ -83,9 +89,10 @@ export function stepGraph(config: DecoderConfig, width: number, head: Head, para
   return g;
 }
 
-/** (width, width): of the new tokens each sequence sees its own. */
-function ownTokenMask(g: Graph, width: number): Value | undefined {
+/** (width, width): of the new tokens a beam sees its own, a chain's token those before it and itself. */
+function newTokenMask(g: Graph, width: number, layout: Layout): Value | undefined {
   if (width === 1) return undefined;
+  if (layout === 'chain') return causalMask(g, width);
   const data = new Float32Array(width * width).fill(MASKED);
   for (let i = 0; i < width; i++) data[i * width + i] = 0;
   return g.constant('float32', [width, width], data);

@@ -1,33 +1,34 @@
 /** The words of generation: what a strategy reads from the model, and what it keeps for every prompt. */
 import type { CounterRng } from '../../common/philox.js';
 import type { DecodingPlan } from '../../spec/plan.js';
+import type { History } from './warpers/types.js';
 
-/** What leaves the graph for every scored sequence. */
+/** What leaves the graph for every scored token. */
 export type Head =
-  /** all V logits */
-  | { readonly kind: 'logits' }
+  /** all V scores: logits, or log-probabilities where `normalised` */
+  | { readonly kind: 'all'; readonly normalised: boolean }
   /** the `count` highest, best first: logits, or log-probabilities where `normalised` */
   | { readonly kind: 'top'; readonly count: number; readonly normalised: boolean };
 
-/** One prompt's scores of the next token. */
+/** Scores of what follows the tokens that one prompt had in a step. */
 export interface Scores {
-  /** sequences scored: 1 right after the prompt, then the strategy's width */
+  /** tokens scored: 1 right after the prompt, then the step's */
   readonly sequences: number;
-  /** entries a sequence: V, or the head's count */
+  /** entries a token: V, or the head's count */
   readonly count: number;
   /** (sequences, count) */
   readonly values: Float32Array;
-  /** (sequences, count) token ids; absent where all V logits are there, in order */
+  /** (sequences, count) token ids; absent where all V scores are there, in order */
   readonly ids?: Int32Array;
 }
 
 /** A prompt while it is being continued. */
 export interface Continuation {
-  /** Takes the scores of the next token; sets `tokens` and `parents`, or `done`. */
+  /** Takes the scores of the last step's tokens; sets `tokens` and `parents`, or `done`. */
   advance(scores: Scores): void;
-  /** the token each of the `width` sequences continues with */
+  /** the next step's tokens, at most the strategy's width */
   readonly tokens: Int32Array;
-  /** which sequence of the step before each of them continues */
+  /** the last step's token that each of them follows; in a chain, that the first of them follows */
   readonly parents: Int32Array;
   /** nothing that follows can change the result */
   readonly done: boolean;
@@ -35,19 +36,25 @@ export interface Continuation {
   result(): Int32Array;
 }
 
+/** How a prompt's tokens of one step hang together: `width` sequences side by side, or one sequence's next tokens. */
+export type Layout = 'beams' | 'chain';
+
 /** A decoding strategy: one file under strategies/, one row in strategies/index.ts. */
 export interface Strategy {
-  /** sequences kept for a prompt */
+  /** tokens a prompt has in one step, at most */
   readonly width: number;
+  readonly layout: Layout;
   readonly head: Head;
   /** @param row the caller's number of the prompt; with the position of the token it keys every random draw */
-  start(row: number): Continuation;
+  start(row: number, prompt: Int32Array): Continuation;
 }
 
 /** What a strategy is made from. */
 export interface StrategyOptions {
   readonly settings: DecodingPlan;
   readonly endTokens: readonly number[];
+  /** whether a sequence ends with its last token: an end token, a stop string or the limit of new tokens */
+  readonly ends: (history: History) => boolean;
   readonly vocabularySize: number;
   readonly rng: CounterRng;
 }

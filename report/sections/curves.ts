@@ -1,29 +1,33 @@
 /** The figure of small multiples: every measure by generation. */
+import { isHeadline } from '../../metrics/index.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { groupBy } from '../summary.js';
 import type { Measure, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
-import { LOG_RATIO, curvesPanel } from '../svg/curves.js';
+import type { CheckedLaw } from '../laws.js';
+import { LOG_RATIO, SINGLE_SEEDS, curvesPanel } from '../svg/curves.js';
 import type { Reference } from '../svg/curves.js';
 import { markerPath } from '../svg/path.js';
 
 /** Last part of the variant under which a metric reports its expectation for draws from the true distribution. */
 const HONEST = 'honest-sampling';
 
-export function curvesSection(summary: Summary): Child {
+export function curvesSection(summary: Summary, laws: readonly CheckedLaw[] = []): Child {
   if (summary.measures.length === 0) return undefined;
   const lead = leadMeasure(summary);
   const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
   const drawn = summary.measures.filter(
     (measure) => ![...references.values()].some((reference) => reference.measure === measure),
   );
-  const ordered = drawn.sort((a, b) => Number(b === lead) - Number(a === lead));
+  // The telling ones first; sorting keeps the order within each group.
+  const rank = (measure: Measure): number => (measure === lead ? 0 : isHeadline(measure) ? 1 : 2);
+  const ordered = drawn.sort((a, b) => rank(a) - rank(b));
   return el(
     'section',
     {},
     el('h2', {}, 'Scores by generation'),
-    el('p', { class: 'caption' }, caption(summary)),
+    el('p', { class: 'caption' }, caption(summary), laws.length > 0 && ' Dotted lines are what the exact laws say.'),
     legend(summary),
     el(
       'div',
@@ -34,7 +38,7 @@ export function curvesSection(summary: Summary): Child {
           {},
           el('h3', {}, measure.label),
           el('p', { class: 'variant' }, variantText(measure)),
-          curvesPanel(`m${i}`, measure, summary.series, summary.generations, references.get(measure)?.line),
+          curvesPanel(`m${i}`, measure, summary.series, summary.generations, [...(references.get(measure) ? [references.get(measure)!.line] : []), ...theory(measure, laws)]),
         ),
       ),
     ),
@@ -53,6 +57,18 @@ function referenceOf(summary: Summary, measure: Measure): [Measure, { measure: M
     .sort(([a], [b]) => a - b)
     .map(([generation, at]) => [generation, at.reduce((sum, point) => sum + point.mean, 0) / at.length] as const);
   return [[measure, { measure: baseline, line: { label: 'honest', points: line } }]];
+}
+
+/** What the exact laws say a measure is, at the generations that were measured. A bound is no line to follow and is left out. */
+function theory(measure: Measure, laws: readonly CheckedLaw[]): Reference[] {
+  return laws
+    .filter((checked) => checked.measure === measure && checked.law.relation === 'equal')
+    .map(({ series, index, law }) => {
+      const generations = series.points.get(measure.key)!.map(({ generation }) => generation);
+      const expected = law.expectations(generations[generations.length - 1]);
+      return { index, points: generations.filter((t) => Number.isFinite(expected[t])).map((t) => [t, expected[t]] as const) };
+    })
+    .filter(({ points }) => points.length > 1);
 }
 
 /** The variant, version and settings that a number needs beside its name. */
@@ -87,6 +103,8 @@ export function legend(summary: Summary): Markup {
 function caption({ seeds }: Summary): string {
   const axis = `Axes are logarithmic where values span more than a factor of ${LOG_RATIO}, linear for shares.`;
   if (seeds.length === 1) return `One seed (${seeds[0]}): the lines say nothing about the spread between seeds. ${axis}`;
+  if (seeds.length > SINGLE_SEEDS)
+    return `The mean of ${seeds.length} seeds is a thick line with its 95 % t-interval; the pale band holds nine in ten seeds. ${axis}`;
   const band = seeds.length >= 3 ? ', its 95 % t-interval a band' : '';
   return `Each of ${seeds.length} seeds is a thin line, their mean a thick one${band}. ${axis}`;
 }

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import { canonicalJson } from '../../common/canonical.js';
-import type { ExperimentPlan } from '../../spec/plan.js';
+import type { AnyExperimentPlan } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/results.js';
 import { describeMixture } from '../describe.js';
 import { formatBytes } from '../format.js';
@@ -11,7 +11,7 @@ import type { Child, Markup } from '../html.js';
 import type { Results } from '../rows.js';
 import type { Summary } from '../summary.js';
 
-const ARTIFACTS = ['dataset', 'model', 'generated', 'scores'] as const;
+const ARTIFACTS = ['dataset', 'model', 'generated', 'scores', 'series'] as const;
 
 export function provenanceSections(results: Results, summary: Summary): Child {
   return [settings(results, summary), artifacts(results), versions(results)];
@@ -41,7 +41,7 @@ function settings({ plan }: Results, summary: Summary): Markup {
 }
 
 /** Conditions name their members only where they differ from the population. */
-function withoutRepeats(plan: ExperimentPlan): unknown {
+function withoutRepeats(plan: AnyExperimentPlan): unknown {
   const usual = canonicalJson(plan.population);
   return {
     ...plan,

@@ -5,11 +5,18 @@ import type { Ratio } from '../finding.js';
 import { formatEstimate, formatNumber } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
+import { thinned } from '../summary.js';
 import type { Measure, Point, Series, Summary } from '../summary.js';
 import { variantText } from './curves.js';
 
+/** More seeds than this have no table of their own; `habsburg results --format csv` has every value. */
+const SEED_TABLE = 50;
+/** Columns of generations, at most. */
+const COLUMNS = 16;
+
 export function tablesSection(summary: Summary): Child {
   if (summary.measures.length === 0) return undefined;
+  summary = { ...summary, generations: thinned(summary.generations, COLUMNS) };
   const count = summary.seeds.length;
   const spread = count > 1 ? `Means of ${count} seeds ± half-width of the 95 % t-interval` : `Seed ${summary.seeds[0]}`;
   return el(
@@ -24,6 +31,7 @@ export function tablesSection(summary: Summary): Child {
     el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results by generation' }, meansTable(summary)),
     glossary(summary),
     count > 1 &&
+      count <= SEED_TABLE &&
       el(
         'details',
         {},

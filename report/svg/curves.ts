@@ -1,4 +1,5 @@
 /** One measure over generations: every seed a thin line, each condition's mean a thick one with its 95 % band, labelled at its end. */
+import { quantile } from '../../metrics/statistics.js';
 import { formatEstimate } from '../format.js';
 import { el } from '../html.js';
 import type { Markup } from '../html.js';
@@ -23,9 +24,18 @@ const LABEL_CHARACTERS = 14;
 const LABEL_STEP = 13;
 const Y_TICKS = 5;
 
-/** A dashed line to compare with: what the measure would be under some ideal. */
+/** More seeds than this are not drawn one by one, but as the range of nine in ten. */
+export const SINGLE_SEEDS = 30;
+const SPREAD = [0.05, 0.95] as const;
+/** Markers on a line, at most. */
+const MARKS = 24;
+
+/** A dashed line to compare with: what the measure would be under some ideal, or what a law says that it is. */
 export interface Reference {
-  readonly label: string;
+  /** written at its end */
+  readonly label?: string;
+  /** of the series that it belongs to, for its colour */
+  readonly index?: number;
   readonly points: readonly (readonly [generation: number, value: number])[];
 }
 
@@ -35,13 +45,13 @@ export function curvesPanel(
   measure: Measure,
   series: readonly Series[],
   generations: readonly number[],
-  reference?: Reference,
+  references: readonly Reference[] = [],
 ): Markup {
   const drawn = series.flatMap((s, index) => {
     const points = s.points.get(measure.key);
     return points ? [{ index, label: s.label, points }] : [];
   });
-  const named = [...drawn.map(({ label }) => label), ...(reference ? [reference.label] : [])].map((label) =>
+  const named = [...drawn.map(({ label }) => label), ...references.flatMap(({ label }) => label ?? [])].map((label) =>
     shorten(label, LABEL_CHARACTERS),
   );
   const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
@@ -50,19 +60,21 @@ export function curvesPanel(
   const y = valueScale(
     drawn.flatMap(({ points }) => points),
     [y0, y1],
-    reference?.points.map(([, value]) => value),
+    references.flatMap(({ points }) => points.map(([, value]) => value)),
   );
-  const dashed = (reference?.points ?? []).map(([generation, value]): XY => [x(generation), y(value)]);
+  const dashed = references.map(({ label, index, points }) => ({ label, index, line: points.map(([generation, value]): XY => [x(generation), y(value)]) }));
 
   const marks = drawn.map(({ index, label, points }) => {
     const mean = points.map((point): XY => [x(point.generation), y(point.mean)]);
     return el(
       'g',
       { class: `s${index % 8}` },
+      spreadOf(points, x, y),
       band(points, x, y),
       seedLines(points).map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
       el('path', { class: 'mean', d: linePath(mean) }),
       points.map((point, i) =>
+        i % Math.ceil(points.length / MARKS) === 0 &&
         el(
           'path',
           { class: 'mark', d: markerPath(index, mean[i]) },
@@ -73,7 +85,7 @@ export function curvesPanel(
   });
   const ends = [
     ...drawn.map(({ points }): XY => [x(points[points.length - 1].generation), y(points[points.length - 1].mean)]),
-    ...dashed.slice(-1),
+    ...dashed.flatMap(({ label, line }) => (label === undefined ? [] : line.slice(-1))),
   ];
   const placed = spread(
     ends.map(([, at]) => at),
@@ -96,8 +108,9 @@ export function curvesPanel(
     el(
       'g',
       { 'clip-path': `url(#${id}-c)` },
-      dashed.length > 0 && el('path', { class: 'reference', d: linePath(dashed) }),
+      dashed.map(({ index, line }) => index === undefined && el('path', { class: 'reference', d: linePath(line) })),
       marks,
+      dashed.map(({ index, line }) => index !== undefined && el('path', { class: `theory s${index % 8}`, d: linePath(line) })),
     ),
     labels,
   );
@@ -105,7 +118,7 @@ export function curvesPanel(
 
 /** Linear, or logarithmic where positive values beyond [0, 1] span a wide range; wide enough for every seed, and for bands within reason. */
 export function valueScale(points: readonly Point[], range: readonly [number, number], others: readonly number[] = []): Scale {
-  const values = [...points.flatMap((point) => point.seeds.map(({ value }) => value)), ...others];
+  const values = [...points.flatMap(shownValues), ...others];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if (low > 0 && high > 1 && high / low >= LOG_RATIO)
     return logScale([low / (high / low) ** 0.05, high * (high / low) ** 0.05], range);
@@ -130,6 +143,25 @@ export function spread(wanted: readonly number[], step: number, low: number, hig
   return placed;
 }
 
+/** What a point needs room for: every seed, or of many their range and mean. */
+function shownValues(point: Point): number[] {
+  return point.seeds.length > SINGLE_SEEDS ? [...spreadAt(point), point.mean] : point.seeds.map(({ value }) => value);
+}
+
+function spreadAt({ seeds }: Point): [number, number] {
+  const ascending = seeds.map(({ value }) => value).sort((a, b) => a - b);
+  return [quantile(ascending, SPREAD[0]), quantile(ascending, SPREAD[1])];
+}
+
+/** The range of nine in ten seeds, where there are too many for lines. */
+function spreadOf(points: readonly Point[], x: Scale, y: Scale): Markup | undefined {
+  const many = points.filter(({ seeds }) => seeds.length > SINGLE_SEEDS);
+  if (many.length < 2) return undefined;
+  const ranges = many.map(spreadAt);
+  const edge = (side: 0 | 1) => many.map((point, i): XY => [x(point.generation), y(ranges[i][side])]);
+  return el('path', { class: 'spread', d: bandPath(edge(1), edge(0)) });
+}
+
 function band(points: readonly Point[], x: Scale, y: Scale): Markup | undefined {
   const wide = points.filter((point) => point.n >= BAND_SEEDS);
   if (wide.length < 2) return undefined;
@@ -141,6 +173,7 @@ function band(points: readonly Point[], x: Scale, y: Scale): Markup | undefined 
 
 /** Each seed's line; none where the mean is the only seed. */
 function seedLines(points: readonly Point[]): [generation: number, value: number][][] {
+  if (points.some(({ seeds }) => seeds.length > SINGLE_SEEDS)) return [];
   const values = points.flatMap(({ generation, seeds }) => seeds.map(({ seed, value }) => ({ seed, generation, value })));
   const lines = [...groupBy(values, ({ seed }) => seed).values()];
   return lines.length < 2 ? [] : lines.map((line) => line.map(({ generation, value }) => [generation, value]));

@@ -104,6 +104,42 @@ describe('habsburg lm', () => {
     expect(await run('--top-k', '1')).toEqual(greedy);
   });
 
+  test('every deterministic option reaches the decoder: the tokens of transformers', async () => {
+    const { prompts, generate } = JSON.parse(await readFile(`${MODEL}/golden.json`, 'utf8')) as {
+      prompts: { input_ids: number[][]; attention_mask: number[][] };
+      generate: Record<string, { settings: Record<string, number>; new_tokens: number[][] }>;
+    };
+    const file = join(folder, 'prompts.json');
+    await writeFile(file, JSON.stringify(prompts.input_ids.map((row, b) => row.filter((_, t) => prompts.attention_mask[b][t] === 1))));
+    for (const mode of ['beam5_repetition_penalty_2', 'greedy_no_repeat_ngram_3', 'prompt_lookup_10_row0']) {
+      const flags = Object.entries(generate[mode].settings)
+        .filter(([name]) => !['do_sample', 'pad_token_id'].includes(name))
+        .flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, String(value)]);
+      const { out } = await lm('generate', '--model', MODEL, '--tokens', file, ...flags, '--json');
+      const rows = (JSON.parse(out) as { rows: { new_tokens: number[] }[] }).rows.map((row) => row.new_tokens);
+      const expected = generate[mode].new_tokens;
+      expect({ mode, rows: rows.slice(0, expected.length) }).toEqual({ mode, rows: expected });
+    }
+  });
+
+  test('beam sampling, stop strings and early stopping from the command line', async () => {
+    const run = async (...flags: string[]): Promise<string[]> => {
+      const { out } = await lm('generate', '--model', join(folder, 'model'), '--prompt', 'low', '--max-new-tokens', '12', '--json', ...flags);
+      return (JSON.parse(out) as { rows: { text: string }[] }).rows.map(({ text }) => text);
+    };
+    const drawn = await run('--num-beams', '3', '--do-sample', '--min-p', '0.01', '--typical-p', '0.95');
+    expect(await run('--num-beams', '3', '--seed', '0', '--min-p', '0.01', '--typical-p', '0.95')).toEqual(drawn);
+    expect(await run('--num-beams', '3', '--seed', '1', '--min-p', '0.01', '--typical-p', '0.95')).not.toEqual(drawn);
+    const [text] = await run();
+    const stop = text.slice(4, 6);
+    const [stopped] = await run('--stop-strings', stop, 'never to be seen');
+    expect(text.startsWith(stopped)).toBe(true);
+    expect(stopped).toContain(stop);
+    expect(stopped.length).toBeLessThan(text.length);
+    for (const when of ['true', 'false', 'never'])
+      expect(await run('--num-beams', '2', '--early-stopping', when, '--eos-token-id', '7')).toHaveLength(1);
+  });
+
   test('generate continues text, and prints text', async () => {
     const prompts = join(folder, 'prompts.jsonl');
     await writeFile(prompts, '{"text": "The ledger"}\n\n{"text": "low"}\n');
@@ -128,11 +164,18 @@ describe('habsburg lm', () => {
   });
 
   test.each([
-    [['generate', '--num-beams', '3', '--temperature', '0.7'], /--num-beams 3 and --temperature exclude each other/],
-    [['generate', '--length-penalty', '2'], /--length-penalty concerns beam search/],
+    [
+      ['generate', '--num-beams', '3', '--prompt-lookup-num-tokens', '7'],
+      /--prompt-lookup-num-tokens and --num-beams exclude each other/,
+    ],
+    [['generate', '--length-penalty', '2'], /--length-penalty concerns beams; give --num-beams too/],
+    [['generate', '--early-stopping', 'true'], /--early-stopping concerns beams; give --num-beams too/],
+    [['generate', '--early-stopping', 'soon', '--num-beams', '2'], /Allowed choices are true, false, never/],
+    [['generate', '--max-matching-ngram-size', '3'], /give --prompt-lookup-num-tokens too/],
+    [['generate', '--stop-strings', 'x'], /stop strings need a tokenizer beside the model/],
     [['generate', '--min-new-tokens', '9'], /--min-new-tokens 9 is more than --max-new-tokens 8/],
     [['generate', '--prompt', 'x'], /give only one of --prompt, --prompts, --tokens, not --prompt and --tokens/],
-    [['generate', '--repetition-penalty', '2'], /unknown option '--repetition-penalty'/],
+    [['generate', '--penalty-alpha', '2'], /unknown option '--penalty-alpha'/],
     [['generate', '--top-p', '1.5'], /Give a number above 0, at most 1/],
     [['generate', '--eos-token-id', '2,x'], /Give a whole number of at least 0/],
     [['perplexity', '--block', '8'], /--text and --block belong together/],

@@ -60,10 +60,18 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
       maxNewTokens: 64,
       minNewTokens: 64,
       beams: 5,
+      lengthPenalty: 1,
+      earlyStopping: false,
       temperature: 1,
       topK: 0,
       topP: 1,
-      lengthPenalty: 1,
+      minP: 0,
+      typicalP: 1,
+      repetitionPenalty: 1,
+      noRepeatNgramSize: 0,
+      promptLookupNumTokens: 0,
+      maxMatchingNgramSize: 2,
+      stopStrings: [],
       batch: 64,
     },
     prompts: 'original',
@@ -221,7 +229,7 @@ export async function publishFixture(
         versions: { habsburg: '0.1.0', engine: 'onnxruntime 1.30.0 cpu x64' },
         generations,
       };
-      await store.writeName(runName(plan.name, condition, seed), change(index));
+      await store.writeName(runName(plan.name, index.run), change(index));
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

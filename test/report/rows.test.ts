@@ -63,7 +63,7 @@ describe('readResults', () => {
 
   test('a damaged document is named', async () => {
     await publishFixture(store, makeFixture({ generations: 1 }));
-    const name = runName('nature-small', 'replace', 1);
+    const name = runName('nature-small', 'replace/seed-1');
     await store.writeName(name, {
       schema: 'habsburg.run/v1',
       experiment: 'nature-small',

@@ -165,7 +165,15 @@ describe('terminal table', () => {
     const whole = renderTable(summary, { width: 60 });
     for (const line of whole.split('\n')) expect(line.length).toBeLessThanOrEqual(61);
     for (let i = 0; i < 9; i++) expect(whole).toMatch(new RegExp(`(^| )(number-)?${i}( |$)`, 'm'));
-    expect(renderTable(summary, { width: 60, oneBlock: true })).toMatch(/… and \d more measures/);
+  });
+
+  test('the short table has the telling values; what it leaves out is counted', () => {
+    const perplexity = ROWS.map((r) => ({ ...r, variant: 'real-test/exp-mean-token' }));
+    const other = ROWS.map((r) => ({ ...r, metric: 'distinct-1', variant: 'tokens/in-record' }));
+    const short = renderTable(summarise({ rows: [...perplexity, ...other] }), { width: 80, headline: true });
+    expect(short).toContain('gen  perplexity\n');
+    expect(short).toContain('… and 1 more measure: habsburg results shows all.');
+    expect(renderTable(summarise({ rows: other }), { width: 80, headline: true })).toContain('distinct-1');
   });
 
   test('a cell with fewer seeds than the rest says so', () => {

@@ -99,8 +99,8 @@ describe('words of the future are refused as such', () => {
     [
       'family',
       'start:',
-      'family: gaussian\n    start:',
-      'e.yaml:10:13: population.0.family: "gaussian" is not implemented yet; the only choice is language-model',
+      'family: vae\n    start:',
+      'e.yaml:10:13: population.0.family: "vae" is not implemented yet; one of: language-model, gaussian, discrete, gmm, kde, regression, n-gram',
     ],
     [
       'architecture',
@@ -112,7 +112,7 @@ describe('words of the future are refused as such', () => {
       'strategy',
       'strategy: greedy',
       'strategy: contrastive',
-      'e.yaml:12:27: population.0.decoding.strategy: "contrastive" is not implemented yet; one of: greedy, sample, beam',
+      'e.yaml:12:27: population.0.decoding.strategy: "contrastive" is not implemented yet; one of: greedy, sample, beam, beam-sample',
     ],
     [
       'adapter',
@@ -123,8 +123,8 @@ describe('words of the future are refused as such', () => {
     [
       'penalty',
       'strategy: greedy',
-      'strategy: greedy, repetitionPenalty: 2',
-      'e.yaml:12:35: population.0.decoding.repetitionPenalty: "repetitionPenalty" is not implemented yet; remove it',
+      'strategy: greedy, penaltyAlpha: 0.6',
+      'e.yaml:12:35: population.0.decoding.penaltyAlpha: "penaltyAlpha" is not implemented yet; remove it',
     ],
     [
       'metric',
@@ -177,7 +177,7 @@ describe('parts that do not fit together', () => {
       'strategy: greedy',
       'strategy: greedy, beams: 3',
       [
-        'e.yaml:12:35: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam, or remove it',
+        'e.yaml:12:35: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam or beam-sample, or remove it',
       ],
     ],
     [
@@ -191,7 +191,23 @@ describe('parts that do not fit together', () => {
       'strategy: greedy',
       'strategy: beam, beams: 3, temperature: 0.5',
       [
-        'e.yaml:12:43: population.0.decoding.temperature: "temperature" has no effect with strategy: beam; use strategy: sample, or remove it',
+        'e.yaml:12:43: population.0.decoding.temperature: "temperature" has no effect with strategy: beam; use strategy: sample or beam-sample, or remove it',
+      ],
+    ],
+    [
+      'prompt lookup with beams',
+      'strategy: greedy',
+      'strategy: beam-sample, beams: 3, temperature: 0.5, promptLookupNumTokens: 10',
+      [
+        'e.yaml:12:68: population.0.decoding.promptLookupNumTokens: "promptLookupNumTokens" has no effect with strategy: beam-sample; use strategy: greedy or sample, or remove it',
+      ],
+    ],
+    [
+      'n-gram size without prompt lookup',
+      'strategy: greedy',
+      'strategy: greedy, maxMatchingNgramSize: 3',
+      [
+        'e.yaml:12:35: population.0.decoding.maxMatchingNgramSize: "maxMatchingNgramSize" has no effect without prompt lookup; add promptLookupNumTokens: 10, or remove it',
       ],
     ],
     [
@@ -271,7 +287,7 @@ describe('parts that do not fit together', () => {
       /$/,
       '    override: { opt: { decoding: { topK: 5 } } }\n',
       [
-        'e.yaml:17:36: conditions.0.override.opt.decoding.topK: "topK" has no effect with strategy: greedy; use strategy: sample, or remove it',
+        'e.yaml:17:36: conditions.0.override.opt.decoding.topK: "topK" has no effect with strategy: greedy; use strategy: sample or beam-sample, or remove it',
       ],
     ],
     [

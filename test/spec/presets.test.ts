@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { expand } from '../../spec/expand.js';
+import { loadText } from './support.js';
 import { loadExperiment } from '../../spec/load.js';
 import { presetFile, presetNames } from '../../spec/presets.js';
 import { experimentJsonSchema } from '../../spec/schema.js';
@@ -9,7 +10,8 @@ describe('presets', () => {
   test.each(presetNames())('%s is valid, is named like its folder and points editors at the schema', async (name) => {
     const { plan } = await loadExperiment(name);
     expect(plan.name).toBe(name);
-    expect(expand(plan)).toHaveLength(plan.seeds.length * plan.conditions.length);
+    const chains = expand(plan).flatMap((run) => (run.kind === 'simulation' ? run.seeds : [run.seed]));
+    expect(chains).toHaveLength(plan.seeds.length * plan.conditions.length);
     expect(await readFile(presetFile(name)!, 'utf8')).toMatch(
       /^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/experiment\.schema\.json\n/,
     );
@@ -20,7 +22,7 @@ describe('presets', () => {
   });
 
   test('nature-opt125m is the protocol of the paper', async () => {
-    const { plan } = await loadExperiment('nature-opt125m');
+    const { plan } = await loadText('nature-opt125m');
     expect(plan.seeds).toHaveLength(5);
     expect(plan.generations).toBe(9);
     expect(plan.data).toMatchObject({ block: 64, packing: 'bos-line', limit: {} });
@@ -47,7 +49,7 @@ describe('presets', () => {
   });
 
   test('nature-small is the protocol of the rehearsal, with the paper’s prompts', async () => {
-    const { plan } = await loadExperiment('nature-small');
+    const { plan } = await loadText('nature-small');
     expect(plan).toMatchObject({ seeds: [1, 2], generations: 5, tokenizer: { kind: 'bpe', vocabulary: 4096 } });
     expect(plan.data).toMatchObject({ block: 64, limit: { train: 3000, valid: 500, test: 1000 } });
     const [member] = plan.population;

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseYaml } from '../../spec/document.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { resolveExperiment } from '../../spec/resolve.js';
 import { applySets } from '../../spec/sets.js';
 import { load, problems, SMALL } from './support.js';
@@ -51,7 +52,7 @@ describe('--set', () => {
       '--set data.blok.x=3: data.blok: unknown key "blok"; did you mean "block"?',
     ]);
     expect(await problems(SMALL, { sets: ['population.opt.decoding.beams=4'] })).toEqual([
-      '--set population.opt.decoding.beams=4: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam, or remove it',
+      '--set population.opt.decoding.beams=4: population.0.decoding.beams: "beams" has no effect with strategy: greedy; use strategy: beam or beam-sample, or remove it',
     ]);
   });
 
@@ -99,7 +100,7 @@ describe('--set', () => {
       fc.property(number, ([at, value]) => {
         const { data, problems: wrong } = applySets(small(), [`${at}=${value}`]);
         expect(wrong).toEqual([]);
-        const { plan } = resolveExperiment(data);
+        const plan = resolveExperiment(data).plan as ExperimentPlan | undefined;
         const member = plan!.population[0];
         const found = {
           generations: plan!.generations,

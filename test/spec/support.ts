@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isHabsburgError } from '../../common/errors.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { loadExperiment, problemText, type LoadedExperiment, type LoadOptions, type SpecProblem } from '../../spec/load.js';
 
 /** The smallest sensible experiment, as lines that tests change. */
@@ -27,10 +28,17 @@ export async function folder(): Promise<string> {
   return mkdtemp(path.join(tmpdir(), 'habsburg-spec-'));
 }
 
-export async function load(yaml: string | Uint8Array, options: LoadOptions = {}): Promise<LoadedExperiment> {
+/** Of the language models' grammar. */
+type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: ExperimentPlan };
+
+export async function loadText(pathOrPreset: string, options: LoadOptions = {}): Promise<LoadedText> {
+  return (await loadExperiment(pathOrPreset, options)) as LoadedText;
+}
+
+export async function load(yaml: string | Uint8Array, options: LoadOptions = {}): Promise<LoadedText> {
   const file = path.join(await folder(), 'e.yaml');
   await writeFile(file, yaml);
-  return loadExperiment(file, options);
+  return loadText(file, options);
 }
 
 /** Problems as text, the file shortened to e.yaml. */

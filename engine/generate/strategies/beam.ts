@@ -1,26 +1,16 @@
 /**
- * Beam search as in transformers 5.17 (early_stopping false): candidate for candidate and, since scores are kept in float32 as
- * there, comparison for comparison. Of equal scores the lower beam, then the earlier candidate, is taken.
+ * Beam search as in transformers 5.17: candidate for candidate and, since scores are kept in float32 as there, comparison for
+ * comparison. Of equal scores the lower beam, then the earlier candidate, is taken.
  */
 import { HabsburgError } from '../../../common/errors.js';
+import { needsAllScores, processorsOf } from '../warpers/index.js';
 import type { Continuation, Scores, Strategy, StrategyOptions } from '../types.js';
+import { bestOfAll, bestOfTop, stableBest, type Beam, type Propose } from './candidates.js';
+import { historyOf, tokensOf, type Link } from './links.js';
 
 /** The score of what must not be chosen, as there. */
-const IMPOSSIBLE = Math.fround(-1e9);
+export const IMPOSSIBLE = Math.fround(-1e9);
 const f32 = Math.fround;
-
-interface Candidate {
-  readonly score: number;
-  readonly beam: number;
-  readonly token: number;
-}
-
-/** A token and what comes before it: hypotheses share their beginnings. */
-interface Link {
-  readonly token: number;
-  readonly length: number;
-  readonly before?: Link;
-}
 
 interface Hypothesis {
   readonly score: number;
@@ -28,35 +18,49 @@ interface Hypothesis {
 }
 
 export function beam(options: StrategyOptions): Strategy {
-  const { settings, endTokens, vocabularySize } = options;
-  const candidates = Math.max(2, 1 + endTokens.length) * settings.beams;
+  const { settings, endTokens } = options;
+  const count = candidateCount(options);
+  const all = needsAllScores(settings);
+  const processors = processorsOf(settings, { endTokens, minTokensToKeep: 1 });
   const banned = settings.minNewTokens > 0 ? endTokens.length : 0;
-  if (candidates + banned > vocabularySize) {
-    throw new HabsburgError(
-      'invalid',
-      `${settings.beams} beams need ${candidates + banned} candidates, the vocabulary has ${vocabularySize} tokens; use fewer beams`,
-    );
-  }
+  const propose = all ? bestOfAll(processors, count) : bestOfTop(settings.minNewTokens, endTokens, count);
   return {
     width: settings.beams,
-    head: { kind: 'top', count: candidates + banned, normalised: true },
-    start: () => new BeamContinuation(options, candidates),
+    layout: 'beams',
+    head: all ? { kind: 'all', normalised: true } : { kind: 'top', count: count + banned, normalised: true },
+    start: (_, prompt) => new BeamContinuation(options, prompt, propose),
   };
 }
 
-class BeamContinuation implements Continuation {
+/**
+ * Candidates of a step: enough that as many beams as before go on when every end token is among them.
+ * @throws HabsburgError `invalid` if the vocabulary has fewer tokens
+ */
+export function candidateCount({ settings, endTokens, vocabularySize }: StrategyOptions): number {
+  const count = Math.max(2, 1 + endTokens.length) * settings.beams;
+  const needed = count + (settings.minNewTokens > 0 ? endTokens.length : 0);
+  if (needed > vocabularySize) {
+    throw new HabsburgError(
+      'invalid',
+      `${settings.beams} beams need ${needed} candidates, the vocabulary has ${vocabularySize} tokens; use fewer beams`,
+    );
+  }
+  return count;
+}
+
+export class BeamContinuation implements Continuation {
   readonly tokens: Int32Array;
   readonly parents: Int32Array;
   done = false;
-  #scores: number[] = [0];
-  #sequences: (Link | undefined)[] = [undefined];
+  #beams: Beam[] = [{ score: 0 }];
   /** the best finished hypotheses, best first; impossible until found */
   #finished: Hypothesis[];
   #length = 0;
 
   constructor(
     readonly options: StrategyOptions,
-    readonly candidateCount: number,
+    readonly prompt: Int32Array,
+    readonly propose: Propose,
   ) {
     const { beams } = options.settings;
     this.tokens = new Int32Array(beams);
@@ -65,61 +69,41 @@ class BeamContinuation implements Continuation {
   }
 
   advance(scores: Scores): void {
-    const { settings, endTokens } = this.options;
-    const best = this.#bestCandidates(scores);
+    const { beams, lengthPenalty } = this.options.settings;
+    const candidates = this.propose(scores, this.#beams, this.prompt);
     this.#length++;
-    const last = this.#length >= settings.maxNewTokens;
-    const extended = best.map(({ beam, token }): Link => ({ token, length: this.#length, before: this.#sequences[beam] }));
-    const ends = best.map(({ token }) => last || endTokens.includes(token));
+    const extended = candidates.map(({ beam, token }): Link => ({ token, length: this.#length, before: this.#beams[beam].sequence }));
+    const ends = extended.map((link) => this.options.ends(historyOf(this.prompt, link)));
 
-    // Only the best `beams` candidates may finish; the others are there so that enough sequences go on.
-    const divisor = f32(this.#length ** settings.lengthPenalty);
-    const found = best
-      .slice(0, settings.beams)
-      .flatMap(({ score }, i) => (ends[i] ? [{ score: f32(score / divisor), sequence: extended[i] }] : []));
-    if (found.length > 0) this.#finished = stableBest([...this.#finished, ...found], settings.beams);
+    // Only the first `beams` candidates may finish; the others are there so that enough sequences go on.
+    const found = candidates
+      .slice(0, beams)
+      .flatMap(({ score }, i) => (ends[i] ? [{ score: f32(score / f32(this.#length ** lengthPenalty)), sequence: extended[i] }] : []));
+    if (found.length > 0) this.#finished = stableBest([...this.#finished, ...found], beams);
 
     const next = stableBest(
-      best.map(({ score }, i) => ({ score: ends[i] ? f32(score + IMPOSSIBLE) : score, i })),
-      settings.beams,
+      candidates.map(({ score }, i) => ({ score: ends[i] ? f32(score + IMPOSSIBLE) : score, i })),
+      beams,
     );
-    this.#sequences = next.map(({ i }) => extended[i]);
-    this.#scores = next.map(({ score }) => score);
+    this.#beams = next.map(({ score, i }) => ({ score, sequence: extended[i] }));
     next.forEach(({ i }, beam) => {
-      this.tokens[beam] = best[i].token;
-      this.parents[beam] = best[i].beam;
+      this.tokens[beam] = candidates[i].token;
+      this.parents[beam] = candidates[i].beam;
     });
-    this.done = last || !this.#mayImprove(divisor);
+    this.done = ends.every((end) => end) || !this.#mayImprove();
   }
 
-  /** Candidates of all beams by accumulated log-probability, best first. */
-  #bestCandidates({ sequences, count, values, ids }: Scores): Candidate[] {
-    const { settings, endTokens } = this.options;
-    const ban = this.#length < settings.minNewTokens;
-    const all: Candidate[] = [];
-    for (let beam = 0; beam < sequences; beam++) {
-      for (let i = beam * count; i < (beam + 1) * count; i++) {
-        if (ban && endTokens.includes(ids![i])) continue;
-        all.push({ score: f32(values[i] + this.#scores[beam]), beam, token: ids![i] });
-      }
-    }
-    return stableBest(all, this.candidateCount);
-  }
-
-  /** transformers' heuristic: whether the best running sequence, at this length, beats the worst of as many finished ones. */
-  #mayImprove(divisor: number): boolean {
+  /** transformers' heuristics: whether the best running sequence can still beat the worst of as many finished ones. */
+  #mayImprove(): boolean {
+    const { earlyStopping, lengthPenalty, maxNewTokens } = this.options.settings;
     const worst = this.#finished[this.#finished.length - 1].score;
-    return f32(this.#scores[0] / divisor) > worst;
+    if (earlyStopping === true) return worst <= IMPOSSIBLE;
+    // What it would count at its present length or, where longer is better and nothing is to be missed, at full length.
+    const length = earlyStopping === 'never' && lengthPenalty > 0 ? maxNewTokens : this.#length;
+    return f32(this.#beams[0].score / f32(length ** lengthPenalty)) > worst;
   }
 
   result(): Int32Array {
-    const tokens = new Int32Array(this.#finished[0].sequence?.length ?? 0);
-    for (let link = this.#finished[0].sequence; link !== undefined; link = link.before) tokens[link.length - 1] = link.token;
-    return tokens;
+    return tokensOf(this.#finished[0].sequence);
   }
-}
-
-/** The `count` highest by score, best first, in their order where scores are equal. */
-function stableBest<T extends { readonly score: number }>(items: readonly T[], count: number): T[] {
-  return items.toSorted((a, b) => b.score - a.score).slice(0, count);
 }

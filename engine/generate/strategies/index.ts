@@ -2,6 +2,7 @@
 import type { DecodingPlan } from '../../../spec/plan.js';
 import type { Strategy, StrategyOptions } from '../types.js';
 import { beam } from './beam.js';
+import { beamSample } from './beam-sample.js';
 import { greedy } from './greedy.js';
 import { sample } from './sample.js';
 
@@ -9,4 +10,5 @@ export const STRATEGIES: Readonly<Record<DecodingPlan['strategy'], (options: Str
   greedy,
   sample,
   beam,
+  'beam-sample': beamSample,
 };

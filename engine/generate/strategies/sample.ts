@@ -1,36 +1,24 @@
 /**
- * Sampling from the warped distribution, in transformers' order: end tokens banned below the minimum, then temperature, top-k,
- * top-p. The draw for a token is keyed by (row, position), so it depends on no batch, shard or resume.
+ * Sampling from the processed and warped distribution. The draw for a token is keyed by (row, position), so it depends on no batch,
+ * shard, resume or draft.
  */
-import { temperatureWarper } from '../warpers/temperature.js';
-import { topKWarper } from '../warpers/top-k.js';
-import { topPWarper } from '../warpers/top-p.js';
+import { warpersOf } from '../warpers/index.js';
 import { unnormalised } from '../warpers/softmax.js';
-import type { DecodingPlan } from '../../../spec/plan.js';
-import type { Warper } from '../warpers/types.js';
 import type { Strategy, StrategyOptions } from '../types.js';
 import { SingleSequence } from './single.js';
 
-/** The warpers that settings ask for, in order; one that would change nothing is left out. */
-export function warpersOf(settings: DecodingPlan): Warper[] {
-  return [
-    ...(settings.temperature === 1 ? [] : [temperatureWarper(settings.temperature)]),
-    ...(settings.topK === 0 ? [] : [topKWarper(settings.topK)]),
-    ...(settings.topP >= 1 ? [] : [topPWarper(settings.topP)]),
-  ];
-}
-
-export function sample({ settings, endTokens, vocabularySize, rng }: StrategyOptions): Strategy {
-  const warpers = warpersOf(settings);
+export function sample(options: StrategyOptions): Strategy {
+  const { settings, endTokens, vocabularySize, rng } = options;
+  const warpers = warpersOf(settings, { endTokens, minTokensToKeep: 1 });
   const weights = new Float64Array(vocabularySize);
   return {
-    width: 1,
-    head: { kind: 'logits' },
-    start: (row) =>
-      new SingleSequence(settings, endTokens, ({ values }, position) => {
-        if (position < settings.minNewTokens) for (const id of endTokens) values[id] = -Infinity;
-        for (const warp of warpers) warp(values);
-        return pick(weights, unnormalised(values, weights), rng.uniform(row, position));
+    width: 1 + settings.promptLookupNumTokens,
+    layout: 'chain',
+    head: { kind: 'all', normalised: false },
+    start: (row, prompt) =>
+      new SingleSequence(options, prompt, (values, _, history) => {
+        for (const warp of warpers) warp(values, history);
+        return pick(weights, unnormalised(values, weights), rng.uniform(row, history.length - history.promptLength));
       }),
   };
 }

@@ -5,27 +5,32 @@ import type { Warper } from './types.js';
 export function topKWarper(k: number): Warper {
   return (logits) => {
     if (k >= logits.length) return;
-    const threshold = kthLargest(logits, k);
+    const threshold = logits[largest(logits, k)[k - 1]];
     for (let i = 0; i < logits.length; i++) if (logits[i] < threshold) logits[i] = -Infinity;
   };
 }
 
-/** The k-th largest value, by a min-heap of the k largest seen so far. */
-function kthLargest(values: Float32Array, k: number): number {
-  const heap = values.slice(0, k).sort();
-  for (let i = k; i < values.length; i++) {
-    const value = values[i];
-    if (!(value > heap[0])) continue;
-    let at = 0;
+/** Indices of the `k` highest values (all of them if there are fewer), highest first; of equal ones the smaller index. */
+export function largest(values: Float32Array, k: number): number[] {
+  const size = Math.min(k, values.length);
+  // A heap whose root is the lowest of the best so far; among equal values the larger index is the lower one.
+  const heap = Array.from({ length: size }, (_, i) => i);
+  const below = (a: number, b: number): boolean => values[a] < values[b] || (values[a] === values[b] && a > b);
+  const sink = (at: number): void => {
     for (;;) {
       let child = 2 * at + 1;
-      if (child >= k) break;
-      if (child + 1 < k && heap[child + 1] < heap[child]) child++;
-      if (heap[child] >= value) break;
-      heap[at] = heap[child];
+      if (child >= size) return;
+      if (child + 1 < size && below(heap[child + 1], heap[child])) child++;
+      if (!below(heap[child], heap[at])) return;
+      [heap[at], heap[child]] = [heap[child], heap[at]];
       at = child;
     }
-    heap[at] = value;
+  };
+  for (let at = (size >> 1) - 1; at >= 0; at--) sink(at);
+  for (let i = size; i < values.length; i++) {
+    if (!(values[i] > values[heap[0]])) continue;
+    heap[0] = i;
+    sink(0);
   }
-  return heap[0];
+  return heap.sort((a, b) => values[b] - values[a] || a - b);
 }

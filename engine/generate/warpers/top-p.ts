@@ -5,8 +5,11 @@
 import { maximum } from './softmax.js';
 import type { Warper } from './types.js';
 
-/** @param p in (0, 1): probability mass that stays; the most probable token always stays */
-export function topPWarper(p: number): Warper {
+/**
+ * @param p in (0, 1): probability mass that stays
+ * @param keep so many of the most probable tokens stay in any case
+ */
+export function topPWarper(p: number, keep: number): Warper {
   // transformers computes the threshold in double precision and compares in float32
   const dropped = Math.fround(1 - p);
   let order = new Uint32Array(0);
@@ -15,7 +18,8 @@ export function topPWarper(p: number): Warper {
     let total = 0;
     for (let i = 0; i < logits.length; i++) total += Math.exp(logits[i] - top);
     // A token of at most (1 - p) / V goes in any case when all like it together have no more than 1 - p: only the others are sorted.
-    const floor = (dropped * total) / logits.length;
+    // That shortcut could drop one of the `keep` best, so it is for one only.
+    const floor = keep === 1 ? (dropped * total) / logits.length : 0;
     if (order.length < logits.length) order = new Uint32Array(logits.length);
     let kept = 0;
     let cumulative = 0;
@@ -29,7 +33,7 @@ export function topPWarper(p: number): Warper {
       }
     }
     const rest = order.subarray(0, kept).sort((a, b) => logits[a] - logits[b] || a - b);
-    for (const i of rest.subarray(0, -1)) {
+    for (const i of rest.subarray(0, Math.max(0, kept - keep))) {
       cumulative += Math.exp(logits[i] - top);
       if (Math.fround(cumulative / total) > dropped) return;
       logits[i] = -Infinity;

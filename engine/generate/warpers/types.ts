@@ -1,4 +1,25 @@
-/** A warper changes the distribution that a token is drawn from; warpers are applied in turn. */
+/**
+ * Logits processors and warpers (transformers' names): each changes the scores of the next token in place, one after the other.
+ * Processors apply to every strategy, warpers only where tokens are drawn at random.
+ */
 
-/** Changes logits (V) in place; a token that may not be drawn gets -Infinity. At least one token stays finite. */
-export type Warper = (logits: Float32Array) => void;
+/** A sequence as far as it is written. */
+export interface History {
+  /** the prompt, then the new tokens; only the first `length` are set */
+  readonly tokens: Int32Array;
+  readonly length: number;
+  readonly promptLength: number;
+}
+
+/**
+ * Changes scores (V) in place: logits, or log-probabilities with beams. A token that may not come gets -Infinity. Warpers leave at
+ * least one token finite.
+ */
+export type Warper = (scores: Float32Array, history: History) => void;
+
+/** What warpers are made from beside their own settings. */
+export interface WarperContext {
+  readonly endTokens: readonly number[];
+  /** so many of the most probable tokens stay in any case: 1, or with beams one more than there are end tokens and 2 at least */
+  readonly minTokensToKeep: number;
+}

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/checkpoint/huggingface.js';
 import { Decoder } from '../../../engine/generate/decoder.js';
-import { warpersOf } from '../../../engine/generate/strategies/sample.js';
+import { warpersOf } from '../../../engine/generate/warpers/index.js';
 import { softmax } from '../../../engine/generate/warpers/softmax.js';
 import { decoding, generate } from '../../support/generation.js';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 const PROMPTS = Array.from({ length: 11 }, (_, i) => Array.from({ length: 1 + (i % 5) }, (_, t) => 3 + ((7 * i + 3 * t) % 40)));
 
 describe('sampling', () => {
-  test.each([{ temperature: 1.3 }, { topK: 9 }, { topP: 0.7 }])(
+  test.each([{ temperature: 1.3 }, { topK: 9 }, { topP: 0.7 }, { minP: 0.5 }, { typicalP: 0.6 }, { repetitionPenalty: 3 }])(
     'first tokens follow the warped distribution: %j (chi-square)',
     async (warp) => {
       const draws = 4000;
@@ -24,11 +24,13 @@ describe('sampling', () => {
         Array.from({ length: draws }, () => [5, 17, 30]),
         settings,
       );
-      const decoder = new Decoder(model, 1, { kind: 'logits' }, 1);
-      const { scores } = await decoder.read([Int32Array.of(5, 17, 30)], 1);
+      const decoder = new Decoder(model, 'chain', { kind: 'all', normalised: false }, 1);
+      const prompt = Int32Array.of(5, 17, 30);
+      const scores = await decoder.read(decoder.newCache(1), [prompt]);
       await decoder.release();
       const logits = scores[0].values.slice();
-      for (const change of warpersOf(settings)) change(logits);
+      const history = { tokens: prompt, length: 3, promptLength: 3 };
+      for (const warp of warpersOf(settings, { endTokens: [], minTokensToKeep: 1 })) warp(logits, history);
       const expected = softmax(logits);
       const counts = new Float64Array(expected.length);
       for (const [token] of rows) counts[token]++;

@@ -1,0 +1,80 @@
+/**
+ * simulate: chains of a cheap family, a block of seeds over a range of generations, in one job. Outputs `state` (to go on from)
+ * and `series` (every measure by generation and seed).
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../common/canonical.js';
+import { resolveSource } from '../data/source.js';
+import { familyNamed } from '../families/toy/index.js';
+import { runStep } from './step.js';
+import type { ActivityDependencies, SimulateInput, StepResult } from './types.js';
+
+const VERSION = 1;
+
+export function simulateActivity(deps: ActivityDependencies) {
+  return (input: SimulateInput): Promise<StepResult> => {
+    const { place, member, mixture, seeds, to, state } = input;
+    const family = member.world.family;
+    let text: { train: string; test: string } | undefined;
+    return runStep(
+      deps,
+      {
+        step: 'simulate',
+        version: VERSION,
+        place,
+        inputs: state ? { state } : {},
+        // The key is made of what the text holds now, not of where it is.
+        parameters: async () => {
+          const { name: _, ...determining } = member;
+          if (input.data) {
+            text = {
+              train: (await resolveSource(input.data.train, { split: 'train' })).text,
+              test: (await resolveSource(input.data.test, { split: 'test' })).text,
+            };
+          }
+          return {
+            ...determining,
+            familyVersion: familyNamed(family).version,
+            measures: familyNamed(family).measures.map(({ metric, variant, version }) => `${metric}/${variant}@${version}`),
+            mixture,
+            seeds,
+            to,
+            ...(text ? { text: { train: sha256(text.train), test: sha256(text.test) } } : {}),
+          };
+        },
+        // plain double arithmetic: neither the inference engine nor the processor takes part
+        engine: false,
+      },
+      async (step) => {
+        const outState = await step.folder('state');
+        const outSeries = await step.folder('series');
+        const folder = await step.folder('text');
+        for (const split of ['train', 'test'] as const) if (text) await writeFile(join(folder, split), text[split]);
+        const report = await step.run(
+          {
+            op: 'simulate',
+            family,
+            member,
+            mixture,
+            seeds,
+            from: place.generation,
+            to,
+            ...(state ? { state: await step.input(state) } : {}),
+            ...(text ? { text: { train: join(folder, 'train'), test: join(folder, 'test') } } : {}),
+            outState,
+            outSeries,
+          },
+          { checkpoints: true },
+        );
+        return {
+          outputs: {
+            state: { kind: 'model', folder: outState, facts: { generation: to, chains: seeds.length } },
+            series: { kind: 'scores', folder: outSeries, facts: { from: place.generation, to, chains: seeds.length } },
+          },
+          report,
+        };
+      },
+    );
+  };
+}

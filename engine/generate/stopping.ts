@@ -1,0 +1,35 @@
+/** When a sequence ends: behind an end token, with a stop string, or at the limit of new tokens. */
+import { HabsburgError } from '../../common/errors.js';
+import type { DecodingPlan } from '../../spec/plan.js';
+import type { History } from './warpers/types.js';
+
+/** Tokens more than a stop string has bytes: those that begin or end outside of it, and special ones, which may decode to nothing. */
+const MARGIN = 8;
+
+/**
+ * Whether a sequence ends with its last token. A stop string ends it when the last token completes it, as transformers'
+ * StopStringCriteria has it: it may begin in the prompt and need not be the end of the token's text.
+ * @param decode the text of token ids
+ * @throws HabsburgError `invalid` if there are stop strings but no way to decode
+ */
+export function stoppingRule(
+  { maxNewTokens, stopStrings }: DecodingPlan,
+  endTokens: readonly number[],
+  decode: ((ids: ArrayLike<number>) => string) | undefined,
+): (history: History) => boolean {
+  if (stopStrings.length > 0 && decode === undefined) {
+    throw new HabsburgError('invalid', 'stop strings need a tokenizer beside the model; there is no tokenizer.json');
+  }
+  const window = MARGIN + Math.max(0, ...stopStrings.map((text) => Buffer.byteLength(text)));
+  const completed = ({ tokens, length }: History): boolean => {
+    const from = Math.max(0, length - window);
+    // A character whose last bytes are yet to come decodes to U+FFFD.
+    const before = decode!(tokens.subarray(from, length - 1)).replace(/\uFFFD+$/, '');
+    const text = decode!(tokens.subarray(from, length));
+    return stopStrings.some((stop) => text.includes(stop, Math.max(0, before.length - stop.length + 1)));
+  };
+  return (history) =>
+    history.length - history.promptLength >= maxNewTokens ||
+    endTokens.includes(history.tokens[history.length - 1]) ||
+    (stopStrings.length > 0 && completed(history));
+}

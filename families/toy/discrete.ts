@@ -1,0 +1,74 @@
+/**
+ * Frequencies over K states: the Markov chain on counts (Wright–Fisher drift). Its absorbing states are the distributions on one
+ * state, reached at state i with probability p(i).
+ */
+import type { DiscreteWorld } from '../../spec/simulation/plan.js';
+import { zipfProbabilities } from '../../spec/simulation/truth.js';
+import { AliasTable } from './draws.js';
+import type { Draws } from './draws.js';
+import type { ToyFamily } from './types.js';
+
+/** K counts and their sum. */
+interface Counts {
+  readonly n: number;
+  readonly counts: Float64Array;
+}
+
+interface World {
+  readonly truth: AliasTable;
+  readonly states: number;
+}
+
+export const discrete: ToyFamily<DiscreteWorld, World, Counts, Counts> = {
+  name: 'discrete',
+  version: 1,
+  measures: [
+    { metric: 'variance', variant: 'one-minus-sum-of-squares', version: 1, summary: '1 - Σp², the chance that two draws from the model differ (heterozygosity); in [0, 1).' },
+    { metric: 'entropy', variant: 'plug-in/nats', version: 1, summary: 'Entropy of the model’s frequencies; nats.' },
+    { metric: 'survival', variant: 'share-of-states', version: 1, summary: 'Share of the true states to which the model gives any probability; in [0, 1].' },
+    { metric: 'largest-share', variant: 'max-p', version: 1, summary: 'Probability of the model’s most frequent state; 1 in an absorbing state.' },
+  ],
+  world: ({ plan }) => ({ truth: new AliasTable(zipfProbabilities(plan)), states: plan.states }),
+  real: (world, n, draws) => sample(world.truth, world.states, n, draws),
+  // the maximum-likelihood fit is the counts themselves
+  fit: (_world, data) => data,
+  generate: (_world, model, n, draws) => sample(new AliasTable(model.counts), model.counts.length, n, draws),
+  merge(world, parts) {
+    const counts = new Float64Array(world.states);
+    for (const part of parts) for (let i = 0; i < counts.length; i++) counts[i] += part.counts[i];
+    return { n: parts.reduce((sum, part) => sum + part.n, 0), counts };
+  },
+  subset(world, data, n, draws) {
+    const urn = new Uint32Array(data.n);
+    let at = 0;
+    data.counts.forEach((count, state) => {
+      urn.fill(state, at, at + count);
+      at += count;
+    });
+    const counts = new Float64Array(world.states);
+    for (const item of draws.choose(data.n, n)) counts[urn[item]]++;
+    return { n, counts };
+  },
+  size: ({ n }) => n,
+  measure(world, { n, counts }) {
+    let squares = 0;
+    let entropy = 0;
+    let alive = 0;
+    let largest = 0;
+    for (const count of counts) {
+      if (count === 0) continue;
+      const p = count / n;
+      squares += p * p;
+      entropy -= p * Math.log(p);
+      alive++;
+      largest = Math.max(largest, p);
+    }
+    return [1 - squares, alive === 1 ? 0 : entropy, alive / world.states, largest];
+  },
+};
+
+function sample(table: AliasTable, states: number, n: number, draws: Draws): Counts {
+  const counts = new Float64Array(states);
+  for (let i = 0; i < n; i++) counts[table.draw(draws)]++;
+  return { n, counts };
+}

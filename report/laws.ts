@@ -1,0 +1,54 @@
+/** The exact laws that an experiment must follow, each checked against its measurements. */
+import { checkLaw } from '../laws/check.js';
+import { lawsOf } from '../laws/index.js';
+import type { Law, LawCheck } from '../laws/types.js';
+import type { Results } from './rows.js';
+import type { Measure, Series, Summary } from './summary.js';
+import { visible, wrap } from './text.js';
+
+export interface CheckedLaw {
+  readonly series: Series;
+  /** of the series, for its colour */
+  readonly index: number;
+  readonly measure: Measure;
+  readonly law: Law;
+  readonly check: LawCheck;
+}
+
+/** None where no law is known; a measure that is not in the summary is left out. */
+export function checkedLaws({ plan }: Pick<Results, 'plan'>, summary: Summary): CheckedLaw[] {
+  if (plan.kind !== 'simulation') return [];
+  return plan.conditions.flatMap(({ name, mixture, members }) =>
+    members.flatMap((member) => {
+      const index = summary.series.findIndex((s) => s.condition === name && s.member === member.name);
+      if (index < 0) return [];
+      const series = summary.series[index];
+      return lawsOf(member.world, member.sample, mixture).flatMap((law) => {
+        const measure = summary.measures.find((m) => m.metric === law.metric && m.variant === law.variant);
+        const points = measure && series.points.get(measure.key);
+        if (!measure || !points) return [];
+        const check = checkLaw(law, new Map(points.map((p) => [p.generation, p.seeds.map(({ value }) => value)])));
+        return [{ series, index, measure, law, check }];
+      });
+    }),
+  );
+}
+
+/** "28 of 30 exact laws hold at 99 % confidence; 1 fails, 1 cannot be tested with so few seeds." */
+export function lawsHeadline(laws: readonly CheckedLaw[]): string {
+  const count = (verdict: LawCheck['verdict']) => laws.filter(({ check }) => check.verdict === verdict).length;
+  const [held, failed, open] = [count('pass'), count('fail'), count('undecided')];
+  const rest = [failed > 0 && `${failed} ${failed === 1 ? 'fails' : 'fail'}`, open > 0 && `${open} cannot be tested with so few seeds`].filter((part) => part !== false);
+  return `${held} of ${laws.length} exact ${laws.length === 1 ? 'law holds' : 'laws hold'} at 99 % confidence${rest.length > 0 ? `; ${rest.join(', ')}` : ''}.`;
+}
+
+const WORD = { pass: 'pass', fail: 'FAIL', undecided: 'open' } as const;
+
+/** The verdicts as text for a terminal. */
+export function renderLaws(laws: readonly CheckedLaw[], width: number): string {
+  if (laws.length === 0) return '';
+  const lines = laws.flatMap(({ series, law, check }) =>
+    wrap(visible(`${series.label}, ${law.name}: ${check.sentence}`), width - 8).map((line, i) => `  ${i === 0 ? WORD[check.verdict] : '    '}  ${line}`),
+  );
+  return `${lawsHeadline(laws)}\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,44 @@
+/** What every kind of experiment file has in common. */
+import { z } from 'zod';
+
+/** File version; a file of another version is refused. */
+export const SCHEMA_VERSION = 1;
+
+export const LAST_SEED = 2 ** 32 - 1;
+export const name = z
+  .string()
+  .max(60)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, starting with a letter or digit');
+
+export const seed = z.int().min(0).max(LAST_SEED);
+
+const queue = z
+  .string()
+  .max(200)
+  .regex(/^[\w.:-]+$/, 'must be a task queue name: letters, digits and . : _ -');
+
+export const execution = z
+  .strictObject({
+    concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
+    checkpointSeconds: z
+      .number()
+      .min(0.1)
+      .max(86_400)
+      .default(30)
+      .describe('Training and writing are checkpointed at least so often.'),
+    heartbeatSeconds: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(20)
+      .describe('A step that is silent for so long is taken for dead and started again.'),
+    queues: z
+      .strictObject({
+        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
+        engine: queue
+          .default('habsburg-cpu')
+          .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
+      })
+      .prefault({}),
+  })
+  .describe('Where and how fast; changes no result.');

@@ -1,0 +1,150 @@
+/** What an experiment of cheap models expands into: plain data, settings complete. Types only, no code. */
+import type { ExecutionPlan } from '../plan.js';
+
+/** An experiment whose models are fitted in microseconds to seconds, so that whole chains run inside one activity. */
+export interface SimulationPlan {
+  readonly kind: 'simulation';
+  readonly schemaVersion: 1;
+  readonly name: string;
+  readonly title?: string;
+  readonly seeds: readonly number[];
+  /** the last generation: 0 fits real data, 1 … generations fit what a mixture draws */
+  readonly generations: number;
+  /** real text, for n-gram models */
+  readonly data?: SimulationData;
+  /** one member */
+  readonly population: readonly SimulatedMember[];
+  readonly conditions: readonly SimulatedCondition[];
+  readonly execution: ExecutionPlan;
+}
+
+/** file:ABSOLUTE-PATH | hf://… | grammar:zipf with its default settings */
+export interface SimulationData {
+  readonly train: string;
+  readonly test: string;
+}
+
+export interface SimulatedMember {
+  readonly name: string;
+  readonly world: WorldPlan;
+  readonly sample: SamplePlan;
+}
+
+/** Records of generation t: round(size (t + 1)^growth). */
+export interface SamplePlan {
+  readonly size: number;
+  /** 0: the same every generation; above 1: the superlinear schedule under which the error stays bounded */
+  readonly growth: number;
+}
+
+export interface SimulatedCondition {
+  readonly name: string;
+  readonly mixture: SimulatedMixture;
+  /** the condition's overrides already applied */
+  readonly members: readonly SimulatedMember[];
+}
+
+/** A block of seeds under one condition: the unit that survives, resumes and is audited. */
+export interface SimulationRunPlan {
+  readonly kind: 'simulation';
+  readonly experiment: string;
+  /** `<condition>/seeds-<first>-<last>` */
+  readonly id: string;
+  readonly condition: string;
+  /** the first of `seeds` */
+  readonly seed: number;
+  readonly seeds: readonly number[];
+  readonly generations: number;
+  readonly data?: SimulationData;
+  readonly member: SimulatedMember;
+  readonly mixture: SimulatedMixture;
+  readonly execution: ExecutionPlan;
+}
+
+/** What the training set of generation t >= 1, of n(t) records, is made of. */
+export type SimulatedMixture =
+  /** n(t) records that model t-1 wrote */
+  | { readonly kind: 'replace' }
+  /** round(share n(t)) of the first real records, redrawn each generation; the rest written by model t-1 */
+  | { readonly kind: 'keep-share'; readonly share: number }
+  /** everything so far: the real records and n(s) written by each model s-1, s = 1 … t */
+  | { readonly kind: 'accumulate' }
+  /** n(t) drawn without replacement from everything so far */
+  | { readonly kind: 'accumulate-subsample' }
+  /** round(share n(t)) real records that no generation has seen; the rest written by model t-1 */
+  | { readonly kind: 'fresh'; readonly share: number }
+  /** the whole first real set, each generation, beside n(t) records written by model t-1 */
+  | { readonly kind: 'fixed-real' }
+  /**
+   * Nature's D ~ alpha p(t-1) + beta p(t-2) + gamma p(real): each of n(t) records has its source drawn. Before there is a model
+   * t-2 its part is real; real records are new ones.
+   */
+  | { readonly kind: 'weights'; readonly alpha: number; readonly beta: number; readonly gamma: number };
+
+export type WorldPlan = DiscreteWorld | GaussianWorld | GmmWorld | KdeWorld | RegressionWorld | NgramWorld;
+
+/** Frequencies over K states. */
+export interface DiscreteWorld {
+  readonly family: 'discrete';
+  readonly states: number;
+  /** p(i) proportional to i^-zipf; 0: uniform */
+  readonly zipf: number;
+}
+
+/** Mean and covariance of N(mean, sigma^2 I). */
+export interface GaussianWorld {
+  readonly family: 'gaussian';
+  readonly dimensions: number;
+  /** every coordinate's */
+  readonly mean: number;
+  readonly sigma: number;
+  /** divisor of the covariance: n, or n - 1 */
+  readonly estimator: 'biased' | 'unbiased';
+}
+
+export interface GaussianComponent {
+  readonly weight: number;
+  readonly mean: readonly number[];
+  /** isotropic standard deviation */
+  readonly sigma: number;
+}
+
+/** A mixture of Gaussians with full covariances, fitted by EM. */
+export interface GmmWorld {
+  readonly family: 'gmm';
+  readonly truth: readonly GaussianComponent[];
+  readonly components: number;
+  /** EM stops when the mean log-likelihood gains less */
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  /** added to every variance */
+  readonly regularization: number;
+}
+
+/** A Gaussian kernel density estimate in the plane. */
+export interface KdeWorld {
+  readonly family: 'kde';
+  readonly shape: 'normal' | 'blobs' | 'circles' | 'moons';
+  /** a width, or scikit-learn's rule: n^(-1/6), or the same with Silverman's factor */
+  readonly bandwidth: number | 'scott' | 'silverman';
+  /** real records, never trained on, that the density is scored on */
+  readonly test: number;
+}
+
+/** y = X w + noise, fitted by least squares; X is drawn once and used by every generation. */
+export interface RegressionWorld {
+  readonly family: 'regression';
+  readonly dimensions: number;
+  /** standard deviation of the noise, known to the generator */
+  readonly noise: number;
+}
+
+/** Maximum-likelihood n-gram counts of real text. */
+export interface NgramWorld {
+  readonly family: 'n-gram';
+  readonly order: 1 | 2 | 3;
+  /** weights in the scoring model, from the highest order down to uniform; they sum to 1 */
+  readonly interpolation: readonly number[];
+  /** the tail: the rarest types that together have this share of the real tokens */
+  readonly tail: number;
+}

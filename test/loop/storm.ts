@@ -1,0 +1,48 @@
+/** `kill -9` of engine, workers and Temporal server at random moments, while a run goes on. */
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CounterRng } from '../../common/philox.js';
+import type { Finished, Running } from './support.js';
+
+interface DevState {
+  readonly processes: Record<string, number>;
+}
+
+/** Process ids by what they are; engines are the children of the cpu worker. */
+async function targets(home: string): Promise<Record<string, number[]>> {
+  const { processes } = JSON.parse(await readFile(join(home, 'dev.json'), 'utf8')) as DevState;
+  const engines = childrenOf(processes.cpu);
+  return { temporal: [processes.temporal], workflow: [processes.workflow], cpu: [processes.cpu], engine: engines };
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/).filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Kills processes of `running` until there were `kills`; resolves when it has ended, with what was killed. */
+export async function storm(running: Running, home: string, kills: number, seed: number): Promise<Finished & { killed: string[] }> {
+  const rng = new CounterRng({ seed, generation: 0, member: 'test', step: 'crash' });
+  let over = false;
+  void running.finished.then(() => (over = true));
+  const killed: string[] = [];
+  const order = ['engine', 'cpu', 'temporal', 'engine', 'workflow'];
+  for (let draw = 0; killed.length < kills && !over; draw++) {
+    await sleep(200 + rng.uniform(draw) * 1_800);
+    const what = order[killed.length % order.length];
+    const [pid] = await targets(home).then((found) => found[what], () => []);
+    if (pid === undefined) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+      killed.push(what);
+    } catch {
+      // it ended by itself just now
+    }
+  }
+  return { ...(await running.finished), killed };
+}
