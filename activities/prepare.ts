@@ -11,7 +11,9 @@ import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
+import { readJsonObject } from '../engine/checkpoint/json.js';
 import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
+import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { StepOutput } from './step.js';
 import { runStep } from './step.js';
@@ -68,8 +70,7 @@ export function prepareActivity(deps: ActivityDependencies) {
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
-        const eosId = loaded.idOf(EOS);
-        if (eosId === undefined) throw new HabsburgError('invalid', `the base model's tokenizer has no ${EOS} token, which packing: bos-line puts before every line`);
+        const eosId = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : await beginningToken(checkpoint!.folder, loaded);
 
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
@@ -101,6 +102,14 @@ export function prepareActivity(deps: ActivityDependencies) {
       },
     );
   };
+}
+
+/** What a base model's texts begin with: what its tokenizer puts there (OPT: </s>), or else config.json's bos_token_id. */
+async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<number> {
+  const file = join(folder, 'config.json');
+  const id = tokenizer.prefix[0] ?? (await readJsonObject(file)).bos_token_id ?? tokenizer.idOf(EOS);
+  if (typeof id === 'number' && id < tokenizer.size) return id;
+  throw new HabsburgError('invalid', `${file} names no bos_token_id, which packing: bos-line puts before every line`);
 }
 
 /** A checkpoint's folder and the digests of the files that are its model and tokenizer. */

@@ -5,12 +5,17 @@ import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
 
-/** What is needed of a checkpoint: configuration, tokenizer in either form, weights in safetensors. */
-const WANTED =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|model\.safetensors\.index)\.json$|^merges\.txt$|^model(-\d+-of-\d+)?\.safetensors$/;
+/** What is needed of a checkpoint beside its weights: configuration, tokenizer in either form. */
+const SETTINGS =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^merges\.txt$/;
+/** Forms of weights, best first: only one is taken. The second is read as data; nothing in it is executed. */
+const WEIGHTS = [
+  /^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/,
+  /^pytorch_model(-\d+-of-\d+)?\.bin$|^pytorch_model\.bin\.index\.json$/,
+];
 
 export interface ResolvedCheckpoint {
-  /** holds config.json, *.safetensors and the tokenizer's files; read only */
+  /** holds config.json, the weights and the tokenizer's files; read only */
   readonly folder: string;
   /** names of those files in it */
   readonly files: readonly string[];
@@ -20,7 +25,7 @@ export interface ResolvedCheckpoint {
 
 /**
  * @param uri `file:/absolute/folder` or `hf://OWNER/NAME@REVISION`
- * @throws 'invalid' where it has no safetensors (pickled weights run code when opened, and are not read)
+ * @throws 'notFound' where it has no config.json or no weights
  */
 export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise<ResolvedCheckpoint> {
   if (uri.startsWith('file:')) {
@@ -29,32 +34,28 @@ export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise
     const names = await readdir(folder).catch((error: unknown) => {
       throw fromSystemError(error, `reading the checkpoint ${folder}`);
     });
-    check(names, uri);
-    return { folder, files: names.filter((name) => WANTED.test(name)).sort() };
+    const wanted = wantedOf(names, uri);
+    return { folder, files: names.filter((name) => wanted.has(name)).sort() };
   }
   const match = /^hf:\/\/([\w.-]+\/[\w.-]+)@([\w./-]+)$/.exec(uri);
   if (!match || match[2].split('/').includes('..'))
     throw new HabsburgError('invalid', `${uri} is no checkpoint; write file:FOLDER or hf://OWNER/NAME@REVISION`);
   const snapshot = await HubSnapshot.open({ type: 'model', name: match[1] }, match[2], hub);
   const listed = await snapshot.list();
-  check(
+  const wanted = wantedOf(
     listed.map((file) => file.path),
     uri,
   );
-  const files = listed.filter((file) => WANTED.test(file.path));
+  const files = listed.filter((file) => wanted.has(file.path));
   for (const file of files) await snapshot.get(file);
   return { folder: snapshot.folder, files: files.map((file) => file.path), source: `hf://${match[1]}@${snapshot.commit}` };
 }
 
-function check(names: readonly string[], uri: string): void {
+/** The files among `names` that are needed. */
+function wantedOf(names: readonly string[], uri: string): ReadonlySet<string> {
   if (!names.includes('config.json'))
     throw new HabsburgError('notFound', `${uri} has no config.json; name a folder or repository in Hugging Face's layout`);
-  if (names.some((name) => /^model(-\d+-of-\d+)?\.safetensors$/.test(name))) return;
-  if (names.some((name) => name.endsWith('.bin'))) {
-    throw new HabsburgError(
-      'invalid',
-      `${uri} has its weights in .bin files only, which run code when opened and are not read; save them once with transformers' save_pretrained (docs/data.md has the command) and name that folder`,
-    );
-  }
-  throw new HabsburgError('notFound', `${uri} has no model.safetensors`);
+  const weights = WEIGHTS.find((form) => names.some((name) => form.test(name) && !name.endsWith('.json')));
+  if (weights === undefined) throw new HabsburgError('notFound', `${uri} has neither model.safetensors nor pytorch_model.bin`);
+  return new Set(names.filter((name) => SETTINGS.test(name) || weights.test(name)));
 }

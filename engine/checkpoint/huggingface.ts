@@ -1,5 +1,5 @@
 /**
- * Hugging Face model folders in and out: config.json, model.safetensors (or a sharded index), generation_config.json. What is
+ * Hugging Face model folders in and out: config.json, the weights, generation_config.json. What is
  * written loads in `transformers` unchanged and reads back bit for bit.
  */
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
 import { readGgufModel } from './gguf-model.js';
 import { readJsonObject, writeJson } from './json.js';
-import { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
+import { writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
+import { readWeights } from './weight-files.js';
 
 /** A model in memory: its config and its float32 weights under Hugging Face names. */
 export interface Model {
@@ -22,7 +23,6 @@ export interface Checkpoint extends Model {
 }
 
 const WEIGHTS = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
 
 /**
  * Loads a folder, or a single file in the GGUF format.
@@ -42,43 +42,6 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
     throw error;
   });
   return { config, weights: matchParameters(await readWeights(dir), config, dir), generationConfig };
-}
-
-/** All tensors of the folder under the names in its files. */
-async function readWeights(dir: string): Promise<Weights> {
-  try {
-    return await readSafetensors(join(dir, WEIGHTS));
-  } catch (error) {
-    if (!(error instanceof HabsburgError) || error.kind !== 'notFound') throw error;
-  }
-  const indexFile = join(dir, INDEX);
-  let index: ConfigJson;
-  try {
-    index = await readJsonObject(indexFile);
-  } catch (error) {
-    if (!(error instanceof HabsburgError) || error.kind !== 'notFound') throw error;
-    throw new HabsburgError(
-      'notFound',
-      `${dir} holds neither ${WEIGHTS} nor ${INDEX}; other weight formats are not read: export the model as safetensors`,
-    );
-  }
-  const shards = new Set(Object.values((index.weight_map ?? {}) as Record<string, unknown>));
-  const weights: Weights = new Map();
-  for (const shard of [...shards].sort()) {
-    // A name from a file must not lead out of the folder.
-    if (typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard)) {
-      throw new HabsburgError(
-        'verification',
-        `${indexFile} names ${JSON.stringify(shard)}, which is not the name of a safetensors file in this folder`,
-      );
-    }
-    for (const [name, tensor] of await readSafetensors(join(dir, shard))) {
-      if (weights.has(name))
-        throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
-      weights.set(name, tensor);
-    }
-  }
-  return weights;
 }
 
 /** Brings a file's tensors to our names, in the architecture's order, and checks that they are exactly its parameters. */

@@ -17,11 +17,22 @@ interface AddedToken {
   readonly single_word: boolean;
 }
 
+interface PreTokenizerJson {
+  readonly type: string;
+  readonly add_prefix_space?: boolean;
+  readonly use_regex?: boolean;
+  readonly individual_digits?: boolean;
+  readonly pattern?: { readonly Regex: string };
+  readonly behavior?: string;
+  readonly invert?: boolean;
+  readonly pretokenizers?: readonly PreTokenizerJson[];
+}
+
 /** The parts of tokenizer.json that decide whether it is plain byte-level BPE. */
 interface TokenizerJson {
   readonly added_tokens: readonly AddedToken[];
   readonly normalizer: unknown;
-  readonly pre_tokenizer: { readonly type: string; readonly add_prefix_space?: boolean; readonly use_regex?: boolean } | null;
+  readonly pre_tokenizer: PreTokenizerJson | null;
   readonly decoder: { readonly type: string } | null;
   readonly model: {
     readonly type: string;
@@ -173,10 +184,23 @@ function isPlainByteLevelBpe({ model, pre_tokenizer, normalizer, decoder, added_
 
 function openLibrary(file: string, json: TokenizerJson): LibraryTokenizer {
   try {
-    return new LibraryTokenizer(json as unknown as object, { clean_up_tokenization_spaces: false });
+    return new LibraryTokenizer(
+      { ...json, pre_tokenizer: withEveryNumeral(json.pre_tokenizer) },
+      { clean_up_tokenization_spaces: false },
+    );
   } catch (cause) {
     throw new HabsburgError('invalid', `${file}: unsupported tokenizer (${(cause as Error).message})`, { cause });
   }
+}
+
+/**
+ * The library's Digits takes 0 to 9 for digits; the original takes every numeral (², ¾, Ⅷ), as this Split does.
+ */
+function withEveryNumeral(step: PreTokenizerJson | null): PreTokenizerJson | null {
+  if (step?.type === 'Sequence') return { ...step, pretokenizers: step.pretokenizers!.map((inner) => withEveryNumeral(inner)!) };
+  if (step?.type !== 'Digits') return step;
+  const Regex = step.individual_digits ? '\\p{N}' : '\\p{N}+';
+  return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -294,10 +294,8 @@ describe('hf:', () => {
       '{}',
     ]);
     expect(readdirSync(found.folder).sort()).toEqual([...found.files]);
-    expect(await failure(resolveCheckpoint('hf://owner/pickled@main', settings))).toMatchObject({
-      kind: 'invalid',
-      message: expect.stringMatching(/\.bin files only.*save_pretrained/),
-    });
+    const pickled = await resolveCheckpoint('hf://owner/pickled@main', settings); // where there are no safetensors
+    expect(pickled.files).toEqual(['config.json', 'pytorch_model.bin']);
     expect((await failure(resolveCheckpoint('hf://owner/nothing@main', settings))).kind).toBe('invalid');
     expect((await failure(resolveCheckpoint('hf://owner/opt', settings))).kind).toBe('invalid');
   });
@@ -309,7 +307,9 @@ describe('hf:', () => {
     writeFileSync(join(folder, 'pytorch_model.bin'), '');
     expect((await failure(resolveCheckpoint(`file:${folder}`))).message).toContain('config.json');
     writeFileSync(join(folder, 'config.json'), '{}');
-    expect((await failure(resolveCheckpoint(`file:${folder}`))).message).toContain('.bin');
+    expect(await resolveCheckpoint(`file:${folder}`)).toEqual({ folder, files: ['config.json', 'pytorch_model.bin'] });
+    rmSync(join(folder, 'pytorch_model.bin'));
+    expect((await failure(resolveCheckpoint(`file:${folder}`))).message).toContain('neither model.safetensors nor');
     writeFileSync(join(folder, 'model.safetensors'), '');
     expect(await resolveCheckpoint(`file:${folder}`)).toEqual({ folder, files: ['config.json', 'model.safetensors'] });
     expect((await failure(resolveCheckpoint('file:relative'))).kind).toBe('invalid');

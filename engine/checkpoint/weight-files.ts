@@ -1,0 +1,62 @@
+/** The weights of a model folder, in one file or in shards under an index: safetensors, or else PyTorch's .bin. */
+import { join } from 'node:path';
+import { HabsburgError } from '../../common/errors.js';
+import { readJsonObject } from './json.js';
+import { readPytorch } from './pytorch.js';
+import { readSafetensors, type Weights } from './safetensors.js';
+
+interface Format {
+  readonly single: string;
+  readonly index: string;
+  /** names of shards; a name from a file must not lead out of the folder */
+  readonly shard: RegExp;
+  readonly read: (path: string) => Promise<Weights>;
+}
+
+/** In the order in which transformers looks for them. */
+const FORMATS: readonly Format[] = [
+  { single: 'model.safetensors', index: 'model.safetensors.index.json', shard: /^[\w.-]+\.safetensors$/, read: readSafetensors },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', shard: /^[\w.-]+\.bin$/, read: readPytorch },
+];
+
+/** All tensors of the folder under the names in its files. */
+export async function readWeights(dir: string): Promise<Weights> {
+  for (const format of FORMATS) {
+    const whole = await ifThere(format.read(join(dir, format.single)));
+    if (whole !== undefined) return whole;
+    const index = await ifThere(readJsonObject(join(dir, format.index)));
+    if (index !== undefined) return readShards(dir, format, (index.weight_map ?? {}) as Record<string, unknown>);
+  }
+  const names = FORMATS.flatMap(({ single, index }) => [single, index]).join(', ');
+  throw new HabsburgError(
+    'notFound',
+    `${dir} holds none of ${names}; other weight formats are not read: export the model as safetensors`,
+  );
+}
+
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof HabsburgError && error.kind === 'notFound') return undefined;
+    throw error;
+  }
+}
+
+async function readShards(dir: string, format: Format, weightMap: Readonly<Record<string, unknown>>): Promise<Weights> {
+  const weights: Weights = new Map();
+  for (const shard of [...new Set(Object.values(weightMap))].sort()) {
+    if (typeof shard !== 'string' || !format.shard.test(shard)) {
+      throw new HabsburgError(
+        'verification',
+        `${join(dir, format.index)} names ${JSON.stringify(shard)}, which is not the name of a weights file in this folder`,
+      );
+    }
+    for (const [name, tensor] of await format.read(join(dir, shard))) {
+      if (weights.has(name))
+        throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
+      weights.set(name, tensor);
+    }
+  }
+  return weights;
+}

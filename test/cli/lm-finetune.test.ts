@@ -1,0 +1,138 @@
+/** `habsburg lm finetune` and `convert` as a user calls them, and --adapter. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { main } from '../../cli/main.js';
+import { readSafetensors } from '../../engine/checkpoint/safetensors.js';
+
+const LLAMA = 'test/golden/lm/llama-gqa';
+const GGUF = 'test/golden/gguf/llama.gguf';
+let folder: string;
+let tokens: string;
+
+async function lm(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const stdout = jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
+  const stderr = jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
+  try {
+    return { code: await main(['lm', ...args]), out, err };
+  } finally {
+    stdout.mockRestore();
+    stderr.mockRestore();
+  }
+}
+
+async function nll(model: string, ...flags: string[]): Promise<number> {
+  const { out } = await lm('perplexity', '--model', model, '--tokens', tokens, '--json', ...flags);
+  return (JSON.parse(out) as { total: { nll_sum: number } }).total.nll_sum;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'finetune-'));
+  tokens = join(folder, 'tokens.json');
+  // Three rows of 24 tokens a pass: with fewer rows than a matrix has columns onnxruntime's rounding depends on threads.
+  const row = (i: number): number[] => Array.from({ length: 24 }, (_, t) => 7 + ((t * 11 + (t % 3) * i) % 120));
+  await writeFile(tokens, JSON.stringify(Array.from({ length: 6 }, (_, i) => row(i))));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('finetune', () => {
+  const train = (out: string, ...flags: string[]) =>
+    lm(
+      'finetune',
+      '--model',
+      LLAMA,
+      '--tokens',
+      tokens,
+      '--learning-rate',
+      '0.01',
+      '--batch',
+      '3',
+      '--out',
+      join(folder, out),
+      ...flags,
+    );
+
+  test('a LoRA adapter lowers the loss, applies as it merges, and leaves the base alone', async () => {
+    const result = await train('adapter', '--lora-r', '2', '--lora-alpha', '4', '--lora-dropout', '0.1', '--json');
+    expect(result.code).toBe(0);
+    const report = JSON.parse(result.out) as Record<string, unknown>;
+    expect(report).toMatchObject({ steps: 6, selected_epoch: 3, parameters: 129344 });
+    expect(report.trained_parameters).toBe(2 * (2 * (64 + 64) + 2 * (64 + 32))); // two layers, q_proj and v_proj
+    const adapter = join(folder, 'adapter');
+    expect((await readdir(adapter)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect(JSON.parse(await readFile(join(adapter, 'adapter_config.json'), 'utf8'))).toMatchObject({
+      r: 2,
+      lora_alpha: 4,
+      lora_dropout: 0.1,
+      target_modules: ['q_proj', 'v_proj'],
+      base_model_name_or_path: LLAMA,
+    });
+    const [before, after] = [await nll(LLAMA), await nll(LLAMA, '--adapter', adapter)];
+    expect(after).toBeLessThan(0.98 * before);
+    expect((await lm('convert', '--model', LLAMA, '--merge', adapter, '--out', join(folder, 'merged'))).code).toBe(0);
+    expect(await nll(join(folder, 'merged'))).toBe(after);
+    const merged = await readSafetensors(join(folder, 'merged', 'model.safetensors'));
+    const original = await readSafetensors(`${LLAMA}/model.safetensors`);
+    const changed = [...original].filter(
+      ([name, { data }]) => !Buffer.from(data.buffer).equals(Buffer.from(merged.get(name)!.data.buffer)),
+    );
+    expect(changed.map(([name]) => name.split('.')[4]).sort()).toEqual(['q_proj', 'q_proj', 'v_proj', 'v_proj']);
+    const generated = async (...flags: string[]): Promise<unknown> =>
+      JSON.parse((await lm('generate', '--tokens', tokens, '--max-new-tokens', '5', '--json', ...flags)).out);
+    expect(await generated('--model', LLAMA, '--adapter', adapter)).toEqual(await generated('--model', join(folder, 'merged')));
+  });
+
+  test('the same seed gives the same bytes, by either name of a flag', async () => {
+    await train('a', '--seed', '4', '--accumulation', '2', '--epochs', '1', '--threads', '1');
+    await train('b', '--seed', '4', '--gradient-accumulation-steps', '2', '--num-train-epochs', '1', '--threads', '2');
+    const bytes = (out: string): Promise<Buffer> => readFile(join(folder, out, 'model.safetensors'));
+    expect((await bytes('a')).equals(await bytes('b'))).toBe(true);
+    await train('c', '--seed', '5', '--accumulation', '2', '--epochs', '1');
+    expect((await bytes('a')).equals(await bytes('c'))).toBe(false);
+  });
+
+  test('a text in blocks, with validation; the tokenizer goes along', async () => {
+    const text = join(folder, 'text.txt');
+    await writeFile(text, 'the other letters, he the 12 there\n'.repeat(20));
+    const out = join(folder, 'text-model');
+    const flags = ['--text', text, '--validation-text', text, '--block', '16', '--load-best-model-at-end', '--epochs', '2', '--learning-rate', '0.01']; // prettier-ignore
+    const result = await lm('finetune', '--model', GGUF, '--out', out, ...flags);
+    expect(result.err).toBe('');
+    expect(result.out).toMatch(
+      /^epoch 1: loss [\d.]+, validation loss [\d.]+\nepoch 2: .*\nwrote model .*\(\d+ steps, \d+ trained parameters\)\n$/,
+    );
+    expect((await readdir(out)).sort()).toEqual([
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    const score = async (model: string): Promise<number> =>
+      (JSON.parse((await lm('perplexity', '--model', model, '--text', text, '--block', '16', '--json')).out) as { total: { perplexity: number } }).total.perplexity; // prettier-ignore
+    expect(await score(out)).toBeLessThan(0.5 * (await score(GGUF)));
+  });
+
+  test.each([
+    [['--lora-alpha', '4'], /--lora-alpha concerns LoRA; give --lora-r too/],
+    [['--lora-r', '2', '--lora-targets', 'c_attn'], /LoRA target "c_attn" names no linear module of this llama model/],
+    [['--block', '8'], /--block-size concerns texts/],
+    [['--load-best-model-at-end'], /needs --validation-text or --validation-tokens/],
+    [['--text', 'x.txt'], /give only one of --text, --tokens/],
+    [['--lr-scheduler-type', 'polynomial'], /give linear, cosine, constant/],
+    [['--out', LLAMA], /is not empty; give --out a new folder/],
+  ])('%j is refused with exit code 2', async (flags, message) => {
+    const { code, err } = await train('refused', ...flags);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+});
+
+test('convert turns a GGUF file into a folder with the same numbers', async () => {
+  const out = join(folder, 'from-gguf');
+  expect((await lm('convert', '--model', GGUF, '--out', out)).code).toBe(0);
+  expect(await nll(out)).toBe(await nll(GGUF));
+});
