@@ -125,7 +125,8 @@ async function child({ folder, beams, batch, threads }) {
     prompts,
     settings: {
       strategy: beams > 1 ? 'beam' : 'greedy', beams, batch, maxNewTokens: NEW_TOKENS, minNewTokens: NEW_TOKENS,
-      temperature: 1, topK: 0, topP: 1, lengthPenalty: 1,
+      temperature: 1, topK: 0, topP: 1, minP: 0, typicalP: 1, lengthPenalty: 1, earlyStopping: false, repetitionPenalty: 1,
+      noRepeatNgramSize: 0, promptLookupNumTokens: 0, maxMatchingNgramSize: 2, stopStrings: [],
     }, // prettier-ignore
     eosTokenId: [2],
     rng: new CounterRng({ seed: 1, generation: 0, member: 'bench', step: 'generate' }),

@@ -23,11 +23,9 @@ interface Prompt {
   /** tokens of the prompt itself */
   readonly length: number;
   /** [token of the last step]: the slots of what a token after it sees beyond the prompt, oldest first */
-  paths: readonly Int32Array[];
+  paths: readonly (readonly number[])[];
   /** the same of the running step's tokens, themselves and, in a chain, each other left out */
-  contexts: readonly Int32Array[];
-  /** slots that the running step's tokens go to */
-  readonly targets: number[];
+  contexts: readonly (readonly number[])[];
 }
 
 export class KeyValueCache {
@@ -39,6 +37,8 @@ export class KeyValueCache {
   #entries = 0;
   /** tokens a prompt has in the running step */
   #width = 1;
+  /** (prompts, width): slots that the running step's tokens go to */
+  #targets = new Int32Array(0);
 
   /** @param newTokens how many tokens a sequence will get at most */
   constructor(
@@ -63,7 +63,7 @@ export class KeyValueCache {
   add(lengths: readonly number[], time: number, prefilled: Readonly<Record<string, Tensor>>): void {
     [, this.#heads, , this.#headSize] = prefilled[newKeysName(0)].shape;
     const from = this.#prompts.length;
-    for (const length of lengths) this.#prompts.push({ length, paths: [new Int32Array(0)], contexts: [], targets: [] });
+    for (const length of lengths) this.#prompts.push({ length, paths: [[]], contexts: [] });
     const places = this.#layers[0].keys.length / (this.#heads * this.#headSize * Math.max(1, this.#entries));
     const slots = Math.min(Math.ceil((this.newTokens + this.#width) / GROWTH) * GROWTH, MOST_AT_FIRST);
     const entries = Math.max(this.#entries, time + slots);
@@ -114,14 +114,17 @@ export class KeyValueCache {
    */
   reserve(parents: readonly Int32Array[], width: number): void {
     this.#width = width;
+    this.#targets = new Int32Array(this.#prompts.length * width);
     let needed = 0;
+    /** [slot]: the last prompt that uses it */
+    const used = new Int32Array(this.#entries + width).fill(-1);
     this.#prompts.forEach((prompt, b) => {
       prompt.contexts =
         this.layout === 'chain' ? [prompt.paths[parents[b][0]]] : Array.from(parents[b], (parent) => prompt.paths[parent]);
-      const used = new Set(prompt.contexts.flatMap((context) => Array.from(context)));
-      prompt.targets.length = 0;
-      for (let slot = prompt.length; prompt.targets.length < width; slot++) if (!used.has(slot)) prompt.targets.push(slot);
-      needed = Math.max(needed, prompt.targets[width - 1] + 1);
+      for (const context of prompt.contexts) for (const slot of context) used[slot] = b;
+      let slot = prompt.length;
+      for (let i = 0; i < width; slot++) if (used[slot] !== b) this.#targets[b * width + i++] = slot;
+      needed = Math.max(needed, slot);
     });
     if (needed > this.#entries) {
       const prompt = Math.max(...this.#prompts.map(({ length }) => length));
@@ -166,26 +169,26 @@ export class KeyValueCache {
       this.#scatter(outputs[newKeysName(layer)].data as Float32Array, keys);
       this.#scatter(outputs[newValuesName(layer)].data as Float32Array, values);
     });
-    for (const prompt of this.#prompts) {
-      const { contexts, targets } = prompt;
-      prompt.paths = targets.map((target, i) =>
-        this.layout === 'chain' ? Int32Array.of(...contexts[0], ...targets.slice(0, i + 1)) : Int32Array.of(...contexts[i], target),
+    this.#prompts.forEach((prompt, b) => {
+      const slots = Array.from(this.#targets.subarray(b * this.#width, (b + 1) * this.#width));
+      prompt.paths = slots.map((slot, i) =>
+        this.layout === 'chain' ? prompt.contexts[0].concat(slots.slice(0, i + 1)) : prompt.contexts[i].concat(slot),
       );
-    }
+    });
   }
 
   #scatter(fresh: Float32Array, cache: Float32Array): void {
-    const headSize = this.#headSize;
+    const [heads, headSize, width, targets] = [this.#heads, this.#headSize, this.#width, this.#targets];
     let from = 0;
-    this.#prompts.forEach(({ targets }, b) => {
-      for (let h = 0; h < this.#heads; h++) {
-        const row = (b * this.#heads + h) * this.#entries;
-        for (const slot of targets) {
+    for (let b = 0; b < this.#prompts.length; b++) {
+      for (let h = 0; h < heads; h++) {
+        const row = (b * heads + h) * this.#entries;
+        for (let i = 0; i < width; i++) {
           // A plain loop: for so few numbers it is several times faster than set(subarray).
-          const to = (row + slot) * headSize;
+          const to = (row + targets[b * width + i]) * headSize;
           for (let k = 0; k < headSize; k++) cache[to + k] = fresh[from++];
         }
       }
-    });
+    }
   }
 }

@@ -4,10 +4,11 @@ import { HabsburgError } from '../../common/errors.js';
 import type { DecodingPlan } from '../../spec/plan.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';
+import type { KeyValueCache } from './cache.js';
 import { Decoder } from './decoder.js';
 import { stoppingRule } from './stopping.js';
 import { STRATEGIES } from './strategies/index.js';
-import type { Strategy } from './types.js';
+import type { Continuation, Scores, Strategy } from './types.js';
 
 export interface GenerateProgress {
   /** prompts finished, of all (those before `startAt` count as finished) */
@@ -30,16 +31,26 @@ export interface GenerateOptions {
   readonly rng: CounterRng;
   /** default: the prompt's index */
   readonly rowIndex?: (index: number) => number;
+  /**
+   * Token that shorter prompts are padded with on the left for everything that looks at what a sequence holds (repetition penalty,
+   * n-grams). The model never sees it. transformers does so in batches, and a row then depends on its neighbours; default: no.
+   */
+  readonly paddingToken?: number;
   readonly threads: number;
   /** Receives the new tokens of prompts start, start + 1, …; generation goes on when it resolves. */
   readonly onBatch: (start: number, rows: Int32Array[]) => Promise<void>;
-  /** index of the first prompt to continue: a multiple of settings.batch gives the batches of an uninterrupted call */
+  /** index of the first prompt to continue: where a call of onBatch ended, the rest is written as in an uninterrupted call */
   readonly startAt?: number;
   readonly onProgress?: (progress: GenerateProgress) => void;
 }
 
+/** So many batches share their places where rows end at different times. */
+const WINDOW = 4;
+
 /**
- * Continues each prompt by the strategy of `settings`; batches of `settings.batch` prompts in order.
+ * Continues each prompt by the strategy of `settings`, `settings.batch` prompts at a time. Where rows can end at different times, a
+ * finished one's place goes to the next prompt of a window of four batches, and `onBatch` receives a window. Which prompts run side
+ * by side can change rounding, and follows from prompts and settings alone.
  * @throws HabsburgError `invalid` naming the prompt that is empty, too long for the model, or holds an unknown token id
  */
 export async function generateRows(options: GenerateOptions): Promise<void> {
@@ -53,12 +64,21 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
     vocabularySize: model.config.vocabularySize,
     rng: options.rng,
   });
+  const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0);
+  const padded = (prompt: Int32Array): Int32Array => {
+    if (options.paddingToken === undefined || prompt.length === longest) return prompt;
+    const out = new Int32Array(longest).fill(options.paddingToken);
+    out.set(prompt, longest - prompt.length);
+    return out;
+  };
   const decoder = new Decoder(model, strategy.layout, strategy.head, options.threads);
   try {
-    for (let start = options.startAt ?? 0; start < prompts.length; start += settings.batch) {
+    const window = settings.batch * (endTogether(settings, endTokens) ? 1 : WINDOW);
+    for (let start = options.startAt ?? 0; start < prompts.length; start += window) {
       const began = performance.now();
-      const batch = prompts.slice(start, start + settings.batch);
-      const rows = await continueBatch(decoder, strategy, batch, settings.maxNewTokens, (b) => rowIndex(start + b));
+      const batch = prompts.slice(start, start + window);
+      const continuations = batch.map((prompt, b) => strategy.start(rowIndex(start + b), padded(prompt)));
+      const rows = await continueWindow(decoder, strategy, batch, continuations, settings);
       await onBatch(start, rows);
       const tokens = rows.reduce((n, row) => n + row.length, 0);
       const tokensPerSecond = tokens / Math.max(1e-3, (performance.now() - began) / 1000);
@@ -69,28 +89,38 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
   }
 }
 
+/** Whether every row takes the same number of steps. */
+function endTogether(settings: DecodingPlan, endTokens: readonly number[]): boolean {
+  const { minNewTokens, maxNewTokens, stopStrings, promptLookupNumTokens } = settings;
+  return (endTokens.length === 0 || minNewTokens >= maxNewTokens) && stopStrings.length === 0 && promptLookupNumTokens === 0;
+}
+
 /**
- * Continues prompts together; one that is done leaves the batch, so that the others' steps are shorter. Each run of the model is one
- * turn of the event loop, so timers and messages are served between tokens.
+ * Continues prompts, a batch at a time: one that is done leaves, and others are read in when a quarter of the places is free. Each
+ * run of the model is one turn of the event loop, so timers and messages are served between tokens.
  */
-async function continueBatch(
+async function continueWindow(
   decoder: Decoder,
   strategy: Strategy,
   prompts: readonly Int32Array[],
-  newTokens: number,
-  rowOf: (b: number) => number,
+  continuations: readonly Continuation[],
+  { batch: places, maxNewTokens }: DecodingPlan,
 ): Promise<Int32Array[]> {
-  const continuations = prompts.map((prompt, b) => strategy.start(rowOf(b), prompt));
-  const running = [...continuations];
-  const cache = decoder.newCache(newTokens);
-  let scores = await decoder.read(cache, prompts);
+  const running: Continuation[] = [];
+  const cache = decoder.newCache(maxNewTokens);
+  let read = 0;
+  let scores: Scores[] = [];
   for (;;) {
     running.forEach((continuation, place) => continuation.advance(scores[place]));
-    for (let place = running.length - 1; place >= 0; place--) {
-      if (!running[place].done) continue;
-      running[place] = running[running.length - 1];
-      running.pop();
-      cache.remove(place);
+    leave(running, cache);
+    // Prompts that are read in get their first token here, and may be done with it.
+    while (read < prompts.length && places - running.length >= places / 4) {
+      const next = prompts.slice(read, read + places - running.length);
+      const first = await decoder.read(cache, next);
+      first.forEach((score, i) => continuations[read + i].advance(score));
+      running.push(...continuations.slice(read, read + next.length));
+      read += next.length;
+      leave(running, cache);
     }
     if (running.length === 0) return continuations.map((continuation) => continuation.result());
     // A chain without any draft is one token long; two widths mean two graphs, not one for every length.
@@ -102,6 +132,16 @@ async function continueBatch(
     const tokens = new Int32Array(running.length * width);
     running.forEach((continuation, place) => tokens.set(continuation.tokens, place * width));
     scores = await decoder.write(cache, tokens, width);
+  }
+}
+
+/** Takes out what is done, in the cache too; the last one takes the place. */
+function leave(running: Continuation[], cache: KeyValueCache): void {
+  for (let place = running.length - 1; place >= 0; place--) {
+    if (!running[place].done) continue;
+    running[place] = running[running.length - 1];
+    running.pop();
+    cache.remove(place);
   }
 }
 

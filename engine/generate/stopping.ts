@@ -1,6 +1,7 @@
 /** When a sequence ends: behind an end token, with a stop string, or at the limit of new tokens. */
 import { HabsburgError } from '../../common/errors.js';
 import type { DecodingPlan } from '../../spec/plan.js';
+import type { StoppingRule } from './types.js';
 import type { History } from './warpers/types.js';
 
 /** Tokens more than a stop string has bytes: those that begin or end outside of it, and special ones, which may decode to nothing. */
@@ -16,7 +17,7 @@ export function stoppingRule(
   { maxNewTokens, stopStrings }: DecodingPlan,
   endTokens: readonly number[],
   decode: ((ids: ArrayLike<number>) => string) | undefined,
-): (history: History) => boolean {
+): StoppingRule {
   if (stopStrings.length > 0 && decode === undefined) {
     throw new HabsburgError('invalid', 'stop strings need a tokenizer beside the model; there is no tokenizer.json');
   }
@@ -28,8 +29,6 @@ export function stoppingRule(
     const text = decode!(tokens.subarray(from, length));
     return stopStrings.some((stop) => text.includes(stop, Math.max(0, before.length - stop.length + 1)));
   };
-  return (history) =>
-    history.length - history.promptLength >= maxNewTokens ||
-    endTokens.includes(history.tokens[history.length - 1]) ||
-    (stopStrings.length > 0 && completed(history));
+  return (token, written, history) =>
+    written >= maxNewTokens || endTokens.includes(token) || (stopStrings.length > 0 && completed(history()));
 }

@@ -49,12 +49,19 @@ export interface Strategy {
   start(row: number, prompt: Int32Array): Continuation;
 }
 
+/**
+ * Whether a sequence ends with its last token: an end token, a stop string or the limit of new tokens.
+ * @param token the last one
+ * @param written new tokens, this one included
+ * @param history the sequence, asked for only where there are stop strings
+ */
+export type StoppingRule = (token: number, written: number, history: () => History) => boolean;
+
 /** What a strategy is made from. */
 export interface StrategyOptions {
   readonly settings: DecodingPlan;
   readonly endTokens: readonly number[];
-  /** whether a sequence ends with its last token: an end token, a stop string or the limit of new tokens */
-  readonly ends: (history: History) => boolean;
+  readonly ends: StoppingRule;
   readonly vocabularySize: number;
   readonly rng: CounterRng;
 }

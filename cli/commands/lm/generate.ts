@@ -46,6 +46,7 @@ async function run(options: Options): Promise<void> {
     prompts,
     settings,
     eosTokenId: options.eosTokenId ?? endTokens(model),
+    paddingToken: paddingToken(model),
     decode: tokenizer && ((ids) => tokenizer.decode(ids)),
     rng: new CounterRng({ seed: options.seed ?? 0, generation: 0, member: 'lm', step: 'generate' }),
     threads: options.threads,
@@ -64,6 +65,12 @@ async function run(options: Options): Promise<void> {
 function endTokens({ generationConfig, config }: Checkpoint): number[] {
   const ids = generationConfig.eos_token_id ?? config.json.eos_token_id ?? [];
   return (Array.isArray(ids) ? ids : [ids]) as number[];
+}
+
+/** As in transformers, so that its tokens can be compared with ours. */
+function paddingToken({ generationConfig, config }: Checkpoint): number | undefined {
+  const id = generationConfig.pad_token_id ?? config.json.pad_token_id;
+  return typeof id === 'number' ? id : undefined;
 }
 
 /** Token ids can be continued without a tokenizer; text cannot. */

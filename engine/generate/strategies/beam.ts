@@ -73,7 +73,7 @@ export class BeamContinuation implements Continuation {
     const candidates = this.propose(scores, this.#beams, this.prompt);
     this.#length++;
     const extended = candidates.map(({ beam, token }): Link => ({ token, length: this.#length, before: this.#beams[beam].sequence }));
-    const ends = extended.map((link) => this.options.ends(historyOf(this.prompt, link)));
+    const ends = extended.map((link) => this.options.ends(link.token, this.#length, () => historyOf(this.prompt, link)));
 
     // Only the first `beams` candidates may finish; the others are there so that enough sequences go on.
     const found = candidates

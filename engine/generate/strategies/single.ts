@@ -35,7 +35,7 @@ export class SingleSequence implements Continuation {
       const token = this.choose(values.subarray(from, to), ids?.subarray(from, to), history);
       history.tokens[history.length++] = token;
       this.parents[0] = i;
-      this.done = this.options.ends(history);
+      this.done = this.options.ends(token, history.length - history.promptLength, () => history);
       if (this.done) return;
       // The token after this one is scored already if the draft guessed it.
       if (i + 1 >= this.tokens.length || token !== this.tokens[i + 1]) break;

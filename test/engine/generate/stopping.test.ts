@@ -22,7 +22,7 @@ const rule = (stopStrings: string[], maxNewTokens = 1e6) =>
 function endsOf(stopStrings: string[], ids: readonly number[]): number[] {
   const tokens = Int32Array.from(ids);
   const ends = rule(stopStrings);
-  return ids.map((_, i) => i + 1).filter((length) => ends({ tokens, length, promptLength: 0 }));
+  return ids.flatMap((id, i) => (ends(id, i + 1, () => ({ tokens, length: i + 1, promptLength: 0 })) ? [i + 1] : []));
 }
 
 describe('stop strings', () => {
@@ -48,7 +48,12 @@ describe('stop strings', () => {
   test('the limit of new tokens holds beside them, and the prompt does not count towards it', () => {
     const ends = rule(['zq'], 3);
     const tokens = Int32Array.of(5, 6, 7, 8, 9);
-    expect([3, 4, 5].map((length) => ends({ tokens, length, promptLength: 2 }))).toEqual([false, false, true]);
+    const written = [1, 2, 3];
+    expect(written.map((n) => ends(tokens[n + 1], n, () => ({ tokens, length: n + 2, promptLength: 2 })))).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });
 
