@@ -17,12 +17,11 @@ interface Settings {
   readonly prompt_lookup_num_tokens?: number;
   readonly max_matching_ngram_size?: number;
   readonly eos_token_id?: number[];
+  readonly pad_token_id?: number;
 }
 
-/** The recorded prompts were padded with it. */
-const PADDING = 1;
-
-async function continued(name: string, prompts: number[][], s: Settings, batch: number): Promise<number[][]> {
+/** @param paddingToken what the recorded prompts were padded with, if they were */
+async function continued(name: string, prompts: number[][], s: Settings, batch: number, paddingToken?: number): Promise<number[][]> {
   const settings = decoding({
     strategy: (s.num_beams ?? 1) > 1 ? 'beam' : 'greedy',
     beams: s.num_beams ?? 1,
@@ -39,7 +38,7 @@ async function continued(name: string, prompts: number[][], s: Settings, batch: 
   const model = await loadCheckpoint(`test/golden/lm/${name}`);
   // Recorded with the model's own end token where none was given: min_new_tokens forbids it.
   const eosTokenId = s.eos_token_id ?? [model.config.json.eos_token_id as number];
-  return generate(model, prompts, settings, { eosTokenId, paddingToken: PADDING });
+  return generate(model, prompts, settings, { eosTokenId, paddingToken });
 }
 
 const CHECKPOINTS = ['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS].map((name) => ({
@@ -59,7 +58,7 @@ describe.each(CHECKPOINTS)('$name', ({ name, golden }) => {
       return end < 0 ? row : row.slice(0, end + 1);
     });
     // A mode may have been recorded for the first prompts only.
-    expect(await continued(name, prompts.slice(0, expected.length), settings, 3)).toEqual(expected);
+    expect(await continued(name, prompts.slice(0, expected.length), settings, 3, settings.pad_token_id)).toEqual(expected);
   });
 });
 
