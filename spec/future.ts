@@ -39,16 +39,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'mixture',
     'postprocess',
   ],
-  'population.*.training': [
-    'optimizer',
-    'optimiser',
-    'precision',
-    'steps',
-    'maxSteps',
-    'labelSmoothing',
-    'adapter',
-    'lora',
-  ],
+  'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter', 'lora'],
   'population.*.decoding': [
     'penaltyAlpha',
     'numReturnSequences',

@@ -99,14 +99,18 @@ describe.each([settingsOf('greedy'), settingsOf('sample'), settingsOf('beam')])(
 });
 
 describe.each([settingsOf('greedy'), settingsOf('sample'), settingsOf('beam')])('rows that end early: $strategy', (settings) => {
-  const prompts = Array.from({ length: 21 }, (_, i) => Array.from({ length: 1 + ((5 * i) % 39) }, (_, t) => 3 + ((71 * i + 37 * t) % 330)));
+  const prompts = Array.from({ length: 21 }, (_, i) =>
+    Array.from({ length: 1 + ((5 * i) % 39) }, (_, t) => 3 + ((71 * i + 37 * t) % 330)),
+  );
   const small = { ...settings, maxNewTokens: 40, batch: 2, temperature: settings.strategy === 'sample' ? 0.5 : 1 };
   let model: Checkpoint;
   let options: { eosTokenId: number[] };
   beforeAll(async () => {
     model = await loadCheckpoint('test/golden/lm/opt-pre-ln');
     // End tokens that this model writes often.
-    const { cases } = JSON.parse(await readFile('test/golden/generate/opt-pre-ln.json', 'utf8')) as { cases: { eos_token_id: number[] }[] };
+    const { cases } = JSON.parse(await readFile('test/golden/generate/opt-pre-ln.json', 'utf8')) as {
+      cases: { eos_token_id: number[] }[];
+    };
     options = { eosTokenId: cases[1].eos_token_id };
   });
 
