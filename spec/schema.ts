@@ -184,7 +184,9 @@ const decoding = z.strictObject({
     .min(0)
     .max(1)
     .optional()
-    .describe("With sampling only: share of the most probable token's probability below which a token is dropped; 0: off, the default."),
+    .describe(
+      "With sampling only: share of the most probable token's probability below which a token is dropped; 0: off, the default.",
+    ),
   typicalP: z.number().gt(0).max(1).optional().describe('With sampling only: locally typical sampling; 1: off, the default.'),
   repetitionPenalty: z
     .number()
@@ -192,13 +194,20 @@ const decoding = z.strictObject({
     .max(100)
     .default(1)
     .describe('Discourages (above 1) tokens of the prompt and of what is written; 1: off.'),
-  noRepeatNgramSize: z.int().min(0).max(8192).default(0).describe('No n-gram of so many tokens comes twice, the prompt included; 0: off.'),
+  noRepeatNgramSize: z
+    .int()
+    .min(0)
+    .max(8192)
+    .default(0)
+    .describe('No n-gram of so many tokens comes twice, the prompt included; 0: off.'),
   promptLookupNumTokens: z
     .int()
     .min(0)
     .max(100)
     .optional()
-    .describe('With strategies greedy and sample only: so many tokens are guessed ahead from the prompt, which changes speed, not tokens; 0: off, the default.'),
+    .describe(
+      'With strategies greedy and sample only: so many tokens are guessed ahead from the prompt, which changes speed, not tokens; 0: off, the default.',
+    ),
   maxMatchingNgramSize: z
     .int()
     .min(1)

@@ -110,7 +110,10 @@ describe('habsburg lm', () => {
       generate: Record<string, { settings: Record<string, number>; new_tokens: number[][] }>;
     };
     const file = join(folder, 'prompts.json');
-    await writeFile(file, JSON.stringify(prompts.input_ids.map((row, b) => row.filter((_, t) => prompts.attention_mask[b][t] === 1))));
+    await writeFile(
+      file,
+      JSON.stringify(prompts.input_ids.map((row, b) => row.filter((_, t) => prompts.attention_mask[b][t] === 1))),
+    );
     for (const mode of ['beam5_repetition_penalty_2', 'greedy_no_repeat_ngram_3', 'prompt_lookup_10_row0']) {
       const flags = Object.entries(generate[mode].settings)
         .filter(([name]) => !['do_sample', 'pad_token_id'].includes(name))
@@ -124,7 +127,17 @@ describe('habsburg lm', () => {
 
   test('beam sampling, stop strings and early stopping from the command line', async () => {
     const run = async (...flags: string[]): Promise<string[]> => {
-      const { out } = await lm('generate', '--model', join(folder, 'model'), '--prompt', 'low', '--max-new-tokens', '12', '--json', ...flags);
+      const { out } = await lm(
+        'generate',
+        '--model',
+        join(folder, 'model'),
+        '--prompt',
+        'low',
+        '--max-new-tokens',
+        '12',
+        '--json',
+        ...flags,
+      );
       return (JSON.parse(out) as { rows: { text: string }[] }).rows.map(({ text }) => text);
     };
     const drawn = await run('--num-beams', '3', '--do-sample', '--min-p', '0.01', '--typical-p', '0.95');

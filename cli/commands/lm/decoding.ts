@@ -72,8 +72,16 @@ export function addDecodingOptions(command: Command): Command {
     )
     .option('--repetition-penalty <x>', 'above 1 discourages tokens of the prompt and of what is written', positive, 1)
     .option('--no-repeat-ngram-size <n>', 'no n-gram of this size comes twice, the prompt included; 0: off', integer(0), 0)
-    .option('--prompt-lookup-num-tokens <n>', 'guess so many tokens ahead from the prompt: the same tokens, sooner', integer(1, 100))
-    .option('--max-matching-ngram-size <n>', 'prompt lookup: at most so many of the last tokens are looked up (default: 2)', integer(1, 100))
+    .option(
+      '--prompt-lookup-num-tokens <n>',
+      'guess so many tokens ahead from the prompt: the same tokens, sooner',
+      integer(1, 100),
+    )
+    .option(
+      '--max-matching-ngram-size <n>',
+      'prompt lookup: at most so many of the last tokens are looked up (default: 2)',
+      integer(1, 100),
+    )
     .option('--stop-strings <text...>', 'end with the token that completes one of these')
     .option('--eos-token-id <ids>', "end tokens, comma-separated (default: the model's own)", tokenIds)
     .option('--batch <n>', 'prompts at a time', integer(1), 32);
@@ -90,7 +98,10 @@ export function decodingOf(options: DecodingOptions): DecodingPlan {
   if (options.promptLookupNumTokens === undefined && options.maxMatchingNgramSize !== undefined)
     throw new HabsburgError('invalid', '--max-matching-ngram-size concerns prompt lookup; give --prompt-lookup-num-tokens too');
   if (beams && options.promptLookupNumTokens !== undefined)
-    throw new HabsburgError('invalid', '--prompt-lookup-num-tokens and --num-beams exclude each other: a guess belongs to one sequence');
+    throw new HabsburgError(
+      'invalid',
+      '--prompt-lookup-num-tokens and --num-beams exclude each other: a guess belongs to one sequence',
+    );
   if (options.minNewTokens > options.maxNewTokens) {
     throw new HabsburgError(
       'invalid',

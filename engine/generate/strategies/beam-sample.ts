@@ -4,52 +4,60 @@
  * are kept. Draws are keyed by (row, position, draw).
  */
 import { warpersOf } from '../warpers/index.js';
+import { unnormalised } from '../warpers/softmax.js';
 import type { Strategy, StrategyOptions } from '../types.js';
 import { BeamContinuation, candidateCount, IMPOSSIBLE } from './beam.js';
-import { processed, type Candidate } from './candidates.js';
+import { processed, type Candidate, type Propose } from './candidates.js';
+import { pick } from './sample.js';
 
 export function beamSample(options: StrategyOptions): Strategy {
-  const { settings, endTokens, rng } = options;
+  const { settings, endTokens, vocabularySize, rng } = options;
   const count = candidateCount(options);
   const warpers = warpersOf(settings, { endTokens, minTokensToKeep: Math.max(2, endTokens.length + 1) });
+  const propose =
+    (row: number): Propose =>
+    (scores, beams, prompt) => {
+      // Accumulated log-probabilities (beams · V), float32 as in transformers.
+      const accumulated = new Float32Array(scores.sequences * vocabularySize);
+      processed(scores, beams, prompt, warpers).forEach((values, beam) => {
+        for (let token = 0; token < vocabularySize; token++)
+          accumulated[beam * vocabularySize + token] = values[token] + beams[beam].score;
+      });
+      const position = beams[0].sequence?.length ?? 0;
+      const drawn = drawWithoutReplacement(accumulated, count, (draw) => rng.uniform(row, position * count + draw)).map(
+        (index): Candidate => ({
+          score: accumulated[index],
+          beam: Math.floor(index / vocabularySize),
+          token: index % vocabularySize,
+        }),
+      );
+      // Where fewer have any probability, repetitions that can never be chosen make up the number.
+      while (drawn.length < count) drawn.push({ ...drawn[0], score: IMPOSSIBLE });
+      return drawn;
+    };
   return {
     width: settings.beams,
     layout: 'beams',
     head: { kind: 'all', normalised: true },
-    start: (row, prompt) =>
-      new BeamContinuation(options, prompt, (scores, beams) => {
-        const possible = processed(scores, beams, prompt, warpers).flatMap((values, beam) => candidatesOf(values, beam, beams[beam].score));
-        const position = beams[0].sequence?.length ?? 0;
-        return drawWithoutReplacement(possible, count, (draw) => rng.uniform(row, position * count + draw));
-      }),
+    start: (row, prompt) => new BeamContinuation(options, prompt, propose(row)),
   };
 }
 
-function candidatesOf(values: Float32Array, beam: number, score: number): Candidate[] {
-  const candidates: Candidate[] = [];
-  values.forEach((value, token) => {
-    if (value !== -Infinity) candidates.push({ score: Math.fround(value + score), beam, token });
-  });
-  return candidates;
-}
-
 /**
- * Draws `count` candidates one after the other, each with a probability proportional to exp(score) among those left. Where fewer
- * have any probability, repetitions that can never be chosen follow them.
+ * Indices drawn one after the other, each with a probability proportional to exp(score) among those left.
+ * @returns `count` of them, or all that have any probability
  */
-export function drawWithoutReplacement(candidates: readonly Candidate[], count: number, uniform: (draw: number) => number): Candidate[] {
-  const max = candidates.reduce((best, { score }) => Math.max(best, score), -Infinity);
-  const left = candidates.map((candidate) => ({ candidate, weight: Math.exp(candidate.score - max) })).filter(({ weight }) => weight > 0);
-  const drawn: Candidate[] = [];
-  while (drawn.length < count && left.length > 0) {
-    const total = left.reduce((sum, { weight }) => sum + weight, 0);
-    const target = uniform(drawn.length) * total;
-    let cumulative = 0;
-    let at = left.findIndex(({ weight }) => (cumulative += weight) > target);
-    if (at < 0) at = left.length - 1;
-    drawn.push(left[at].candidate);
-    left.splice(at, 1);
+export function drawWithoutReplacement(scores: Float32Array, count: number, uniform: (draw: number) => number): number[] {
+  const weights = new Float64Array(scores.length);
+  let total = unnormalised(scores, weights);
+  const drawn: number[] = [];
+  while (drawn.length < count && total > 0) {
+    const index = pick(weights, total, uniform(drawn.length));
+    drawn.push(index);
+    weights[index] = 0;
+    // Summed anew: the rest may be far smaller than what was taken.
+    total = 0;
+    for (let i = 0; i < weights.length; i++) total += weights[i];
   }
-  while (drawn.length < count) drawn.push({ ...drawn[0], score: IMPOSSIBLE });
   return drawn;
 }

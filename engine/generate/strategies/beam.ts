@@ -72,13 +72,19 @@ export class BeamContinuation implements Continuation {
     const { beams, lengthPenalty } = this.options.settings;
     const candidates = this.propose(scores, this.#beams, this.prompt);
     this.#length++;
-    const extended = candidates.map(({ beam, token }): Link => ({ token, length: this.#length, before: this.#beams[beam].sequence }));
+    const extended = candidates.map(({ beam, token }): Link => ({
+      token,
+      length: this.#length,
+      before: this.#beams[beam].sequence,
+    }));
     const ends = extended.map((link) => this.options.ends(link.token, this.#length, () => historyOf(this.prompt, link)));
 
     // Only the first `beams` candidates may finish; the others are there so that enough sequences go on.
     const found = candidates
       .slice(0, beams)
-      .flatMap(({ score }, i) => (ends[i] ? [{ score: f32(score / f32(this.#length ** lengthPenalty)), sequence: extended[i] }] : []));
+      .flatMap(({ score }, i) =>
+        ends[i] ? [{ score: f32(score / f32(this.#length ** lengthPenalty)), sequence: extended[i] }] : [],
+      );
     if (found.length > 0) this.#finished = stableBest([...this.#finished, ...found], beams);
 
     const next = stableBest(

@@ -22,7 +22,8 @@ const HISTORY: readonly Row[] = [
 /** For every strategy. */
 const PROCESSORS: readonly Row[] = [
   ...HISTORY,
-  (s, { endTokens }) => (s.minNewTokens === 0 || endTokens.length === 0 ? undefined : minNewTokensProcessor(s.minNewTokens, endTokens)),
+  (s, { endTokens }) =>
+    s.minNewTokens === 0 || endTokens.length === 0 ? undefined : minNewTokensProcessor(s.minNewTokens, endTokens),
 ];
 
 /** For strategies that draw at random. */

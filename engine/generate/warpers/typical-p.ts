@@ -17,7 +17,8 @@ export function typicalPWarper(mass: number, keep: number): Warper {
     const distance = probabilities.map((p) => Math.abs(-Math.log(p) - entropy));
     const order = Uint32Array.from(distance, (_, id) => id).sort((a, b) => distance[a] - distance[b] || a - b);
     let last = 0;
-    for (let cumulative = probabilities[order[0]]; cumulative < mass && last < order.length - 1; ) cumulative += probabilities[order[++last]];
+    for (let cumulative = probabilities[order[0]]; cumulative < mass && last < order.length - 1;)
+      cumulative += probabilities[order[++last]];
     const threshold = distance[order[last]];
     for (let i = keep; i < order.length; i++) if (distance[order[i]] > threshold) scores[order[i]] = -Infinity;
   };

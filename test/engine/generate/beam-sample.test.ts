@@ -24,7 +24,11 @@ function top<T extends { readonly score: number }>(items: readonly T[], k: numbe
 }
 
 /** Calls back with every ordered draw of `count` items without replacement and its probability. */
-function eachDraw<T extends { readonly score: number }>(items: readonly T[], count: number, visit: (drawn: T[], p: number) => void): void {
+function eachDraw<T extends { readonly score: number }>(
+  items: readonly T[],
+  count: number,
+  visit: (drawn: T[], p: number) => void,
+): void {
   const go = (drawn: T[], left: readonly T[], p: number): void => {
     if (drawn.length === count) return visit(drawn, p);
     const total = left.reduce((sum, { score }) => sum + Math.exp(score), 0);
@@ -128,10 +132,19 @@ describe('beam sampling', () => {
     }
   });
 
-  test('fewer candidates than are to be drawn: all of them, then repetitions that cannot win', () => {
-    const items = [0, -1].map((score, token) => ({ score, beam: 0, token }));
-    const drawn = drawWithoutReplacement(items, 4, () => 0.9);
-    expect(drawn.map(({ token }) => token)).toEqual([1, 0, 1, 1]);
-    expect(drawn.map(({ score }) => score)).toEqual([-1, 0, Math.fround(-1e9), Math.fround(-1e9)]);
+  test('draws end when nothing is left, and what hardly weighs anything is drawn last', () => {
+    expect(drawWithoutReplacement(Float32Array.of(0, -1, -Infinity), 4, () => 0.9)).toEqual([1, 0]);
+    expect(drawWithoutReplacement(Float32Array.of(-60, 0, -61), 3, () => 0.5)).toEqual([1, 0, 2]);
+  });
+
+  test('fewer candidates than beams need: the rest cannot win', async () => {
+    // Two tokens a beam and one beam at first: of the six candidates that three beams ask for, two have any probability.
+    const settings = decoding({ strategy: 'beam-sample', beams: 3, maxNewTokens: 4, topK: 1 });
+    for (const row of await generate(model, prompts.slice(0, 20), settings)) {
+      for (let length = 0; length < 4; length++) {
+        const logp = await logProbabilities([...PROMPT, ...row.slice(0, length)]);
+        expect(logp.filter((x) => x > logp[row[length]]).length).toBeLessThan(2);
+      }
+    }
   });
 });

@@ -39,7 +39,12 @@ describe('generation', () => {
     const endTokens = [31, 45];
     const options = { eosTokenId: endTokens };
     const expected = await generate(model, PROMPTS, { ...plain, ...settings }, options);
-    for (const [promptLookupNumTokens, maxMatchingNgramSize, batch] of [[1, 2, 1], [3, 1, 4], [10, 2, 4], [10, 4, 9]]) {
+    for (const [promptLookupNumTokens, maxMatchingNgramSize, batch] of [
+      [1, 2, 1],
+      [3, 1, 4],
+      [10, 2, 4],
+      [10, 4, 9],
+    ]) {
       const drafted = { ...plain, ...settings, promptLookupNumTokens, maxMatchingNgramSize, batch };
       expect(await generate(model, PROMPTS, drafted, options)).toEqual(expected);
     }

@@ -1,4 +1,5 @@
 /** Sampling draws from the model's distribution, and neither batches, order nor resume change what is drawn. */
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/checkpoint/huggingface.js';
 import { Decoder } from '../../../engine/generate/decoder.js';
@@ -94,6 +95,43 @@ describe.each([settingsOf('greedy'), settingsOf('sample'), settingsOf('beam')])(
     const whole = await generate(model, PROMPTS, settings);
     expect(await generate(model, PROMPTS, settings, { startAt: 8 })).toEqual(whole.slice(8));
     expect(await generate(model, PROMPTS, settings, { startAt: 11 })).toEqual([]);
+  });
+});
+
+describe.each([settingsOf('greedy'), settingsOf('sample'), settingsOf('beam')])('rows that end early: $strategy', (settings) => {
+  const prompts = Array.from({ length: 21 }, (_, i) =>
+    Array.from({ length: 1 + ((5 * i) % 39) }, (_, t) => 3 + ((71 * i + 37 * t) % 330)),
+  );
+  const small = { ...settings, maxNewTokens: 40, batch: 2, temperature: settings.strategy === 'sample' ? 0.5 : 1 };
+  let model: Checkpoint;
+  let options: { eosTokenId: number[] };
+  beforeAll(async () => {
+    model = await loadCheckpoint('test/golden/lm/opt-pre-ln');
+    // End tokens that this model writes often.
+    const { cases } = JSON.parse(await readFile('test/golden/generate/opt-pre-ln.json', 'utf8')) as {
+      cases: { eos_token_id: number[] }[];
+    };
+    options = { eosTokenId: cases[1].eos_token_id };
+  });
+
+  test('places that change hands do not change tokens', async () => {
+    const alone = await generate(model, prompts, { ...small, batch: 1 }, options);
+    expect(new Set(alone.map((row) => row.length)).size).toBeGreaterThan(1);
+    for (const batch of [2, 3, 64]) expect(await generate(model, prompts, { ...small, batch }, options)).toEqual(alone);
+  });
+
+  test('resume where a call of onBatch ended', async () => {
+    const starts: number[] = [];
+    const whole: number[][] = [];
+    await generate(model, prompts, small, {
+      ...options,
+      onBatch: async (start, rows) => {
+        starts.push(start);
+        whole.push(...rows.map((row) => Array.from(row)));
+      },
+    });
+    expect(starts).toEqual([0, 8, 16]);
+    expect(await generate(model, prompts, small, { ...options, startAt: 8 })).toEqual(whole.slice(8));
   });
 });
 

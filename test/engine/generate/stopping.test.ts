@@ -66,16 +66,19 @@ describe('generation with stop strings', () => {
   /** Every token is a word of its own. */
   const decode = (ids: ArrayLike<number>) => Array.from(ids, (id) => ` ${id}`).join('');
 
-  test.each([{}, { strategy: 'beam' as const, beams: 3, lengthPenalty: -1 }, { promptLookupNumTokens: 4 }])('rows end behind them: %j', async (settings) => {
-    const free = await generate(model, PROMPTS, decoding({ ...settings, maxNewTokens: 20 }));
-    const stop = ` ${free[0][4]} `.slice(0, -1);
-    const rows = await generate(model, PROMPTS, decoding({ ...settings, maxNewTokens: 20, stopStrings: [stop] }), { decode });
-    for (const row of rows) {
-      const first = row.findIndex((_, i) => decode(row.slice(0, i + 1)).includes(stop));
-      expect(first === -1 ? 20 : first + 1).toBe(row.length);
-    }
-    expect(rows.some((row) => row.length < 20)).toBe(true);
-  });
+  test.each([{}, { strategy: 'beam' as const, beams: 3, lengthPenalty: -1 }, { promptLookupNumTokens: 4 }])(
+    'rows end behind them: %j',
+    async (settings) => {
+      const free = await generate(model, PROMPTS, decoding({ ...settings, maxNewTokens: 20 }));
+      const stop = ` ${free[0][4]} `.slice(0, -1);
+      const rows = await generate(model, PROMPTS, decoding({ ...settings, maxNewTokens: 20, stopStrings: [stop] }), { decode });
+      for (const row of rows) {
+        const first = row.findIndex((_, i) => decode(row.slice(0, i + 1)).includes(stop));
+        expect(first === -1 ? 20 : first + 1).toBe(row.length);
+      }
+      expect(rows.some((row) => row.length < 20)).toBe(true);
+    },
+  );
 
   test('need a way to decode', async () => {
     await expect(generate(model, PROMPTS, decoding({ stopStrings: ['x'] }))).rejects.toThrow(/stop strings need a tokenizer/);
