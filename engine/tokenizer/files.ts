@@ -8,6 +8,7 @@ import { ByteLevelBpe } from './bpe.js';
 import { tokenizerOfGguf } from './gguf.js';
 import type { BpeModel } from './train-bpe.js';
 import type { Tokenizer } from './types.js';
+import { tokenizerOfVocabulary } from './vocab-merges.js';
 
 interface AddedToken {
   readonly id: number;
@@ -130,7 +131,9 @@ async function readGgufTokenizer(path: string): Promise<ReturnType<typeof tokeni
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const inside = folder.endsWith('.gguf');
   const file = inside ? folder : join(folder, 'tokenizer.json');
-  const json = (inside ? (await readGgufTokenizer(folder)).tokenizer : await readJson(file)) as unknown as TokenizerJson;
+  const json = (inside
+    ? (await readGgufTokenizer(folder)).tokenizer
+    : await readFolder(folder, file)) as unknown as TokenizerJson;
   if (typeof json?.model?.vocab !== 'object' || !Array.isArray(json.added_tokens)) {
     throw new HabsburgError('verification', `${file}: no model.vocab and added_tokens; this is no tokenizer.json`);
   }
@@ -201,6 +204,16 @@ function withEveryNumeral(step: PreTokenizerJson | null): PreTokenizerJson | nul
   if (step?.type !== 'Digits') return step;
   const Regex = step.individual_digits ? '\\p{N}' : '\\p{N}+';
   return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+}
+
+/** tokenizer.json, or else what vocab.json, merges.txt and tokenizer_config.json say together. */
+async function readFolder(folder: string, file: string): Promise<unknown> {
+  const names = await readdir(folder).catch((): string[] => []);
+  if (names.includes('tokenizer.json') || !names.includes('vocab.json') || !names.includes('merges.txt')) return readJson(file);
+  const config = names.includes('tokenizer_config.json') ? await readJson(join(folder, 'tokenizer_config.json')) : {};
+  const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number>;
+  const merges = await readFile(join(folder, 'merges.txt'), 'utf8');
+  return tokenizerOfVocabulary(vocab, merges, config as Record<string, unknown>, folder);
 }
 
 async function readJson(file: string): Promise<unknown> {

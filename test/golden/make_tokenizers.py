@@ -5,6 +5,7 @@ import random
 from importlib.metadata import version
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoTokenizer
 
 HERE = pathlib.Path(__file__).parent
 corpus = (HERE / "tokenizer" / "corpus.txt").read_text()
@@ -47,4 +48,17 @@ for kind in ("llama2", "llama3", "qwen2", "smollm2"):
     (out / kind / "tokenizer.json").write_text(json.dumps(json.loads(t.to_str()), ensure_ascii=False))
     golden["ids"][kind] = [t.encode(text, add_special_tokens=False).ids for text in texts]
     golden["decoded"][kind] = [t.decode(ids, skip_special_tokens=False) for ids in golden["ids"][kind]]
+# OPT's form: vocab.json, merges.txt and tokenizer_config.json, as transformers loads it
+opt = out / "opt"
+opt.mkdir(exist_ok=True)
+t = Tokenizer(models.BPE())
+t.pre_tokenizer = pre_tokenizers.ByteLevel(False)
+t.train_from_iterator(corpus.split("\n"), trainers.BpeTrainer(vocab_size=400, special_tokens=["<s>", "<pad>", "</s>"], initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())))
+t.model.save(str(opt))
+settings = dict(unk_token="</s>", bos_token="</s>", eos_token="</s>", pad_token="<pad>", add_prefix_space=False, add_bos_token=True, errors="replace", tokenizer_class="GPT2Tokenizer")
+(opt / "tokenizer_config.json").write_text(json.dumps(settings))
+loaded = AutoTokenizer.from_pretrained(opt)
+golden["ids"]["opt"] = [loaded.encode(text, add_special_tokens=False) for text in texts]
+golden["decoded"]["opt"] = [loaded.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False) for ids in golden["ids"]["opt"]]
+print(loaded.encode("a"), loaded.convert_tokens_to_ids("</s>"))
 (out / "golden.json").write_text(json.dumps(golden))

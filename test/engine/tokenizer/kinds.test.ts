@@ -1,4 +1,4 @@
-/** Tokenizers of Llama 2's, Llama 3's, Qwen2's and SmolLM2's kinds against the tokenizers library (test/golden/tokenizers). */
+/** Tokenizers of Llama 2's, Llama 3's, Qwen2's, SmolLM2's and OPT's kinds against the tokenizers library and transformers (test/golden/tokenizers). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
@@ -15,6 +15,6 @@ describe.each(Object.keys(golden.ids))('%s', (kind) => {
     const tokenizer = await loadTokenizer(`${DIR}/${kind}`);
     golden.texts.forEach((text, i) => expect([text, tokenizer.encode(text)]).toEqual([text, golden.ids[kind][i]]));
     golden.ids[kind].forEach((ids, i) => expect(tokenizer.decode(ids)).toBe(golden.decoded[kind][i]));
-    expect(tokenizer.prefix).toEqual(kind.startsWith('llama') ? [1] : []);
+    expect(tokenizer.prefix).toEqual({ llama2: [1], llama3: [1], opt: [2] }[kind] ?? []);
   });
 });

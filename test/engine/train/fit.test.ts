@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../../common/philox.js';
+import { mergeLora } from '../../../engine/adapters/lora.js';
 import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
 import { readSafetensors, type Weights } from '../../../engine/checkpoint/safetensors.js';
 import { scoreRows } from '../../../engine/score.js';
@@ -148,6 +149,35 @@ describe('fit', () => {
     const scores = await scoreRows({ model: { config: model.config, weights }, rows: valid, threads: 2 });
     const mean = scores.reduce((sum, s) => sum + s.nllSum, 0) / scores.reduce((sum, s) => sum + s.tokenCount, 0);
     expect(mean).toBeCloseTo(report.bestValidLoss!, 10);
+  });
+
+  test('an adapter, too: resumed bit-equal, best epoch selected, merged it scores the same, and the base stays', async () => {
+    const lora = { rank: 3, alpha: 6, dropout: 0.2, targets: ['all-linear'] };
+    const small = { ...settings, lora, epochs: 4 };
+    const tune = async (more: Partial<FitOptions> = {}): ReturnType<typeof fit> =>
+      fit({ model: await loadCheckpoint(DIR), train, valid, settings: small, rng, threads: 2, ...more });
+    const undisturbed = await tune();
+    const kept = join(folder, 'lora');
+    await mkdir(kept);
+    let asked = 0;
+    const interrupted = tune({
+      checkpointDue: () => ++asked === 5,
+      checkpoint: async (write) => {
+        await write(kept);
+        throw new Error('killed');
+      },
+    });
+    await expect(interrupted).rejects.toThrow('killed');
+    const resumed = await tune({ resumeFrom: kept });
+    expect(bits(resumed.adapter!.weights) === bits(undisturbed.adapter!.weights)).toBe(true);
+    expect(resumed.report).toEqual(undisturbed.report);
+
+    const base = await loadCheckpoint(DIR);
+    expect(bits(undisturbed.weights) === bits(base.weights)).toBe(true);
+    const scores = await scoreRows({ model: mergeLora(base, undisturbed.adapter!), rows: valid, threads: 2 });
+    const mean = scores.reduce((sum, s) => sum + s.nllSum, 0) / scores.reduce((sum, s) => sum + s.tokenCount, 0);
+    expect(mean).toBeCloseTo(undisturbed.report.bestValidLoss!, 5);
+    await expect(run({ resumeFrom: kept })).rejects.toThrow(/another training run/);
   });
 
   test('what cannot be trained is refused', async () => {
