@@ -1,6 +1,7 @@
 /** `habsburg metrics`: every metric with its variant, version and settings. */
 import type { Command } from 'commander';
 import { metrics as registry } from '../../metrics/index.js';
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { CommandModule } from '../main.js';
 import { table, wantsColor } from '../table.js';
 
@@ -21,8 +22,9 @@ export const metrics: CommandModule = {
           settings: defaults,
           summary,
         }));
+        const cheap = Object.entries(MEASURES).flatMap(([family, measures]) => measures.map((measure) => ({ family, ...measure })));
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, metrics: rows })}\n`);
+          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, metrics: rows, ofCheapModels: cheap })}\n`);
           return;
         }
         const cells = rows.map((r) => [
@@ -35,7 +37,8 @@ export const metrics: CommandModule = {
           r.summary,
         ]);
         process.stdout.write(
-          `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n`,
+          `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n\n` +
+            `${table(['family', 'metric', 'variant', 'version', 'what it is'], cheap.map((m) => [m.family, m.metric, m.variant, m.version, m.summary]), { color: wantsColor() })}\n`,
         );
       });
   },

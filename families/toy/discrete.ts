@@ -2,6 +2,7 @@
  * Frequencies over K states: the Markov chain on counts (Wright–Fisher drift). Its absorbing states are the distributions on one
  * state, reached at state i with probability p(i).
  */
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { DiscreteWorld } from '../../spec/simulation/plan.js';
 import { zipfProbabilities } from '../../spec/simulation/truth.js';
 import { AliasTable } from './draws.js';
@@ -22,12 +23,7 @@ interface World {
 export const discrete: ToyFamily<DiscreteWorld, World, Counts, Counts> = {
   name: 'discrete',
   version: 1,
-  measures: [
-    { metric: 'variance', variant: 'one-minus-sum-of-squares', version: 1, summary: '1 - Σp², the chance that two draws from the model differ (heterozygosity); in [0, 1).' },
-    { metric: 'entropy', variant: 'plug-in/nats', version: 1, summary: 'Entropy of the model’s frequencies; nats.' },
-    { metric: 'survival', variant: 'share-of-states', version: 1, summary: 'Share of the true states to which the model gives any probability; in [0, 1].' },
-    { metric: 'largest-share', variant: 'max-p', version: 1, summary: 'Probability of the model’s most frequent state; 1 in an absorbing state.' },
-  ],
+  measures: MEASURES.discrete,
   world: ({ plan }) => ({ truth: new AliasTable(zipfProbabilities(plan)), states: plan.states }),
   real: (world, n, draws) => sample(world.truth, world.states, n, draws),
   // the maximum-likelihood fit is the counts themselves

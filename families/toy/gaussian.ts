@@ -2,6 +2,7 @@
  * A Gaussian in d dimensions: sample mean and covariance, divided by n or by n - 1. Data are their sufficient statistics, computed
  * on standard normals and then transformed, so that a variance of 1e-200 is as exact as one of 1.
  */
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { GaussianWorld } from '../../spec/simulation/plan.js';
 import { cholesky, logDeterminant, symmetricEigenvalues } from './linear.js';
 import { mergeMoments, momentsOf, type Moments } from './moments.js';
@@ -21,13 +22,7 @@ interface World extends GaussianWorld {
 export const gaussian: ToyFamily<GaussianWorld, World, Moments, GaussianModel> = {
   name: 'gaussian',
   version: 1,
-  measures: [
-    { metric: 'variance', variant: 'trace-over-d', version: 1, summary: 'Mean over coordinates of the fitted variance, tr(Σ)/d; squared units of the data.' },
-    { metric: 'squared-error', variant: 'of-mean/over-d', version: 1, summary: 'Squared distance of the fitted mean from the true one, divided by d.' },
-    { metric: 'log-variance', variant: 'log-det-over-d', version: 1, summary: 'log det(Σ)/d of the fitted covariance; nats. In one dimension the logarithm of the variance.' },
-    { metric: 'standard-deviation', variant: 'root-trace-over-d', version: 1, summary: '√(tr(Σ)/d) of the fitted covariance; units of the data.' },
-    { metric: 'wasserstein-2', variant: 'squared/over-d', version: 1, summary: 'Squared 2-Wasserstein distance of the fitted from the true Gaussian, divided by d.' },
-  ],
+  measures: MEASURES.gaussian,
   world: ({ plan, records }) => ({ ...plan, records }),
   real(world, n, draws) {
     const d = world.dimensions;

@@ -1,4 +1,5 @@
 /** A mixture of Gaussians with full covariances, fitted by EM in log space from a k-means++ start. */
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { GmmWorld } from '../../spec/simulation/plan.js';
 import { mixtureMoments } from '../../spec/simulation/truth.js';
 import { AliasTable } from './draws.js';
@@ -21,12 +22,7 @@ interface World extends GmmWorld {
 export const gmm: ToyFamily<GmmWorld, World, Points, MixtureModel> = {
   name: 'gmm',
   version: 1,
-  measures: [
-    { metric: 'l2-distance', variant: 'squared/closed-form', version: 1, summary: 'Squared L2 distance ∫(p - q)² of the fitted from the true density; unbounded as the fit concentrates.' },
-    { metric: 'standard-deviation', variant: 'mean-over-components/root-trace-over-d', version: 1, summary: 'Mean over components of √(tr Σ/d).' },
-    { metric: 'variance', variant: 'total/trace-over-d', version: 1, summary: 'Variance of the whole mixture, mean over coordinates.' },
-    { metric: 'squared-error', variant: 'of-mean/over-d', version: 1, summary: 'Squared distance of the whole mixture’s mean from the true one, divided by d.' },
-  ],
+  measures: MEASURES.gmm,
   world({ plan }) {
     const d = plan.truth[0].mean.length;
     const real: MixtureModel = {

@@ -1,4 +1,5 @@
 /** A Gaussian kernel density estimate in the plane: writing is picking a training record and adding the kernel's noise. */
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { KdeWorld } from '../../spec/simulation/plan.js';
 import { BLOBS, CURVE_NOISE, INNER_RADIUS, bandwidthOf, shapeMoments } from '../../spec/simulation/truth.js';
 import type { Draws } from './draws.js';
@@ -24,11 +25,7 @@ interface World extends KdeWorld {
 export const kde: ToyFamily<KdeWorld, World, Points, Model> = {
   name: 'kde',
   version: 1,
-  measures: [
-    { metric: 'negative-log-likelihood', variant: 'real-test/mean', version: 1, summary: 'Mean negative log density of real test records under the model; nats a record.' },
-    { metric: 'variance', variant: 'trace-over-d', version: 1, summary: 'Mean over coordinates of the density’s variance, kernel included.' },
-    { metric: 'squared-error', variant: 'of-mean/over-d', version: 1, summary: 'Squared distance of the density’s mean from the true one, divided by d.' },
-  ],
+  measures: MEASURES.kde,
   world: ({ plan, draws }) => ({ ...plan, held: shapePoints(plan.shape, plan.test, draws) }),
   real: (world, n, draws) => ({ points: shapePoints(world.shape, n, draws) }),
   fit: (world, { points }) => ({ points, bandwidth: bandwidthOf(world.bandwidth, points.length / D) }),

@@ -3,6 +3,7 @@
  * space separates; `<eos>` follows every line that is not empty.
  */
 import { HabsburgError } from '../../common/errors.js';
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { NgramWorld } from '../../spec/simulation/plan.js';
 import type { Draws } from './draws.js';
 import { countGrams, lowerBound, mergeTables, occurrence, occurrences, type GramTable } from './ngram-counts.js';
@@ -41,13 +42,7 @@ const DISTINCT_TOKENS = 100_000;
 export const ngram: ToyFamily<NgramWorld, World, Data, Model> = {
   name: 'n-gram',
   version: 1,
-  measures: [
-    { metric: 'perplexity', variant: 'real-test/interpolated', version: 1, summary: 'exp of the mean negative log probability of a real test token under the interpolated model.' },
-    { metric: 'survival', variant: 'share-of-real-types', version: 1, summary: 'Share of the real text’s types that the model still knows; in [0, 1].' },
-    { metric: 'tail-rate', variant: 'share-of-training-tokens', version: 1, summary: 'Share of the model’s training tokens that are among the real text’s rarest types: a martingale under honest sampling.' },
-    { metric: 'variance', variant: 'one-minus-sum-of-squares', version: 1, summary: '1 - Σp² over types: the chance that two training tokens differ.' },
-    { metric: 'distinct-2', variant: 'first-100k-training-tokens', version: 1, summary: 'Distinct bigrams over bigrams of the first 100,000 tokens that the model was fitted to.' },
-  ],
+  measures: MEASURES['n-gram'],
   world({ plan, records, text, size }) {
     if (!text) throw new HabsburgError('failed', 'internal: an n-gram world needs text');
     const ids = new Map([['<eos>', EOS], ['<unk>', UNKNOWN]]);

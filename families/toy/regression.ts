@@ -3,6 +3,7 @@
  * labels it anew with the fit before it plus noise (Kazdan et al. 2024; Gerstgrasser et al. 2024).
  */
 import { HabsburgError } from '../../common/errors.js';
+import { MEASURES } from '../../spec/simulation/measures.js';
 import type { RegressionWorld } from '../../spec/simulation/plan.js';
 import type { Draws } from './draws.js';
 import { cholesky, solveCholesky } from './linear.js';
@@ -37,10 +38,7 @@ interface World extends RegressionWorld {
 export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
   name: 'regression',
   version: 1,
-  measures: [
-    { metric: 'test-error', variant: 'noiseless/population', version: 1, summary: 'Expected squared error of the prediction at a new isotropic Gaussian input, without noise: |ŵ - w|².' },
-    { metric: 'coefficient-norm', variant: 'squared', version: 1, summary: '|ŵ|² of the fitted coefficients; the true one’s expectation is 1.' },
-  ],
+  measures: MEASURES.regression,
   world({ plan, size, records, draws }) {
     const d = plan.dimensions;
     return {

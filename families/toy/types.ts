@@ -2,18 +2,9 @@
  * The interface of the cheap families: a world with a known truth, real data from it, a fit and what the fit writes. Everything is
  * plain numbers and typed arrays (codec.ts writes them), pure, and random only through the draws it is given.
  */
+import type { Measure } from '../../spec/simulation/measures.js';
 import type { WorldPlan } from '../../spec/simulation/plan.js';
 import type { Draws } from './draws.js';
-
-/** A measured quantity of a model; becomes `metric` and `variant` of score rows. */
-export interface Measure {
-  readonly metric: string;
-  readonly variant: string;
-  /** raised when the same model would get another value */
-  readonly version: number;
-  /** what it is, its unit and range */
-  readonly summary: string;
-}
 
 /** The text behind an n-gram world. */
 export interface WorldText {

@@ -1,5 +1,6 @@
 /** The result tables: means with intervals by generation, the change from first to last, and every seed's value. */
 import { metrics } from '../../metrics/index.js';
+import { MEASURES } from '../../spec/simulation/measures.js';
 import { changes } from '../finding.js';
 import type { Ratio } from '../finding.js';
 import { formatEstimate, formatNumber } from '../format.js';
@@ -43,9 +44,11 @@ export function tablesSection(summary: Summary): Child {
 
 /** What each metric is, in the words of its implementation; a metric that this version lacks is left out. */
 function glossary(summary: Summary): Child {
-  const known = metrics.filter(({ name }) => summary.measures.some((measure) => measure.metric === name));
+  const words = [...metrics, ...Object.values(MEASURES).flatMap((measures) => measures.map(({ metric: name, ...rest }) => ({ name, ...rest })))];
+  const known = words.filter((word) => summary.measures.some((m) => m.metric === word.name && `${m.variant}/`.startsWith(`${word.variant}/`)));
+  const unique = known.filter((word, i) => known.findIndex((other) => other.name === word.name && other.summary === word.summary) === i);
   return (
-    known.length > 0 &&
+    unique.length > 0 &&
     el(
       'details',
       {},
@@ -53,7 +56,7 @@ function glossary(summary: Summary): Child {
       el(
         'dl',
         {},
-        known.map(({ name, summary: text }) => [el('dt', {}, name), el('dd', {}, text)]),
+        unique.map(({ name, summary: text }) => [el('dt', {}, name), el('dd', {}, text)]),
       ),
     )
   );

@@ -163,7 +163,8 @@ function spreadOf(points: readonly Point[], x: Scale, y: Scale): Markup | undefi
 }
 
 function band(points: readonly Point[], x: Scale, y: Scale): Markup | undefined {
-  const wide = points.filter((point) => point.n >= BAND_SEEDS);
+  // an interval that reaches below zero has no place on a logarithmic axis
+  const wide = points.filter((point) => point.n >= BAND_SEEDS && (y.kind === 'linear' || point.mean > point.halfWidth!));
   if (wide.length < 2) return undefined;
   const [floor, ceiling] = y.domain;
   const edge = (sign: 1 | -1) =>
