@@ -10,12 +10,24 @@ const VERSION = 1;
 
 export function postprocessActivity(deps: ActivityDependencies) {
   return ({ place, raw, tokenizer }: PostprocessInput): Promise<StepResult> =>
-    runStep(deps, { step: 'postprocess', version: VERSION, place, inputs: { raw, tokenizer }, parameters: {}, engine: false }, async (step) => {
-      const out = await step.folder('generated');
-      const written = await readAllRecords(await step.input(raw));
-      const { decode } = await loadTokenizer(await step.input(tokenizer)).then((loaded) => ({ decode: (tokens: readonly number[]) => loaded.decode(tokens) }));
-      const { records, empty } = postprocess(written.map((record) => ({ record, promptTokens: 0 })), decode);
-      await writeRecords(join(out, RECORDS_FILE), records);
-      return { outputs: { generated: { kind: 'dataset', folder: out, facts: { records: records.length } } }, report: { records: records.length, empty } };
-    });
+    runStep(
+      deps,
+      { step: 'postprocess', version: VERSION, place, inputs: { raw, tokenizer }, parameters: {}, engine: false },
+      async (step) => {
+        const out = await step.folder('generated');
+        const written = await readAllRecords(await step.input(raw));
+        const { decode } = await loadTokenizer(await step.input(tokenizer)).then((loaded) => ({
+          decode: (tokens: readonly number[]) => loaded.decode(tokens),
+        }));
+        const { records, empty } = postprocess(
+          written.map((record) => ({ record, promptTokens: 0 })),
+          decode,
+        );
+        await writeRecords(join(out, RECORDS_FILE), records);
+        return {
+          outputs: { generated: { kind: 'dataset', folder: out, facts: { records: records.length } } },
+          report: { records: records.length, empty },
+        };
+      },
+    );
 }

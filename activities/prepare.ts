@@ -43,7 +43,9 @@ export function prepareActivity(deps: ActivityDependencies) {
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
           return {
-            texts: Object.fromEntries(SPLITS.map((split) => [split, { source: texts![split].source, digest: sha256(texts![split].text) }])),
+            texts: Object.fromEntries(
+              SPLITS.map((split) => [split, { source: texts![split].source, digest: sha256(texts![split].text) }]),
+            ),
             block: data.block,
             packing: data.packing,
             limit: data.limit,
@@ -58,15 +60,28 @@ export function prepareActivity(deps: ActivityDependencies) {
         const outputs: Record<string, StepOutput> = {};
         const tokenizerFolder = await step.folder('tokenizer');
         if (tokenizer.kind === 'bpe') {
-          await saveTokenizer(tokenizerFolder, trainBpe(linesOf(texts!.train.text).map((line) => (line.trim() === '' ? '' : `${line}\n`)), tokenizer.vocabulary, SPECIALS), {
-            bos: '<s>',
-            eos: EOS,
-            pad: '<pad>',
-            maxLength: data.block,
-          });
+          await saveTokenizer(
+            tokenizerFolder,
+            trainBpe(
+              linesOf(texts!.train.text).map((line) => (line.trim() === '' ? '' : `${line}\n`)),
+              tokenizer.vocabulary,
+              SPECIALS,
+            ),
+            {
+              bos: '<s>',
+              eos: EOS,
+              pad: '<pad>',
+              maxLength: data.block,
+            },
+          );
         } else {
-          if (!checkpoint) throw new HabsburgError('invalid', 'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }');
-          for (const file of Object.keys(checkpoint.files)) if (/token|vocab|merges/.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
+          if (!checkpoint)
+            throw new HabsburgError(
+              'invalid',
+              'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
+            );
+          for (const file of Object.keys(checkpoint.files))
+            if (/token|vocab|merges/.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
@@ -75,14 +90,27 @@ export function prepareActivity(deps: ActivityDependencies) {
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
           const folder = await step.folder(split);
-          const packed = packBlocks(texts![split].text, { encode: (text) => loaded.encode(text), decode: (ids) => loaded.decode(ids), eosId }, data.block, data.limit[split]);
+          const packed = packBlocks(
+            texts![split].text,
+            { encode: (text) => loaded.encode(text), decode: (ids) => loaded.decode(ids), eosId },
+            data.block,
+            data.limit[split],
+          );
           if (packed.blocks.length === 0) {
-            throw new HabsburgError('invalid', `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`);
+            throw new HabsburgError(
+              'invalid',
+              `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`,
+            );
           }
           const { source } = texts![split];
           await writeRecords(
             join(folder, RECORDS_FILE),
-            packed.blocks.map((tokens, i) => ({ id: `${split}/${String(i).padStart(6, '0')}`, tokens, text: loaded.decode(tokens), origin: { kind: 'real' as const, source } })),
+            packed.blocks.map((tokens, i) => ({
+              id: `${split}/${String(i).padStart(6, '0')}`,
+              tokens,
+              text: loaded.decode(tokens),
+              origin: { kind: 'real' as const, source },
+            })),
           );
           outputs[split] = { kind: 'dataset', folder, facts: { records: packed.blocks.length, block: data.block, source } };
           report[split] = packed.blocks.length;

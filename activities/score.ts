@@ -27,7 +27,11 @@ export function scoreActivity(deps: ActivityDependencies) {
         version: VERSION,
         place,
         inputs: { model, generated, real, test, first, prompts, ...(truth ? { truth } : {}) },
-        parameters: { family: input.family, metrics: input.metrics, versions: input.metrics.map((metric) => metricOf(metric).version) },
+        parameters: {
+          family: input.family,
+          metrics: input.metrics,
+          versions: input.metrics.map((metric) => metricOf(metric).version),
+        },
         engine: true,
       },
       async (step) => {
@@ -35,20 +39,44 @@ export function scoreActivity(deps: ActivityDependencies) {
         const continued = await readAllRecords(await step.input(prompts));
         const needs = new Set(needsOf(input));
         if (needs.has('truth') && !truth) {
-          throw new HabsburgError('invalid', 'a metric compares with the true distribution, which only grammar: data has; remove kl-to-truth and tail-lost from metrics');
+          throw new HabsburgError(
+            'invalid',
+            'a metric compares with the true distribution, which only grammar: data has; remove kl-to-truth and tail-lost from metrics',
+          );
         }
         const scoring: ScoringInput = {
           generated: columns(written),
           real: columns(await readAllRecords(await step.input(real))),
-          testUnderSelf: needs.has('testUnderSelf') ? await likelihoods(step, input.family, await step.input(model), await step.input(test), 'test') : undefined,
-          generatedUnderFirst: needs.has('generatedUnderFirst') ? await likelihoods(step, input.family, await step.input(first), await step.input(generated), 'generated') : undefined,
-          truth: truth && needs.has('truth') ? (JSON.parse(await readFile(join(await step.input(truth), TRUTH_FILE), 'utf8')) as Truth) : undefined,
+          testUnderSelf: needs.has('testUnderSelf')
+            ? await likelihoods(step, input.family, await step.input(model), await step.input(test), 'test')
+            : undefined,
+          generatedUnderFirst: needs.has('generatedUnderFirst')
+            ? await likelihoods(step, input.family, await step.input(first), await step.input(generated), 'generated')
+            : undefined,
+          truth:
+            truth && needs.has('truth')
+              ? (JSON.parse(await readFile(join(await step.input(truth), TRUTH_FILE), 'utf8')) as Truth)
+              : undefined,
         };
-        const measured = input.metrics.map((metric) => ({ ...computeMetrics({ metrics: [metric] }, scoring), subject: metricOf(metric).subject === 'model' ? model : generated }));
+        const measured = input.metrics.map((metric) => ({
+          ...computeMetrics({ metrics: [metric] }, scoring),
+          subject: metricOf(metric).subject === 'model' ? model : generated,
+        }));
         const document: ScoresDocument = {
           schema: SCORES_SCHEMA,
-          values: measured.flatMap(({ values, subject }) => values.map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest }))),
-          histograms: measured.flatMap(({ series }) => series.map(({ metric, edges, counts, below, above, n }) => ({ name: metric, edges: [...edges], counts: [...counts], below, above, n }))),
+          values: measured.flatMap(({ values, subject }) =>
+            values.map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest })),
+          ),
+          histograms: measured.flatMap(({ series }) =>
+            series.map(({ metric, edges, counts, below, above, n }) => ({
+              name: metric,
+              edges: [...edges],
+              counts: [...counts],
+              below,
+              above,
+              n,
+            })),
+          ),
           samples: samplesOf(written, continued),
         };
         const out = await step.folder('scores');
@@ -73,5 +101,11 @@ function columns(records: readonly DataRecord[]): ScoringInput['generated'] {
 /** The same positions in every generation, so that one prompt can be followed through all of them. */
 function samplesOf(written: readonly DataRecord[], prompts: readonly DataRecord[]): Sample[] {
   const byId = new Map(prompts.map((record) => [record.id, record.text]));
-  return written.slice(0, SAMPLES).map(({ id, text, origin }) => ({ record: id, text, prompt: origin.kind === 'generated' ? (byId.get(origin.prompt) ?? '') : '' }));
+  return written
+    .slice(0, SAMPLES)
+    .map(({ id, text, origin }) => ({
+      record: id,
+      text,
+      prompt: origin.kind === 'generated' ? (byId.get(origin.prompt) ?? '') : '',
+    }));
 }

@@ -89,7 +89,10 @@ async function attempt(
   const { place } = definition;
   const store = deps.openStore(place.store);
   const engineFingerprint = definition.engine ? deps.engineFingerprint : 'none';
-  const parameters: unknown = typeof definition.parameters === 'function' ? await (definition.parameters as () => Promise<unknown>)() : definition.parameters;
+  const parameters: unknown =
+    typeof definition.parameters === 'function'
+      ? await (definition.parameters as () => Promise<unknown>)()
+      : definition.parameters;
   const key = stepKey({
     step: definition.step,
     version: definition.version,
@@ -104,7 +107,8 @@ async function attempt(
   const lookUp = async (): Promise<StepResult | undefined> => {
     const found = await findStep(store, key);
     if (found.record) return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
-    if (found.damage) log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage: found.damage });
+    if (found.damage)
+      log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage: found.damage });
     return undefined;
   };
   let hit = await lookUp();

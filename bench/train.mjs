@@ -34,13 +34,27 @@ async function ours(settings) {
   const { Trainer } = await import('../dist/engine/train/trainer.js');
   const { CounterRng } = await import('../dist/common/philox.js');
   const { vocabulary, hidden, layers, heads, ffn, positions, rows, time, steps, threads } = settings;
-  const json = { model_type: 'opt', vocab_size: vocabulary, hidden_size: hidden, num_hidden_layers: layers, num_attention_heads: heads, ffn_dim: ffn, max_position_embeddings: positions, word_embed_proj_dim: hidden };
+  const json = {
+    model_type: 'opt',
+    vocab_size: vocabulary,
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    ffn_dim: ffn,
+    max_position_embeddings: positions,
+    word_embed_proj_dim: hidden,
+  };
   const config = parseConfig(json, 'bench');
   const rng = new CounterRng({ seed: 1, generation: 0, member: 'bench', step: 'train' });
-  const trainer = new Trainer({ config, weights: initialWeights(config, rng) }, { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clip: 1, threads, longest: time });
+  const trainer = new Trainer(
+    { config, weights: initialWeights(config, rng) },
+    { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clip: 1, threads, longest: time },
+  );
   const ms = [];
   for (let step = 0; step <= steps; step++) {
-    const batch = Array.from({ length: rows }, (_, b) => Int32Array.from({ length: time }, (_, t) => 3 + rng.integer(vocabulary - 3, t, step * rows + b)));
+    const batch = Array.from({ length: rows }, (_, b) =>
+      Int32Array.from({ length: time }, (_, t) => 3 + rng.integer(vocabulary - 3, t, step * rows + b)),
+    );
     const started = performance.now();
     await trainer.step([batch], 1e-4);
     ms.push(performance.now() - started);
@@ -53,14 +67,33 @@ if (values.side === 'ours') {
   console.log(JSON.stringify(await ours(settings)));
 } else {
   const here = fileURLToPath(import.meta.url);
-  const run = (file, args) => JSON.parse(execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').at(-1));
-  const engine = () => run(process.execPath, [here, '--side', 'ours', '--shape', values.shape, '--steps', values.steps, '--threads', values.threads]);
+  const run = (file, args) =>
+    JSON.parse(
+      execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+        .trim()
+        .split('\n')
+        .at(-1),
+    );
+  const engine = () =>
+    run(process.execPath, [
+      here,
+      '--side',
+      'ours',
+      '--shape',
+      values.shape,
+      '--steps',
+      values.steps,
+      '--threads',
+      values.threads,
+    ]);
   const torch = () => run(values.python, [fileURLToPath(new URL('train_torch.py', import.meta.url)), JSON.stringify(settings)]);
   const speed = [];
   const memory = [];
   for (let pair = 1; pair <= Number(values.pairs); pair++) {
     const a = engine();
-    const line = [`pair ${pair}: engine ${median(a.ms).toFixed(0)} ms (min ${Math.min(...a.ms).toFixed(0)}), ${a.peakMiB.toFixed(0)} MiB`];
+    const line = [
+      `pair ${pair}: engine ${median(a.ms).toFixed(0)} ms (min ${Math.min(...a.ms).toFixed(0)}), ${a.peakMiB.toFixed(0)} MiB`,
+    ];
     if (values.python !== undefined) {
       const b = torch();
       speed.push(median(b.ms) / median(a.ms));
@@ -69,5 +102,6 @@ if (values.side === 'ours') {
     }
     console.log(line.join(' | '));
   }
-  if (speed.length > 0) console.log(`median of pairs: ${median(speed).toFixed(2)}x PyTorch's speed, ${median(memory).toFixed(2)}x its peak memory`);
+  if (speed.length > 0)
+    console.log(`median of pairs: ${median(speed).toFixed(2)}x PyTorch's speed, ${median(memory).toFixed(2)}x its peak memory`);
 }

@@ -36,7 +36,10 @@ export async function startExperiment(client: Client, input: ExperimentInput): P
     const handle = client.workflow.getHandle(name);
     const { memo } = await handle.describe();
     if (memo?.plan === plan) return { handle, fresh: false };
-    throw new HabsburgError('invalid', `an experiment ${name} with other settings is running; wait for it, cancel it (habsburg cancel ${name}), or give this one a name of its own (--set name=${name}-2)`);
+    throw new HabsburgError(
+      'invalid',
+      `an experiment ${name} with other settings is running; wait for it, cancel it (habsburg cancel ${name}), or give this one a name of its own (--set name=${name}-2)`,
+    );
   }
 }
 
@@ -50,7 +53,11 @@ const POLL_MS = 1_000;
 const PATIENCE_MS = 60_000;
 
 /** Follows an experiment until it ends; survives restarts of server and workers. */
-export async function follow(client: Client, experiment: string, options: { signal: AbortSignal; onSnapshot?: (state: ExperimentSnapshot) => void; quiet?: boolean }): Promise<ExperimentSnapshot> {
+export async function follow(
+  client: Client,
+  experiment: string,
+  options: { signal: AbortSignal; onSnapshot?: (state: ExperimentSnapshot) => void; quiet?: boolean },
+): Promise<ExperimentSnapshot> {
   const view = options.quiet ? undefined : new ProgressView();
   let lastAnswer = Date.now();
   try {
@@ -63,7 +70,8 @@ export async function follow(client: Client, experiment: string, options: { sign
         options.onSnapshot?.(state);
         view?.show(state);
       } catch (error) {
-        if (!isPassing(error) || Date.now() - lastAnswer > PATIENCE_MS) return await call(experiment, () => Promise.reject(error));
+        if (!isPassing(error) || Date.now() - lastAnswer > PATIENCE_MS)
+          return await call(experiment, () => Promise.reject(error));
       }
       await sleep(POLL_MS, undefined, { signal: options.signal });
     }
@@ -74,8 +82,10 @@ export async function follow(client: Client, experiment: string, options: { sign
 
 /** The error of an ended experiment, or undefined where all runs are done. */
 export function failureOf(state: ExperimentSnapshot): HabsburgError | undefined {
-  if (state.status === 'COMPLETED') return state.result && state.result.failed > 0 ? failedRuns(state.experiment, state.result) : undefined;
-  if (state.status === 'CANCELLED') return new HabsburgError('failed', `${state.experiment} was cancelled; finished steps are kept, run it again to go on`);
+  if (state.status === 'COMPLETED')
+    return state.result && state.result.failed > 0 ? failedRuns(state.experiment, state.result) : undefined;
+  if (state.status === 'CANCELLED')
+    return new HabsburgError('failed', `${state.experiment} was cancelled; finished steps are kept, run it again to go on`);
   return new HabsburgError('failed', `${state.experiment} ended as ${state.status.toLowerCase()}`);
 }
 

@@ -23,7 +23,9 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   const results = await readResults(store, end.experiment);
   const report = await writeReport(store, end.experiment, join(options.home, 'reports', `${end.experiment}.html`));
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, report, rows: results.rows })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, report, rows: results.rows })}\n`,
+    );
     return;
   }
   const width = process.stdout.columns ?? 120;
@@ -37,7 +39,10 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   process.stdout.write(`${[headline, ...sentences].flatMap((sentence) => wrap(sentence, width)).join('\n')}\n\n`);
   const steps = end.result?.steps;
   const lines = [
-    steps && (steps.computed === 0 && end.result?.failed === 0 ? `Everything was done already: no step computed, ${steps.reused} reused.` : `${steps.computed} steps computed, ${steps.reused} reused.`),
+    steps &&
+      (steps.computed === 0 && end.result?.failed === 0
+        ? `Everything was done already: no step computed, ${steps.reused} reused.`
+        : `${steps.computed} steps computed, ${steps.reused} reused.`),
     `Report:      ${report}`,
     `Artifacts:   ${options.store}`,
     `All scores:  habsburg results ${end.experiment} --format csv`,

@@ -30,12 +30,19 @@ export class ProgressView {
     const seconds = (Date.now() - this.#started) / 1000;
     const fresh = share === undefined ? 0 : share - this.#firstShare!;
     const left = fresh > 0.01 && seconds > 2 ? `, about ${duration((seconds * (1 - share!)) / fresh)} left` : '';
-    const counted = (which: 'computed' | 'reused') => (progress?.steps[which] ?? 0) + state.runs.reduce((sum, run) => sum + (run.progress?.counted[which] ?? 0), 0);
+    const counted = (which: 'computed' | 'reused') =>
+      (progress?.steps[which] ?? 0) + state.runs.reduce((sum, run) => sum + (run.progress?.counted[which] ?? 0), 0);
     const head = progress
       ? `${state.experiment}: ${progress.done} of ${progress.runs} runs done${progress.failed ? `, ${progress.failed} failed` : ''}${progress.paused ? ', paused' : ''}; ${counted('computed')} steps computed, ${counted('reused')} reused; ${duration(seconds)}${left}`
       : `${state.experiment}: waiting for a worker, ${duration(seconds)}`;
     const lines = state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step));
-    lines.push(...state.runs.flatMap((run) => (run.steps.length > 0 ? run.steps.map((step) => stepLine(run, step)) : [`  ${run.run}  ${run.progress?.phase ?? 'starting'}`])));
+    lines.push(
+      ...state.runs.flatMap((run) =>
+        run.steps.length > 0
+          ? run.steps.map((step) => stepLine(run, step))
+          : [`  ${run.run}  ${run.progress?.phase ?? 'starting'}`],
+      ),
+    );
     if (this.live) this.#repaint([head, ...lines]);
     else this.#append(head, state);
   }
@@ -55,7 +62,13 @@ export class ProgressView {
 
   #append(head: string, state: ExperimentSnapshot): void {
     const now = Date.now();
-    if (state.runs.length === 0) this.#once('head', String(state.progress?.done), [head, ...state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step).trim())].join('\n'), now);
+    if (state.runs.length === 0)
+      this.#once(
+        'head',
+        String(state.progress?.done),
+        [head, ...state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step).trim())].join('\n'),
+        now,
+      );
     for (const run of state.runs) {
       for (const step of run.steps) {
         const what = `${step.generation ?? run.progress?.generation}/${step.step}/${step.attempt}/${step.progress?.phase ?? ''}`;
@@ -74,13 +87,18 @@ export class ProgressView {
 
 function stepLine(run: RunSnapshot, step: StepSnapshot): string {
   const { progress } = step;
-  const parts = [`  ${run.run}`, ...(run.progress ? [`generation ${step.generation ?? run.progress.generation} of ${run.progress.generations}`] : []), step.step];
+  const parts = [
+    `  ${run.run}`,
+    ...(run.progress ? [`generation ${step.generation ?? run.progress.generation} of ${run.progress.generations}`] : []),
+    step.step,
+  ];
   if (progress) {
     if (progress.phase !== step.step) parts.push(progress.phase);
     parts.push(`${progress.unit} ${progress.done}/${progress.total}`);
     if (progress.epoch !== undefined) parts.push(`epoch ${progress.epoch}`);
     if (progress.loss !== undefined) parts.push(`loss ${progress.loss.toFixed(3)}`);
-    if (progress.tokensPerSecond !== undefined) parts.push(`${Math.round(progress.tokensPerSecond).toLocaleString('en')} tokens/s`);
+    if (progress.tokensPerSecond !== undefined)
+      parts.push(`${Math.round(progress.tokensPerSecond).toLocaleString('en')} tokens/s`);
   }
   if (step.attempt > 1) parts.push(`attempt ${step.attempt}${step.lastFailure ? `: ${step.lastFailure}` : ''}`);
   return parts.join('  ');

@@ -26,7 +26,10 @@ export async function serverOf(options: SessionOptions): Promise<TemporalSetting
   const home = resolve(options.home ?? DEFAULT_HOME);
   const dev = await findDev(home);
   if (dev) return plainServer(dev.address);
-  throw new HabsburgError('unreachable', `no embedded server is running in ${home}; start one with habsburg dev, or set TEMPORAL_ADDRESS`);
+  throw new HabsburgError(
+    'unreachable',
+    `no embedded server is running in ${home}; start one with habsburg dev, or set TEMPORAL_ADDRESS`,
+  );
 }
 
 /** Runs `work` with a client and closes it afterwards. */

@@ -42,7 +42,11 @@ export async function snapshot(client: Client, experiment: string): Promise<Expe
     return { experiment, status: status.name, steps: [], runs: [], result };
   }
   const progress = await soon(handle.query(experimentProgressQuery));
-  const runs = await Promise.all((progress?.running ?? []).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client.workflow.getHandle(runWorkflowId(experiment, run)), run)));
+  const runs = await Promise.all(
+    (progress?.running ?? [])
+      .slice(0, RUNS_SHOWN)
+      .map((run) => runSnapshot(client.workflow.getHandle(runWorkflowId(experiment, run)), run)),
+  );
   return { experiment, status: status.name, progress, steps: pendingSteps(raw), runs };
 }
 
@@ -56,7 +60,12 @@ function pendingSteps(raw: WorkflowExecutionDescription['raw']): StepSnapshot[] 
   return (raw.pendingActivities ?? []).map((activity) => {
     const [payload] = activity.heartbeatDetails?.payloads ?? [];
     const heartbeat = payload ? defaultPayloadConverter.fromPayload<StepHeartbeat>(payload) : undefined;
-    return { step: activity.activityType?.name ?? '?', attempt: activity.attempt ?? 1, ...heartbeat, lastFailure: activity.lastFailure?.message ?? undefined };
+    return {
+      step: activity.activityType?.name ?? '?',
+      attempt: activity.attempt ?? 1,
+      ...heartbeat,
+      lastFailure: activity.lastFailure?.message ?? undefined,
+    };
   });
 }
 
@@ -65,7 +74,13 @@ async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (isPassing(error) || (error as Error).name === 'WorkflowNotFoundError' || (error as Error).name === 'QueryNotRegisteredError' || /workflow task/i.test((error as Error).message)) return undefined;
+    if (
+      isPassing(error) ||
+      (error as Error).name === 'WorkflowNotFoundError' ||
+      (error as Error).name === 'QueryNotRegisteredError' ||
+      /workflow task/i.test((error as Error).message)
+    )
+      return undefined;
     throw error;
   }
 }

@@ -27,7 +27,11 @@ export async function ensureSearchAttributes(client: Client): Promise<void> {
     await addSearchAttributes(client.connection as Connection, client.options.namespace);
   } catch (error) {
     const flags = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--name ${name} --type ${type}`);
-    throw new HabsburgError('unreachable', `the server does not let us register search attributes; ask its operator to run: temporal operator search-attribute create ${flags.join(' ')}`, { cause: error });
+    throw new HabsburgError(
+      'unreachable',
+      `the server does not let us register search attributes; ask its operator to run: temporal operator search-attribute create ${flags.join(' ')}`,
+      { cause: error },
+    );
   }
 }
 
@@ -41,7 +45,12 @@ export async function call<T>(what: string, work: () => Promise<T>): Promise<T> 
 }
 
 export function clientError(what: string, error: unknown): unknown {
-  if (error instanceof WorkflowNotFoundError) return new HabsburgError('notFound', `${what} is not running here (never started, or finished long ago); see habsburg status`, { cause: error });
+  if (error instanceof WorkflowNotFoundError)
+    return new HabsburgError(
+      'notFound',
+      `${what} is not running here (never started, or finished long ago); see habsburg status`,
+      { cause: error },
+    );
   if (isGrpcServiceError(error) || isGrpcServiceError((error as Error)?.cause)) {
     const text = (error as Error).message;
     return new HabsburgError('unreachable', `${what}: the Temporal server does not answer (${text})`, { cause: error });
@@ -62,7 +71,8 @@ function innermost(error: unknown): unknown {
 
 /** Whether an error means "not now" rather than "no": the server restarts, no worker is up yet. */
 export function isPassing(error: unknown): boolean {
-  const code = (error as { code?: number; cause?: { code?: number } })?.code ?? (error as { cause?: { code?: number } })?.cause?.code;
+  const code =
+    (error as { code?: number; cause?: { code?: number } })?.code ?? (error as { cause?: { code?: number } })?.cause?.code;
   const UNAVAILABLE = 14;
   const DEADLINE_EXCEEDED = 4;
   const CANCELLED = 1;

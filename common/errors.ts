@@ -60,8 +60,15 @@ export function fromSystemError(error: unknown, doing: string): HabsburgError {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   const text = error instanceof Error ? error.message : String(error);
   if (code === 'ENOENT') return new HabsburgError('notFound', `${doing}: no such file or folder (${text})`, { cause: error });
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return new HabsburgError('resources', `${doing}: the disk is full (or a quota or file size limit is reached); free some space and run again, finished steps are kept`, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new HabsburgError('invalid', `${doing}: permission denied (${text})`, { cause: error });
-  if (['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE'].includes(code)) return new HabsburgError('unreachable', `${doing}: cannot be reached (${text})`, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+    return new HabsburgError(
+      'resources',
+      `${doing}: the disk is full (or a quota or file size limit is reached); free some space and run again, finished steps are kept`,
+      { cause: error },
+    );
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new HabsburgError('invalid', `${doing}: permission denied (${text})`, { cause: error });
+  if (['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE'].includes(code))
+    return new HabsburgError('unreachable', `${doing}: cannot be reached (${text})`, { cause: error });
   return new HabsburgError('failed', `${doing}: ${text}`, { cause: error });
 }

@@ -36,7 +36,9 @@ export interface FitJob {
   readonly train: string;
   readonly valid: string;
   /** a model artifact's folder, or an architecture to initialise (with the tokenizer artifact's folder) */
-  readonly start: { readonly model: string } | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: string };
+  readonly start:
+    | { readonly model: string }
+    | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: string };
   readonly training: TrainingPlan;
   readonly rng: RngKey;
   /** where the model's files go */

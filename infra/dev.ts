@@ -248,7 +248,10 @@ function defaultWorkers({ home, slots, threads, external }: DevOptions): NonNull
       command: process.execPath,
       args: [join(repositoryRoot(), 'bin', 'habsburg.js'), 'worker', '--queues', name, ...more, ...server],
     });
-    return [worker('workflow'), worker('cpu', '--slots', String(slots), '--threads', String(threads), '--scratch', scratchFolder(home))];
+    return [
+      worker('workflow'),
+      worker('cpu', '--slots', String(slots), '--threads', String(threads), '--scratch', scratchFolder(home)),
+    ];
   };
 }
 

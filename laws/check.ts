@@ -21,7 +21,9 @@ export function checkLaw(law: Law, values: ReadonlyMap<number, readonly number[]
   const expectations = law.expectations(generations[generations.length - 1] ?? 0);
   const known = generations.filter((t) => Number.isFinite(expectations[t]));
   const candidates = spaced(known).map((t) => ({ t, ...momentsOf(values.get(t)!) }));
-  const tooSkewed = candidates.filter(({ n, skew }) => n < FEWEST_SEEDS || Math.abs(skew) > SKEW_LIMIT * Math.sqrt(n)).map(({ t }) => t);
+  const tooSkewed = candidates
+    .filter(({ n, skew }) => n < FEWEST_SEEDS || Math.abs(skew) > SKEW_LIMIT * Math.sqrt(n))
+    .map(({ t }) => t);
   const usable = candidates.filter(({ t }) => !tooSkewed.includes(t));
   const points = usable.map(({ t, n, mean, sd, skew }): CheckedPoint => {
     const expected = expectations[t];
@@ -34,12 +36,20 @@ export function checkLaw(law: Law, values: ReadonlyMap<number, readonly number[]
     const off = mean - expected;
     const t1 = sd === 0 ? 0 : ((off + correction + (skew / (3 * sd)) * off * off) * Math.sqrt(n)) / sd;
     const holds =
-      Math.abs(off) <= rounding || (law.relation === 'at-least' && off > 0) || (sd > 0 && (law.relation === 'equal' ? Math.abs(t1) : -t1) <= critical);
+      Math.abs(off) <= rounding ||
+      (law.relation === 'at-least' && off > 0) ||
+      (sd > 0 && (law.relation === 'equal' ? Math.abs(t1) : -t1) <= critical);
     return { generation: t, expected, mean, low: mean + correction - half, high: mean + correction + half, n, holds };
   });
   const failing = points.filter(({ holds }) => !holds);
   const verdict = points.length === 0 ? 'undecided' : failing.length === 0 ? 'pass' : 'fail';
-  return { verdict, confidence, points, tooSkewed, sentence: sentence(law, verdict, confidence, points, failing, tooSkewed, candidates[0]?.n ?? 0) };
+  return {
+    verdict,
+    confidence,
+    points,
+    tooSkewed,
+    sentence: sentence(law, verdict, confidence, points, failing, tooSkewed, candidates[0]?.n ?? 0),
+  };
 }
 
 function sentence(
@@ -60,7 +70,8 @@ function sentence(
   if (verdict === 'undecided') return `not testable: ${seeds} seeds are too few for so skewed values`;
   const level = `${Number((confidence * 100).toFixed(2))} %`;
   const left = tooSkewed.length === 0 ? '' : `; generations ${tooSkewed.join(', ')} need more seeds`;
-  if (verdict === 'fail') return `outside the ${level} interval at ${failing.length} of ${points.length} generations, first ${shown(failing[0])}${left}`;
+  if (verdict === 'fail')
+    return `outside the ${level} interval at ${failing.length} of ${points.length} generations, first ${shown(failing[0])}${left}`;
   return `inside the ${level} interval at all ${points.length} tested generations of ${seeds} seeds, last ${shown(points[points.length - 1])}${left}`;
 }
 
@@ -82,6 +93,6 @@ function momentsOf(values: readonly number[]): { n: number; mean: number; sd: nu
     cubes += (x - mean) ** 3;
   }
   const sd = Math.sqrt(squares / (n - 1));
-  const skew = squares === 0 ? 0 : (cubes / n) / (squares / n) ** 1.5;
+  const skew = squares === 0 ? 0 : cubes / n / (squares / n) ** 1.5;
   return { n, mean, sd, skew };
 }

@@ -33,7 +33,8 @@ export function discreteLaws(world: DiscreteWorld, sample: SamplePlan, mixture: 
     metric: 'survival',
     variant: 'share-of-states',
     relation: 'at-least',
-    statement: 'state i is alive with probability at least 1 - exp(-n p(i) g(t)), g(0) = 1, g(t+1) = 1 - exp(-g(t)) (a Poisson branching process dies out sooner)',
+    statement:
+      'state i is alive with probability at least 1 - exp(-n p(i) g(t)), g(0) = 1, g(t+1) = 1 - exp(-g(t)) (a Poisson branching process dies out sooner)',
     expectations: (last) => {
       let g = 1;
       return Array.from({ length: last + 1 }, () => {

@@ -9,7 +9,13 @@ export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: 
   const { dimensions: d, sigma, estimator } = world;
   const ddof = estimator === 'biased' ? 0 : 1;
   const moments = { variance: sigma ** 2, factor: (n: number) => n / (n - ddof), inflation: () => 0 };
-  const laws = momentLaws(moments, sample, mixture, { variance: 'trace-over-d', squaredError: 'of-mean/over-d' }, `divisor n${ddof === 1 ? ' - 1' : ''}`);
+  const laws = momentLaws(
+    moments,
+    sample,
+    mixture,
+    { variance: 'trace-over-d', squaredError: 'of-mean/over-d' },
+    `divisor n${ddof === 1 ? ' - 1' : ''}`,
+  );
   if (mixture.kind !== 'replace') return laws;
   const size = (t: number) => (sample.growth === 0 ? sample.size : Math.round(sample.size * (t + 1) ** sample.growth));
   laws.push({
@@ -18,7 +24,7 @@ export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: 
     variant: 'log-det-over-d',
     relation: 'equal',
     statement: `E[log det Σ(t)]/d falls by ${d === 1 ? 'ψ((n-1)/2)' : 'the mean of ψ((n-i)/2), i = 1 … d,'} against ln(${ddof === 1 ? '(n-1)' : 'n'}/2) each generation (log of a Wishart determinant)`,
-    expectations: (last) => cumulative(last, Math.log(sigma ** 2), (t) => size(t) <= d ? NaN : logDetStep(size(t), d, ddof)),
+    expectations: (last) => cumulative(last, Math.log(sigma ** 2), (t) => (size(t) <= d ? NaN : logDetStep(size(t), d, ddof))),
   });
   if (d > 1) return laws;
   const deviation = (last: number) => cumulative(last, Math.log(sigma), (t) => logDeviationStep(size(t), ddof)).map(Math.exp);
@@ -35,10 +41,13 @@ export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: 
     metric: 'wasserstein-2',
     variant: 'squared/over-d',
     relation: 'equal',
-    statement: 'E[W2²] = E[(μ(t)-μ)²] + E[σ(t)²] + σ² - 2σ E[σ(t)]; unbounded with divisor n - 1 and constant n (Shumailov et al. 2024, theorem 3.1)',
+    statement:
+      'E[W2²] = E[(μ(t)-μ)²] + E[σ(t)²] + σ² - 2σ E[σ(t)]; unbounded with divisor n - 1 and constant n (Shumailov et al. 2024, theorem 3.1)',
     expectations: (last) => {
       const deviations = deviation(last);
-      return expectedMoments(moments, sample, mixture, last).map((m, t) => m.squaredError + m.variance + sigma ** 2 - 2 * sigma * deviations[t]);
+      return expectedMoments(moments, sample, mixture, last).map(
+        (m, t) => m.squaredError + m.variance + sigma ** 2 - 2 * sigma * deviations[t],
+      );
     },
   });
   return laws;

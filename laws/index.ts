@@ -19,7 +19,13 @@ export function lawsOf(world: WorldPlan, sample: SamplePlan, mixture: SimulatedM
     case 'gmm': {
       // a step of EM leaves the mixture with the training set's mean and covariance, plus the regularisation
       const moments = { variance: mixtureMoments(world.truth).variance, factor: () => 1, inflation: () => world.regularization };
-      return momentLaws(moments, sample, mixture, { variance: 'total/trace-over-d', squaredError: 'of-mean/over-d' }, 'divisor n');
+      return momentLaws(
+        moments,
+        sample,
+        mixture,
+        { variance: 'total/trace-over-d', squaredError: 'of-mean/over-d' },
+        'divisor n',
+      );
     }
     case 'kde': {
       const moments = {
@@ -27,7 +33,13 @@ export function lawsOf(world: WorldPlan, sample: SamplePlan, mixture: SimulatedM
         factor: () => 1,
         inflation: (n: number) => bandwidthOf(world.bandwidth, n) ** 2,
       };
-      return momentLaws(moments, sample, mixture, { variance: 'trace-over-d', squaredError: 'of-mean/over-d' }, 'the kernel adds h² each generation');
+      return momentLaws(
+        moments,
+        sample,
+        mixture,
+        { variance: 'trace-over-d', squaredError: 'of-mean/over-d' },
+        'the kernel adds h² each generation',
+      );
     }
     case 'n-gram':
       return [];

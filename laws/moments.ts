@@ -24,7 +24,12 @@ export interface ExpectedMoments {
  * Expectations for generations 0 … last. For `replace` with divisor n this is the law (1 - 1/n)^t of Shumailov et al. 2024, for
  * `accumulate` the product of 1 - 1/(n s²) (Kazdan et al. 2024, Gerstgrasser et al. 2024); the others follow in the same way.
  */
-export function expectedMoments(world: MomentWorld, sample: SamplePlan, mixture: SimulatedMixture, last: number): ExpectedMoments[] {
+export function expectedMoments(
+  world: MomentWorld,
+  sample: SamplePlan,
+  mixture: SimulatedMixture,
+  last: number,
+): ExpectedMoments[] {
   const sigma2 = world.variance;
   const size = (t: number) => (sample.growth === 0 ? sample.size : Math.round(sample.size * (t + 1) ** sample.growth));
   const n0 = size(0);

@@ -38,7 +38,10 @@ export function checkedLaws({ plan }: Pick<Results, 'plan'>, summary: Summary): 
 export function lawsHeadline(laws: readonly CheckedLaw[]): string {
   const count = (verdict: LawCheck['verdict']) => laws.filter(({ check }) => check.verdict === verdict).length;
   const [held, failed, open] = [count('pass'), count('fail'), count('undecided')];
-  const rest = [failed > 0 && `${failed} ${failed === 1 ? 'fails' : 'fail'}`, open > 0 && `${open} cannot be tested with so few seeds`].filter((part) => part !== false);
+  const rest = [
+    failed > 0 && `${failed} ${failed === 1 ? 'fails' : 'fail'}`,
+    open > 0 && `${open} cannot be tested with so few seeds`,
+  ].filter((part) => part !== false);
   return `${held} of ${laws.length} exact ${laws.length === 1 ? 'law holds' : 'laws hold'} at 99 % confidence${rest.length > 0 ? `; ${rest.join(', ')}` : ''}.`;
 }
 
@@ -48,7 +51,9 @@ const WORD = { pass: 'pass', fail: 'FAIL', undecided: 'open' } as const;
 export function renderLaws(laws: readonly CheckedLaw[], width: number): string {
   if (laws.length === 0) return '';
   const lines = laws.flatMap(({ series, law, check }) =>
-    wrap(visible(`${series.label}, ${law.name}: ${check.sentence}`), width - 8).map((line, i) => `  ${i === 0 ? WORD[check.verdict] : '    '}  ${line}`),
+    wrap(visible(`${series.label}, ${law.name}: ${check.sentence}`), width - 8).map(
+      (line, i) => `  ${i === 0 ? WORD[check.verdict] : '    '}  ${line}`,
+    ),
   );
   return `${lawsHeadline(laws)}\n${lines.join('\n')}\n`;
 }

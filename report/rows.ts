@@ -78,7 +78,14 @@ export async function readResults(store: ArtifactStore, experiment: string): Pro
   const samples: (Sample & Place)[] = [];
   const documents = await mapBounded(places, READS, async ({ place, run, scores, series }) => ({
     scores: scores && (await readDocument(store, scores.digest, SCORES_FILE, scoresDocument)),
-    series: series && seriesRows(await readDocument(store, series.digest, SERIES_FILE, seriesDocument), { experiment, run, ...place, subject: series.digest }),
+    series:
+      series &&
+      seriesRows(await readDocument(store, series.digest, SERIES_FILE, seriesDocument), {
+        experiment,
+        run,
+        ...place,
+        subject: series.digest,
+      }),
   }));
   documents.forEach(({ scores, series }, index) => {
     const { place, run } = places[index];
@@ -112,7 +119,10 @@ async function unknownExperiment(store: ArtifactStore, experiment: string): Prom
 const NO_SETTINGS: ScoreRow['settings'] = {};
 
 /** A row for each measure, generation and seed; where a measure is not defined there is none. */
-function seriesRows(series: SeriesDocument, common: Omit<Place, 'seed' | 'generation'> & Pick<ScoreRow, 'experiment' | 'run' | 'subject'>): ScoreRow[] {
+function seriesRows(
+  series: SeriesDocument,
+  common: Omit<Place, 'seed' | 'generation'> & Pick<ScoreRow, 'experiment' | 'run' | 'subject'>,
+): ScoreRow[] {
   const { experiment, run, condition, member, subject } = common;
   const rows: ScoreRow[] = [];
   series.generations.forEach((generation, g) => {
@@ -122,14 +132,33 @@ function seriesRows(series: SeriesDocument, common: Omit<Place, 'seed' | 'genera
         if (value === null) return;
         // written out: a million rows made by spreading take seconds
         const { metric, variant, version } = measure;
-        rows.push({ experiment, run, condition, seed, member, generation, metric, variant, version, value, n: series.n[g], settings: NO_SETTINGS, subject });
+        rows.push({
+          experiment,
+          run,
+          condition,
+          seed,
+          member,
+          generation,
+          metric,
+          variant,
+          version,
+          value,
+          n: series.n[g],
+          settings: NO_SETTINGS,
+          subject,
+        });
       });
     });
   });
   return rows;
 }
 
-async function readDocument<S extends z.ZodType>(store: ArtifactStore, digest: Digest, file: string, schema: S): Promise<z.infer<S>> {
+async function readDocument<S extends z.ZodType>(
+  store: ArtifactStore,
+  digest: Digest,
+  file: string,
+  schema: S,
+): Promise<z.infer<S>> {
   const where = `${file} of ${digest}`;
   const bytes = await store.readFile(digest, file);
   let value: unknown;

@@ -25,7 +25,9 @@ export interface Continuations {
 export function continuations(results: Pick<Results, 'samples' | 'plan'>): Continuations[] {
   const several = new Set(results.samples.map((sample) => sample.member)).size > 1;
   const conditions = results.plan.conditions.map((condition) => condition.name);
-  const chained = results.plan.conditions.some(({ members }) => members.some((member) => 'prompts' in member && member.prompts === 'previous'));
+  const chained = results.plan.conditions.some(({ members }) =>
+    members.some((member) => 'prompts' in member && member.prompts === 'previous'),
+  );
   const groups = groupBy(results.samples, (sample) => (chained ? positionOf(sample.record) : sample.prompt));
   const prompts = [...groups.values()].map((samples) => ({
     prompt: samples.reduce((a, b) => (b.generation < a.generation ? b : a)).prompt,
@@ -41,7 +43,12 @@ export function continuations(results: Pick<Results, 'samples' | 'plan'>): Conti
           ([, [a]], [, [b]]) => conditions.indexOf(a.condition) - conditions.indexOf(b.condition),
         );
         const generations = [...new Set(ofSeed.map((sample) => sample.generation))].sort((a, b) => a - b);
-        return { prompt: withoutMarks(prompt), seed, generations, columns: columns.map(([label, ofColumn]) => ({ label, texts: textsOf(ofColumn) })) };
+        return {
+          prompt: withoutMarks(prompt),
+          seed,
+          generations,
+          columns: columns.map(([label, ofColumn]) => ({ label, texts: textsOf(ofColumn) })),
+        };
       }),
   );
 }

@@ -141,7 +141,11 @@ export function measureKey({
   settings,
 }: Pick<ScoreRow, 'metric' | 'variant' | 'version' | 'settings'>): string {
   const byMetric = entry(keys, settings, () => new Map<string, Map<string, Map<number, string>>>());
-  const byVersion = entry(entry(byMetric, metric, () => new Map<string, Map<number, string>>()), variant, () => new Map<number, string>());
+  const byVersion = entry(
+    entry(byMetric, metric, () => new Map<string, Map<number, string>>()),
+    variant,
+    () => new Map<number, string>(),
+  );
   return entry(byVersion, version, () => canonicalJson([metric, variant, version, settings]));
 }
 

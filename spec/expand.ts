@@ -44,7 +44,8 @@ function expandBlocks(plan: SimulationPlan): SimulationRunPlan[] {
       return {
         kind: 'simulation',
         experiment: plan.name,
-        id: seeds.length === 1 ? runId(condition.name, seeds[0]) : `${condition.name}/seeds-${seeds[0]}-${seeds[seeds.length - 1]}`,
+        id:
+          seeds.length === 1 ? runId(condition.name, seeds[0]) : `${condition.name}/seeds-${seeds[0]}-${seeds[seeds.length - 1]}`,
         condition: condition.name,
         seed: seeds[0],
         seeds,

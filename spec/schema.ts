@@ -316,5 +316,8 @@ export type MemberDocument = z.output<typeof memberSchema>;
 
 /** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
 export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<
+    string,
+    unknown
+  >;
 }

@@ -19,9 +19,16 @@ const DEFAULT_ADDRESS = 'localhost:7233';
 export function fromEnvironment(): TemporalSettings {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig();
-    return { namespace: namespace ?? 'default', connection: { ...connectionOptions, address: connectionOptions.address ?? DEFAULT_ADDRESS } };
+    return {
+      namespace: namespace ?? 'default',
+      connection: { ...connectionOptions, address: connectionOptions.address ?? DEFAULT_ADDRESS },
+    };
   } catch (error) {
-    throw new HabsburgError('invalid', `the Temporal settings in the environment or profile file are not usable: ${(error as Error).message}`, { cause: error });
+    throw new HabsburgError(
+      'invalid',
+      `the Temporal settings in the environment or profile file are not usable: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 

@@ -17,7 +17,7 @@ export interface EngineClientOptions {
 }
 
 const HOST = fileURLToPath(new URL('./engine-host.js', import.meta.url));
-/** glibc: keep big activations out of mmap (a page fault a page otherwise); docs/engine.md has what it bought. */
+/** glibc: keep big activations out of mmap (a page fault a page otherwise). */
 const ENGINE_ENV = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 const STDERR_TAIL = 4_000;
 

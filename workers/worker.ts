@@ -38,14 +38,28 @@ const HEARTBEAT_THROTTLE = '1 second';
 
 /** Serves until `signal` is aborted, then lets running activities go (they resume from their checkpoint elsewhere). */
 export async function serve(options: WorkerOptions): Promise<void> {
-  Runtime.install({ logger: new DefaultLogger(options.logLevel, (entry) => process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: entry.level, message: entry.message, ...plain(entry.meta) })}\n`)) });
+  Runtime.install({
+    logger: new DefaultLogger(options.logLevel, (entry) =>
+      process.stderr.write(
+        `${JSON.stringify({ time: new Date().toISOString(), level: entry.level, message: entry.message, ...plain(entry.meta) })}\n`,
+      ),
+    ),
+  });
   const connection = await NativeConnection.connect(options.temporal.connection);
   try {
-    const common = { connection, namespace: options.temporal.namespace, identity: `${process.pid}@${hostname()}`, shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
+    const common = {
+      connection,
+      namespace: options.temporal.namespace,
+      identity: `${process.pid}@${hostname()}`,
+      shutdownGraceTime: '1 second',
+      shutdownForceTime: '20 seconds',
+    } as const;
     const workers: Worker[] = [];
     for (const queue of options.queues) {
       if (queue === 'workflow') {
-        workers.push(await Worker.create({ ...common, taskQueue: QUEUES.workflow, ...workflowSource(), maxCachedWorkflows: 200 }));
+        workers.push(
+          await Worker.create({ ...common, taskQueue: QUEUES.workflow, ...workflowSource(), maxCachedWorkflows: 200 }),
+        );
       } else {
         workers.push(
           await Worker.create({
@@ -81,7 +95,9 @@ function workflowSource(): { workflowBundle: { codePath: string } } | { workflow
   const codePath = fileURLToPath(new URL('../workflow-bundle.cjs', import.meta.url));
   const madeAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
   const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(fileURLToPath(new URL('../.tsbuildinfo', import.meta.url)));
-  return fresh ? { workflowBundle: { codePath } } : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
+  return fresh
+    ? { workflowBundle: { codePath } }
+    : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
 }
 
 function dependencies(options: WorkerOptions): ActivityDependencies {
@@ -106,5 +122,10 @@ function dependencies(options: WorkerOptions): ActivityDependencies {
 /** Log metadata without what JSON cannot carry. */
 function plain(meta: Record<string, unknown> | undefined): Record<string, unknown> {
   if (!meta) return {};
-  return Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value instanceof Error ? value.message : value]));
+  return Object.fromEntries(
+    Object.entries(meta).map(([key, value]) => [
+      key,
+      typeof value === 'bigint' ? String(value) : value instanceof Error ? value.message : value,
+    ]),
+  );
 }

@@ -53,7 +53,9 @@ export async function generationOf(
   const { outputs: written } = await call('generate', () =>
     steps.generate({ place, family: member.family, model, prompts, decoding: member.decoding }),
   );
-  const { outputs: cleaned } = await call('postprocess', () => steps.postprocess({ place, raw: written.raw, tokenizer: prepared.tokenizer }));
+  const { outputs: cleaned } = await call('postprocess', () =>
+    steps.postprocess({ place, raw: written.raw, tokenizer: prepared.tokenizer }),
+  );
 
   return {
     state: { prepared, first: state.first ?? model, model, generated: cleaned.generated },
@@ -70,11 +72,7 @@ export async function generationOf(
   };
 }
 
-function startOf(
-  member: MemberPlan,
-  generation: number,
-  state: MemberState,
-): Parameters<Steps['finetune']>[0]['start'] {
+function startOf(member: MemberPlan, generation: number, state: MemberState): Parameters<Steps['finetune']>[0]['start'] {
   if (generation > 0 && member.start === 'previous') return { model: state.model! };
   if (generation > 0 && member.start === 'generation-0') return { model: state.first! };
   if (member.base.kind === 'scratch') return { scratch: member.base.architecture, tokenizer: state.prepared.tokenizer };

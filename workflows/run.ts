@@ -197,22 +197,30 @@ export async function run(input: RunInput): Promise<RunResult> {
   };
   const simulation = async (plan: SimulationRunPlan): Promise<RunResult> => {
     if (!carried) await record({ store, index: indexOf('running', 0) });
-    await simulateGenerations(plan, { next, chains: carried?.chains }, {
-      steps,
-      step,
-      place,
-      generations: () => generations,
-      record: (from, to, index) => record({ store, index: indexOf('running', to), generation: from, members: index }),
-      enter: (from) => {
-        next = from;
-        enter('running');
+    await simulateGenerations(
+      plan,
+      { next, chains: carried?.chains },
+      {
+        steps,
+        step,
+        place,
+        generations: () => generations,
+        record: (from, to, index) => record({ store, index: indexOf('running', to), generation: from, members: index }),
+        enter: (from) => {
+          next = from;
+          enter('running');
+        },
+        leaveIfLong: async (from: number, chains: ArtifactRef) => {
+          if (!isLong()) return;
+          await condition(allHandlersFinished);
+          await continueAsNew<typeof run>({
+            ...input,
+            paused,
+            carried: { next: from, generations, members, chains, steps: { computed, reused } },
+          });
+        },
       },
-      leaveIfLong: async (from: number, chains: ArtifactRef) => {
-        if (!isLong()) return;
-        await condition(allHandlersFinished);
-        await continueAsNew<typeof run>({ ...input, paused, carried: { next: from, generations, members, chains, steps: { computed, reused } } });
-      },
-    });
+    );
     return end();
   };
 

@@ -14,4 +14,18 @@ import * as status from './status.js';
 import { validate } from './validate.js';
 import * as worker from './worker.js';
 
-export const commands: readonly CommandModule[] = [run, plan, validate, presets, metrics, status, operate, results, report, dev, worker, doctor, lm];
+export const commands: readonly CommandModule[] = [
+  run,
+  plan,
+  validate,
+  presets,
+  metrics,
+  status,
+  operate,
+  results,
+  report,
+  dev,
+  worker,
+  doctor,
+  lm,
+];

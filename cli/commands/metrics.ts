@@ -22,7 +22,9 @@ export const metrics: CommandModule = {
           settings: defaults,
           summary,
         }));
-        const cheap = Object.entries(MEASURES).flatMap(([family, measures]) => measures.map((measure) => ({ family, ...measure })));
+        const cheap = Object.entries(MEASURES).flatMap(([family, measures]) =>
+          measures.map((measure) => ({ family, ...measure })),
+        );
         if (options.json) {
           process.stdout.write(`${JSON.stringify({ schemaVersion: 1, metrics: rows, ofCheapModels: cheap })}\n`);
           return;
@@ -38,7 +40,11 @@ export const metrics: CommandModule = {
         ]);
         process.stdout.write(
           `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n\n` +
-            `${table(['family', 'metric', 'variant', 'version', 'what it is'], cheap.map((m) => [m.family, m.metric, m.variant, m.version, m.summary]), { color: wantsColor() })}\n`,
+            `${table(
+              ['family', 'metric', 'variant', 'version', 'what it is'],
+              cheap.map((m) => [m.family, m.metric, m.variant, m.version, m.summary]),
+              { color: wantsColor() },
+            )}\n`,
         );
       });
   },

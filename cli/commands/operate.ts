@@ -45,7 +45,8 @@ export function register(program: Command): void {
     .action((target: string, options: Options & { generations: string }) =>
       withClient(options, async (client) => {
         const generations = Number(options.generations);
-        if (!Number.isInteger(generations)) throw new HabsburgError('invalid', `--generations ${options.generations}: give a whole number`);
+        if (!Number.isInteger(generations))
+          throw new HabsburgError('invalid', `--generations ${options.generations}: give a whole number`);
         await call(target, () => client.workflow.getHandle(target).executeUpdate(extendUpdate, { args: [generations] }));
         say(options, target, 'extend', `${target} now goes to generation ${generations}`);
       }),
@@ -59,7 +60,11 @@ export function register(program: Command): void {
         const handle = client.workflow.getHandle(target);
         await call(target, async () => {
           const { status } = await handle.describe();
-          if (status.name !== 'RUNNING') throw new HabsburgError('notFound', `${target} is not running (${status.name.toLowerCase()}); there is nothing to cancel`);
+          if (status.name !== 'RUNNING')
+            throw new HabsburgError(
+              'notFound',
+              `${target} is not running (${status.name.toLowerCase()}); there is nothing to cancel`,
+            );
           await handle.cancel();
         });
         say(options, target, 'cancel', `${target} is being cancelled; finished steps are kept`);

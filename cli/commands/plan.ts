@@ -27,7 +27,10 @@ export const plan: CommandModule = {
         const digest = planDigest(loaded.plan);
         if (loaded.plan.kind === 'simulation') {
           const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));
-          if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: { experiment: loaded.plan.name, runs } })}\n`);
+          if (options.json)
+            process.stdout.write(
+              `${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: { experiment: loaded.plan.name, runs } })}\n`,
+            );
           else process.stdout.write(`${renderSimulation(loaded.plan, digest, wantsColor())}\n`);
           return;
         }
@@ -51,7 +54,11 @@ function renderSimulation(experiment: SimulationPlan, digest: string, color: boo
     '',
     ...conditions.map((c) => `under ${c.name}: ${describeAnyMixture(c.mixture)}`),
     '',
-    table([{ title: 'run' }, { title: 'chains', right: true }], runs.map((run) => [run.id, run.seeds.length]), { color }),
+    table(
+      [{ title: 'run' }, { title: 'chains', right: true }],
+      runs.map((run) => [run.id, run.seeds.length]),
+      { color },
+    ),
   ].join('\n');
 }
 

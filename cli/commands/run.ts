@@ -33,7 +33,10 @@ export function register(program: Command): void {
     .argument('<experiment>', 'file or preset')
     .option('--set <a.b=value>', 'override a setting; repeatable', collect, [])
     .option('--store <url>', 'where artifacts go: a folder or s3://bucket/prefix; default: HABSBURG_STORE, else .habsburg/store')
-    .option('--dev', 'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case')
+    .option(
+      '--dev',
+      'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case',
+    )
     .option('--home <dir>', 'folder of the embedded server', DEFAULT_HOME)
     .option('--slots <n>', 'steps at a time on the embedded worker; default: one a core')
     .option('--detach', 'start it and return; needs a server and workers that stay (habsburg dev, or your own)')
@@ -55,16 +58,34 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
       const cores = availableParallelism();
       const slots = positiveInteger('--slots', options.slots) ?? cores;
       const external = hasExternalServer() ? fromEnvironment() : undefined;
-      dev = await startDev({ home: resolve(options.home), slots, threads: Math.max(1, Math.floor(cores / slots)), external, signal });
+      dev = await startDev({
+        home: resolve(options.home),
+        slots,
+        threads: Math.max(1, Math.floor(cores / slots)),
+        external,
+        signal,
+      });
       note(dev.uiUrl ? `Temporal server at ${dev.address}, its UI at ${dev.uiUrl}` : `Temporal server at ${dev.address}`);
     }
     const client = await connect(dev && !hasExternalServer() ? plainServer(dev.address, dev.namespace) : fromEnvironment());
     try {
       await ensureSearchAttributes(client);
-      const started = await startExperiment(client, { plan, store, eventLimit: positiveInteger('--event-limit', options.eventLimit) });
-      note(started.fresh ? `${plan.name}: started; artifacts go to ${store}` : `${plan.name}: goes on where it was; artifacts are in ${store}`);
+      const started = await startExperiment(client, {
+        plan,
+        store,
+        eventLimit: positiveInteger('--event-limit', options.eventLimit),
+      });
+      note(
+        started.fresh
+          ? `${plan.name}: started; artifacts go to ${store}`
+          : `${plan.name}: goes on where it was; artifacts are in ${store}`,
+      );
       if (options.detach) {
-        process.stdout.write(options.json ? `${JSON.stringify({ experiment: plan.name, store })}\n` : `${plan.name} is running; habsburg watch ${plan.name}\n`);
+        process.stdout.write(
+          options.json
+            ? `${JSON.stringify({ experiment: plan.name, store })}\n`
+            : `${plan.name} is running; habsburg watch ${plan.name}\n`,
+        );
         return;
       }
       const following = follow(client, plan.name, { signal });
@@ -76,7 +97,12 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
       await client.connection.close();
     }
   } catch (error) {
-    if (signal.aborted) note(embedded ? `\nStopped. Finished steps and checkpoints are kept: the same command goes on from here.` : `\nNo longer watching; ${plan.name} goes on. habsburg watch ${plan.name}, habsburg cancel ${plan.name}`);
+    if (signal.aborted)
+      note(
+        embedded
+          ? `\nStopped. Finished steps and checkpoints are kept: the same command goes on from here.`
+          : `\nNo longer watching; ${plan.name} goes on. habsburg watch ${plan.name}, habsburg cancel ${plan.name}`,
+      );
     throw error;
   } finally {
     await dev?.stop();

@@ -35,7 +35,11 @@ export function register(program: Command): void {
         untilInterrupted(async (signal) => {
           const print = (state: ExperimentSnapshot) => process.stdout.write(`${JSON.stringify(state)}\n`);
           await call(experiment, () => snapshot(client, experiment));
-          const end = await follow(client, experiment, { signal, quiet: options.json, onSnapshot: options.json ? print : undefined });
+          const end = await follow(client, experiment, {
+            signal,
+            quiet: options.json,
+            onSnapshot: options.json ? print : undefined,
+          });
           if (options.json) print(end);
           const failure = failureOf(end);
           if (failure) throw failure;
@@ -47,13 +51,26 @@ export function register(program: Command): void {
 
 async function listAll(client: Client, options: Options): Promise<void> {
   const rows: { experiment: string; status: string; started: string; ended?: string }[] = [];
-  for await (const { workflowId, status, startTime, closeTime } of client.workflow.list({ query: 'WorkflowType = "experiment"' })) {
+  for await (const { workflowId, status, startTime, closeTime } of client.workflow.list({
+    query: 'WorkflowType = "experiment"',
+  })) {
     if (rows.some((row) => row.experiment === workflowId)) continue; // newest first; older executions of the same name
-    rows.push({ experiment: workflowId, status: status.name.toLowerCase(), started: startTime.toISOString(), ended: closeTime?.toISOString() });
+    rows.push({
+      experiment: workflowId,
+      status: status.name.toLowerCase(),
+      started: startTime.toISOString(),
+      ended: closeTime?.toISOString(),
+    });
   }
   if (options.json) process.stdout.write(`${JSON.stringify({ experiments: rows })}\n`);
   else if (rows.length === 0) process.stdout.write('Nothing has run on this server yet; try habsburg run quickstart.\n');
-  else process.stdout.write(`${table(['experiment', 'status', 'started', 'ended'], rows.map((row) => [row.experiment, row.status, row.started, row.ended]))}\n`);
+  else
+    process.stdout.write(
+      `${table(
+        ['experiment', 'status', 'started', 'ended'],
+        rows.map((row) => [row.experiment, row.status, row.started, row.ended]),
+      )}\n`,
+    );
 }
 
 async function showOne(state: ExperimentSnapshot, options: Options): Promise<void> {
@@ -66,7 +83,9 @@ async function showOne(state: ExperimentSnapshot, options: Options): Promise<voi
     return;
   }
   const { result } = state;
-  const outcome = result ? `: ${result.runs - result.failed} of ${result.runs} runs done, ${result.steps.computed} steps computed, ${result.steps.reused} reused` : '';
+  const outcome = result
+    ? `: ${result.runs - result.failed} of ${result.runs} runs done, ${result.steps.computed} steps computed, ${result.steps.reused} reused`
+    : '';
   process.stdout.write(`${state.experiment} is ${state.status.toLowerCase()}${outcome}\n`);
   for (const failure of result?.failures ?? []) process.stdout.write(`  ${failure.run}: ${failure.message}\n`);
 }

@@ -27,23 +27,37 @@ export function register(program: Command): void {
     .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
     .option('--namespace <name>', 'Temporal namespace, with --address')
     .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
-    .option('--blob-cache <dir>', 'folder that keeps what was read from an s3:// store, so that a model is downloaded once; may be emptied at any time')
-    .addOption(new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)').choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('WARN'))
+    .option(
+      '--blob-cache <dir>',
+      'folder that keeps what was read from an s3:// store, so that a model is downloaded once; may be emptied at any time',
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)')
+        .choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'])
+        .default('WARN'),
+    )
     .action(async (options: Options) => {
       const slots = positiveInteger('--slots', options.slots);
       const threads = positiveInteger('--threads', options.threads) ?? Math.max(1, Math.floor(availableParallelism() / slots));
       const controller = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
+      for (const signal of ['SIGINT', 'SIGTERM'] as const)
+        process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
       await serve({
         temporal: options.address ? plainServer(options.address, options.namespace) : fromEnvironment(),
-        queues: options.queues.split(',').map((queue) => queue.trim()).filter(Boolean),
+        queues: options.queues
+          .split(',')
+          .map((queue) => queue.trim())
+          .filter(Boolean),
         slots,
         threads,
         scratch: options.scratch,
         blobCache: options.blobCache,
         logLevel: options.logLevel,
         signal: controller.signal,
-        onReady: () => process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`),
+        onReady: () =>
+          process.stderr.write(
+            `${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`,
+          ),
       });
     });
 }

@@ -40,13 +40,24 @@ export class KeyValueCache {
   /** (prompts, width): slots that the running step's tokens go to */
   #targets = new Int32Array(0);
 
-  /** @param newTokens how many tokens a sequence will get at most */
+  #newTokens = 0;
+
   constructor(
     layers: number,
     readonly layout: Layout,
-    readonly newTokens: number,
   ) {
     this.#layers = Array.from({ length: layers }, () => ({ keys: new Float32Array(0), values: new Float32Array(0) }));
+  }
+
+  /**
+   * Takes every prompt out. The memory is kept, since touching new memory costs as much as filling it; the next prompts get as many
+   * entries as in a new cache, so that they come out the same.
+   * @param newTokens how many tokens a sequence will get at most
+   */
+  clear(newTokens: number): void {
+    this.#prompts.length = 0;
+    this.#entries = 0;
+    this.#newTokens = newTokens;
   }
 
   /** prompts in the cache */
@@ -64,8 +75,8 @@ export class KeyValueCache {
     [, this.#heads, , this.#headSize] = prefilled[newKeysName(0)].shape;
     const from = this.#prompts.length;
     for (const length of lengths) this.#prompts.push({ length, paths: [[]], contexts: [] });
-    const places = this.#layers[0].keys.length / (this.#heads * this.#headSize * Math.max(1, this.#entries));
-    const slots = Math.min(Math.ceil((this.newTokens + this.#width) / GROWTH) * GROWTH, MOST_AT_FIRST);
+    const places = this.#entries === 0 ? 0 : this.#layers[0].keys.length / (this.#heads * this.#headSize * this.#entries);
+    const slots = Math.min(Math.ceil(this.#newTokens / GROWTH) * GROWTH, MOST_AT_FIRST);
     const entries = Math.max(this.#entries, time + slots);
     if (this.#prompts.length > places || entries > this.#entries) this.#resize(from, entries);
     this.#layers.forEach((layer, i) => {
@@ -88,14 +99,16 @@ export class KeyValueCache {
     }
   }
 
-  /** New arrays for all prompts with so many entries each; keeps what the first `prompts` hold. */
+  /** Arrays for all prompts with so many entries each; keeps what the first `prompts` hold. */
   #resize(prompts: number, entries: number): void {
     const size = this.#heads * this.#headSize;
+    const length = this.#prompts.length * size * entries;
     for (const layer of this.#layers) {
       for (const kind of ['keys', 'values'] as const) {
-        const old = layer[kind].subarray(0, prompts * size * this.#entries);
-        layer[kind] = new Float32Array(this.#prompts.length * size * entries);
-        this.#spread(old, this.#entries, layer[kind], entries);
+        const old = layer[kind];
+        const reusable = prompts === 0 && old.buffer.byteLength >= length * old.BYTES_PER_ELEMENT;
+        layer[kind] = reusable ? new Float32Array(old.buffer, 0, length) : new Float32Array(length);
+        this.#spread(old.subarray(0, prompts * size * this.#entries), this.#entries, layer[kind], entries);
       }
     }
     this.#entries = entries;

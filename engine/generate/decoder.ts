@@ -16,6 +16,7 @@ const LENGTH_STEP = 16;
 export class Decoder {
   readonly #prefill = new Map<number, Session>();
   readonly #steps = new Map<number, Session>();
+  readonly #cache: KeyValueCache;
   readonly #weights: Record<string, Tensor>;
   readonly #cacheOutputs: readonly string[];
   readonly #head: readonly string[];
@@ -26,6 +27,7 @@ export class Decoder {
     readonly head: Head,
     readonly threads: number,
   ) {
+    this.#cache = new KeyValueCache(model.config.layers, layout);
     this.#weights = weightFeeds(model.weights);
     this.#head = headOutputs(head);
     this.#cacheOutputs = Array.from({ length: model.config.layers }, (_, layer) => [
@@ -35,11 +37,12 @@ export class Decoder {
   }
 
   /**
-   * An empty cache for `read` and `write`.
+   * The cache for `read` and `write`, emptied.
    * @param newTokens how many tokens a sequence will get at most
    */
-  newCache(newTokens: number): KeyValueCache {
-    return new KeyValueCache(this.model.config.layers, this.layout, newTokens);
+  emptyCache(newTokens: number): KeyValueCache {
+    this.#cache.clear(newTokens);
+    return this.#cache;
   }
 
   /** Reads prompts of at least one token each into the cache; returns, for each of them, the scores of its first new token. */

@@ -107,7 +107,7 @@ async function continueWindow(
   { batch: places, maxNewTokens }: DecodingPlan,
 ): Promise<Int32Array[]> {
   const running: Continuation[] = [];
-  const cache = decoder.newCache(maxNewTokens);
+  const cache = decoder.emptyCache(maxNewTokens);
   let read = 0;
   let scores: Scores[] = [];
   for (;;) {

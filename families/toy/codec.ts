@@ -22,7 +22,8 @@ export function decode(text: string): unknown {
 function packed(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) {
     for (const [kind, type] of Object.entries(KINDS)) {
-      if (value instanceof type) return { [kind]: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+      if (value instanceof type)
+        return { [kind]: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
     }
     throw new TypeError('internal: an array of this type has no encoding');
   }

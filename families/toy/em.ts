@@ -106,7 +106,14 @@ function expect(points: Float64Array, n: number, d: number, k: number, model: Mi
   return total / n;
 }
 
-function maximise(points: Float64Array, n: number, d: number, k: number, responsibilities: Float64Array, regularization: number): MixtureModel {
+function maximise(
+  points: Float64Array,
+  n: number,
+  d: number,
+  k: number,
+  responsibilities: Float64Array,
+  regularization: number,
+): MixtureModel {
   const weights = new Float64Array(k);
   const means = new Float64Array(k * d);
   const covariances = new Float64Array(k * d * d);

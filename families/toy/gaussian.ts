@@ -69,9 +69,11 @@ export const gaussian: ToyFamily<GaussianWorld, World, Moments, GaussianModel> =
 /** Moments of mean + L z from those of z. */
 function transformed({ n, mean: zMean, scatter: zScatter }: Moments, mean: Float64Array, l: Float64Array): Moments {
   const d = mean.length;
-  if (d === 1) return { n, mean: Float64Array.of(mean[0] + l[0] * zMean[0]), scatter: Float64Array.of(l[0] * l[0] * zScatter[0]) };
+  if (d === 1)
+    return { n, mean: Float64Array.of(mean[0] + l[0] * zMean[0]), scatter: Float64Array.of(l[0] * l[0] * zScatter[0]) };
   const ls = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) for (let k = 0; k <= i; k++) ls[i * d + j] += l[i * d + k] * zScatter[k * d + j];
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++) for (let k = 0; k <= i; k++) ls[i * d + j] += l[i * d + k] * zScatter[k * d + j];
   const scatter = new Float64Array(d * d);
   const shifted = Float64Array.from(mean);
   for (let i = 0; i < d; i++) {

@@ -28,7 +28,9 @@ export const gmm: ToyFamily<GmmWorld, World, Points, MixtureModel> = {
     const real: MixtureModel = {
       weights: Float64Array.from(plan.truth, ({ weight }) => weight),
       means: Float64Array.from(plan.truth.flatMap(({ mean }) => mean)),
-      covariances: Float64Array.from(plan.truth.flatMap(({ sigma }) => Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? sigma ** 2 : 0)))),
+      covariances: Float64Array.from(
+        plan.truth.flatMap(({ sigma }) => Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? sigma ** 2 : 0))),
+      ),
     };
     return { ...plan, dimensions: d, real };
   },
@@ -97,7 +99,10 @@ function inner(p: MixtureModel, q: MixtureModel, d: number): number {
   let sum = 0;
   for (let a = 0; a < p.weights.length; a++) {
     for (let b = 0; b < q.weights.length; b++) {
-      const l = cholesky(Float64Array.from({ length: d * d }, (_, i) => p.covariances[a * d * d + i] + q.covariances[b * d * d + i]), d);
+      const l = cholesky(
+        Float64Array.from({ length: d * d }, (_, i) => p.covariances[a * d * d + i] + q.covariances[b * d * d + i]),
+        d,
+      );
       const difference = Float64Array.from({ length: d }, (_, i) => p.means[a * d + i] - q.means[b * d + i]);
       const y = solveLower(l, difference, d);
       const square = y.reduce((s, v) => s + v * v, 0);

@@ -91,7 +91,11 @@ export function trainingSet(
 }
 
 /** Each of n records has its source drawn. */
-function sourceCounts({ alpha, beta }: { alpha: number; beta: number }, n: number, draws: Draws): { alpha: number; beta: number; gamma: number } {
+function sourceCounts(
+  { alpha, beta }: { alpha: number; beta: number },
+  n: number,
+  draws: Draws,
+): { alpha: number; beta: number; gamma: number } {
   const counts = { alpha: 0, beta: 0, gamma: 0 };
   for (let i = 0; i < n; i++) {
     const u = draws.uniform();

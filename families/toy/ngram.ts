@@ -45,7 +45,10 @@ export const ngram: ToyFamily<NgramWorld, World, Data, Model> = {
   measures: MEASURES['n-gram'],
   world({ plan, records, text, size }) {
     if (!text) throw new HabsburgError('failed', 'internal: an n-gram world needs text');
-    const ids = new Map([['<eos>', EOS], ['<unk>', UNKNOWN]]);
+    const ids = new Map([
+      ['<eos>', EOS],
+      ['<unk>', UNKNOWN],
+    ]);
     const train = encode(text.train, (word) => {
       let id = ids.get(word);
       if (id === undefined) ids.set(word, (id = ids.size));
@@ -53,7 +56,10 @@ export const ngram: ToyFamily<NgramWorld, World, Data, Model> = {
     });
     if (train.length < 2) throw new HabsburgError('invalid', 'data.train holds no words');
     if (size > train.length) {
-      throw new HabsburgError('invalid', `sample: ${size} tokens are more than the ${train.length} of data.train; use a smaller sample, or 0 for all`);
+      throw new HabsburgError(
+        'invalid',
+        `sample: ${size} tokens are more than the ${train.length} of data.train; use a smaller sample, or 0 for all`,
+      );
     }
     const held = encode(text.test, (word) => ids.get(word) ?? UNKNOWN);
     if (held.length < 2) throw new HabsburgError('invalid', 'data.test holds no words');
@@ -94,7 +100,13 @@ export const ngram: ToyFamily<NgramWorld, World, Data, Model> = {
       if (world.rare[type]) tail += count;
       squares += (count / model.n) ** 2;
     });
-    return [perplexity(world, model), known / world.types, tail / model.n, 1 - squares, distinct2(data.tokens!, world.vocabulary)];
+    return [
+      perplexity(world, model),
+      known / world.types,
+      tail / model.n,
+      1 - squares,
+      distinct2(data.tokens!, world.vocabulary),
+    ];
   },
 };
 

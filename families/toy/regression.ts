@@ -56,7 +56,8 @@ export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
     const d = world.dimensions;
     const l = cholesky(gram, d);
     for (let i = 0; i < d; i++) {
-      if (l[i * d + i] === 0) throw new HabsburgError('invalid', `${n} records do not determine ${d} coefficients; use a larger sample`);
+      if (l[i * d + i] === 0)
+        throw new HabsburgError('invalid', `${n} records do not determine ${d} coefficients; use a larger sample`);
     }
     return { coefficients: solveCholesky(l, moment, d) };
   },
@@ -81,7 +82,11 @@ export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
   },
   subset(world, data, n, draws) {
     const picked = draws.choose(data.n, n);
-    return statistics(world, picked.map((i) => data.rows![i]), Float64Array.from(picked, (i) => data.labels![i]));
+    return statistics(
+      world,
+      picked.map((i) => data.rows![i]),
+      Float64Array.from(picked, (i) => data.labels![i]),
+    );
   },
   size: ({ n }) => n,
   measure(world, { coefficients }) {
@@ -113,7 +118,11 @@ function labelled(world: World, w: Float64Array, n: number, draws: Draws): Data 
 function gramOf(world: World, n: number): Float64Array {
   let gram = world.grams.get(n);
   if (!gram) {
-    gram = statistics(world, Uint32Array.from({ length: n }, (_, r) => r % world.rows), new Float64Array(n)).gram;
+    gram = statistics(
+      world,
+      Uint32Array.from({ length: n }, (_, r) => r % world.rows),
+      new Float64Array(n),
+    ).gram;
     world.grams.set(n, gram);
   }
   return gram;

@@ -2,7 +2,17 @@
  * The job of the cheap families: moves the chains of a block of seeds on from one generation to another, one chain after the other,
  * and leaves their states and measured values. A checkpoint holds the finished chains and the one under way.
  */
-import { appendFileSync, closeSync, copyFileSync, createReadStream, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HabsburgError } from '../../common/errors.js';
@@ -52,7 +62,8 @@ export async function simulate(job: SimulateJob, io: JobIo): Promise<JobReport> 
   const per = job.to - job.from + 1;
   for (const [index, seed] of job.seeds.entries()) {
     const line = before && (await before.next()).value;
-    if (before && line === undefined) throw new HabsburgError('verification', `${job.state}: ${STATE_FILE} has fewer chains than the ${job.seeds.length} seeds`);
+    if (before && line === undefined)
+      throw new HabsburgError('verification', `${job.state}: ${STATE_FILE} has fewer chains than the ${job.seeds.length} seeds`);
     if (index < values.length) continue;
     const midway = index === resumed?.finished ? resumed : undefined;
     const state = midway?.state ?? (line === undefined ? undefined : (decode(line) as ChainState));
@@ -66,7 +77,8 @@ export async function simulate(job: SimulateJob, io: JobIo): Promise<JobReport> 
         row.push(chain.measure().map((value) => (Number.isFinite(value) ? value : null)));
         sizes.push(chain.trained);
       }
-      if (t % 64 === 0 || per < 1000) io.progress({ phase: 'simulate', done: index * per + (t - job.from) + 1, total: job.seeds.length * per, unit: 'step' });
+      if (t % 64 === 0 || per < 1000)
+        io.progress({ phase: 'simulate', done: index * per + (t - job.from) + 1, total: job.seeds.length * per, unit: 'step' });
       if ((t % 16 === 0 || per < 1000) && io.checkpointDue()) {
         const partial: Partial = { finished: index, values, n, state: chain.state, row };
         await io.checkpoint(async (folder) => {

@@ -38,7 +38,10 @@ export function curvesSection(summary: Summary, laws: readonly CheckedLaw[] = []
           {},
           el('h3', {}, measure.label),
           el('p', { class: 'variant' }, variantText(measure)),
-          curvesPanel(`m${i}`, measure, summary.series, summary.generations, [...(references.get(measure) ? [references.get(measure)!.line] : []), ...theory(measure, laws)]),
+          curvesPanel(`m${i}`, measure, summary.series, summary.generations, [
+            ...(references.get(measure) ? [references.get(measure)!.line] : []),
+            ...theory(measure, laws),
+          ]),
         ),
       ),
     ),

@@ -24,7 +24,15 @@ export function lawsSection(laws: readonly CheckedLaw[]): Child {
       el(
         'table',
         {},
-        el('thead', {}, el('tr', {}, ['condition', 'law', 'verdict', 'numbers'].map((head) => el('th', { scope: 'col' }, head)))),
+        el(
+          'thead',
+          {},
+          el(
+            'tr',
+            {},
+            ['condition', 'law', 'verdict', 'numbers'].map((head) => el('th', { scope: 'col' }, head)),
+          ),
+        ),
         el(
           'tbody',
           {},

@@ -44,9 +44,16 @@ export function tablesSection(summary: Summary): Child {
 
 /** What each metric is, in the words of its implementation; a metric that this version lacks is left out. */
 function glossary(summary: Summary): Child {
-  const words = [...metrics, ...Object.values(MEASURES).flatMap((measures) => measures.map(({ metric: name, ...rest }) => ({ name, ...rest })))];
-  const known = words.filter((word) => summary.measures.some((m) => m.metric === word.name && `${m.variant}/`.startsWith(`${word.variant}/`)));
-  const unique = known.filter((word, i) => known.findIndex((other) => other.name === word.name && other.summary === word.summary) === i);
+  const words = [
+    ...metrics,
+    ...Object.values(MEASURES).flatMap((measures) => measures.map(({ metric: name, ...rest }) => ({ name, ...rest }))),
+  ];
+  const known = words.filter((word) =>
+    summary.measures.some((m) => m.metric === word.name && `${m.variant}/`.startsWith(`${word.variant}/`)),
+  );
+  const unique = known.filter(
+    (word, i) => known.findIndex((other) => other.name === word.name && other.summary === word.summary) === i,
+  );
   return (
     unique.length > 0 &&
     el(

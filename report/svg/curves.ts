@@ -62,7 +62,11 @@ export function curvesPanel(
     [y0, y1],
     references.flatMap(({ points }) => points.map(([, value]) => value)),
   );
-  const dashed = references.map(({ label, index, points }) => ({ label, index, line: points.map(([generation, value]): XY => [x(generation), y(value)]) }));
+  const dashed = references.map(({ label, index, points }) => ({
+    label,
+    index,
+    line: points.map(([generation, value]): XY => [x(generation), y(value)]),
+  }));
 
   const marks = drawn.map(({ index, label, points }) => {
     const mean = points.map((point): XY => [x(point.generation), y(point.mean)]);
@@ -73,13 +77,14 @@ export function curvesPanel(
       band(points, x, y),
       seedLines(points).map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
       el('path', { class: 'mean', d: linePath(mean) }),
-      points.map((point, i) =>
-        i % Math.ceil(points.length / MARKS) === 0 &&
-        el(
-          'path',
-          { class: 'mark', d: markerPath(index, mean[i]) },
-          el('title', {}, `${label}, generation ${point.generation}: ${spoken(point)}`),
-        ),
+      points.map(
+        (point, i) =>
+          i % Math.ceil(points.length / MARKS) === 0 &&
+          el(
+            'path',
+            { class: 'mark', d: markerPath(index, mean[i]) },
+            el('title', {}, `${label}, generation ${point.generation}: ${spoken(point)}`),
+          ),
       ),
     );
   });

@@ -5,7 +5,11 @@ import type { SamplePlan, SimulatedCondition, SimulatedMember, SimulationPlan, W
 import { simulatedMemberSchema, simulationSchema, type SimulatedMemberDocument } from './schema.js';
 import { z } from 'zod';
 
-const INTERPOLATION: Readonly<Record<number, readonly number[]>> = { 1: [0.99, 0.01], 2: [0.7, 0.29, 0.01], 3: [0.5, 0.3, 0.19, 0.01] };
+const INTERPOLATION: Readonly<Record<number, readonly number[]>> = {
+  1: [0.99, 0.01],
+  2: [0.7, 0.29, 0.01],
+  3: [0.5, 0.3, 0.19, 0.01],
+};
 
 /** The families that a file of this kind may name. */
 export const SIMULATED_FAMILIES: readonly string[] = simulatedMemberSchema.options.map(({ shape }) => shape.family.value);
@@ -13,14 +17,20 @@ export const SIMULATED_FAMILIES: readonly string[] = simulatedMemberSchema.optio
 /** Whether a document's population names a cheap family, so that this grammar judges it. */
 export function isSimulation(raw: unknown): boolean {
   const population = valueAt(raw, ['population']);
-  return Array.isArray(population) && population.some((member) => SIMULATED_FAMILIES.includes(String(valueAt(member, ['family']))));
+  return (
+    Array.isArray(population) && population.some((member) => SIMULATED_FAMILIES.includes(String(valueAt(member, ['family']))))
+  );
 }
 
-export function resolveSimulation(raw: unknown): { plan: SimulationPlan; problems?: undefined } | { plan?: undefined; problems: Problem[] } {
+export function resolveSimulation(
+  raw: unknown,
+): { plan: SimulationPlan; problems?: undefined } | { plan?: undefined; problems: Problem[] } {
   const parsed = simulationSchema.safeParse(raw);
   if (!parsed.success) return { problems: parsed.error.issues.flatMap((issue) => explain(issue, raw, simulationSchema)) };
   const doc = parsed.data;
-  const seeds = Array.isArray(doc.seeds) ? doc.seeds : Array.from({ length: doc.seeds.count }, (_, i) => (doc.seeds as { from: number }).from + i);
+  const seeds = Array.isArray(doc.seeds)
+    ? doc.seeds
+    : Array.from({ length: doc.seeds.count }, (_, i) => (doc.seeds as { from: number }).from + i);
   const problems = checkSimulation(doc, seeds);
   const members = doc.population.map((member, i) => {
     const plan = memberPlan(member);
@@ -38,7 +48,12 @@ export function resolveSimulation(raw: unknown): { plan: SimulationPlan; problem
       if (!again.success) {
         problems.push(
           ...again.error.issues
-            .flatMap((issue) => explain(issue, { population: [merged] }, z.object({ population: z.array(simulatedMemberSchema) }), ['population', 0]))
+            .flatMap((issue) =>
+              explain(issue, { population: [merged] }, z.object({ population: z.array(simulatedMemberSchema) }), [
+                'population',
+                0,
+              ]),
+            )
             .map((p) => ({ ...p, path: mine(p.path.slice(2)) })),
         );
         return members[m];
@@ -68,7 +83,11 @@ export function resolveSimulation(raw: unknown): { plan: SimulationPlan; problem
 
 function memberPlan(member: SimulatedMemberDocument): SimulatedMember {
   const { name, sample: given, ...settings } = member;
-  const sample: SamplePlan = given === undefined ? { size: 0, growth: 0 } : typeof given === 'number' ? { size: given, growth: 0 } : given;
-  const world = settings.family === 'n-gram' ? { ...settings, interpolation: settings.interpolation ?? INTERPOLATION[settings.order] } : settings;
+  const sample: SamplePlan =
+    given === undefined ? { size: 0, growth: 0 } : typeof given === 'number' ? { size: given, growth: 0 } : given;
+  const world =
+    settings.family === 'n-gram'
+      ? { ...settings, interpolation: settings.interpolation ?? INTERPOLATION[settings.order] }
+      : settings;
   return { name, world: world as WorldPlan, sample };
 }

@@ -9,7 +9,14 @@ const sample = z
     z.int().min(2).max(1e8),
     z.strictObject({
       size: z.int().min(2).max(1e8).describe('Records of generation 0.'),
-      growth: z.number().min(0).max(4).default(0).describe('Generation t has round(size (t+1)^growth) records; above 1: the superlinear schedule under which the error stays bounded.'),
+      growth: z
+        .number()
+        .min(0)
+        .max(4)
+        .default(0)
+        .describe(
+          'Generation t has round(size (t+1)^growth) records; above 1: the superlinear schedule under which the error stays bounded.',
+        ),
     }),
   ])
   .describe('Records that each generation is fitted to: a number, or {size, growth}.');
@@ -39,7 +46,12 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
   }),
   ofFamily('gmm', 'A mixture of Gaussians with full covariances, fitted by EM.', {
     sample,
-    truth: z.array(component).min(1).max(50).default([{ weight: 1, mean: [0, 0], sigma: 1 }]).describe('The true mixture.'),
+    truth: z
+      .array(component)
+      .min(1)
+      .max(50)
+      .default([{ weight: 1, mean: [0, 0], sigma: 1 }])
+      .describe('The true mixture.'),
     components: z.int().min(1).max(50).default(2).describe('Components of the fit.'),
     tolerance: z.number().gt(0).max(1).default(1e-5).describe('EM stops when the mean log-likelihood gains less.'),
     maxIterations: z.int().min(1).max(100_000).default(2000),
@@ -48,7 +60,10 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
   ofFamily('kde', 'A Gaussian kernel density estimate in the plane.', {
     sample,
     shape: z.enum(['normal', 'blobs', 'circles', 'moons']).default('blobs').describe('What is true.'),
-    bandwidth: z.union([z.enum(['scott', 'silverman']), z.number().gt(0).max(100)]).default('scott').describe('A width, or a rule from the number of records.'),
+    bandwidth: z
+      .union([z.enum(['scott', 'silverman']), z.number().gt(0).max(100)])
+      .default('scott')
+      .describe('A width, or a rule from the number of records.'),
     test: z.int().min(1).max(1e6).default(500).describe('Real records that the density is scored on.'),
   }),
   ofFamily('regression', 'Least squares on a design that every generation labels anew.', {
@@ -64,7 +79,9 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
       .min(2)
       .max(4)
       .optional()
-      .describe('Weights when scoring, from the highest order down to uniform. Default: 0.99/0.01, 0.7/0.29/0.01 or 0.5/0.3/0.19/0.01.'),
+      .describe(
+        'Weights when scoring, from the highest order down to uniform. Default: 0.99/0.01, 0.7/0.29/0.01 or 0.5/0.3/0.19/0.01.',
+      ),
     tail: share.default(0.05).describe('The tail: the rarest types that together have this share of the real tokens.'),
   }),
 ]);
@@ -73,13 +90,20 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
 const mixture = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('replace').describe('Only what the model before wrote.') }),
-    z.strictObject({ kind: z.literal('keep-share').describe('A share is of the first real records, redrawn each generation.'), share }),
+    z.strictObject({
+      kind: z.literal('keep-share').describe('A share is of the first real records, redrawn each generation.'),
+      share,
+    }),
     z.strictObject({ kind: z.literal('accumulate').describe('Everything so far, real and written.') }),
-    z.strictObject({ kind: z.literal('accumulate-subsample').describe('As many as one generation has, drawn from everything so far.') }),
+    z.strictObject({
+      kind: z.literal('accumulate-subsample').describe('As many as one generation has, drawn from everything so far.'),
+    }),
     z.strictObject({ kind: z.literal('fresh').describe('A share is new real data.'), share }),
     z.strictObject({ kind: z.literal('fixed-real').describe('The whole first real set beside what the model before wrote.') }),
     z.strictObject({
-      kind: z.literal('weights').describe('Nature’s alpha, beta, gamma: the model before, the one before that, and new real data.'),
+      kind: z
+        .literal('weights')
+        .describe('Nature’s alpha, beta, gamma: the model before, the one before that, and new real data.'),
       alpha: z.number().min(0).max(1),
       beta: z.number().min(0).max(1).default(0),
       gamma: z.number().min(0).max(1).default(0),
@@ -89,7 +113,10 @@ const mixture = z
 
 const textSource = z
   .string()
-  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?)$/, 'must be file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT');
+  .regex(
+    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?)$/,
+    'must be file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT',
+  );
 
 export const simulationSchema = z
   .strictObject({
@@ -97,16 +124,10 @@ export const simulationSchema = z
     name,
     title: z.string().max(300).optional(),
     seeds: z
-      .union([
-        z.array(seed).min(1).max(100_000),
-        z.strictObject({ from: seed.default(1), count: z.int().min(1).max(100_000) }),
-      ])
+      .union([z.array(seed).min(1).max(100_000), z.strictObject({ from: seed.default(1), count: z.int().min(1).max(100_000) })])
       .describe('One chain per condition and seed: a list, or {from, count}. Seeds run in blocks.'),
     generations: z.int().min(0).max(1_000_000).describe('The last generation: 0 fits real data.'),
-    data: z
-      .strictObject({ train: textSource, test: textSource })
-      .optional()
-      .describe('Real text; for n-grams alone.'),
+    data: z.strictObject({ train: textSource, test: textSource }).optional().describe('Real text; for n-grams alone.'),
     population: z.array(simulatedMemberSchema).min(1).max(100),
     conditions: z
       .array(

@@ -20,22 +20,51 @@ afterAll(() => folder.remove());
 
 const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
   ['a misspelt key', 2, () => ['run', at('unknown.yaml')], /unknown\.yaml:3:1: .*seedz.*did you mean "seeds"/],
-  ['a misspelt override', 2, () => ['run', 'quickstart', '--set', 'population.0.training.epochz=3'], /--set population\.0\.training\.epochz=3: .*did you mean "epochs"/],
-  ['an option of tomorrow', 2, () => ['run', 'quickstart', '--set', 'conditions.0.mixture.kind=accumulate'], /accumulate.*not implemented yet/],
+  [
+    'a misspelt override',
+    2,
+    () => ['run', 'quickstart', '--set', 'population.0.training.epochz=3'],
+    /--set population\.0\.training\.epochz=3: .*did you mean "epochs"/,
+  ],
+  [
+    'an option of tomorrow',
+    2,
+    () => ['run', 'quickstart', '--set', 'conditions.0.mixture.kind=accumulate'],
+    /accumulate.*not implemented yet/,
+  ],
   ['a missing experiment file', 4, () => ['run', at('nope.yaml')], /nope\.yaml: no such experiment file/],
   ['an unknown experiment', 4, () => ['results', 'nope', '--store', at('store')], /no experiment "nope"/],
   ['no server', 5, () => ['status', '--home', at('home')], /no embedded server is running.*habsburg dev/],
-  ['a server that does not answer', 5, () => ['status'], /no Temporal server answers at 127\.0\.0\.1:1;/, { TEMPORAL_ADDRESS: '127.0.0.1:1' }],
-  ['a missing model', 4, () => ['lm', 'perplexity', '--model', at('no-model'), '--tokens', at('tokens.json')], /no-model.config\.json/],
-  ['a truncated model', 3, () => ['lm', 'perplexity', '--model', at('truncated'), '--tokens', at('tokens.json')], /truncated.model\.safetensors is not a valid safetensors file/],
+  [
+    'a server that does not answer',
+    5,
+    () => ['status'],
+    /no Temporal server answers at 127\.0\.0\.1:1;/,
+    { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+  ],
+  [
+    'a missing model',
+    4,
+    () => ['lm', 'perplexity', '--model', at('no-model'), '--tokens', at('tokens.json')],
+    /no-model.config\.json/,
+  ],
+  [
+    'a truncated model',
+    3,
+    () => ['lm', 'perplexity', '--model', at('truncated'), '--tokens', at('tokens.json')],
+    /truncated.model\.safetensors is not a valid safetensors file/,
+  ],
   ['an unusable store', 2, () => ['results', 'x', '--store', 'ftp://x'], /ftp: is neither/],
   ['an unknown command', 2, () => ['frobnicate'], /unknown command 'frobnicate'/],
 ];
 
 // One parameter each: jest takes a parameter that a row has no value for to be its `done` callback.
-test.each(cases.map(([what, code, args, sentence, env]) => ({ what, code, args, sentence, env })))('$what exits with $code', async ({ code, args, sentence, env }) => {
-  const { code: got, stdout, stderr } = await habsburg(args(), env);
-  expect([got, stdout]).toEqual([code, '']);
-  expect(stderr).toMatch(sentence);
-  expect(stderr).not.toMatch(/\n\s+at /); // no stack trace
-});
+test.each(cases.map(([what, code, args, sentence, env]) => ({ what, code, args, sentence, env })))(
+  '$what exits with $code',
+  async ({ code, args, sentence, env }) => {
+    const { code: got, stdout, stderr } = await habsburg(args(), env);
+    expect([got, stdout]).toEqual([code, '']);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /); // no stack trace
+  },
+);

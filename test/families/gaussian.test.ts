@@ -40,7 +40,8 @@ describe('the laws of the Gaussian', () => {
     const verdict = (law: Law) => checkLaw(law, byLaw(values, law, familyNamed('gaussian')), CONFIDENCE).verdict;
     expect(own.map(verdict)).toEqual(own.map(() => 'pass'));
     for (const law of own) expect([law.name, verdict(late(law)), verdict(early(law))]).toEqual([law.name, 'fail', 'fail']);
-    for (const law of other.filter(({ name }) => name !== 'squared-error')) expect([law.name, verdict(law)]).toEqual([law.name, 'fail']);
+    for (const law of other.filter(({ name }) => name !== 'squared-error'))
+      expect([law.name, verdict(law)]).toEqual([law.name, 'fail']);
     const accumulated = gaussianLaws(biased, sample, { kind: 'accumulate' });
     for (const law of accumulated) expect([law.name, verdict(law)]).toEqual([law.name, 'fail']);
   });
@@ -78,15 +79,27 @@ describe('expectations against closed forms', () => {
   });
 
   test('the standard deviation of one fit, as simulated by Shumailov et al. over 1000 repeats', () => {
-    for (const [n, mean] of [[10, 0.92062], [30, 0.98313], [100, 0.9916], [500, 0.99778]] as const) {
-      expect(Math.abs(law('standard-deviation', unit, n, { kind: 'replace' }).expectations(0)[0] - mean)).toBeLessThan((3 * 0.7) / Math.sqrt(1000 * n) + 1e-3);
+    for (const [n, mean] of [
+      [10, 0.92062],
+      [30, 0.98313],
+      [100, 0.9916],
+      [500, 0.99778],
+    ] as const) {
+      expect(Math.abs(law('standard-deviation', unit, n, { kind: 'replace' }).expectations(0)[0] - mean)).toBeLessThan(
+        (3 * 0.7) / Math.sqrt(1000 * n) + 1e-3,
+      );
     }
   });
 
   test('accumulate-subsample agrees with an independent simulation of 2000 seeds', () => {
     const v = law('variance', unit, 10, { kind: 'accumulate-subsample' }).expectations(99);
     const a = law('squared-error', unit, 10, { kind: 'accumulate-subsample' }).expectations(99);
-    const simulated = [[2, 0.837, 0.173], [10, 0.779, 0.239], [50, 0.746, 0.248], [100, 0.742, 0.263]];
+    const simulated = [
+      [2, 0.837, 0.173],
+      [10, 0.779, 0.239],
+      [50, 0.746, 0.248],
+      [100, 0.742, 0.263],
+    ];
     for (const [t, variance, error] of simulated) {
       expect(Math.abs(v[t - 1] - variance)).toBeLessThan(0.03);
       expect(Math.abs(a[t - 1] - error)).toBeLessThan(0.03);

@@ -40,7 +40,11 @@ describe('linear algebra', () => {
 test('moments of parts together are the moments of all', () => {
   const points = draws().normals(new Float64Array(60));
   const all = momentsOf(points, 20, 3);
-  const parts = mergeMoments([momentsOf(points.subarray(0, 21), 7, 3), momentsOf(points.subarray(21, 24), 1, 3), momentsOf(points.subarray(24), 12, 3)]);
+  const parts = mergeMoments([
+    momentsOf(points.subarray(0, 21), 7, 3),
+    momentsOf(points.subarray(21, 24), 1, 3),
+    momentsOf(points.subarray(24), 12, 3),
+  ]);
   expect(parts.n).toBe(20);
   all.scatter.forEach((s, i) => expect(parts.scatter[i]).toBeCloseTo(s, 12));
   all.mean.forEach((m, i) => expect(parts.mean[i]).toBeCloseTo(m, 13));
@@ -72,7 +76,13 @@ test('EM finds two blobs that are far apart', () => {
 
 describe('n-grams', () => {
   const world = (train: string, test_: string, order: 1 | 2 | 3, interpolation: number[]) =>
-    ngram.world({ plan: { family: 'n-gram', order, interpolation, tail: 0.2 }, size: 0, records: false, draws: draws(), text: { train, test: test_ } });
+    ngram.world({
+      plan: { family: 'n-gram', order, interpolation, tail: 0.2 },
+      size: 0,
+      records: false,
+      draws: draws(),
+      text: { train, test: test_ },
+    });
 
   test('perplexity by hand: back-off where a context was never seen, uniform for what is unknown', () => {
     // tokens: a b a c <eos>, five; types: <eos>, <unk>, a, b, c
@@ -93,10 +103,19 @@ describe('n-grams', () => {
   test('counts of parts together, and what a chain may write', () => {
     const tokens = Int32Array.of(2, 3, 2, 3, 4, 2, 3, 3);
     const [unigrams, bigrams] = countGrams(tokens, 2, 10);
-    expect([[...unigrams.keys], [...unigrams.ends]]).toEqual([[2, 3, 4], [3, 7, 8]]);
-    expect([[...bigrams.keys], [...bigrams.ends]]).toEqual([[23, 32, 33, 34, 42], [3, 4, 5, 6, 7]]);
+    expect([[...unigrams.keys], [...unigrams.ends]]).toEqual([
+      [2, 3, 4],
+      [3, 7, 8],
+    ]);
+    expect([[...bigrams.keys], [...bigrams.ends]]).toEqual([
+      [23, 32, 33, 34, 42],
+      [3, 4, 5, 6, 7],
+    ]);
     const [more] = countGrams(Int32Array.of(4, 9), 1, 10);
-    expect([[...mergeTables(unigrams, more).keys], [...mergeTables(unigrams, more).ends]]).toEqual([[2, 3, 4, 9], [3, 7, 9, 10]]);
+    expect([[...mergeTables(unigrams, more).keys], [...mergeTables(unigrams, more).ends]]).toEqual([
+      [2, 3, 4, 9],
+      [3, 7, 9, 10],
+    ]);
     const w = world('a b c\nc a b\n', 'a\n', 2, [0.7, 0.29, 0.01]);
     const real = ngram.real(w, 8, draws());
     const written = ngram.generate(w, ngram.fit(w, real, draws()), 500, draws());

@@ -29,7 +29,10 @@ function io(saved: string[], killAt = Infinity): JobIo {
   };
 }
 
-async function run(job: Pick<SimulateJob, 'member' | 'mixture' | 'seeds' | 'from' | 'to' | 'state' | 'resume' | 'text'>, control = io([])) {
+async function run(
+  job: Pick<SimulateJob, 'member' | 'mixture' | 'seeds' | 'from' | 'to' | 'state' | 'resume' | 'text'>,
+  control = io([]),
+) {
   const [outState, outSeries] = [await folder(), await folder()];
   await simulate({ op: 'simulate', family: job.member.world.family, outState, outSeries, ...job }, control);
   const series = JSON.parse(await readFile(join(outSeries, SERIES_FILE), 'utf8')) as SeriesDocument;
@@ -48,7 +51,14 @@ async function text() {
 const WORLDS: WorldPlan[] = [
   { family: 'gaussian', dimensions: 2, mean: 1, sigma: 2, estimator: 'biased' },
   { family: 'discrete', states: 30, zipf: 1 },
-  { family: 'gmm', truth: [{ weight: 1, mean: [0, 0], sigma: 1 }], components: 2, tolerance: 1e-3, maxIterations: 20, regularization: 1e-6 },
+  {
+    family: 'gmm',
+    truth: [{ weight: 1, mean: [0, 0], sigma: 1 }],
+    components: 2,
+    tolerance: 1e-3,
+    maxIterations: 20,
+    regularization: 1e-6,
+  },
   { family: 'kde', shape: 'moons', bandwidth: 'scott', test: 20 },
   { family: 'regression', dimensions: 3, noise: 1 },
   { family: 'n-gram', order: 3, interpolation: [0.5, 0.3, 0.19, 0.01], tail: 0.05 },
@@ -108,7 +118,11 @@ describe('chains', () => {
 });
 
 test('typed arrays are written bit for bit', () => {
-  const value = { a: [new Float64Array([1e-310, -0, Math.PI]), null], b: { c: new Int32Array([-1, 7]), d: 'f64', e: 1 }, u: new Uint32Array([4294967295]) };
+  const value = {
+    a: [new Float64Array([1e-310, -0, Math.PI]), null],
+    b: { c: new Int32Array([-1, 7]), d: 'f64', e: 1 },
+    u: new Uint32Array([4294967295]),
+  };
   const text = encode(value);
   expect(encode(decode(text))).toBe(text);
   expect(decode(text)).toEqual(value);

@@ -11,7 +11,13 @@ export const CONFIDENCE = 1 - 0.01 / 50;
 /** [generation][measure][seed] */
 export type Simulated = number[][][];
 
-export function simulate(world: WorldPlan, sample: SamplePlan, mixture: SimulatedMixture, seeds: number, generations: number): Simulated {
+export function simulate(
+  world: WorldPlan,
+  sample: SamplePlan,
+  mixture: SimulatedMixture,
+  seeds: number,
+  generations: number,
+): Simulated {
   const family = familyNamed(world.family);
   const out: Simulated = Array.from({ length: generations + 1 }, () => family.measures.map(() => []));
   for (let seed = 1; seed <= seeds; seed++) {

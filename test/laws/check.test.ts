@@ -25,7 +25,8 @@ function skewed(n: number, repetition: number): Map<number, number[]> {
 
 describe('the check of a law', () => {
   test('rejects a true law of skewed values about as often as it says, and a law that is 5 % off always', () => {
-    const verdicts = (expected: number, n: number, repetitions = 300) => Array.from({ length: repetitions }, (_, r) => checkLaw(law(expected), skewed(n, r), 0.95).verdict);
+    const verdicts = (expected: number, n: number, repetitions = 300) =>
+      Array.from({ length: repetitions }, (_, r) => checkLaw(law(expected), skewed(n, r), 0.95).verdict);
     const share = (list: string[]) => list.filter((v) => v === 'fail').length / list.length;
     const rejected = share(verdicts(Math.exp(0.125), 150));
     expect(rejected).toBeLessThan(0.09);
@@ -55,7 +56,9 @@ describe('the check of a law', () => {
   });
 
   test('says the numbers', () => {
-    expect(checkLaw(law(2), skewed(400, 1)).sentence).toMatch(/^outside the 99 % interval at 4 of 4 generations, first generation 0: 1\.\d+ in \[1\.0\d*, 1\.2\d*\], the law says 2\.000$/);
+    expect(checkLaw(law(2), skewed(400, 1)).sentence).toMatch(
+      /^outside the 99 % interval at 4 of 4 generations, first generation 0: 1\.\d+ in \[1\.0\d*, 1\.2\d*\], the law says 2\.000$/,
+    );
   });
 });
 

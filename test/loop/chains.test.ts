@@ -10,7 +10,8 @@ import { habsburg, json, start, stepsOf, temporaryFolder } from './support.js';
 const CHAINS = fileURLToPath(new URL('./chains.yaml', import.meta.url));
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let store: string;
-const run = (...more: string[]) => json<RunOutcome>(['run', CHAINS, '--home', join(folder.path, 'home'), '--store', store, ...more]);
+const run = (...more: string[]) =>
+  json<RunOutcome>(['run', CHAINS, '--home', join(folder.path, 'home'), '--store', store, ...more]);
 
 beforeAll(async () => {
   folder = await temporaryFolder('chains');
@@ -35,7 +36,8 @@ describe('chains of cheap models', () => {
     const before = await stepsOf(store);
     const longer = await run('--set', 'generations=199');
     expect(longer.result.steps).toEqual({ computed: 4, reused: 4 });
-    const at = (rows: RunOutcome['rows'], t: number) => rows.filter(({ generation, metric }) => generation === t && metric === 'variance').map(({ value }) => value);
+    const at = (rows: RunOutcome['rows'], t: number) =>
+      rows.filter(({ generation, metric }) => generation === t && metric === 'variance').map(({ value }) => value);
     expect(at(longer.rows, 120)).toEqual(at(first.rows, 120));
     const wider = await run('--set', 'seeds={from: 1, count: 60}');
     // the block of 26 … 30 becomes one of 26 … 50, and there is a third
@@ -45,7 +47,18 @@ describe('chains of cheap models', () => {
 
   test('continued as new after every few events, the steps are the same', async () => {
     const other = join(folder.path, 'store-new');
-    await json(['run', CHAINS, '--home', join(folder.path, 'home'), '--store', other, '--set', 'name=chains-new', '--event-limit', '10']);
+    await json([
+      'run',
+      CHAINS,
+      '--home',
+      join(folder.path, 'home'),
+      '--store',
+      other,
+      '--set',
+      'name=chains-new',
+      '--event-limit',
+      '10',
+    ]);
     const all = await stepsOf(store);
     for (const [key, step] of await stepsOf(other)) expect(all.get(key)).toEqual(step);
   }, 600_000);
@@ -75,7 +88,12 @@ execution: { checkpointSeconds: 0.2 }
   expect(calm.result.steps).toEqual({ computed: 10, reused: 0 });
   const home = join(folder.path, 'storm');
   const seed = Number(process.env.HABSBURG_TEST_SEED ?? Date.now() % 1e9);
-  const { code, stdout, stderr, killed } = await storm(start(['run', file, '--home', home, '--store', stormStore, '--json']), home, 10, seed);
+  const { code, stdout, stderr, killed } = await storm(
+    start(['run', file, '--home', home, '--store', stormStore, '--json']),
+    home,
+    10,
+    seed,
+  );
   if (code !== 0) throw new Error(`seed ${seed}: exit ${code} after killing ${killed.join(', ')}\n${stderr}`);
   expect(killed).toHaveLength(10);
   expect(await stepsOf(stormStore)).toEqual(await stepsOf(calmStore));

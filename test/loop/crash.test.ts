@@ -7,7 +7,14 @@ import { TINY, json, start, stepsOf, temporaryFolder } from './support.js';
 
 const KILLS = 12;
 /** the experiment is made long enough that the kills hit work: about half a minute undisturbed */
-const LONGER = ['--set', 'generations=3', '--set', 'population.0.training.epochs=12', '--set', 'population.0.generation0.epochs=12'];
+const LONGER = [
+  '--set',
+  'generations=3',
+  '--set',
+  'population.0.training.epochs=12',
+  '--set',
+  'population.0.generation0.epochs=12',
+];
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {

@@ -54,7 +54,18 @@ describe('a small experiment', () => {
 
   test('continue-as-new every few events changes nothing', async () => {
     const other = join(home.path, 'store-can');
-    const outcome = await json<RunOutcome>(['run', TINY, '--home', join(home.path, 'home'), '--store', other, '--set', 'name=tiny-can', '--event-limit', '20']);
+    const outcome = await json<RunOutcome>([
+      'run',
+      TINY,
+      '--home',
+      join(home.path, 'home'),
+      '--store',
+      other,
+      '--set',
+      'name=tiny-can',
+      '--event-limit',
+      '20',
+    ]);
     expect(outcome.status).toBe('COMPLETED');
     const [a, b] = [await stepsOf(store), await stepsOf(other)];
     for (const [key, step] of b) expect(a.get(key)).toEqual(step);
@@ -69,7 +80,13 @@ describe('a small experiment', () => {
     const manifest = await openArtifactStore(store).manifest(model as `sha256:${string}`);
     const weights = manifest.files.find(({ path }) => path === 'model.safetensors')!.digest.slice(7);
     const files = await readdir(store, { recursive: true });
-    await truncate(join(store, files.find((file) => file.endsWith(weights))!), 100);
+    await truncate(
+      join(
+        store,
+        files.find((file) => file.endsWith(weights))!,
+      ),
+      100,
+    );
     const again = await run();
     expect(again.result.steps.computed).toBe(1);
     expect(await stepsOf(store)).toEqual(steps);

@@ -19,14 +19,23 @@ async function targets(home: string): Promise<Record<string, number[]>> {
 
 function childrenOf(pid: number): number[] {
   try {
-    return execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/).filter(Boolean).map(Number);
+    return execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map(Number);
   } catch {
     return [];
   }
 }
 
 /** Kills processes of `running` until there were `kills`; resolves when it has ended, with what was killed. */
-export async function storm(running: Running, home: string, kills: number, seed: number): Promise<Finished & { killed: string[] }> {
+export async function storm(
+  running: Running,
+  home: string,
+  kills: number,
+  seed: number,
+): Promise<Finished & { killed: string[] }> {
   const rng = new CounterRng({ seed, generation: 0, member: 'test', step: 'crash' });
   let over = false;
   void running.finished.then(() => (over = true));
@@ -35,7 +44,10 @@ export async function storm(running: Running, home: string, kills: number, seed:
   for (let draw = 0; killed.length < kills && !over; draw++) {
     await sleep(200 + rng.uniform(draw) * 1_800);
     const what = order[killed.length % order.length];
-    const [pid] = await targets(home).then((found) => found[what], () => []);
+    const [pid] = await targets(home).then(
+      (found) => found[what],
+      () => [],
+    );
     if (pid === undefined) continue;
     try {
       process.kill(pid, 'SIGKILL');

@@ -25,7 +25,10 @@ export interface Running {
 /** Starts `habsburg …args`; TEMPORAL_ADDRESS of the surrounding environment is not passed on. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const { TEMPORAL_ADDRESS: _, ...outer } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { env: { ...outer, NODE_OPTIONS: '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...outer, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -50,8 +53,19 @@ export async function json<T>(args: readonly string[], env: NodeJS.ProcessEnv = 
 
 export interface RunOutcome {
   readonly status: string;
-  readonly result: { readonly steps: { readonly computed: number; readonly reused: number }; readonly runs: number; readonly failed: number; readonly generations: number };
-  readonly rows: readonly { readonly metric: string; readonly value: number; readonly seed: number; readonly generation: number; readonly condition: string }[];
+  readonly result: {
+    readonly steps: { readonly computed: number; readonly reused: number };
+    readonly runs: number;
+    readonly failed: number;
+    readonly generations: number;
+  };
+  readonly rows: readonly {
+    readonly metric: string;
+    readonly value: number;
+    readonly seed: number;
+    readonly generation: number;
+    readonly condition: string;
+  }[];
 }
 
 /** Every finished step of a store: key -> digests of its outputs. */
@@ -60,7 +74,10 @@ export async function stepsOf(url: string): Promise<Map<string, { step: string; 
   const steps = new Map<string, { step: string; outputs: Record<string, string> }>();
   for await (const name of store.listNames('steps/')) {
     const record = await store.readName<StepRecord>(name);
-    steps.set(record!.key, { step: record!.step, outputs: Object.fromEntries(Object.entries(record!.outputs).map(([k, ref]) => [k, ref.digest])) });
+    steps.set(record!.key, {
+      step: record!.step,
+      outputs: Object.fromEntries(Object.entries(record!.outputs).map(([k, ref]) => [k, ref.digest])),
+    });
   }
   return steps;
 }

@@ -23,7 +23,17 @@ function results(seeds: number, generations: number, size = 20, shown = size): R
     const chain = new Chain({ family, member: member(size), mixture: { kind: 'replace' }, seed });
     for (let generation = 0; generation <= generations; generation++) {
       chain.step();
-      const common = { experiment: 'normal', run: 'replace/seeds-1-2', condition: 'replace', member: 'normal', seed, generation, n: size, settings, subject: 'sha256:0' };
+      const common = {
+        experiment: 'normal',
+        run: 'replace/seeds-1-2',
+        condition: 'replace',
+        member: 'normal',
+        seed,
+        generation,
+        n: size,
+        settings,
+        subject: 'sha256:0',
+      };
       chain.measure().forEach((value, m) => {
         const { metric, variant, version } = family.measures[m];
         rows.push({ ...common, metric, variant, version, value });
@@ -50,13 +60,17 @@ describe('laws in the report', () => {
     const wrong = results(400, 30, 20, 60);
     const laws = checkedLaws(wrong, summarise(wrong));
     expect(lawsHeadline(laws)).toMatch(/^0 of 5 exact laws hold at 99 % confidence; 5 fail\.$/);
-    expect(renderLaws(laws, 400)).toMatch(/FAIL {2}replace, log-variance: outside the 99 % interval at \d+ of \d+ generations, first generation \d+: -\d/);
+    expect(renderLaws(laws, 400)).toMatch(
+      /FAIL {2}replace, log-variance: outside the 99 % interval at \d+ of \d+ generations, first generation \d+: -\d/,
+    );
     expect(renderPage(wrong)).toContain('<td class="verdict fail">fail</td>');
   });
 
   test('few seeds are said to be too few', () => {
     const few = results(3, 4);
-    expect(lawsHeadline(checkedLaws(few, summarise(few)))).toBe('0 of 5 exact laws hold at 99 % confidence; 5 cannot be tested with so few seeds.');
+    expect(lawsHeadline(checkedLaws(few, summarise(few)))).toBe(
+      '0 of 5 exact laws hold at 99 % confidence; 5 cannot be tested with so few seeds.',
+    );
   });
 
   test('a page of many seeds draws their range, not their lines, and stays small', () => {

@@ -176,7 +176,9 @@ describe('terminal table', () => {
     expect(renderTable(summarise({ rows: other }), { width: 80, headline: true })).toContain('distinct-1');
     const long = Array.from({ length: 40 }, (_, generation) => row('replace', 1, generation, generation));
     const thin = renderTable(summarise({ rows: long }), { width: 80, headline: true });
-    expect(thin.match(/^ +\d+ +\d+$/gm)?.map((line) => Number(line.trim().split(/ +/)[0]))).toEqual([0, 3, 7, 10, 13, 16, 20, 23, 26, 29, 33, 36, 39]);
+    expect(thin.match(/^ +\d+ +\d+$/gm)?.map((line) => Number(line.trim().split(/ +/)[0]))).toEqual([
+      0, 3, 7, 10, 13, 16, 20, 23, 26, 29, 33, 36, 39,
+    ]);
     expect(thin).toContain('… and 27 more generations: habsburg results shows all.');
   });
 

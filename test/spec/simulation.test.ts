@@ -29,7 +29,11 @@ describe('a file of cheap models', () => {
     const { population, conditions, seeds } = await plan(NORMAL);
     expect(seeds).toHaveLength(600);
     expect(population).toEqual([
-      { name: 'normal', world: { family: 'gaussian', dimensions: 1, mean: 0, sigma: 1, estimator: 'biased' }, sample: { size: 100, growth: 0 } },
+      {
+        name: 'normal',
+        world: { family: 'gaussian', dimensions: 1, mean: 0, sigma: 1, estimator: 'biased' },
+        sample: { size: 100, growth: 0 },
+      },
     ]);
     expect(conditions[1].members[0]).toMatchObject({ world: { dimensions: 3, sigma: 1 }, sample: { size: 50, growth: 1.5 } });
   });
@@ -49,20 +53,62 @@ describe('a file of cheap models', () => {
   });
 
   test('an n-gram model takes the whole text and usual weights', async () => {
-    const yaml = NORMAL.replace(/population[^]*conditions/, 'data: { train: file:a.txt, test: file:b.txt }\npopulation: [{ name: normal, family: n-gram, order: 3 }]\nconditions').replace(/ {2}- name: more[^]*/, '');
+    const yaml = NORMAL.replace(
+      /population[^]*conditions/,
+      'data: { train: file:a.txt, test: file:b.txt }\npopulation: [{ name: normal, family: n-gram, order: 3 }]\nconditions',
+    ).replace(/ {2}- name: more[^]*/, '');
     const { population, data } = await plan(yaml);
-    expect(population[0]).toEqual({ name: 'normal', world: { family: 'n-gram', order: 3, interpolation: [0.5, 0.3, 0.19, 0.01], tail: 0.05 }, sample: { size: 0, growth: 0 } });
+    expect(population[0]).toEqual({
+      name: 'normal',
+      world: { family: 'n-gram', order: 3, interpolation: [0.5, 0.3, 0.19, 0.01], tail: 0.05 },
+      sample: { size: 0, growth: 0 },
+    });
     expect(data!.train).toMatch(/^file:\/.*\/a\.txt$/);
   });
 
   const wrong: [string, string | RegExp, string, string][] = [
-    ['unknown key', 'sample: 100', 'samples: 100', 'e.yaml:8:5: population.0.samples: unknown key "samples"; did you mean "sample"?'],
-    ['unknown mixture', 'kind: replace', 'kind: replacee', 'e.yaml:11:22: conditions.0.mixture.kind: unknown value "replacee"; did you mean "replace"?'],
-    ['weights', 'gamma: 0.3', 'gamma: 0.4', 'e.yaml:13:14: conditions.1.mixture: alpha, beta and gamma sum to 1.1, not 1; change one of them'],
-    ['data without text', 'population:', 'data: { train: file:a, test: file:b }\npopulation:', 'e.yaml:5:1: data: has no effect: this family draws its own real data; remove it'],
-    ['text without data', 'family: gaussian', 'family: n-gram', 'e.yaml:1:1: data: is required by family: n-gram; add data: {train: file:PATH, test: file:PATH}'],
-    ['override', 'dimensions: 3', 'dimension: 3', 'e.yaml:14:62: conditions.1.override.normal.dimension: unknown key "dimension"; did you mean "dimensions"?'],
-    ['regression', /family: gaussian\n {4}sample: 100/, 'family: regression\n    dimensions: 30\n    sample: 20', 'e.yaml:9:13: population.0.sample: 20 records do not determine 30 coefficients; use at least 30'],
+    [
+      'unknown key',
+      'sample: 100',
+      'samples: 100',
+      'e.yaml:8:5: population.0.samples: unknown key "samples"; did you mean "sample"?',
+    ],
+    [
+      'unknown mixture',
+      'kind: replace',
+      'kind: replacee',
+      'e.yaml:11:22: conditions.0.mixture.kind: unknown value "replacee"; did you mean "replace"?',
+    ],
+    [
+      'weights',
+      'gamma: 0.3',
+      'gamma: 0.4',
+      'e.yaml:13:14: conditions.1.mixture: alpha, beta and gamma sum to 1.1, not 1; change one of them',
+    ],
+    [
+      'data without text',
+      'population:',
+      'data: { train: file:a, test: file:b }\npopulation:',
+      'e.yaml:5:1: data: has no effect: this family draws its own real data; remove it',
+    ],
+    [
+      'text without data',
+      'family: gaussian',
+      'family: n-gram',
+      'e.yaml:1:1: data: is required by family: n-gram; add data: {train: file:PATH, test: file:PATH}',
+    ],
+    [
+      'override',
+      'dimensions: 3',
+      'dimension: 3',
+      'e.yaml:14:62: conditions.1.override.normal.dimension: unknown key "dimension"; did you mean "dimensions"?',
+    ],
+    [
+      'regression',
+      /family: gaussian\n {4}sample: 100/,
+      'family: regression\n    dimensions: 30\n    sample: 20',
+      'e.yaml:9:13: population.0.sample: 20 records do not determine 30 coefficients; use at least 30',
+    ],
   ];
   test.each(wrong)('%s is told with line and column', async (_, from, to, sentence) => {
     expect(await problems(NORMAL.replace(from, to))).toContain(sentence);

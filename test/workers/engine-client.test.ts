@@ -23,7 +23,12 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'habsburg-engine-'));
   await mkdir(join(folder, 'tokenizer'));
-  await saveTokenizer(join(folder, 'tokenizer'), trainBpe(['abc abd abe'], 259, ['<s>', '<pad>', '</s>']), { bos: '<s>', eos: '</s>', pad: '<pad>', maxLength: 64 });
+  await saveTokenizer(join(folder, 'tokenizer'), trainBpe(['abc abd abe'], 259, ['<s>', '<pad>', '</s>']), {
+    bos: '<s>',
+    eos: '</s>',
+    pad: '<pad>',
+    maxLength: 64,
+  });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -47,7 +52,10 @@ async function job(name: string, rows: number, hidden: number, epochs: number): 
     family: 'language-model',
     train: data,
     valid: data,
-    start: { scratch: { kind: 'opt', hidden, layers: 2, heads: 4, ffn: 4 * hidden, positions: 64 }, tokenizer: join(folder, 'tokenizer') },
+    start: {
+      scratch: { kind: 'opt', hidden, layers: 2, heads: 4, ffn: 4 * hidden, positions: 64 },
+      tokenizer: join(folder, 'tokenizer'),
+    },
     training: {
       epochs,
       batch: rows,
@@ -70,7 +78,15 @@ async function job(name: string, rows: number, hidden: number, epochs: number): 
 }
 
 function hooks(signal: AbortSignal, on: Partial<JobHooks> = {}): JobHooks {
-  return { signal, checkpointSeconds: 3600, scratch: folder, alive: () => undefined, progress: () => undefined, checkpoint: async () => undefined, ...on };
+  return {
+    signal,
+    checkpointSeconds: 3600,
+    scratch: folder,
+    alive: () => undefined,
+    progress: () => undefined,
+    checkpoint: async () => undefined,
+    ...on,
+  };
 }
 
 /** Process ids of the engines that a process started. */
@@ -95,7 +111,10 @@ test('says that it lives during one long native call, and is gone within two sec
   const beats: number[] = [];
   const control = new AbortController();
   // hundreds of GFLOP a step: far longer than this test waits
-  const running = engineClient({ threads: 1 })(await job('long', 512, 512, 1), hooks(control.signal, { alive: () => beats.push(Date.now()) })).catch((error: unknown) => error);
+  const running = engineClient({ threads: 1 })(
+    await job('long', 512, 512, 1),
+    hooks(control.signal, { alive: () => beats.push(Date.now()) }),
+  ).catch((error: unknown) => error);
   await sleep(6_000);
   const [pid] = enginesOf(process.pid);
   const lately = beats.filter((at) => at > Date.now() - 3_000);
@@ -116,7 +135,10 @@ test('dies with its worker, even inside a native call', async () => {
     const { engineClient } = await import(${JSON.stringify(pathToFileURL(join(DIST, 'workers', 'engine-client.js')).href)});
     const none = () => undefined;
     await engineClient({ threads: 1 })(${spec}, { signal: new AbortController().signal, checkpointSeconds: 3600, scratch: ${JSON.stringify(folder)}, alive: none, progress: none, checkpoint: async () => undefined });`;
-  const worker = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', env: { ...process.env, NODE_OPTIONS: '' } });
+  const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: 'ignore',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   let pid: number | undefined;
   while (pid === undefined) {
     await sleep(100);
@@ -156,7 +178,10 @@ test('after a kill, training goes on from the last checkpoint and ends at the sa
   await expect(killed).rejects.toMatchObject({ name: 'EngineDied', message: expect.stringContaining('SIGKILL') });
 
   const steps: number[] = [];
-  await engineClient({ threads: 1 })({ ...storm, resume: saved }, hooks(new AbortController().signal, { progress: ({ done }) => steps.push(done) }));
+  await engineClient({ threads: 1 })(
+    { ...storm, resume: saved },
+    hooks(new AbortController().signal, { progress: ({ done }) => steps.push(done) }),
+  );
   expect(steps[0]).toBeGreaterThanOrEqual(savedAt);
   const [a, b] = await Promise.all([calm.out, storm.out].map((out) => readFile(join(out, 'model.safetensors'))));
   expect(a.equals(b)).toBe(true);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** log p(· | tokens) over the vocabulary. */
 async function logProbabilities(tokens: readonly number[]): Promise<number[]> {
   const decoder = new Decoder(model, 'chain', { kind: 'all', normalised: true }, 1);
-  const [{ values }] = await decoder.read(decoder.newCache(3), [Int32Array.from(tokens)]);
+  const [{ values }] = await decoder.read(decoder.emptyCache(3), [Int32Array.from(tokens)]);
   await decoder.release();
   return Array.from(values);
 }

@@ -21,7 +21,13 @@ interface Settings {
 }
 
 /** @param paddingToken what the recorded prompts were padded with, if they were */
-async function continued(name: string, prompts: number[][], s: Settings, batch: number, paddingToken?: number): Promise<number[][]> {
+async function continued(
+  name: string,
+  prompts: number[][],
+  s: Settings,
+  batch: number,
+  paddingToken?: number,
+): Promise<number[][]> {
   const settings = decoding({
     strategy: (s.num_beams ?? 1) > 1 ? 'beam' : 'greedy',
     beams: s.num_beams ?? 1,
