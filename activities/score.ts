@@ -101,11 +101,9 @@ function columns(records: readonly DataRecord[]): ScoringInput['generated'] {
 /** The same positions in every generation, so that one prompt can be followed through all of them. */
 function samplesOf(written: readonly DataRecord[], prompts: readonly DataRecord[]): Sample[] {
   const byId = new Map(prompts.map((record) => [record.id, record.text]));
-  return written
-    .slice(0, SAMPLES)
-    .map(({ id, text, origin }) => ({
-      record: id,
-      text,
-      prompt: origin.kind === 'generated' ? (byId.get(origin.prompt) ?? '') : '',
-    }));
+  return written.slice(0, SAMPLES).map(({ id, text, origin }) => ({
+    record: id,
+    text,
+    prompt: origin.kind === 'generated' ? (byId.get(origin.prompt) ?? '') : '',
+  }));
 }

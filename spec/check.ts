@@ -3,7 +3,7 @@ import type { Path, Problem } from './problems.js';
 import { METRIC_WORDS, type MetricName } from './metrics.js';
 import type { DecodingPlan, ExperimentPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
-import { nearest } from './suggest.js';
+import { checkOverrides } from './overrides.js';
 
 /** Checks of a whole document, members aside. */
 export function checkDocument(doc: ExperimentDocument): Problem[] {
@@ -152,26 +152,7 @@ function checkCondition(doc: ExperimentDocument, condition: ExperimentDocument['
       });
     }
   });
-  for (const [member, settings] of Object.entries(condition.override ?? {})) {
-    const at = [...path, 'override', member];
-    if (!names.includes(member)) {
-      const guess = nearest(member, names);
-      problems.push({
-        path: at,
-        atKey: true,
-        message: `there is no member "${member}"`,
-        suggestion: guess === undefined ? `members: ${names.join(', ')}` : `did you mean "${guess}"?`,
-      });
-    }
-    for (const key of ['name', 'family'].filter((k) => Object.hasOwn(settings, k))) {
-      problems.push({
-        path: [...at, key],
-        atKey: true,
-        message: `a condition cannot change a member's ${key}`,
-        suggestion: 'remove it',
-      });
-    }
-  }
+  problems.push(...checkOverrides(condition.override, names, path));
   return problems;
 }
 

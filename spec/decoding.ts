@@ -1,7 +1,24 @@
-/** A member's decoding in words: how its text is written, settings that are off left out. */
+/** Decoding where nobody says otherwise, and in words. */
 import type { DecodingPlan } from './plan.js';
 
-/** Such as ["beam search", "5 beams", "repetition penalty 2"]. */
+/** Settings that change nothing until they are given. */
+export const DECODING_DEFAULTS: Omit<DecodingPlan, 'strategy' | 'maxNewTokens' | 'minNewTokens' | 'batch'> = {
+  beams: 1,
+  lengthPenalty: 1,
+  earlyStopping: false,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  typicalP: 1,
+  repetitionPenalty: 1,
+  noRepeatNgramSize: 0,
+  promptLookupNumTokens: 0,
+  maxMatchingNgramSize: 2,
+  stopStrings: [],
+};
+
+/** How a member's text is written, settings that are off left out, such as ["beam search", "5 beams", "repetition penalty 2"]. */
 export function decodingWords(d: DecodingPlan): string[] {
   const beams = d.strategy === 'beam' || d.strategy === 'beam-sample';
   const sampling = d.strategy === 'sample' || d.strategy === 'beam-sample';

@@ -1,6 +1,7 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
 import { z } from 'zod';
 import { checkDocument, checkMember, longestSequence } from './check.js';
+import { DECODING_DEFAULTS } from './decoding.js';
 import { METRIC_NAMES, METRIC_WORDS, metricDefaults, type MetricName } from './metrics.js';
 import { nearest } from './suggest.js';
 import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
@@ -89,25 +90,7 @@ function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
     start: member.start,
     generation0: { ...member.training, ...defined(member.generation0) },
     training: member.training,
-    decoding: {
-      strategy: decoding.strategy,
-      maxNewTokens,
-      minNewTokens: decoding.minNewTokens ?? maxNewTokens,
-      beams: decoding.beams ?? 1,
-      lengthPenalty: decoding.lengthPenalty ?? 1,
-      earlyStopping: decoding.earlyStopping ?? false,
-      temperature: decoding.temperature ?? 1,
-      topK: decoding.topK ?? 0,
-      topP: decoding.topP ?? 1,
-      minP: decoding.minP ?? 0,
-      typicalP: decoding.typicalP ?? 1,
-      repetitionPenalty: decoding.repetitionPenalty,
-      noRepeatNgramSize: decoding.noRepeatNgramSize,
-      promptLookupNumTokens: decoding.promptLookupNumTokens ?? 0,
-      maxMatchingNgramSize: decoding.maxMatchingNgramSize ?? 2,
-      stopStrings: decoding.stopStrings,
-      batch: decoding.batch,
-    },
+    decoding: { ...DECODING_DEFAULTS, ...defined(decoding), maxNewTokens, minNewTokens: decoding.minNewTokens ?? maxNewTokens },
     prompts: member.prompts,
   };
 }

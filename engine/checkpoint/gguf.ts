@@ -2,8 +2,9 @@
  * The GGUF container (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3): metadata, then tensors in
  * ggml's types. Reading trusts nothing: counts and offsets are checked against the file before anything is allocated for them.
  */
-import { open, type FileHandle } from 'node:fs/promises';
-import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import type { FileHandle } from 'node:fs/promises';
+import { HabsburgError } from '../../common/errors.js';
+import { openToRead } from './open.js';
 import { GGML_TYPES } from './ggml.js';
 import type { NamedTensor } from './safetensors.js';
 
@@ -38,12 +39,7 @@ function damaged(path: string, what: string): HabsburgError {
  *   supported
  */
 export async function openGguf(path: string): Promise<GgufFile> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    throw fromSystemError(error, `cannot open ${path}`);
-  }
+  const file = await openToRead(path);
   try {
     const { size } = await file.stat();
     const reader = new Reader(file, path, size);

@@ -2,8 +2,9 @@
  * PyTorch's own checkpoints (pytorch_model.bin, torch.save since 1.6): a ZIP archive with one pickle and the storages as raw bytes.
  * The pickle is read as data, never executed, and only what a state_dict of tensors consists of is understood.
  */
-import { open, type FileHandle } from 'node:fs/promises';
-import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import type { FileHandle } from 'node:fs/promises';
+import { HabsburgError } from '../../common/errors.js';
+import { openToRead } from './open.js';
 import { fromBfloat16, fromFloat16 } from './halfprecision.js';
 import { PersistentId, PickleError, PickleGlobal, readPickle, type PickleValue } from './pickle.js';
 import type { Weights } from './safetensors.js';
@@ -65,12 +66,7 @@ function naturals(value: PickleValue): number[] {
  * @throws HabsburgError `notFound`, `verification` when it is damaged, or holds anything but a dict of tensors
  */
 export async function readPytorch(path: string): Promise<Weights> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    throw fromSystemError(error, `cannot open ${path}`);
-  }
+  const file = await openToRead(path);
   try {
     const entries = await readZipDirectory(file, path, (await file.stat()).size);
     const pickle = entries.find(({ name }) => /^[^/]+\/data\.pkl$/.test(name));

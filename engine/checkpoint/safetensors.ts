@@ -5,6 +5,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import { openToRead } from './open.js';
 import type { FileRange } from '../graph/types.js';
 import { fromBfloat16, fromFloat16 } from './halfprecision.js';
 import { parseStrictJson } from './strictjson.js';
@@ -40,12 +41,7 @@ interface Entry {
  *   `invalid` when a tensor's dtype is not a float
  */
 export async function readSafetensors(path: string): Promise<Weights> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    throw fromSystemError(error, `cannot open ${path}`);
-  }
+  const file = await openToRead(path);
   try {
     const { size } = await file.stat();
     const { entries, dataStart } = await readHeader(file, path, size);

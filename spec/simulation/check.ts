@@ -1,6 +1,6 @@
 /** How the parts of a file of cheap models fit together, where the schema cannot see it. */
-import type { Path, Problem } from '../problems.js';
-import { nearest } from '../suggest.js';
+import type { Problem } from '../problems.js';
+import { checkOverrides } from '../overrides.js';
 import type { SimulatedMember } from './plan.js';
 import type { SimulationDocument } from './schema.js';
 
@@ -52,26 +52,7 @@ export function checkSimulation(doc: SimulationDocument, seeds: readonly number[
         suggestion: 'change one of them',
       });
     }
-    for (const [member, settings] of Object.entries(condition.override ?? {})) {
-      const at: Path = ['conditions', i, 'override', member];
-      if (!members.includes(member)) {
-        const guess = nearest(member, members);
-        problems.push({
-          path: at,
-          atKey: true,
-          message: `there is no member "${member}"`,
-          suggestion: guess === undefined ? `members: ${members.join(', ')}` : `did you mean "${guess}"?`,
-        });
-      }
-      for (const key of ['name', 'family'].filter((k) => Object.hasOwn(settings, k))) {
-        problems.push({
-          path: [...at, key],
-          atKey: true,
-          message: `a condition cannot change a member's ${key}`,
-          suggestion: 'remove it',
-        });
-      }
-    }
+    problems.push(...checkOverrides(condition.override, members, ['conditions', i]));
   });
   return problems;
 }

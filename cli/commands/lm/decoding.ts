@@ -1,6 +1,7 @@
 /** The decoding options of `lm generate`, under transformers' names, and the decoding they ask for. */
 import { Option, type Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
+import { DECODING_DEFAULTS as OFF } from '../../../spec/decoding.js';
 import type { DecodingPlan } from '../../../spec/plan.js';
 import { integer, real, tokenIds } from './inputs.js';
 
@@ -114,18 +115,18 @@ export function decodingOf(options: DecodingOptions): DecodingPlan {
     maxNewTokens: options.maxNewTokens,
     minNewTokens: options.minNewTokens,
     beams: options.numBeams,
-    lengthPenalty: options.lengthPenalty ?? 1,
+    lengthPenalty: options.lengthPenalty ?? OFF.lengthPenalty,
     earlyStopping: options.earlyStopping === 'never' ? 'never' : options.earlyStopping === 'true',
-    temperature: options.temperature ?? 1,
-    topK: options.topK ?? 0,
-    topP: options.topP ?? 1,
-    minP: options.minP ?? 0,
-    typicalP: options.typicalP ?? 1,
+    temperature: options.temperature ?? OFF.temperature,
+    topK: options.topK ?? OFF.topK,
+    topP: options.topP ?? OFF.topP,
+    minP: options.minP ?? OFF.minP,
+    typicalP: options.typicalP ?? OFF.typicalP,
     repetitionPenalty: options.repetitionPenalty,
     noRepeatNgramSize: options.repeatNgramSize,
-    promptLookupNumTokens: options.promptLookupNumTokens ?? 0,
-    maxMatchingNgramSize: options.maxMatchingNgramSize ?? 2,
-    stopStrings: options.stopStrings ?? [],
+    promptLookupNumTokens: options.promptLookupNumTokens ?? OFF.promptLookupNumTokens,
+    maxMatchingNgramSize: options.maxMatchingNgramSize ?? OFF.maxMatchingNgramSize,
+    stopStrings: options.stopStrings ?? OFF.stopStrings,
     batch: options.batch,
   };
 }
