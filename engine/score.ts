@@ -3,6 +3,7 @@ import { HabsburgError } from '../common/errors.js';
 import type { Lora } from './adapters/lora.js';
 import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
+import type { StoredWeights } from './checkpoint/stored.js';
 import type { DecoderConfig } from './models/types.js';
 import { weightFeeds } from './models/weights.js';
 import { isLarge, Session, type Tensor } from './session.js';
@@ -47,7 +48,7 @@ export class Scorer {
   constructor(
     readonly config: DecoderConfig,
     readonly feeds: Readonly<Record<string, Tensor>>,
-    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora },
+    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora; readonly stored?: StoredWeights },
   ) {}
 
   /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */
@@ -96,9 +97,10 @@ export class Scorer {
   async #session(time: number): Promise<Session> {
     const session =
       this.#sessions.get(time) ??
-      (await Session.create(scoringGraph(this.config, time, this.options.adapter), {
+      (await Session.create(scoringGraph(this.config, time, this.options.adapter, this.options.stored), {
         threads: this.options.threads,
-        keepMemory: !isLarge(this.feeds),
+        keepMemory: !isLarge(this.feeds, this.options.stored),
+        prepack: this.options.stored === undefined,
       }));
     this.#sessions.set(time, session);
     return session;
@@ -122,7 +124,7 @@ export async function scoreRows(options: {
   readonly batch?: number;
 }): Promise<RowScore[]> {
   const { model, rows, threads, batch } = options;
-  const scorer = new Scorer(model.config, weightFeeds(model.weights), { threads, batch });
+  const scorer = new Scorer(model.config, weightFeeds(model.weights), { threads, batch, stored: model.stored });
   try {
     return await scorer.score(rows);
   } finally {

@@ -9,7 +9,7 @@ import ort from 'onnxruntime-node';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Graph } from './graph/graph.js';
 import { toOnnx, type ExternalData } from './graph/onnx.js';
-import type { Dtype, TensorData, Value } from './graph/types.js';
+import { constantBytes, type Dtype, type TensorData, type Value } from './graph/types.js';
 
 export interface Tensor {
   readonly dtype: Dtype;
@@ -30,6 +30,11 @@ export interface SessionOptions {
    * of copying them inside the model: for graphs that carry weights.
    */
   readonly mapConstants?: boolean;
+  /**
+   * Whether onnxruntime rearranges constant matrices for its kernels, which takes a copy of each: worth it where few rows are
+   * multiplied, and needless where there are hundreds. Default: yes.
+   */
+  readonly prepack?: boolean;
 }
 
 export function float32(data: Float32Array, shape: readonly number[]): Tensor {
@@ -44,8 +49,12 @@ export function int32(data: Int32Array, shape: readonly number[]): Tensor {
 const LARGE_MODEL = 50e6;
 
 /** Whether onnxruntime should give memory back between runs of a model with these weights (SessionOptions.keepMemory: false). */
-export function isLarge(weights: Readonly<Record<string, Tensor>>): boolean {
-  return Object.values(weights).reduce((n, { data }) => n + data.length, 0) > LARGE_MODEL;
+export function isLarge(
+  weights: Readonly<Record<string, Tensor>>,
+  stored: ReadonlyMap<string, { readonly shape: readonly number[] }> = new Map(),
+): boolean {
+  const numbers = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+  return [...Object.values(weights), ...stored.values()].reduce((n, { shape }) => n + numbers(shape), 0) > LARGE_MODEL;
 }
 
 export class Session {
@@ -56,9 +65,11 @@ export class Session {
   }
 
   static async create(graph: Graph, options: SessionOptions): Promise<Session> {
-    if (!options.mapConstants) return new Session(await openSession(toOnnx(graph), options));
+    const stored = graph.constants.some(({ data }) => data === undefined);
+    if (!options.mapConstants && !stored) return new Session(await openSession(toOnnx(graph), options));
     const mapped = await mapFromFiles(graph);
     if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));
+    if (stored) throw new Error('internal: stored weights must lie in one folder, and no others beside them');
     const folder = await mkdtemp(join(tmpdir(), 'habsburg-session-'));
     try {
       const copied = await mapFromCopy(graph, folder);
@@ -127,6 +138,7 @@ async function openSession(model: Uint8Array, options: SessionOptions, externalF
       extra: {
         session: {
           intra_op: { allow_spinning: alone ? '1' : '0' },
+          ...(options.prepack === false && { disable_prepacking: '1' }),
           ...(externalFolder && { model_external_initializers_file_folder_path: externalFolder }),
         },
       },
@@ -155,9 +167,10 @@ async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
   let folder: string | undefined;
   let inside = 0;
   for (const value of graph.constants) {
-    if (value.data!.byteLength < MIN_MAPPED) continue;
+    const bytes = constantBytes(value);
+    if (value.data !== undefined && bytes < MIN_MAPPED) continue;
     if (value.file === undefined) {
-      inside += value.data!.byteLength;
+      inside += bytes;
       if (inside > MAX_INSIDE) return undefined;
       continue;
     }

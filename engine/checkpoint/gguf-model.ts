@@ -6,10 +6,13 @@
 import { HabsburgError } from '../../common/errors.js';
 import { parseConfig } from '../models/index.js';
 import type { ConfigJson } from '../models/types.js';
-import { openGguf, type GgufMetadata } from './gguf.js';
-import type { NamedTensor, Weights } from './safetensors.js';
+import { ggmlBlocks, type Bits, type Blocks } from './blocks.js';
+import { openGguf, type GgufMetadata, type GgufTensor } from './gguf.js';
+import type { TensorSource, TensorSources } from './safetensors.js';
+import { transposed } from './stored.js';
 
-type Rearrange = (tensor: NamedTensor, json: ConfigJson) => NamedTensor;
+/** How a tensor has to be laid out anew: heads of so many (a field of config.json) halved, or turned round. */
+type Arrangement = { readonly heads: string } | 'in-out';
 
 interface GgufArchitecture {
   readonly modelType: string;
@@ -20,7 +23,7 @@ interface GgufArchitecture {
   readonly names: Readonly<Record<string, string>>;
   readonly layer: string;
   readonly layerNames: Readonly<Record<string, string>>;
-  readonly rearrange: Readonly<Record<string, Rearrange>>;
+  readonly rearrange: Readonly<Record<string, Arrangement>>;
 }
 
 const LLAMA_FIELDS = {
@@ -56,8 +59,8 @@ const ARCHITECTURES: Readonly<Record<string, GgufArchitecture>> = {
     layer: 'model.layers.',
     layerNames: LLAMA_LAYER,
     rearrange: {
-      attn_q: (tensor, json) => splitHalves(tensor, json.num_attention_heads as number),
-      attn_k: (tensor, json) => splitHalves(tensor, (json.num_key_value_heads ?? json.num_attention_heads) as number),
+      attn_q: { heads: 'num_attention_heads' },
+      attn_k: { heads: 'num_key_value_heads' },
     },
   },
   qwen2: {
@@ -95,7 +98,7 @@ const ARCHITECTURES: Readonly<Record<string, GgufArchitecture>> = {
       ffn_up: 'mlp.c_fc',
       ffn_down: 'mlp.c_proj',
     },
-    rearrange: { attn_qkv: transposed, attn_output: transposed, ffn_up: transposed, ffn_down: transposed },
+    rearrange: { attn_qkv: 'in-out', attn_output: 'in-out', ffn_up: 'in-out', ffn_down: 'in-out' },
   },
 };
 
@@ -103,36 +106,52 @@ const ARCHITECTURES: Readonly<Record<string, GgufArchitecture>> = {
  * @returns the config's content and the weights under their names in a Hugging Face checkpoint
  * @throws HabsburgError `notFound`, `verification`, or `invalid` naming what is not supported
  */
-export async function readGgufModel(path: string): Promise<{ json: ConfigJson; weights: Weights }> {
+export async function readGgufModel(path: string): Promise<{ json: ConfigJson; sources: TensorSources }> {
   const file = await openGguf(path);
-  try {
-    const name = file.metadata.get('general.architecture');
-    if (typeof name !== 'string' || !Object.hasOwn(ARCHITECTURES, name))
+  const name = file.metadata.get('general.architecture');
+  if (typeof name !== 'string' || !Object.hasOwn(ARCHITECTURES, name))
+    throw new HabsburgError(
+      'invalid',
+      `${path}: general.architecture ${JSON.stringify(name)} is not supported; known: ${Object.keys(ARCHITECTURES).join(', ')}`,
+    );
+  const architecture = ARCHITECTURES[name];
+  const json = configOf(file.metadata, name, architecture, path);
+  parseConfig(json, path); // says what is wrong before the tensors are looked at
+  const sources: TensorSources = new Map();
+  for (const tensor of file.tensors) {
+    const [, layer, base, kind] = /^(?:blk\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(tensor.name) ?? [];
+    const known = layer === undefined ? architecture.names : architecture.layerNames;
+    if (base === undefined || !Object.hasOwn(known, base))
       throw new HabsburgError(
         'invalid',
-        `${path}: general.architecture ${JSON.stringify(name)} is not supported; known: ${Object.keys(ARCHITECTURES).join(', ')}`,
+        `${path}: the tensor ${JSON.stringify(tensor.name)} is not supported for general.architecture ${name}`,
       );
-    const architecture = ARCHITECTURES[name];
-    const json = configOf(file.metadata, name, architecture, path);
-    parseConfig(json, path); // says what is wrong before the tensors are read
-    const weights: Weights = new Map();
-    for await (const [tensorName, tensor] of file.tensors()) {
-      const [, layer, base, kind] = /^(?:blk\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(tensorName) ?? [];
-      const known = layer === undefined ? architecture.names : architecture.layerNames;
-      if (base === undefined || !Object.hasOwn(known, base))
-        throw new HabsburgError(
-          'invalid',
-          `${path}: the tensor ${JSON.stringify(tensorName)} is not supported for general.architecture ${name}`,
-        );
-      const prefix = layer === undefined ? '' : `${architecture.layer}${layer}.`;
-      const rearrange = layer === undefined ? undefined : (architecture.rearrange[base] as Rearrange | undefined);
-      weights.set(`${prefix}${known[base]}.${kind}`, rearrange?.(tensor, json) ?? tensor);
-    }
-    const tied = !weights.has('lm_head.weight');
-    return { json: { ...json, tie_word_embeddings: tied }, weights };
-  } finally {
-    await file.close();
+    const prefix = layer === undefined ? '' : `${architecture.layer}${layer}.`;
+    const arrange = layer === undefined ? undefined : (architecture.rearrange[base] as Arrangement | undefined);
+    sources.set(`${prefix}${known[base]}.${kind}`, sourceOf(tensor, arrange, json));
   }
+  const tied = !sources.has('lm_head.weight');
+  return { json: { ...json, tie_word_embeddings: tied }, sources };
+}
+
+/** A tensor under Hugging Face's arrangement of it. */
+function sourceOf({ shape, type, bytes }: GgufTensor, arrangement: Arrangement | undefined, json: ConfigJson): TensorSource {
+  const floats = async (): Promise<Float32Array> => type.dequantise(await bytes());
+  const bits = ({ Q8_0: 8, Q4_0: 4 } as Readonly<Record<string, Bits | undefined>>)[type.name];
+  const kept = async (): Promise<Blocks> => ggmlBlocks(await bytes(), bits!);
+  const plain: TensorSource = { shape, dtype: type.name, read: floats, blocks: bits && { bits, read: kept } };
+  if (arrangement === undefined) return plain;
+  if (arrangement === 'in-out') {
+    if (shape.length !== 2) return plain;
+    const [rows, columns] = shape;
+    return { ...plain, shape: [columns, rows], read: async () => transposed(await floats(), rows, columns) };
+  }
+  const order = splitHalves(shape[0], json[arrangement.heads] ?? json.num_attention_heads);
+  const keptInOrder = async (): Promise<Blocks> => {
+    const { blocks, scales } = await kept();
+    return { bits: bits!, blocks: rowsInOrder(blocks, order), scales: rowsInOrder(scales, order) };
+  };
+  return { ...plain, read: async () => rowsInOrder(await floats(), order), blocks: bits && { bits, read: keptInOrder } };
 }
 
 function configOf(metadata: GgufMetadata, name: string, architecture: GgufArchitecture, path: string): ConfigJson {
@@ -163,25 +182,20 @@ function configOf(metadata: GgufMetadata, name: string, architecture: GgufArchit
   return json;
 }
 
-/** (heads · headSize, …) with rows 2i, 2i + 1 of a head -> rows i, i + headSize / 2. */
-function splitHalves({ shape, data }: NamedTensor, heads: number): NamedTensor {
-  const width = data.length / shape[0];
-  const half = shape[0] / heads / 2;
-  const out = new Float32Array(data.length);
-  for (let row = 0; row < shape[0]; row++) {
+/** For heads whose rows 2i, 2i + 1 are to be rows i, i + headSize / 2: the row that each new one comes from. */
+function splitHalves(rows: number, heads: unknown): Int32Array {
+  const half = rows / (heads as number) / 2;
+  return Int32Array.from({ length: rows }, (_, row) => {
     const head = Math.floor(row / (2 * half));
     const within = row % (2 * half);
-    const source = (head * half + (within % half)) * 2 + Math.floor(within / half);
-    out.set(data.subarray(source * width, (source + 1) * width), row * width);
-  }
-  return { shape, data: out };
+    return (head * half + (within % half)) * 2 + Math.floor(within / half);
+  });
 }
 
-/** (out, in) -> (in, out); a bias stays. */
-function transposed(tensor: NamedTensor): NamedTensor {
-  if (tensor.shape.length !== 2) return tensor;
-  const { shape: [rows, columns], data } = tensor; // prettier-ignore
-  const out = new Float32Array(data.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c];
-  return { shape: [columns, rows], data: out };
+/** The rows of a matrix in another order. */
+function rowsInOrder<T extends Float32Array | Uint8Array>(data: T, order: Int32Array): T {
+  const width = data.length / order.length;
+  const out = data.slice() as T;
+  order.forEach((from, row) => out.set(data.subarray(from * width, (from + 1) * width), row * width));
+  return out;
 }

@@ -5,8 +5,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HabsburgError } from '../../common/errors.js';
 import { openToRead } from './open.js';
-import { GGML_TYPES } from './ggml.js';
-import type { NamedTensor } from './safetensors.js';
+import { readRange } from './safetensors.js';
+import { GGML_TYPES, type GgmlType } from './ggml.js';
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
 export type GgufMetadata = ReadonlyMap<string, GgufValue>;
@@ -19,11 +19,19 @@ interface Entry {
   readonly offset: number;
 }
 
+/** A tensor that has not been read yet. */
+export interface GgufTensor {
+  readonly name: string;
+  /** slowest dimension first */
+  readonly shape: readonly number[];
+  readonly type: GgmlType;
+  /** as the file has it */
+  bytes(): Promise<Uint8Array>;
+}
+
 export interface GgufFile {
   readonly metadata: GgufMetadata;
-  /** every tensor, as float32 */
-  tensors(): AsyncGenerator<[string, NamedTensor]>;
-  close(): Promise<void>;
+  readonly tensors: readonly GgufTensor[];
 }
 
 const CHUNK = 4 * 1024 * 1024;
@@ -45,10 +53,15 @@ export async function openGguf(path: string): Promise<GgufFile> {
     const reader = new Reader(file, path, size);
     const { metadata, entries, dataStart } = await readHeader(reader, path);
     for (const entry of entries) checkEntry(entry, path, size - dataStart);
-    return { metadata, tensors: () => readTensors(file, path, entries, dataStart), close: () => file.close() };
-  } catch (error) {
+    const tensors = entries.map((entry) => ({
+      name: entry.name,
+      shape: entry.shape,
+      type: GGML_TYPES[entry.type],
+      bytes: () => readRange({ path, offset: dataStart + entry.offset }, byteLength(entry)),
+    }));
+    return { metadata, tensors };
+  } finally {
     await file.close();
-    throw error;
   }
 }
 
@@ -103,19 +116,6 @@ function checkEntry(entry: Entry, path: string, dataLength: number): void {
   const length = byteLength(entry);
   if (!Number.isSafeInteger(length) || entry.offset + length > dataLength)
     throw damaged(path, `${where} reaches beyond the end of the file (truncated?)`);
-}
-
-async function* readTensors(
-  file: FileHandle,
-  path: string,
-  entries: readonly Entry[],
-  dataStart: number,
-): AsyncGenerator<[string, NamedTensor]> {
-  for (const entry of entries) {
-    const reader = new Reader(file, path, Infinity, dataStart + entry.offset);
-    const bytes = await reader.bytes(byteLength(entry));
-    yield [entry.name, { shape: entry.shape, data: GGML_TYPES[entry.type].dequantise(bytes) }];
-  }
 }
 
 /** Little-endian values, one after the other. */

@@ -8,13 +8,16 @@ import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
 import { readGgufModel } from './gguf-model.js';
 import { readJsonObject, writeJson } from './json.js';
-import { writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
-import { readWeights } from './weight-files.js';
+import { writeSafetensors, type TensorSource, type TensorSources, type Weights } from './safetensors.js';
+import { isMatrix, isQuantized, readStored, scalesName, storedWeight, type StoredWeight, type StoredWeights } from './stored.js';
+import { openWeights } from './weight-files.js';
 
-/** A model in memory: its config and its float32 weights under Hugging Face names. */
+/** A model: its config and its float32 weights under Hugging Face names. */
 export interface Model {
   readonly config: DecoderConfig;
   readonly weights: Weights;
+  /** frozen matrices that stay in their file, quantised or not; `weights` has only the others */
+  readonly stored?: StoredWeights;
 }
 
 export interface Checkpoint extends Model {
@@ -22,56 +25,105 @@ export interface Checkpoint extends Model {
   readonly generationConfig: ConfigJson;
 }
 
-const WEIGHTS = 'model.safetensors';
+export const WEIGHTS = 'model.safetensors';
+
+/** A checkpoint whose weights have not been read: what each parameter is in its files, in the architecture's order. */
+export interface OpenCheckpoint {
+  readonly config: DecoderConfig;
+  readonly generationConfig: ConfigJson;
+  readonly sources: TensorSources;
+  /** whether the weights are quantised by us */
+  readonly quantized: boolean;
+}
 
 /**
  * Loads a folder, or a single file in the GGUF format.
+ * @param options.frozen whether the weights will not be trained: matrices that the files hold as float32 are then mapped when they are used,
+ *   not read. Quantised ones always are.
  * @throws HabsburgError `notFound` when a file is missing, `verification` when one is damaged, `invalid` when the model is of a
  *   kind that is not supported
  */
-export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
+export async function loadCheckpoint(dir: string, options: { readonly frozen?: boolean } = {}): Promise<Checkpoint> {
+  const { config, generationConfig, sources, quantized } = await openCheckpoint(dir);
+  const weights: Weights = new Map();
+  const stored = new Map<string, StoredWeight>();
+  for (const spec of architectureOf(config.modelType).parameters(config)) {
+    const source = sources.get(spec.name)!;
+    const stays = isMatrix(spec, config) && (quantized || (options.frozen === true && source.dtype === 'F32'));
+    const left = stays ? storedWeight(spec, source, sources, dir) : undefined;
+    if (left !== undefined) stored.set(spec.name, left);
+    else
+      weights.set(spec.name, {
+        shape: spec.shape,
+        data: await source.read(),
+        file: source.dtype === 'F32' ? source.file : undefined,
+      });
+  }
+  return { config, weights, generationConfig, ...(stored.size > 0 && { stored }) };
+}
+
+/** Opens a checkpoint and checks that it holds the parameters which its config asks for; errors as loadCheckpoint's. */
+export async function openCheckpoint(dir: string): Promise<OpenCheckpoint> {
   if (dir.endsWith('.gguf')) {
-    const { json, weights } = await readGgufModel(dir);
+    const { json, sources } = await readGgufModel(dir);
     const config = parseConfig(json, dir);
-    return { config, weights: matchParameters(weights, config, dir), generationConfig: {} };
+    return { config, sources: matchParameters(sources, config, dir, false), generationConfig: {}, quantized: false };
   }
   const configFile = join(dir, 'config.json');
   const config = parseConfig(await readJsonObject(configFile), configFile);
+  const quantized = isQuantized(config.json, configFile);
   const generationConfig = await readJsonObject(join(dir, 'generation_config.json')).catch((error: unknown) => {
     if (error instanceof HabsburgError && error.kind === 'notFound') return {};
     throw error;
   });
-  return { config, weights: matchParameters(await readWeights(dir), config, dir), generationConfig };
+  return { config, sources: matchParameters(await openWeights(dir), config, dir, quantized), generationConfig, quantized };
 }
 
 /** Brings a file's tensors to our names, in the architecture's order, and checks that they are exactly its parameters. */
-function matchParameters(found: Weights, config: DecoderConfig, dir: string): Weights {
+function matchParameters(found: TensorSources, config: DecoderConfig, dir: string, quantized: boolean): TensorSources {
   const architecture = architectureOf(config.modelType);
-  const renamed = new Map<string, NamedTensor>();
-  for (const [name, tensor] of found) {
+  const renamed = new Map<string, TensorSource>();
+  for (const [name, source] of found) {
     const canonical = architecture.canonicalName(name, config);
     if (canonical === undefined) continue;
     if (renamed.has(canonical)) throw new HabsburgError('verification', `${dir} holds the weight ${canonical} under two names`);
-    renamed.set(canonical, tensor);
+    renamed.set(canonical, source);
   }
-  const weights: Weights = new Map();
+  const sources: TensorSources = new Map();
   for (const { name, shape } of architecture.parameters(config)) {
-    const tensor = renamed.get(name);
-    if (tensor === undefined)
+    const source = renamed.get(name);
+    if (source === undefined)
       throw new HabsburgError('verification', `${dir} lacks the weight ${name} that its config.json asks for`);
-    if (tensor.shape.join() !== shape.join()) {
+    const scales = renamed.get(scalesName(name));
+    const blocks = quantized && source.dtype === 'U8' && scales !== undefined; // their shapes are looked at with the blocks
+    if (!blocks && source.shape.join() !== shape.join()) {
       throw new HabsburgError(
         'verification',
-        `${dir}: ${name} has shape (${tensor.shape.join(', ')}), config.json asks for (${shape.join(', ')})`,
+        `${dir}: ${name} has shape (${source.shape.join(', ')}), config.json asks for (${shape.join(', ')})`,
       );
     }
-    weights.set(name, tensor);
+    sources.set(name, source);
     renamed.delete(name);
+    if (!blocks) continue;
+    sources.set(scalesName(name), scales);
+    renamed.delete(scalesName(name));
   }
   const [extra] = renamed.keys();
   if (extra !== undefined)
     throw new HabsburgError('verification', `${dir} holds the weight ${extra}, for which its config.json has no place`);
-  return weights;
+  return sources;
+}
+
+/** The model with every weight read into memory as float32, quantised ones as what they stand for. */
+export async function asFloat32(model: Model): Promise<Model> {
+  if (model.stored === undefined) return model;
+  const weights: Weights = new Map();
+  for (const { name, shape } of architectureOf(model.config.modelType).parameters(model.config)) {
+    const left = model.stored.get(name);
+    weights.set(name, left === undefined ? model.weights.get(name)! : { shape, data: await readStored(left) });
+  }
+  const { quantization_config: _gone, ...json } = model.config.json;
+  return { config: { ...model.config, json }, weights };
 }
 
 /**
@@ -83,8 +135,9 @@ export async function saveCheckpoint(
   model: Model,
   options: { readonly generationConfig?: ConfigJson } = {},
 ): Promise<void> {
-  const { torch_dtype: _old, ...json } = model.config.json;
+  const { config, weights } = await asFloat32(model);
+  const { torch_dtype: _old, ...json } = config.json;
   await writeJson(join(dir, 'config.json'), { ...json, dtype: 'float32' });
   if (options.generationConfig !== undefined) await writeJson(join(dir, 'generation_config.json'), options.generationConfig);
-  await writeSafetensors(join(dir, WEIGHTS), model.weights);
+  await writeSafetensors(join(dir, WEIGHTS), weights);
 }

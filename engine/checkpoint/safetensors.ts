@@ -5,6 +5,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import type { Bits, Blocks } from './blocks.js';
 import { openToRead } from './open.js';
 import type { FileRange } from '../graph/types.js';
 import { fromBfloat16, fromFloat16 } from './halfprecision.js';
@@ -17,6 +18,20 @@ export interface NamedTensor {
   readonly file?: FileRange;
 }
 export type Weights = Map<string, NamedTensor>;
+
+/** A tensor of a checkpoint that has not been read yet. */
+export interface TensorSource {
+  readonly shape: readonly number[];
+  /** safetensors' name of what is stored */
+  readonly dtype: string;
+  /** where the stored bytes lie as they are */
+  readonly file?: FileRange;
+  /** the numbers as float32 */
+  read(): Promise<Float32Array>;
+  /** for what is quantised in the blocks that we use (blocks.ts): these, in so many bits, along the last dimension as stored */
+  readonly blocks?: { readonly bits: Bits; readonly read: () => Promise<Blocks> };
+}
+export type TensorSources = Map<string, TensorSource>;
 
 /** The format's own limit. */
 const MAX_HEADER = 100_000_000;
@@ -41,20 +56,50 @@ interface Entry {
  *   `invalid` when a tensor's dtype is not a float
  */
 export async function readSafetensors(path: string): Promise<Weights> {
+  return readTensors(await openSafetensors(path));
+}
+
+export async function readTensors(sources: TensorSources): Promise<Weights> {
+  const weights: Weights = new Map();
+  for (const [name, source] of sources)
+    weights.set(name, { shape: source.shape, data: await source.read(), file: source.dtype === 'F32' ? source.file : undefined });
+  return weights;
+}
+
+/**
+ * The tensors of a file, of any dtype; only the header is read. Errors are readSafetensors's, `invalid` when such a tensor is read.
+ */
+export async function openSafetensors(path: string): Promise<TensorSources> {
   const file = await openToRead(path);
   try {
     const { size } = await file.stat();
     const { entries, dataStart } = await readHeader(file, path, size);
-    const weights: Weights = new Map();
-    for (const entry of entries) {
-      const data = await readFloats(file, path, entry, dataStart);
-      const range = entry.dtype === 'F32' ? { path: resolve(path), offset: dataStart + entry.begin } : undefined;
-      weights.set(entry.name, { shape: entry.shape, data, file: range });
-    }
-    return weights;
+    return new Map(
+      entries.map((entry) => [
+        entry.name,
+        {
+          shape: entry.shape,
+          dtype: entry.dtype,
+          file: { path: resolve(path), offset: dataStart + entry.begin },
+          read: () => readFloats(path, entry, dataStart),
+        },
+      ]),
+    );
   } finally {
     await file.close();
   }
+}
+
+/** So many bytes of a file. */
+export async function readRange({ path, offset }: FileRange, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  const file = await openToRead(path);
+  try {
+    await readExactly(file, path, bytes, offset);
+  } finally {
+    await file.close();
+  }
+  return bytes;
 }
 
 function damaged(path: string, what: string): HabsburgError {
@@ -129,15 +174,14 @@ function checkLayout(path: string, entries: readonly Entry[], dataLength: number
   if (at !== dataLength) throw damaged(path, `${dataLength - at} bytes after the last tensor belong to none`);
 }
 
-async function readFloats(file: FileHandle, path: string, entry: Entry, dataStart: number): Promise<Float32Array> {
+async function readFloats(path: string, entry: Entry, dataStart: number): Promise<Float32Array> {
   if (!FLOATS.has(entry.dtype)) {
     throw new HabsburgError(
       'invalid',
       `${path}: tensor ${JSON.stringify(entry.name)} is ${entry.dtype}; only F32, F16, BF16 and F64 weights can be loaded`,
     );
   }
-  const bytes = new Uint8Array(entry.end - entry.begin);
-  await readExactly(file, path, bytes, dataStart + entry.begin);
+  const bytes = await readRange({ path, offset: dataStart + entry.begin }, entry.end - entry.begin);
   if (entry.dtype === 'F32') return new Float32Array(bytes.buffer);
   if (entry.dtype === 'F64') return Float32Array.from(new Float64Array(bytes.buffer));
   const bits = new Uint16Array(bytes.buffer);
@@ -149,12 +193,31 @@ async function readFloats(file: FileHandle, path: string, entry: Entry, dataStar
  * The same weights give the same bytes.
  */
 export async function writeSafetensors(path: string, weights: ReadonlyMap<string, NamedTensor>): Promise<void> {
-  const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
-  const header: [string, unknown][] = [['__metadata__', { format: 'pt' }]];
+  const tensors = [...weights].map(([name, { shape, data }]): TensorToWrite => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { name, dtype: 'F32', shape, bytes: () => Promise.resolve([bytes]) };
+  });
+  await writeTensors(path, tensors, 'pt');
+}
+
+/** A tensor whose bytes are made when it is written. */
+export interface TensorToWrite {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** in one piece or several */
+  bytes(): Promise<readonly Uint8Array[]>;
+}
+
+/** The same for tensors of any dtype, whose bytes are made one tensor at a time. `format`: who can use the file. */
+export async function writeTensors(path: string, tensors: readonly TensorToWrite[], format: string): Promise<void> {
+  const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const header: [string, unknown][] = [['__metadata__', { format }]];
   let at = 0;
-  for (const [name, { shape, data }] of sorted) {
-    header.push([name, { dtype: 'F32', shape, data_offsets: [at, at + data.byteLength] }]);
-    at += data.byteLength;
+  for (const { name, dtype, shape } of sorted) {
+    const length = shape.reduce((a, b) => a * b, ITEM_SIZE[dtype]);
+    header.push([name, { dtype, shape, data_offsets: [at, at + length] }]);
+    at += length;
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const padded = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ');
@@ -164,7 +227,7 @@ export async function writeSafetensors(path: string, weights: ReadonlyMap<string
     const file = await open(path, 'w');
     try {
       await writeFully(file, padded);
-      for (const [, { data }] of sorted) await writeFully(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      for (const tensor of sorted) for (const bytes of await tensor.bytes()) await writeFully(file, bytes);
     } finally {
       await file.close();
     }

@@ -3,26 +3,32 @@ import { join } from 'node:path';
 import { HabsburgError } from '../../common/errors.js';
 import { readJsonObject } from './json.js';
 import { readPytorch } from './pytorch.js';
-import { readSafetensors, type Weights } from './safetensors.js';
+import { openSafetensors, type NamedTensor, type TensorSource, type TensorSources } from './safetensors.js';
 
 interface Format {
   readonly single: string;
   readonly index: string;
   /** names of shards; a name from a file must not lead out of the folder */
   readonly shard: RegExp;
-  readonly read: (path: string) => Promise<Weights>;
+  readonly open: (path: string) => Promise<TensorSources>;
 }
 
 /** In the order in which transformers looks for them. */
 const FORMATS: readonly Format[] = [
-  { single: 'model.safetensors', index: 'model.safetensors.index.json', shard: /^[\w.-]+\.safetensors$/, read: readSafetensors },
-  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', shard: /^[\w.-]+\.bin$/, read: readPytorch },
+  { single: 'model.safetensors', index: 'model.safetensors.index.json', shard: /^[\w.-]+\.safetensors$/, open: openSafetensors },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', shard: /^[\w.-]+\.bin$/, open: openPytorch },
 ];
 
+/** A .bin is read as a whole. */
+async function openPytorch(path: string): Promise<TensorSources> {
+  const inMemory = ({ shape, data }: NamedTensor): TensorSource => ({ shape, dtype: 'F32', read: () => Promise.resolve(data) });
+  return new Map([...(await readPytorch(path))].map(([name, tensor]) => [name, inMemory(tensor)]));
+}
+
 /** All tensors of the folder under the names in its files. */
-export async function readWeights(dir: string): Promise<Weights> {
+export async function openWeights(dir: string): Promise<TensorSources> {
   for (const format of FORMATS) {
-    const whole = await ifThere(format.read(join(dir, format.single)));
+    const whole = await ifThere(format.open(join(dir, format.single)));
     if (whole !== undefined) return whole;
     const index = await ifThere(readJsonObject(join(dir, format.index)));
     if (index !== undefined) return readShards(dir, format, (index.weight_map ?? {}) as Record<string, unknown>);
@@ -43,8 +49,8 @@ async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function readShards(dir: string, format: Format, weightMap: Readonly<Record<string, unknown>>): Promise<Weights> {
-  const weights: Weights = new Map();
+async function readShards(dir: string, format: Format, weightMap: Readonly<Record<string, unknown>>): Promise<TensorSources> {
+  const sources: TensorSources = new Map();
   for (const shard of [...new Set(Object.values(weightMap))].sort()) {
     if (typeof shard !== 'string' || !format.shard.test(shard)) {
       throw new HabsburgError(
@@ -52,11 +58,11 @@ async function readShards(dir: string, format: Format, weightMap: Readonly<Recor
         `${join(dir, format.index)} names ${JSON.stringify(shard)}, which is not the name of a weights file in this folder`,
       );
     }
-    for (const [name, tensor] of await format.read(join(dir, shard))) {
-      if (weights.has(name))
+    for (const [name, source] of await format.open(join(dir, shard))) {
+      if (sources.has(name))
         throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
-      weights.set(name, tensor);
+      sources.set(name, source);
     }
   }
-  return weights;
+  return sources;
 }

@@ -57,8 +57,8 @@ export class Decoder {
     );
     let session = this.#prefill.get(time);
     if (session === undefined) {
-      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config));
-      session = await Session.create(graph, { threads: this.threads });
+      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config, this.model.stored));
+      session = await Session.create(graph, { threads: this.threads, prepack: this.model.stored === undefined });
       this.#prefill.set(time, session);
     }
     const outputs = await session.run({ ...this.#weights, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
@@ -76,11 +76,11 @@ export class Decoder {
    * @returns [prompt]: the scores of what follows each of its tokens
    */
   async write(cache: KeyValueCache, tokens: Int32Array, width: number): Promise<Scores[]> {
-    const { config, weights } = this.model;
+    const { config, weights, stored } = this.model;
     const rows = cache.size;
     let session = this.#steps.get(width);
     if (session === undefined) {
-      const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights));
+      const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights, stored));
       session = await Session.create(graph, { threads: this.threads, mapConstants: true });
       this.#steps.set(width, session);
     }

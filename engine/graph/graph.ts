@@ -1,6 +1,7 @@
 /** A graph under construction: inputs, constants, nodes in topological order, named outputs. */
 import { OPS, type Attributes, type Op } from './ops.js';
-import { showShape, type Dtype, type FileRange, type Node, type Shape, type TensorData, type Value } from './types.js';
+import { lower, type StoredMatrix } from './stored.js';
+import { constantBytes, showShape, type Dtype, type FileRange, type Node, type Shape, type TensorData, type Value } from './types.js';
 
 export class Graph {
   readonly inputs: Value[] = [];
@@ -26,11 +27,30 @@ export class Graph {
   }
 
   constant(dtype: Dtype, shape: readonly number[], data: TensorData, file?: FileRange): Value {
-    const size = shape.reduce((a, b) => a * b, 1);
-    if (data.length !== size) throw new Error(`internal: ${data.length} numbers for a constant of shape ${showShape(shape)}`);
+    if (data.byteLength !== constantBytes({ dtype, shape }))
+      throw new Error(`internal: ${data.byteLength} bytes for a ${dtype} constant of shape ${showShape(shape)}`);
     const value: Value = { name: `c${this.#values++}`, dtype, shape, data, file };
     this.constants.push(value);
     return value;
+  }
+
+  /** A constant whose bytes are all the same; equal ones are shared. */
+  filled(dtype: Dtype, shape: readonly number[], byte: number): Value {
+    return this.#once(`${dtype} ${shape.join(' ')} ${byte}`, () =>
+      this.constant(dtype, shape, new Uint8Array(constantBytes({ dtype, shape })).fill(byte)),
+    );
+  }
+
+  /** A constant that is mapped from a file when the graph is opened; nothing of it is read here. */
+  mapped(dtype: Dtype, shape: readonly number[], file: FileRange): Value {
+    const value: Value = { name: `c${this.#values++}`, dtype, shape, file };
+    this.constants.push(value);
+    return value;
+  }
+
+  /** A frozen matrix by its meaning; the parts that hold it are constants of this graph. */
+  stored(shape: readonly number[], matrix: StoredMatrix): Value {
+    return { name: `c${this.#values++}`, dtype: 'float32', shape, stored: matrix };
   }
 
   /** A number of the graph's float type; equal numbers share one constant. */
@@ -54,7 +74,8 @@ export class Graph {
   /** Appends a node; its outputs' types come from the op table. */
   node<O extends Op>(op: O, inputs: readonly Value[], attributes: Attributes[O]): readonly Value[] {
     const types = OPS[op].infer(inputs, attributes);
-    const node = { op, inputs, attributes, outputs: [] as Value[] };
+    const lowered = inputs.some((v) => v.stored !== undefined) ? lower(this, op, inputs, attributes) : undefined;
+    const node = { op, inputs, attributes, outputs: [] as Value[], lowered };
     for (const type of types) node.outputs.push({ ...type, name: `v${this.#values++}`, node: node as unknown as Node });
     this.nodes.push(node as unknown as Node);
     return node.outputs;
@@ -79,6 +100,14 @@ export class Graph {
   }
   neg(x: Value): Value {
     return this.op('Neg', [x], {});
+  }
+  /**
+   * x, once `other` has been computed; nothing is copied. onnxruntime computes what it can as early as it can, and equal things
+   * once: this keeps what is derived from x (both of one rank) from being made, and held, before it is needed.
+   */
+  after(x: Value, other: Value): Value {
+    const zero = this.#once('int64 0', () => this.constant('int64', [], BigInt64Array.of(0n)));
+    return this.op('View', [x, this.mul(this.op('Shape', [other], {}), zero)], {});
   }
   /** x · number */
   scale(x: Value, by: number): Value {

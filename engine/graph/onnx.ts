@@ -1,7 +1,7 @@
 /** Writes a graph as an ONNX model (protobuf, onnx.proto of IR version 10). The same graph gives the same bytes. */
 import type { Graph } from './graph.js';
-import { ONNX_DTYPE, OPS, type Attributes, type OnnxAttribute, type Op } from './ops.js';
-import type { Node, Shape, Value } from './types.js';
+import { ONNX_DTYPE, OPS, type Attributes, type OnnxAttribute, type Op, type OpRow } from './ops.js';
+import { constantBytes, type Node, type Shape, type Value } from './types.js';
 
 const OPSET = 21;
 const IR_VERSION = 10;
@@ -64,15 +64,16 @@ function attribute(name: string, value: OnnxAttribute): Message {
   return message.int(20, 7);
 }
 
-function emitNode<O extends Op>(node: Node<O>, nameOf: (value: Value) => string, used: ReadonlySet<Value>): Message {
-  const row = OPS[node.op];
+function emitNode(node: Node, nameOf: (value: Value) => string, used: ReadonlySet<Value>): Message {
+  const { op, inputs, attributes: values } = node.lowered ?? node;
+  const row = OPS[op] as OpRow<Attributes[Op]>;
   const message = new Message();
-  for (const input of node.inputs) message.string(1, nameOf(input));
+  for (const input of inputs) message.string(1, nameOf(input));
   // Optional outputs that nobody reads are not asked for.
   const wanted = node.outputs.reduce((last, output, i) => (used.has(output) ? i + 1 : last), 1);
   for (const output of node.outputs.slice(0, wanted)) message.string(2, nameOf(output));
-  message.string(4, node.op);
-  const attributes = row.emit?.(node.attributes as Attributes[O]) ?? {};
+  message.string(4, row.name ?? op);
+  const attributes = row.emit?.(values, inputs) ?? {};
   for (const [name, value] of Object.entries(attributes)) message.message(5, attribute(name, value));
   if (row.domain !== undefined) message.string(7, row.domain);
   return message;
@@ -92,14 +93,17 @@ export interface ExternalData {
 }
 
 function initializer(value: Value, external?: ExternalData): Message {
-  const data = value.data!;
   const message = new Message();
   for (const dim of value.shape) message.int(1, dim as number);
   message.int(2, ONNX_DTYPE[value.dtype]).string(8, value.name);
-  if (external === undefined) return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  if (external === undefined) {
+    const { data } = value;
+    if (data === undefined) throw new Error(`internal: the constant ${value.name} is in a file that is not mapped`);
+    return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
   const entry = (key: string, text: string): Message => new Message().string(1, key).string(2, text);
   message.message(13, entry('location', external.location)).message(13, entry('offset', String(external.offset)));
-  return message.message(13, entry('length', String(data.byteLength))).int(14, 1);
+  return message.message(13, entry('length', String(constantBytes(value)))).int(14, 1);
 }
 
 /** Values on which the outputs depend. */
@@ -107,7 +111,7 @@ function reachable(graph: Graph): Set<Value> {
   const used = new Set<Value>(graph.outputs.map((o) => o.value));
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const node = graph.nodes[i];
-    if (node.outputs.some((output) => used.has(output))) for (const input of node.inputs) used.add(input);
+    if (node.outputs.some((output) => used.has(output))) for (const input of (node.lowered ?? node).inputs) used.add(input);
   }
   return used;
 }

@@ -66,6 +66,17 @@ export interface Attributes {
   /** inputs x, shape (constant) */
   Expand: None;
   Cast: { readonly to: Dtype };
+  /** x's sizes, int64 */
+  Shape: None;
+  /** inputs x, sizes: x itself, where the sizes are zeros that are known only when the graph runs (Reshape's "as before") */
+  View: None;
+  /** inputs x (rows, columns), scales, zero points (rows, columns / blockSize): (x − zero point) · scale */
+  DequantizeLinear: { readonly blockSize: number };
+  /**
+   * x Wᵀ (com.microsoft): inputs x (N, in), W's blocks (out, in / blockSize, bytes) uint8, scales (out, in / blockSize); the zero
+   * point is 2^(bits − 1). Accuracy 0: W is dequantised and multiplied in float32; 4: x is rounded to 8 bits, block by block.
+   */
+  MatMulNBits: { readonly bits: 4 | 8; readonly blockSize: number; readonly accuracy: 0 | 4 };
   Equal: None;
   Not: None;
   Where: None;
@@ -73,17 +84,21 @@ export interface Attributes {
 export type Op = keyof Attributes;
 
 /** ONNX's TensorProto.DataType. */
-export const ONNX_DTYPE: Readonly<Record<Dtype, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+export const ONNX_DTYPE: Readonly<Record<Dtype, number>> = {
+  float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16, uint4: 21,
+}; // prettier-ignore
 
 export type OnnxAttribute =
   { readonly float: number } | { readonly int: number } | { readonly ints: readonly number[] } | { readonly string: string };
 
-interface OpRow<A> {
+export interface OpRow<A> {
   /** types of the outputs, or an error that says what does not fit */
   readonly infer: (inputs: readonly Value[], attributes: A) => readonly TensorType[];
   /** ONNX attributes; absent: none */
-  readonly emit?: (attributes: A) => Readonly<Record<string, OnnxAttribute>>;
+  readonly emit?: (attributes: A, inputs: readonly Value[]) => Readonly<Record<string, OnnxAttribute>>;
   readonly domain?: 'com.microsoft';
+  /** ONNX's name, where it is another */
+  readonly name?: string;
 }
 
 /** NumPy's broadcasting rule. A symbolic dimension matches itself and 1. */
@@ -316,6 +331,28 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
   },
   Expand: { infer: ([x, shape]) => [{ dtype: x.dtype, shape: broadcast(x.shape, constantInts(shape, "Expand's shape")) }] },
   Cast: { infer: ([x], { to }) => [{ dtype: to, shape: x.shape }], emit: ({ to }) => ({ to: { int: ONNX_DTYPE[to] } }) },
+  Shape: { infer: ([x]) => [{ dtype: 'int64', shape: [x.shape.length] }] },
+  View: { infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }], name: 'Reshape' },
+  DequantizeLinear: {
+    infer: ([x, scales]) => [{ dtype: scales.dtype, shape: x.shape }],
+    emit: ({ blockSize }) => ({ axis: { int: 1 }, block_size: { int: blockSize } }),
+  },
+  MatMulNBits: {
+    infer: ([x, blocks, scales], { bits, blockSize }) => {
+      const [out, count, bytes] = blocks.shape as number[];
+      if (x.shape.length !== 2 || x.shape[1] !== count * blockSize || bytes * 8 !== blockSize * bits || scales.shape[0] !== out)
+        throw new Error(`internal: MatMulNBits of ${showShape(x.shape)} and blocks ${showShape(blocks.shape)}`);
+      return [{ dtype: sameDtype('MatMulNBits', [x, scales]), shape: [x.shape[0], out] }];
+    },
+    emit: ({ bits, blockSize, accuracy }, [, blocks]) => ({
+      K: { int: (blocks.shape[1] as number) * blockSize },
+      N: { int: blocks.shape[0] as number },
+      bits: { int: bits },
+      block_size: { int: blockSize },
+      accuracy_level: { int: accuracy },
+    }),
+    domain: 'com.microsoft',
+  },
   Equal: { infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a.shape, b.shape) }] },
   Not: { infer: ([x]) => [{ dtype: 'bool', shape: x.shape }] },
   Where: { infer: ([c, a, b]) => [{ dtype: a.dtype, shape: broadcast(c.shape, broadcast(a.shape, b.shape)) }] },

@@ -1,7 +1,9 @@
 /** The words of the graph IR: tensors ("values") with dtype and shape, and the nodes that make them. */
 import type { Attributes, Op } from './ops.js';
+import type { StoredMatrix } from './stored.js';
 
-export type Dtype = 'float32' | 'float64' | 'int32' | 'int64' | 'bool';
+export type Dtype =
+  'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'uint4' | 'bool';
 
 /** A dimension: a size, or the name of one that is known only when the graph runs. */
 export type Dim = number | string;
@@ -15,7 +17,7 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-/** Where a constant's bytes already lie in a file, little-endian and without padding. */
+/** Where a constant's bytes already lie in a file, little-endian and without padding; uint4 two a byte, the first one low. */
 export interface FileRange {
   readonly path: string;
   readonly offset: number;
@@ -27,8 +29,10 @@ export interface Value extends TensorType {
   readonly name: string;
   readonly node?: Node;
   readonly data?: TensorData;
-  /** a file that holds `data` too, from which it can be mapped instead of copied */
+  /** a constant's bytes in a file, from which they are mapped; where there is `data` too, its copy */
   readonly file?: FileRange;
+  /** a frozen matrix that is float32 by meaning only: whatever uses it is written in terms of how it is stored (graph/stored.ts) */
+  readonly stored?: StoredMatrix;
 }
 
 /** One operation; `attributes` are typed by the op (graph/ops.ts). */
@@ -37,6 +41,23 @@ export interface Node<O extends Op = Op> {
   readonly inputs: readonly Value[];
   readonly attributes: Attributes[O];
   readonly outputs: readonly Value[];
+  /** what is written to the model in its place, where an input is a stored matrix */
+  readonly lowered?: Lowered;
+}
+
+export interface Lowered<O extends Op = Op> {
+  readonly op: O;
+  readonly inputs: readonly Value[];
+  readonly attributes: Attributes[O];
+}
+
+const BITS: Readonly<Record<Dtype, number>> = {
+  float64: 64, int64: 64, float32: 32, int32: 32, float16: 16, bfloat16: 16, uint8: 8, bool: 8, uint4: 4,
+}; // prettier-ignore
+
+/** Bytes of a constant. */
+export function constantBytes({ dtype, shape }: TensorType): number {
+  return Math.ceil(((shape as readonly number[]).reduce((a, b) => a * b, 1) * BITS[dtype]) / 8);
 }
 
 /** `(32, T, 64)`, for messages. */

@@ -115,12 +115,8 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
 }
 
 async function readGgufTokenizer(path: string): Promise<ReturnType<typeof tokenizerOfGguf>> {
-  const file = await openGguf(path);
-  try {
-    return tokenizerOfGguf(file.metadata, path);
-  } finally {
-    await file.close();
-  }
+  const { metadata } = await openGguf(path);
+  return tokenizerOfGguf(metadata, path);
 }
 
 /**

@@ -94,7 +94,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     dropout: settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') },
     adapterDropout: lora && lora.dropout > 0 ? { rate: lora.dropout, rng: rng.derive('lora-dropout') } : undefined,
   });
-  const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter });
+  const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter, stored: model.stored });
   const best = adapter?.weights ?? model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
   try {
     let position: Position = { step: 0, nllSum: 0, targetCount: 0, epochs: [] };
@@ -159,6 +159,12 @@ function checkOptions({ model, train, valid, settings }: FitOptions): void {
   if (train.length === 0) throw new HabsburgError('invalid', 'there are no rows to train on');
   if (settings.select === 'best' && valid.length === 0) {
     throw new HabsburgError('invalid', 'select: best needs validation rows, and there are none; give some or use select: last');
+  }
+  if (model.stored !== undefined && !settings.lora) {
+    throw new HabsburgError(
+      'invalid',
+      "the model's weights are frozen in their file, quantised or mapped: train a LoRA adapter beside them, or load them as float32",
+    );
   }
   checkRows(train, model.config);
   checkRows(valid, model.config);

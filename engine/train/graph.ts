@@ -1,4 +1,5 @@
 /** The training graph of a model for one row length: weights in, per-token losses and the gradients of the trainable weights out. */
+import type { StoredWeights } from '../checkpoint/stored.js';
 import { backward } from '../graph/backward.js';
 import { Graph } from '../graph/graph.js';
 import { sizeOf } from '../graph/dims.js';
@@ -26,10 +27,10 @@ export function trainingGraph(
   config: DecoderConfig,
   time: number,
   trainable: readonly string[],
-  options: { readonly dropout?: boolean; readonly adapter?: Lora; readonly adapterDropout?: boolean } = {},
+  options: { readonly dropout?: boolean; readonly adapter?: Lora; readonly adapterDropout?: boolean; readonly stored?: StoredWeights } = {},
 ): Graph {
   const graph = new Graph();
-  const parameters = parameterInputs(graph, config, options.adapter);
+  const parameters = parameterInputs(graph, config, options.adapter, options.stored);
   const masked = (nameOf: SiteName): ((x: Value) => Value) => {
     let sites = 0;
     return (x) => graph.mul(x, graph.input(nameOf(sites++), 'float32', x.shape));
@@ -56,9 +57,9 @@ export function trainingGraph(
 }
 
 /** Inputs as above without `weights`; output `nll` only. */
-export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora): Graph {
+export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora, stored?: StoredWeights): Graph {
   const graph = new Graph();
-  const parameters = parameterInputs(graph, config, adapter);
+  const parameters = parameterInputs(graph, config, adapter, stored);
   const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), adapt: adaptation(graph, parameters, adapter) };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
@@ -66,9 +67,9 @@ export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora
   return graph;
 }
 
-/** The model's weights and the adapter's as inputs of the graph. */
-function parameterInputs(graph: Graph, config: DecoderConfig, adapter?: Lora): Parameters {
-  const model = weightInputs(graph, config);
+/** The model's weights and the adapter's as inputs of the graph; stored ones as constants. */
+function parameterInputs(graph: Graph, config: DecoderConfig, adapter?: Lora, stored?: StoredWeights): Parameters {
+  const model = weightInputs(graph, config, stored);
   const added = new Map([...(adapter?.weights ?? [])].map(([name, { shape }]) => [name, graph.input(name, 'float32', shape)]));
   return (name) => added.get(name) ?? model(name);
 }

@@ -109,15 +109,21 @@ export class Trainer {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
     const { adapter, dropout, adapterDropout, threads } = this.options;
+    const { stored } = this.model;
     const graph = trainingGraph(this.model.config, time, [...this.optimizer.weights.keys()], {
       dropout: dropout !== undefined,
       adapter,
       adapterDropout: adapterDropout !== undefined,
+      stored,
     });
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
     );
-    const session = await Session.create(graph, { threads, keepMemory: !isLarge(this.feeds) });
+    const session = await Session.create(graph, {
+      threads,
+      keepMemory: !isLarge(this.feeds, stored),
+      prepack: stored === undefined,
+    });
     this.#sessions.set(time, { session, maskWidths });
     return { session, maskWidths };
   }

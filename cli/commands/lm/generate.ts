@@ -37,7 +37,7 @@ export function registerGenerate(parent: Command): void {
 async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { prompt: '--prompt', prompts: '--prompts', tokens: '--tokens' });
   const settings = decodingOf(options);
-  const model = await loadModel(options.model, options.adapter);
+  const model = await loadModel(options.model, options);
   const tokenizer = await tokenizerOf(options);
   const prompts = await promptsOf(options, tokenizer);
   const rows: { new_tokens: number[]; text?: string }[] = [];

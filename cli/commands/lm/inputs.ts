@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
+import { PRECISIONS } from '../../../engine/checkpoint/quantize.js';
 import { mergeLora } from '../../../engine/adapters/lora.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
@@ -96,11 +97,14 @@ export function exactlyOne(options: Readonly<Record<string, unknown>>, names: Re
 }
 
 /** A checkpoint, with an adapter merged into its weights where one is given. */
-export async function loadModel(dir: string, adapter?: string): Promise<Checkpoint> {
+export async function loadModel(dir: string, { adapter }: { readonly adapter?: string } = {}): Promise<Checkpoint> {
   const checkpoint = await loadCheckpoint(dir);
   if (adapter === undefined) return checkpoint;
   return { ...checkpoint, ...mergeLora(checkpoint, await loadAdapter(adapter, checkpoint.config)) };
 }
+
+export const quantizeOption = (description: string): Option =>
+  new Option('--quantize <precision>', description).choices(PRECISIONS);
 
 /** A text file's tokens under a model's own tokenizer, no special ones added, in blocks; a shorter rest is kept or dropped. */
 export async function textBlocks(

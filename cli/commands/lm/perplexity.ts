@@ -35,7 +35,7 @@ async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
   if ((options.text === undefined) !== (options.block === undefined))
     throw new HabsburgError('invalid', '--text and --block belong together');
-  const model = await loadModel(options.model, options.adapter);
+  const model = await loadModel(options.model, options);
   const rows =
     options.tokens === undefined
       ? await textBlocks(options.model, options.text!, options.block!, { dropRest: false })

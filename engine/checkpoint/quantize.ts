@@ -1,0 +1,79 @@
+/**
+ * Writes a checkpoint anew with its matrices in fewer bits, one tensor at a time, so that memory holds the largest tensor and not
+ * the model. Vectors, position tables, and matrices whose inputs do not come in blocks of 32 stay float32. Tables with a row a token (embedding, output layer)
+ * get 8 bits at least: they are a small part of a large model, and the loss feels them most.
+ */
+import { join } from 'node:path';
+import { architectureOf } from '../models/index.js';
+import type { ParameterSpec } from '../models/types.js';
+import { BLOCK } from '../graph/stored.js';
+import { quantizeBlocks, type Bits, type Blocks } from './blocks.js';
+import { toFloat16 } from './halfprecision.js';
+import { openCheckpoint, WEIGHTS } from './huggingface.js';
+import { writeJson } from './json.js';
+import { readRange, writeTensors, type TensorSource, type TensorToWrite } from './safetensors.js';
+import { isMatrix, QUANT_METHOD, scalesName, transposed } from './stored.js';
+import { HabsburgError } from '../../common/errors.js';
+
+/** What a base model's matrices can be kept in. */
+export const PRECISIONS = ['8bit', '4bit', 'fp16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+/**
+ * Writes config.json, model.safetensors and generation_config.json into an existing folder. `fp16`: what the files have in 16 bits stays as
+ * it is, float32 is rounded to float16. `8bit`, `4bit`: blocks (blocks.ts); a GGUF file's Q8_0 and Q4_0 stay as they are where
+ * they have the bits that are asked for.
+ * @throws HabsburgError as loadCheckpoint, and `invalid` for a checkpoint that is quantised already
+ */
+export async function quantizeCheckpoint(from: string, to: string, precision: Precision): Promise<void> {
+  const { config, generationConfig, sources, quantized } = await openCheckpoint(from);
+  if (quantized) throw new HabsburgError('invalid', `${from} is quantised already; quantise the model that it was made from`);
+  const tensors: TensorToWrite[] = [];
+  for (const spec of architectureOf(config.modelType).parameters(config)) {
+    const source = sources.get(spec.name)!;
+    if (!isMatrix(spec, config)) tensors.push(asFloats(spec, source));
+    else if (precision === 'fp16') tensors.push(asHalves(spec, source));
+    else if (inputsOf(spec) % BLOCK !== 0) tensors.push(asFloats(spec, source));
+    else tensors.push(...asBlocks(spec, source, precision === '4bit' && spec.linear !== undefined ? 4 : 8));
+  }
+  const { torch_dtype: _old, ...json } = config.json;
+  const quantization = { quant_method: QUANT_METHOD, precision, ...(precision !== 'fp16' && { block_size: BLOCK }) };
+  await writeJson(join(to, 'config.json'), { ...json, dtype: 'float32', quantization_config: quantization });
+  if (Object.keys(generationConfig).length > 0) await writeJson(join(to, 'generation_config.json'), generationConfig);
+  await writeTensors(join(to, WEIGHTS), tensors, 'habsburg');
+}
+
+/** A linear module's inputs, or a table's columns. */
+function inputsOf({ shape, linear }: ParameterSpec): number {
+  return linear === 'in-out' ? shape[0] : shape[1];
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+
+function asFloats({ name, shape }: ParameterSpec, source: TensorSource): TensorToWrite {
+  return { name, dtype: 'F32', shape, bytes: async () => [bytesOf(await source.read())] };
+}
+
+function asHalves({ name, shape }: ParameterSpec, source: TensorSource): TensorToWrite {
+  const { dtype, file } = source;
+  if ((dtype === 'F16' || dtype === 'BF16') && file !== undefined)
+    return { name, dtype, shape, bytes: async () => [await readRange(file, shape[0] * shape[1] * 2)] };
+  return { name, dtype: 'F16', shape, bytes: async () => [bytesOf(toFloat16(await source.read()))] };
+}
+
+/** Blocks and scales are made twice, once for each of the two tensors: that is cheaper than holding them. */
+function asBlocks(spec: ParameterSpec, source: TensorSource, bits: Bits): TensorToWrite[] {
+  const { name, shape, linear } = spec;
+  const [rows, columns] = linear === 'in-out' ? [shape[1], shape[0]] : shape;
+  const count = columns / BLOCK;
+  const blocks = async (): Promise<Blocks> => {
+    if (source.blocks?.bits === bits) return source.blocks.read();
+    const data = await source.read();
+    return quantizeBlocks(linear === 'in-out' ? transposed(data, shape[0], shape[1]) : data, bits);
+  };
+  return [
+    { name, dtype: 'U8', shape: [rows, count, (BLOCK * bits) / 8], bytes: async () => [(await blocks()).blocks] },
+    { name: scalesName(name), dtype: 'F32', shape: [rows, count], bytes: async () => [bytesOf((await blocks()).scales)] },
+  ];
+}
