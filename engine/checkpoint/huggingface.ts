@@ -84,7 +84,7 @@ function matchParameters(found: TensorSources, config: DecoderConfig, dir: strin
   const architecture = architectureOf(config.modelType);
   const renamed = new Map<string, TensorSource>();
   for (const [name, source] of found) {
-    const canonical = architecture.canonicalName(name, config);
+    const canonical = quantized ? name : architecture.canonicalName(name, config); // ours are written under our names
     if (canonical === undefined) continue;
     if (renamed.has(canonical)) throw new HabsburgError('verification', `${dir} holds the weight ${canonical} under two names`);
     renamed.set(canonical, source);
