@@ -2,10 +2,9 @@
 import { HabsburgError } from '../common/errors.js';
 import type { Lora } from './adapters/lora.js';
 import { longestRow, makeBatch, paddedLength } from './batch.js';
-import type { Model } from './checkpoint/huggingface.js';
-import type { StoredWeights } from './checkpoint/stored.js';
+import type { FrozenParts, Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
-import { weightFeeds } from './models/weights.js';
+import { modelFeeds } from './models/weights.js';
 import { isLarge, Session, type Tensor } from './session.js';
 import { scoringGraph } from './train/graph.js';
 
@@ -48,7 +47,7 @@ export class Scorer {
   constructor(
     readonly config: DecoderConfig,
     readonly feeds: Readonly<Record<string, Tensor>>,
-    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora; readonly stored?: StoredWeights },
+    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora; readonly frozen?: FrozenParts },
   ) {}
 
   /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */
@@ -97,10 +96,10 @@ export class Scorer {
   async #session(time: number): Promise<Session> {
     const session =
       this.#sessions.get(time) ??
-      (await Session.create(scoringGraph(this.config, time, this.options.adapter, this.options.stored), {
+      (await Session.create(scoringGraph(this.config, time, this.options.adapter, this.options.frozen), {
         threads: this.options.threads,
-        keepMemory: !isLarge(this.feeds, this.options.stored),
-        prepack: this.options.stored === undefined,
+        keepMemory: !isLarge(this.feeds, this.options.frozen?.stored),
+        prepack: this.options.frozen?.stored === undefined,
       }));
     this.#sessions.set(time, session);
     return session;
@@ -124,7 +123,7 @@ export async function scoreRows(options: {
   readonly batch?: number;
 }): Promise<RowScore[]> {
   const { model, rows, threads, batch } = options;
-  const scorer = new Scorer(model.config, weightFeeds(model.weights), { threads, batch, stored: model.stored });
+  const scorer = new Scorer(model.config, modelFeeds(model), { threads, batch, frozen: model });
   try {
     return await scorer.score(rows);
   } finally {

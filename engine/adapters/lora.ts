@@ -96,6 +96,45 @@ export function loraHook(
   };
 }
 
+/** A model's own frozen adapter in a graph: the names of its weights as inputs. */
+const frozenName = (name: string): string => `frozen.${name}`;
+
+/** The hook of a model's own adapter, with the weights as inputs or as constants; undefined without one. */
+export function frozenHook(g: Graph, lora: Lora | undefined, as: 'inputs' | 'constants'): DecoderInputs['adapt'] {
+  if (lora === undefined) return undefined;
+  const get = (name: string): Value => {
+    const { shape, data } = lora.weights.get(name)!;
+    return as === 'inputs' ? g.input(frozenName(name), 'float32', shape) : g.constant('float32', shape, data);
+  };
+  return loraHook(g, lora, get);
+}
+
+/** The weights of a model's own adapter under the names of frozenHook's inputs. */
+export function frozenWeights(lora: Lora | undefined): Weights {
+  return new Map([...(lora?.weights ?? [])].map(([name, tensor]) => [frozenName(name), tensor]));
+}
+
+/** Two adapters as one, of both ranks together: what is added to a module's output is the sum of both. */
+export function stackLora(config: DecoderConfig, first: Lora, second: Lora): Lora {
+  const rank = first.rank + second.rank;
+  const weights: Weights = new Map();
+  for (const module of linearModules(config)) {
+    const parts = [first, second].filter((lora) => lora.weights.has(loraA(module.name)));
+    if (parts.length === 0) continue;
+    const a = new Float32Array(rank * module.in);
+    const b = new Float32Array(module.out * rank);
+    for (const lora of parts) {
+      const from = lora === first ? 0 : first.rank;
+      a.set(lora.weights.get(loraA(module.name))!.data, from * module.in);
+      const source = lora.weights.get(loraB(module.name))!.data; // (out, lora.rank)
+      source.forEach((x, i) => (b[Math.floor(i / lora.rank) * rank + from + (i % lora.rank)] = lora.scale * x));
+    }
+    weights.set(loraA(module.name), { shape: [rank, module.in], data: a });
+    weights.set(loraB(module.name), { shape: [module.out, rank], data: b });
+  }
+  return { rank, scale: 1, weights };
+}
+
 /** The model with W + scale · B A in place of each adapted W; the arrays of the others are shared. */
 export function mergeLora(model: Model, lora: Lora): Model {
   const weights = new Map(model.weights);

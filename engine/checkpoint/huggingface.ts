@@ -3,11 +3,13 @@
  * written loads in `transformers` unchanged and reads back bit for bit.
  */
 import { join } from 'node:path';
-import { HabsburgError } from '../../common/errors.js';
+import { HabsburgError, isHabsburgError } from '../../common/errors.js';
+import { mergeLora, stackLora, type Lora } from '../adapters/lora.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
 import { readGgufModel } from './gguf-model.js';
 import { readJsonObject, writeJson } from './json.js';
+import { loadAdapter } from './peft.js';
 import { writeSafetensors, type TensorSource, type TensorSources, type Weights } from './safetensors.js';
 import { isMatrix, isQuantized, readStored, scalesName, storedWeight, type StoredWeight, type StoredWeights } from './stored.js';
 import { openWeights } from './weight-files.js';
@@ -18,7 +20,12 @@ export interface Model {
   readonly weights: Weights;
   /** frozen matrices that stay in their file, quantised or not; `weights` has only the others */
   readonly stored?: StoredWeights;
+  /** frozen too, beside weights that it cannot be merged into without loss */
+  readonly adapter?: Lora;
 }
+
+/** What of a model a graph carries itself. */
+export type FrozenParts = Pick<Model, 'stored' | 'adapter'>;
 
 export interface Checkpoint extends Model {
   /** generation_config.json's content; empty where there is none */
@@ -59,7 +66,8 @@ export async function loadCheckpoint(dir: string, options: { readonly frozen?: b
         file: source.dtype === 'F32' ? source.file : undefined,
       });
   }
-  return { config, weights, generationConfig, ...(stored.size > 0 && { stored }) };
+  const adapter = quantized ? await loadAdapterBeside(dir, config) : undefined;
+  return { config, weights, generationConfig, ...(stored.size > 0 && { stored }), ...(adapter && { adapter }) };
 }
 
 /** Opens a checkpoint and checks that it holds the parameters which its config asks for; errors as loadCheckpoint's. */
@@ -114,7 +122,17 @@ function matchParameters(found: TensorSources, config: DecoderConfig, dir: strin
   return sources;
 }
 
-/** The model with every weight read into memory as float32, quantised ones as what they stand for. */
+/** An adapter in the folder of quantised weights belongs to them. */
+async function loadAdapterBeside(dir: string, config: DecoderConfig): Promise<Lora | undefined> {
+  try {
+    return await loadAdapter(dir, config);
+  } catch (error) {
+    if (isHabsburgError(error) && error.kind === 'notFound') return undefined;
+    throw error;
+  }
+}
+
+/** The model with every weight in memory as float32, quantised ones as what they stand for, its adapter merged. */
 export async function asFloat32(model: Model): Promise<Model> {
   if (model.stored === undefined) return model;
   const weights: Weights = new Map();
@@ -123,7 +141,17 @@ export async function asFloat32(model: Model): Promise<Model> {
     weights.set(name, left === undefined ? model.weights.get(name)! : { shape, data: await readStored(left) });
   }
   const { quantization_config: _gone, ...json } = model.config.json;
-  return { config: { ...model.config, json }, weights };
+  const whole = { config: { ...model.config, json }, weights };
+  return model.adapter === undefined ? whole : mergeLora(whole, model.adapter);
+}
+
+/**
+ * The model with an adapter: merged into weights that are in memory, and beside weights that are stored, since to merge into quantised
+ * ones would be to round the adapter away.
+ */
+export function withAdapter<M extends Model>(model: M, adapter: Lora): M {
+  if (model.stored === undefined) return { ...model, ...mergeLora(model, adapter) };
+  return { ...model, adapter: model.adapter === undefined ? adapter : stackLora(model.config, model.adapter, adapter) };
 }
 
 /**

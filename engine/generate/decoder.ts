@@ -4,7 +4,7 @@
  */
 import type { Model } from '../checkpoint/huggingface.js';
 import { makeBatch } from '../batch.js';
-import { weightConstants, weightFeeds, weightInputs } from '../models/weights.js';
+import { modelFeeds, weightConstants, weightInputs } from '../models/weights.js';
 import { int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
 import { headOutputs, newKeysName, newValuesName, prefillGraph, stepGraph } from './graphs.js';
@@ -28,7 +28,7 @@ export class Decoder {
     readonly threads: number,
   ) {
     this.#cache = new KeyValueCache(model.config.layers, layout);
-    this.#weights = weightFeeds(model.weights);
+    this.#weights = modelFeeds(model);
     this.#head = headOutputs(head);
     this.#cacheOutputs = Array.from({ length: model.config.layers }, (_, layer) => [
       newKeysName(layer),
@@ -57,7 +57,7 @@ export class Decoder {
     );
     let session = this.#prefill.get(time);
     if (session === undefined) {
-      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config, this.model.stored));
+      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config, this.model.stored), this.model.adapter);
       session = await Session.create(graph, { threads: this.threads, prepack: this.model.stored === undefined });
       this.#prefill.set(time, session);
     }
@@ -76,11 +76,11 @@ export class Decoder {
    * @returns [prompt]: the scores of what follows each of its tokens
    */
   async write(cache: KeyValueCache, tokens: Int32Array, width: number): Promise<Scores[]> {
-    const { config, weights, stored } = this.model;
+    const { config, weights, stored, adapter } = this.model;
     const rows = cache.size;
     let session = this.#steps.get(width);
     if (session === undefined) {
-      const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights, stored));
+      const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights, stored), adapter);
       session = await Session.create(graph, { threads: this.threads, mapConstants: true });
       this.#steps.set(width, session);
     }

@@ -4,6 +4,7 @@
  * share one cache of keys and values, and a mask says which entries are whose ancestors. So the prompt is stored once, and when
  * beams change places only the mask moves.
  */
+import { frozenHook, type Lora } from '../adapters/lora.js';
 import { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { attend, attentionScores, attentionSum } from '../models/blocks.js';
@@ -34,12 +35,13 @@ function addHead(g: Graph, logits: Value, head: Head): void {
  * Inputs: ids, positions (B, time), padded on the right; last (B) int32, the flat index of each prompt's last token.
  * Outputs: the head for the last tokens (B, ·); each layer's keys and values (B, keyHeads, time, headSize).
  */
-export function prefillGraph(config: DecoderConfig, time: number, head: Head, parametersOf: (graph: Graph) => Parameters): Graph {
+export function prefillGraph(config: DecoderConfig, time: number, head: Head, parametersOf: (graph: Graph) => Parameters, adapter?: Lora): Graph {
   const g = new Graph();
   const parameters = parametersOf(g);
   const inputs = sequenceInputs(g, 'B', time);
   const hidden = hiddenStates(g, config, parameters, {
     ...inputs,
+    adapt: frozenHook(g, adapter, 'inputs'),
     attend: (layer, queries, keys, values, alpha) => {
       g.output(newKeysName(layer), keys);
       g.output(newValuesName(layer), values);
@@ -61,6 +63,7 @@ export function stepGraph(
   layout: Layout,
   head: Head,
   parametersOf: (graph: Graph) => Parameters,
+  adapter?: Lora,
 ): Graph {
   const g = new Graph();
   const parameters = parametersOf(g);
@@ -70,6 +73,7 @@ export function stepGraph(
     ids: g.input('ids', 'int32', ['B', width]),
     positions: g.input('positions', 'int32', ['B', width]),
     mask,
+    adapt: frozenHook(g, adapter, 'constants'),
     attend: (layer, queries, keys, values, alpha) => {
       g.output(newKeysName(layer), keys);
       g.output(newValuesName(layer), values);

@@ -1,5 +1,7 @@
 /** A model's weights as graph inputs, and fresh weights for a model trained from scratch. */
 import type { CounterRng } from '../../common/philox.js';
+import { frozenWeights } from '../adapters/lora.js';
+import type { Model } from '../checkpoint/huggingface.js';
 import type { NamedTensor, Weights } from '../checkpoint/safetensors.js';
 import type { StoredWeight, StoredWeights } from '../checkpoint/stored.js';
 import type { Graph } from '../graph/graph.js';
@@ -63,6 +65,11 @@ function storedValue(graph: Graph, { shape, format, turned, file, bits, scales }
     scales: graph.mapped('float32', [rows, count], scales!),
     accuracy,
   });
+}
+
+/** A model's weights as a session's feeds, but for what its graphs carry as constants. */
+export function modelFeeds({ weights, adapter }: Pick<Model, 'weights' | 'adapter'>): Record<string, Tensor> {
+  return { ...weightFeeds(weights), ...weightFeeds(frozenWeights(adapter)) };
 }
 
 /** Weights as a session's feeds. */

@@ -94,7 +94,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     dropout: settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') },
     adapterDropout: lora && lora.dropout > 0 ? { rate: lora.dropout, rng: rng.derive('lora-dropout') } : undefined,
   });
-  const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter, stored: model.stored });
+  const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter, frozen: model });
   const best = adapter?.weights ?? model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
   try {
     let position: Position = { step: 0, nllSum: 0, targetCount: 0, epochs: [] };

@@ -1,4 +1,5 @@
 /** The training graph of a model for one row length: weights in, per-token losses and the gradients of the trainable weights out. */
+import type { FrozenParts } from '../checkpoint/huggingface.js';
 import type { StoredWeights } from '../checkpoint/stored.js';
 import { backward } from '../graph/backward.js';
 import { Graph } from '../graph/graph.js';
@@ -8,7 +9,7 @@ import { hiddenStates, sequenceInputs } from '../models/forward.js';
 import { architectureOf } from '../models/index.js';
 import type { DecoderConfig, DecoderInputs, Parameters } from '../models/types.js';
 import { weightInputs } from '../models/weights.js';
-import { loraHook, type Lora } from '../adapters/lora.js';
+import { frozenHook, loraHook, type Lora } from '../adapters/lora.js';
 import { adapterDropoutName, dropoutName, type SiteName } from './dropout.js';
 import { nllSeeds, tokenNll } from './loss.js';
 
@@ -27,10 +28,10 @@ export function trainingGraph(
   config: DecoderConfig,
   time: number,
   trainable: readonly string[],
-  options: { readonly dropout?: boolean; readonly adapter?: Lora; readonly adapterDropout?: boolean; readonly stored?: StoredWeights } = {},
+  options: { readonly dropout?: boolean; readonly adapter?: Lora; readonly adapterDropout?: boolean; readonly frozen?: FrozenParts } = {},
 ): Graph {
   const graph = new Graph();
-  const parameters = parameterInputs(graph, config, options.adapter, options.stored);
+  const parameters = parameterInputs(graph, config, options.adapter, options.frozen?.stored);
   const masked = (nameOf: SiteName): ((x: Value) => Value) => {
     let sites = 0;
     return (x) => graph.mul(x, graph.input(nameOf(sites++), 'float32', x.shape));
@@ -42,6 +43,7 @@ export function trainingGraph(
       graph,
       parameters,
       options.adapter,
+      options.frozen?.adapter,
       options.adapterDropout === true ? masked(adapterDropoutName) : undefined,
     ),
   };
@@ -57,10 +59,10 @@ export function trainingGraph(
 }
 
 /** Inputs as above without `weights`; output `nll` only. */
-export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora, stored?: StoredWeights): Graph {
+export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora, frozen?: FrozenParts): Graph {
   const graph = new Graph();
-  const parameters = parameterInputs(graph, config, adapter, stored);
-  const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), adapt: adaptation(graph, parameters, adapter) };
+  const parameters = parameterInputs(graph, config, adapter, frozen?.stored);
+  const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), adapt: adaptation(graph, parameters, adapter, frozen?.adapter) };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   graph.output('nll', tokenNll(graph, hidden, parameters(architectureOf(config.modelType).headWeight(config)), targets).nll);
@@ -78,7 +80,11 @@ function adaptation(
   graph: Graph,
   parameters: Parameters,
   adapter: Lora | undefined,
+  own: Lora | undefined,
   dropout?: (x: Value) => Value,
 ): DecoderInputs['adapt'] {
-  return adapter === undefined ? undefined : loraHook(graph, adapter, parameters, dropout);
+  const frozen = frozenHook(graph, own, 'inputs');
+  if (adapter === undefined) return frozen;
+  const trained = loraHook(graph, adapter, parameters, dropout);
+  return (module, x, y) => trained(module, x, frozen?.(module, x, y) ?? y);
 }

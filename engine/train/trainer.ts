@@ -3,7 +3,7 @@ import type { CounterRng } from '../../common/philox.js';
 import type { Lora } from '../adapters/lora.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
 import type { Model } from '../checkpoint/huggingface.js';
-import { weightFeeds } from '../models/weights.js';
+import { modelFeeds, weightFeeds } from '../models/weights.js';
 import { float32, isLarge, Session, type Tensor } from '../session.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
 import { adapterDropoutName, DropoutMasks, dropoutName } from './dropout.js';
@@ -53,7 +53,7 @@ export class Trainer {
       ...(adapterDropout === undefined ? [] : [new DropoutMasks(adapterDropout.rng, adapterDropout.rate, adapterDropoutName)]),
     ];
     this.optimizer = new AdamW(adapter?.weights ?? model.weights, options);
-    this.feeds = { ...(adapter === undefined ? {} : weightFeeds(model.weights)), ...weightFeeds(this.optimizer.weights) };
+    this.feeds = { ...(adapter === undefined ? {} : modelFeeds(model)), ...weightFeeds(this.optimizer.weights) };
     this.#gradients = Object.fromEntries(
       [...this.optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
     );
@@ -114,7 +114,7 @@ export class Trainer {
       dropout: dropout !== undefined,
       adapter,
       adapterDropout: adapterDropout !== undefined,
-      stored,
+      frozen: this.model,
     });
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),

@@ -1,14 +1,15 @@
 /** `habsburg lm finetune`: trains a checkpoint, or a LoRA adapter beside it, on a text or on rows of token ids. */
 import type { Command } from 'commander';
+import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
-import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
+import { saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
 import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
 import { fit, type FitProgress } from '../../../engine/train/fit.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
-import { emptyFolder, exactlyOne, integer, readTokens, real, textBlocks, threadsOption } from './inputs.js';
+import { emptyFolder, exactlyOne, integer, loadModel, quantizeOption, readTokens, real, textBlocks, threadsOption } from './inputs.js';
 
 interface Options {
   readonly model: string;
@@ -18,6 +19,7 @@ interface Options {
   readonly validationTokens?: string;
   readonly blockSize?: number;
   readonly out: string;
+  readonly quantize?: Precision;
   readonly loraR?: number;
   readonly loraAlpha?: number;
   readonly loraDropout?: number;
@@ -60,6 +62,7 @@ export function registerFinetune(parent: Command): void {
     .requiredOption('--out <dir>', 'new or empty folder for the model or adapter')
     .option('--lora-r <n>', 'train a LoRA adapter of this rank, and no other weights', integer(1, 4096))
     .option('--lora-alpha <x>', 'the adapter is scaled by alpha / rank (default: 8)', positive)
+    .addOption(quantizeOption('keep the frozen matrices in fewer bits, quantised while loading; LoRA only'))
     .option('--lora-dropout <x>', "share of the adapter's inputs dropped while training (default: 0)", share)
     .option(
       '--lora-targets <names>',
@@ -95,7 +98,7 @@ function schedule(text: string): TrainingPlan['schedule'] {
 async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
   checkCombinations(options);
-  const model = await loadCheckpoint(options.model);
+  const model = await loadModel(options.model, { quantize: options.quantize, frozen: options.loraR !== undefined });
   const lora = loraOf(options, model);
   const block = options.blockSize ?? Math.min(1024, model.config.maxPositions);
   const rowsOf = async (text: string | undefined, tokens: string | undefined): Promise<Int32Array[]> => {
@@ -116,12 +119,12 @@ async function run(options: Options): Promise<void> {
   } else {
     await saveAdapter(options.out, model.config, adapter, { ...lora!, base: options.model });
   }
-  const count = (weights: ReadonlyMap<string, { data: Float32Array }>): number =>
-    [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const count = (weights: ReadonlyMap<string, { shape: readonly number[] }>): number =>
+    [...weights.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const trained = count(adapter?.weights ?? model.weights);
   if (options.json) {
     const epochs = report.epochs.map(({ epoch, trainLoss, validLoss }) => ({ epoch, train_loss: trainLoss, validation_loss: validLoss })); // prettier-ignore
-    const result = { steps: report.steps, selected_epoch: report.selectedEpoch, epochs, trained_parameters: trained, parameters: count(model.weights) }; // prettier-ignore
+    const result = { steps: report.steps, selected_epoch: report.selectedEpoch, epochs, trained_parameters: trained, parameters: count(model.weights) + count(model.stored ?? new Map()) }; // prettier-ignore
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
   }
@@ -141,6 +144,8 @@ function checkCombinations(options: Options): void {
   for (const [key, flag] of Object.entries(lora))
     if (options[key as keyof typeof lora] !== undefined && options.loraR === undefined)
       refuse(`${flag} concerns LoRA; give --lora-r too`);
+  if (options.quantize !== undefined && options.loraR === undefined)
+    refuse('--quantize freezes the weights; give --lora-r too, to train an adapter beside them');
   if (options.validationText !== undefined && options.validationTokens !== undefined)
     refuse('give only one of --validation-text and --validation-tokens');
   if (options.blockSize !== undefined && options.text === undefined && options.validationText === undefined)

@@ -1,5 +1,6 @@
 /** `habsburg lm generate`: continues prompts by greedy search, sampling, beam search or beam sampling. */
 import type { Command } from 'commander';
+import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { isHabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
 import { generateRows } from '../../../engine/generate/index.js';
@@ -7,11 +8,12 @@ import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
 import { addDecodingOptions, decodingOf, type DecodingOptions } from './decoding.js';
-import { exactlyOne, loadModel, readPrompts, readTokens, threadsOption } from './inputs.js';
+import { exactlyOne, loadModel, quantizeOption, readPrompts, readTokens, threadsOption } from './inputs.js';
 
 interface Options extends DecodingOptions {
   readonly model: string;
   readonly adapter?: string;
+  readonly quantize?: Precision;
   readonly prompt?: string;
   readonly prompts?: string;
   readonly tokens?: string;
@@ -25,6 +27,7 @@ export function registerGenerate(parent: Command): void {
     .description("continue prompts; options have transformers' names")
     .requiredOption('--model <dir>', 'folder with config.json and weights, or a .gguf file')
     .option('--adapter <dir>', 'folder of a PEFT LoRA adapter to apply')
+    .addOption(quantizeOption('keep the matrices in fewer bits, quantised while loading'))
     .option('--prompt <text>', 'one prompt; needs a tokenizer.json beside the model')
     .option('--prompts <file>', 'prompts, {"text": …} a line')
     .option('--tokens <file>', 'prompts as a JSON array of arrays of token ids');

@@ -1,10 +1,12 @@
 /** Reading what the `lm` commands are given: numbers, token files, prompt files, text. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
-import { PRECISIONS } from '../../../engine/checkpoint/quantize.js';
-import { mergeLora } from '../../../engine/adapters/lora.js';
+import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
+import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
@@ -97,10 +99,24 @@ export function exactlyOne(options: Readonly<Record<string, unknown>>, names: Re
 }
 
 /** A checkpoint, with an adapter merged into its weights where one is given. */
-export async function loadModel(dir: string, { adapter }: { readonly adapter?: string } = {}): Promise<Checkpoint> {
-  const checkpoint = await loadCheckpoint(dir);
-  if (adapter === undefined) return checkpoint;
-  return { ...checkpoint, ...mergeLora(checkpoint, await loadAdapter(adapter, checkpoint.config)) };
+export async function loadModel(dir: string, { adapter, quantize, frozen }: ModelOptions = {}): Promise<Checkpoint> {
+  const checkpoint = await loadCheckpoint(quantize === undefined ? dir : await quantized(dir, quantize), { frozen });
+  return adapter === undefined ? checkpoint : withAdapter(checkpoint, await loadAdapter(adapter, checkpoint.config));
+}
+
+interface ModelOptions {
+  readonly adapter?: string;
+  readonly quantize?: Precision;
+  readonly frozen?: boolean;
+}
+
+/** A quantised copy of the model that is gone with this process. */
+async function quantized(dir: string, precision: Precision): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'habsburg-quantized-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) process.once(signal, () => process.exit(code));
+  await quantizeCheckpoint(dir, folder, precision);
+  return folder;
 }
 
 export const quantizeOption = (description: string): Option =>

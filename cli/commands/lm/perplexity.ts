@@ -1,12 +1,14 @@
 /** `habsburg lm perplexity`: negative log-likelihoods of token rows or of a text in blocks. */
 import type { Command } from 'commander';
+import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { scoreRows } from '../../../engine/score.js';
-import { exactlyOne, integer, loadModel, readTokens, textBlocks, threadsOption } from './inputs.js';
+import { exactlyOne, integer, loadModel, quantizeOption, readTokens, textBlocks, threadsOption } from './inputs.js';
 
 interface Options {
   readonly model: string;
   readonly adapter?: string;
+  readonly quantize?: Precision;
   readonly text?: string;
   readonly block?: number;
   readonly tokens?: string;
@@ -23,6 +25,7 @@ export function registerPerplexity(parent: Command): void {
     )
     .requiredOption('--model <dir>', 'folder with config.json and weights, or a .gguf file')
     .option('--adapter <dir>', 'folder of a PEFT LoRA adapter to apply')
+    .addOption(quantizeOption('keep the matrices in fewer bits, quantised while loading'))
     .option('--text <file>', 'UTF-8 text; needs --block and a tokenizer.json beside the model')
     .option('--block <n>', 'tokens a block', integer(2))
     .option('--tokens <file>', 'JSON array of arrays of token ids')
