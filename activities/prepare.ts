@@ -2,8 +2,9 @@
  * prepare: what a run starts from. Reads the real texts, gets or trains the tokenizer, cuts blocks, imports the base model.
  * Outputs `train`, `valid`, `test`, `tokenizer`, and `base` (a checkpoint) or `truth` (a synthetic language) where there is one.
  */
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { measureFile } from '../artifacts/verified.js';
 import { sha256 } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { linesOf, packBlocks } from '../data/blocks.js';
@@ -11,6 +12,7 @@ import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
+import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
 import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
@@ -23,11 +25,13 @@ const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
 const SPECIALS = ['<s>', '<pad>', '</s>'];
 const EOS = '</s>';
+const TOKENIZER_FILES = /token|vocab|merges/;
 export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
   return (input: PrepareInput): Promise<StepResult> => {
     const { place, data, tokenizer, base } = input;
+    const quantize = base.kind === 'checkpoint' ? base.quantize : undefined;
     let texts: Record<(typeof SPLITS)[number], ResolvedText> | undefined;
     let checkpoint: { folder: string; files: Record<string, string> } | undefined;
     return runStep(
@@ -52,6 +56,7 @@ export function prepareActivity(deps: ActivityDependencies) {
             grammar: data.grammar ?? null,
             tokenizer,
             base: checkpoint?.files ?? null,
+            ...(quantize === undefined ? {} : { quantize }),
           };
         },
         engine: false,
@@ -81,7 +86,7 @@ export function prepareActivity(deps: ActivityDependencies) {
               'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
             );
           for (const file of Object.keys(checkpoint.files))
-            if (/token|vocab|merges/.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
+            if (TOKENIZER_FILES.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
@@ -123,7 +128,10 @@ export function prepareActivity(deps: ActivityDependencies) {
         }
         if (checkpoint) {
           const folder = await step.folder('base');
-          for (const file of Object.keys(checkpoint.files)) await copyFile(join(checkpoint.folder, file), join(folder, file));
+          const files = Object.keys(checkpoint.files);
+          if (quantize !== undefined) await quantizeCheckpoint(checkpoint.folder, folder, quantize);
+          for (const file of files.filter((name) => quantize === undefined || TOKENIZER_FILES.test(name)))
+            await copyFile(join(checkpoint.folder, file), join(folder, file));
           outputs.base = { kind: 'model', folder };
         }
         return { outputs, report };
@@ -144,6 +152,6 @@ async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<num
 async function readCheckpoint(source: string): Promise<{ folder: string; files: Record<string, string> }> {
   const { folder, files } = await resolveCheckpoint(source);
   const digests: Record<string, string> = {};
-  for (const file of [...files].sort()) digests[file] = sha256(await readFile(join(folder, file)));
+  for (const file of [...files].sort()) digests[file] = (await measureFile(join(folder, file))).digest;
   return { folder, files: digests };
 }

@@ -47,7 +47,12 @@ export class Scorer {
   constructor(
     readonly config: DecoderConfig,
     readonly feeds: Readonly<Record<string, Tensor>>,
-    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora; readonly frozen?: FrozenParts },
+    readonly options: {
+      readonly threads: number;
+      readonly batch?: number;
+      readonly adapter?: Lora;
+      readonly frozen?: FrozenParts;
+    },
   ) {}
 
   /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */

@@ -8,6 +8,9 @@ import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
 import { mergeLora } from '../engine/adapters/lora.js';
+import { asFloat32 } from '../engine/checkpoint/huggingface.js';
+import { saveAdapted } from '../engine/checkpoint/quantize.js';
+import { isQuantized } from '../engine/checkpoint/stored.js';
 import { generateRows } from '../engine/generate/index.js';
 import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
@@ -24,7 +27,9 @@ export const languageModel: Family = { name: 'language-model', cost: 'expensive'
 async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer;
-  const model = 'model' in job.start ? await loadCheckpoint(job.start.model) : await initialise(job.start.scratch, from, rng);
+  const frozen = Boolean(job.training.lora);
+  const model =
+    'model' in job.start ? await loadCheckpoint(job.start.model, { frozen }) : await initialise(job.start.scratch, from, rng);
   const { adapter, report } = await fit({
     model,
     train: await readRows(job.train),
@@ -37,9 +42,13 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
     checkpointDue: io.checkpointDue,
     checkpoint: io.checkpoint,
   });
-  await saveCheckpoint(job.out, adapter === undefined ? model : mergeLora(model, adapter), {
-    generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
-  });
+  if (adapter !== undefined && isQuantized(model.config.json, from)) {
+    await saveAdapted(job.out, from, model, adapter, null);
+  } else {
+    await saveCheckpoint(job.out, adapter === undefined ? model : mergeLora(await asFloat32(model), adapter), {
+      generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
+    });
+  }
   await copyTokenizer(from, job.out);
   const last = report.epochs.at(-1);
   return {

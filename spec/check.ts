@@ -187,6 +187,15 @@ export function checkMember(member: MemberPlan, data: ExperimentPlan['data'], gi
     (p) => given(p.path) || !problems.some((q) => q.message === p.message),
   );
   problems.push(...inherited);
+  if (member.base.kind === 'checkpoint' && member.base.quantize !== undefined) {
+    for (const phase of ['training', 'generation0'] as const)
+      if (!member[phase].lora && (phase === 'training' || given(['generation0', 'lora'])))
+        problems.push({
+          path: phase === 'training' ? ['base', 'quantize'] : ['generation0', 'lora'],
+          message: 'the weights of a quantised base are frozen, and this trains all weights',
+          suggestion: `give ${phase}.lora`,
+        });
+  }
   if (member.base.kind === 'scratch') {
     const { hidden, heads, positions } = member.base.architecture;
     const at: Path = ['base', 'architecture'];

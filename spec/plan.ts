@@ -75,7 +75,7 @@ export interface MemberPlan {
   readonly base:
     | { readonly kind: 'scratch'; readonly architecture: ArchitecturePlan }
     /** file:ABSOLUTE-DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
-    | { readonly kind: 'checkpoint'; readonly source: string };
+    | { readonly kind: 'checkpoint'; readonly source: string; readonly quantize?: PrecisionPlan };
   /** what generation t >= 1 starts from: the base, model 0, or model t-1 */
   readonly start: 'base' | 'generation-0' | 'previous';
   /** generation 0's training; the same as `training` where the file does not say otherwise */
@@ -85,6 +85,9 @@ export interface MemberPlan {
   /** what is continued: the real training blocks, or the blocks that model t was trained on */
   readonly prompts: 'original' | 'previous';
 }
+
+/** What a frozen base's matrices are kept in: blocks of 8- or 4-bit integers, or 16-bit floats. */
+export type PrecisionPlan = '8bit' | '4bit' | 'fp16';
 
 /** An OPT-shaped decoder trained from scratch. */
 export interface ArchitecturePlan {
@@ -121,6 +124,8 @@ export interface TrainingPlan {
   readonly dropout: number;
   /** train a LoRA adapter and merge it into the model afterwards; absent or null: train all weights */
   readonly lora?: LoraPlan | null;
+  /** keep only what enters each layer, and compute the rest again on the way back: less memory, more time, the same gradients */
+  readonly recompute?: boolean;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
   readonly select: 'best' | 'last';
 }

@@ -88,7 +88,16 @@ const base = z
     modelSource,
     z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('scratch'), architecture }),
-      z.strictObject({ kind: z.literal('checkpoint'), source: modelSource }),
+      z.strictObject({
+        kind: z.literal('checkpoint'),
+        source: modelSource,
+        quantize: z
+          .enum(['8bit', '4bit', 'fp16'])
+          .optional()
+          .describe(
+            'Keep its matrices in fewer bits. They are then frozen: training.lora is needed, and adapters stay beside them.',
+          ),
+      }),
     ]),
   ])
   .describe('Where generation 0 starts: a Hugging Face checkpoint (file:FOLDER or hf://OWNER/NAME@REVISION) or fresh weights.');
@@ -128,6 +137,12 @@ const trainingFields = {
     .nullable()
     .optional()
     .describe('Train a LoRA adapter instead of all weights; it is merged into the model afterwards. null: train all weights.'),
+  recompute: z
+    .boolean()
+    .optional()
+    .describe(
+      "Keep only what enters each layer and compute the rest again on the way back (transformers' gradient_checkpointing): less memory, more time, the same gradients.",
+    ),
   select: z
     .enum(['best', 'last'])
     .default('best')

@@ -17,8 +17,11 @@ export interface EngineClientOptions {
 }
 
 const HOST = fileURLToPath(new URL('./engine-host.js', import.meta.url));
-/** glibc: keep big activations out of mmap (a page fault a page otherwise). */
-const ENGINE_ENV = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+/**
+ * Huge pages make new memory cheaper. Blocks from 4 MiB on go back to the system when they are freed: in the heap, where the C
+ * library would put those of up to 32 MiB, they leave holes that a large model's training cannot fill.
+ */
+const ENGINE_ENV = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304' };
 const STDERR_TAIL = 4_000;
 
 /** A RunJob that starts a process for every job. */

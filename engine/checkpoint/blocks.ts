@@ -55,10 +55,11 @@ export function ggmlBlocks(data: Uint8Array, bits: Bits): Blocks {
     const out = blocks.subarray(b * half, (b + 1) * half);
     if (bits === 8) for (let i = 0; i < BLOCK; i++) out[i] = q[i] ^ 0x80;
     // ggml has number i in the low half of byte i, and number i + 16 in the high one.
-    else for (let i = 0; i < 8; i++) {
-      out[i] = (q[2 * i] & 15) | ((q[2 * i + 1] & 15) << 4);
-      out[i + 8] = (q[2 * i] >> 4) | (q[2 * i + 1] & 0xf0);
-    }
+    else
+      for (let i = 0; i < 8; i++) {
+        out[i] = (q[2 * i] & 15) | ((q[2 * i + 1] & 15) << 4);
+        out[i + 8] = (q[2 * i] >> 4) | (q[2 * i + 1] & 0xf0);
+      }
   }
   return { bits, blocks, scales: fromFloat16(halves) };
 }

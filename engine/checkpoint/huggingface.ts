@@ -33,6 +33,7 @@ export interface Checkpoint extends Model {
 }
 
 export const WEIGHTS = 'model.safetensors';
+export const GENERATION_CONFIG = 'generation_config.json';
 
 /** A checkpoint whose weights have not been read: what each parameter is in its files, in the architecture's order. */
 export interface OpenCheckpoint {
@@ -80,7 +81,7 @@ export async function openCheckpoint(dir: string): Promise<OpenCheckpoint> {
   const configFile = join(dir, 'config.json');
   const config = parseConfig(await readJsonObject(configFile), configFile);
   const quantized = isQuantized(config.json, configFile);
-  const generationConfig = await readJsonObject(join(dir, 'generation_config.json')).catch((error: unknown) => {
+  const generationConfig = await readJsonObject(join(dir, GENERATION_CONFIG)).catch((error: unknown) => {
     if (error instanceof HabsburgError && error.kind === 'notFound') return {};
     throw error;
   });
@@ -166,6 +167,6 @@ export async function saveCheckpoint(
   const { config, weights } = await asFloat32(model);
   const { torch_dtype: _old, ...json } = config.json;
   await writeJson(join(dir, 'config.json'), { ...json, dtype: 'float32' });
-  if (options.generationConfig !== undefined) await writeJson(join(dir, 'generation_config.json'), options.generationConfig);
+  if (options.generationConfig !== undefined) await writeJson(join(dir, GENERATION_CONFIG), options.generationConfig);
   await writeSafetensors(join(dir, WEIGHTS), weights);
 }

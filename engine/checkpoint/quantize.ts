@@ -3,21 +3,25 @@
  * the model. Vectors, position tables, and matrices whose inputs do not come in blocks of 32 stay float32. Tables with a row a token (embedding, output layer)
  * get 8 bits at least: they are a small part of a large model, and the loss feels them most.
  */
+import { copyFile, link } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fromSystemError, HabsburgError, isHabsburgError } from '../../common/errors.js';
+import type { PrecisionPlan } from '../../spec/plan.js';
+import type { Lora } from '../adapters/lora.js';
 import { architectureOf } from '../models/index.js';
 import type { ParameterSpec } from '../models/types.js';
 import { BLOCK } from '../graph/stored.js';
 import { quantizeBlocks, type Bits, type Blocks } from './blocks.js';
 import { toFloat16 } from './halfprecision.js';
-import { openCheckpoint, WEIGHTS } from './huggingface.js';
+import { GENERATION_CONFIG, openCheckpoint, WEIGHTS, withAdapter, type Model } from './huggingface.js';
 import { writeJson } from './json.js';
+import { saveAdapter } from './peft.js';
 import { readRange, writeTensors, type TensorSource, type TensorToWrite } from './safetensors.js';
 import { isMatrix, QUANT_METHOD, scalesName, transposed } from './stored.js';
-import { HabsburgError } from '../../common/errors.js';
 
 /** What a base model's matrices can be kept in. */
-export const PRECISIONS = ['8bit', '4bit', 'fp16'] as const;
-export type Precision = (typeof PRECISIONS)[number];
+export const PRECISIONS: readonly PrecisionPlan[] = ['8bit', '4bit', 'fp16'];
+export type Precision = PrecisionPlan;
 
 /**
  * Writes config.json, model.safetensors and generation_config.json into an existing folder. `fp16`: what the files have in 16 bits stays as
@@ -39,7 +43,7 @@ export async function quantizeCheckpoint(from: string, to: string, precision: Pr
   const { torch_dtype: _old, ...json } = config.json;
   const quantization = { quant_method: QUANT_METHOD, precision, ...(precision !== 'fp16' && { block_size: BLOCK }) };
   await writeJson(join(to, 'config.json'), { ...json, dtype: 'float32', quantization_config: quantization });
-  if (Object.keys(generationConfig).length > 0) await writeJson(join(to, 'generation_config.json'), generationConfig);
+  if (Object.keys(generationConfig).length > 0) await writeJson(join(to, GENERATION_CONFIG), generationConfig);
   await writeTensors(join(to, WEIGHTS), tensors, 'habsburg');
 }
 
@@ -76,4 +80,33 @@ function asBlocks(spec: ParameterSpec, source: TensorSource, bits: Bits): Tensor
     { name, dtype: 'U8', shape: [rows, count, (BLOCK * bits) / 8], bytes: async () => [(await blocks()).blocks] },
     { name: scalesName(name), dtype: 'F32', shape: [rows, count], bytes: async () => [bytesOf((await blocks()).scales)] },
   ];
+}
+
+/**
+ * Writes a quantised model with an adapter into an existing folder: the files of the folder that it was loaded from, as they are
+ * (a content-addressed store keeps them once, whatever the number of generations), and the adapter beside them, together with the one that was
+ * there.
+ */
+export async function saveAdapted(to: string, from: string, model: Model, lora: Lora, base: string | null): Promise<void> {
+  for (const file of ['config.json', GENERATION_CONFIG, WEIGHTS]) await linkOrCopy(join(from, file), join(to, file));
+  const { adapter } = withAdapter(model, lora);
+  const { rank, scale, weights } = adapter!;
+  const targets = new Set(
+    [...weights.keys()].map((name) =>
+      name
+        .replace(/\.lora_[AB]\.weight$/, '')
+        .split('.')
+        .at(-1)!,
+    ),
+  );
+  await saveAdapter(to, model.config, adapter!, { alpha: scale * rank, dropout: 0, targets: [...targets].sort(), base });
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to).catch(() => copyFile(from, to));
+  } catch (error) {
+    const known = fromSystemError(error, `copying ${from} to ${to}`);
+    if (!from.endsWith(GENERATION_CONFIG) || !isHabsburgError(known) || known.kind !== 'notFound') throw known;
+  }
 }

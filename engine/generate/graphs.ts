@@ -35,7 +35,13 @@ function addHead(g: Graph, logits: Value, head: Head): void {
  * Inputs: ids, positions (B, time), padded on the right; last (B) int32, the flat index of each prompt's last token.
  * Outputs: the head for the last tokens (B, ·); each layer's keys and values (B, keyHeads, time, headSize).
  */
-export function prefillGraph(config: DecoderConfig, time: number, head: Head, parametersOf: (graph: Graph) => Parameters, adapter?: Lora): Graph {
+export function prefillGraph(
+  config: DecoderConfig,
+  time: number,
+  head: Head,
+  parametersOf: (graph: Graph) => Parameters,
+  adapter?: Lora,
+): Graph {
   const g = new Graph();
   const parameters = parametersOf(g);
   const inputs = sequenceInputs(g, 'B', time);

@@ -12,11 +12,21 @@ export interface Seed {
 
 /**
  * Appends the nodes that compute the gradients of `targets`.
+ * @param options.recompute keep of each segment (Graph.segments) only what enters it, and compute the rest again on the way back
+ *   (Chen et al. 2016, arXiv:1604.06174): less memory, more time, the same numbers
  * @returns a gradient of its own shape for each target; zeros where the seeds do not depend on it
  * @throws Error naming the operator when one on the path has no row in the gradient table
  */
-export function backward(g: Graph, seeds: readonly Seed[], targets: readonly Value[]): Map<Value, Value> {
-  const path = dependents(g.nodes, targets);
+export function backward(
+  g: Graph,
+  seeds: readonly Seed[],
+  targets: readonly Value[],
+  options: { readonly recompute?: boolean } = {},
+): Map<Value, Value> {
+  const nodes = [...g.nodes];
+  const path = dependents(nodes, targets);
+  const lastOf = new Map(options.recompute === true ? g.segments.map((segment) => [nodes[segment.to - 1], segment]) : []);
+  let again: ReadonlyMap<Node, Node> = new Map();
   const gradients = new Map<Value, Gradient[]>();
   const note = (value: Value, gradient: Gradient): void => {
     if (!path.has(value)) return;
@@ -26,7 +36,14 @@ export function backward(g: Graph, seeds: readonly Seed[], targets: readonly Val
   };
   for (const { value, gradient } of seeds) note(value, gradient);
 
-  for (const node of [...g.nodes].reverse()) {
+  for (const node of [...nodes].reverse()) {
+    const segment = lastOf.get(node);
+    const reached = gradients.get(node.outputs[0]);
+    if (segment !== undefined && reached !== undefined) {
+      const dy = total(g, node.outputs[0], reached);
+      gradients.set(node.outputs[0], [dy]);
+      again = computeAgain(g, nodes.slice(segment.from, segment.to), dy);
+    }
     if (!node.outputs.some((output) => gradients.has(output))) continue;
     const rule = GRADIENTS[node.op] as GradientRule<Op> | undefined;
     if (rule === undefined)
@@ -36,11 +53,35 @@ export function backward(g: Graph, seeds: readonly Seed[], targets: readonly Val
     const dys = node.outputs.map((output) => (gradients.has(output) ? total(g, output, gradients.get(output)!) : undefined));
     for (const output of node.outputs) gradients.delete(output);
     const needs = node.inputs.map((input) => path.has(input));
-    rule(g, node, dys, needs).forEach((gradient, i) => {
+    rule(g, again.get(node) ?? node, dys, needs).forEach((gradient, i) => {
       if (needs[i] && gradient !== undefined) note(node.inputs[i], gradient);
     });
   }
   return new Map(targets.map((target) => [target, total(g, target, gradients.get(target) ?? [])]));
+}
+
+/**
+ * A segment's nodes once more, from the same inputs but only once `dy` is there: otherwise onnxruntime would find that both are the
+ * same, or compute the second one as early as it can. What the gradients do not need is never written to the model.
+ */
+function computeAgain(g: Graph, nodes: readonly Node[], dy: Value): Map<Node, Node> {
+  const values = new Map<Value, Value>();
+  const copies = new Map<Node, Node>();
+  const own = new Set(nodes);
+  const late = (input: Value): Value => {
+    const known = values.get(input);
+    if (known !== undefined) return known;
+    const enters = input.node !== undefined && !own.has(input.node) && input.shape.length === dy.shape.length;
+    const value = enters ? g.after(input, dy) : input;
+    values.set(input, value);
+    return value;
+  };
+  for (const node of nodes) {
+    const outputs = g.node(node.op, node.inputs.map(late), node.attributes);
+    copies.set(node, outputs[0].node!);
+    node.outputs.forEach((output, i) => values.set(output, outputs[i]));
+  }
+  return copies;
 }
 
 /** The targets and every value that depends on one. */

@@ -1,13 +1,24 @@
 /** A graph under construction: inputs, constants, nodes in topological order, named outputs. */
 import { OPS, type Attributes, type Op } from './ops.js';
 import { lower, type StoredMatrix } from './stored.js';
-import { constantBytes, showShape, type Dtype, type FileRange, type Node, type Shape, type TensorData, type Value } from './types.js';
+import {
+  constantBytes,
+  showShape,
+  type Dtype,
+  type FileRange,
+  type Node,
+  type Shape,
+  type TensorData,
+  type Value,
+} from './types.js';
 
 export class Graph {
   readonly inputs: Value[] = [];
   readonly constants: Value[] = [];
   readonly nodes: Node[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
+  /** ranges of `nodes` that can be computed again from what enters them, such as layers; without overlap, in order */
+  readonly segments: { readonly from: number; readonly to: number }[] = [];
   readonly #shared = new Map<string, Value>();
   #values = 0;
 
@@ -81,6 +92,13 @@ export class Graph {
     return node.outputs;
   }
 
+  /** Marks the nodes that `make` appends as one segment. */
+  segment(make: () => void): void {
+    const from = this.nodes.length;
+    make();
+    this.segments.push({ from, to: this.nodes.length });
+  }
+
   /** The first output of a new node. */
   op<O extends Op>(op: O, inputs: readonly Value[], attributes: Attributes[O]): Value {
     return this.node(op, inputs, attributes)[0];
@@ -102,12 +120,14 @@ export class Graph {
     return this.op('Neg', [x], {});
   }
   /**
-   * x, once `other` has been computed; nothing is copied. onnxruntime computes what it can as early as it can, and equal things
-   * once: this keeps what is derived from x (both of one rank) from being made, and held, before it is needed.
+   * x, in a shape of as many dimensions as `other`'s, once `other` has been computed; nothing is copied. onnxruntime computes
+   * what it can as early as it can, and equal things once: this keeps what is made of x from being made, and held, before it is needed.
+   * `other` must have a size that is known only when the graph runs.
    */
-  after(x: Value, other: Value): Value {
+  after(x: Value, other: Value, shape = x.shape): Value {
     const zero = this.#once('int64 0', () => this.constant('int64', [], BigInt64Array.of(0n)));
-    return this.op('View', [x, this.mul(this.op('Shape', [other], {}), zero)], {});
+    const sizes = this.ints(shape.map((dim) => (typeof dim === 'number' ? dim : 0)));
+    return this.op('View', [x, this.add(sizes, this.mul(this.op('Shape', [other], {}), zero))], { shape });
   }
   /** x · number */
   scale(x: Value, by: number): Value {

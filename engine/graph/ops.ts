@@ -68,8 +68,8 @@ export interface Attributes {
   Cast: { readonly to: Dtype };
   /** x's sizes, int64 */
   Shape: None;
-  /** inputs x, sizes: x itself, where the sizes are zeros that are known only when the graph runs (Reshape's "as before") */
-  View: None;
+  /** inputs x, sizes: Reshape whose sizes become known only when the graph runs (0: as in x), to what is said here */
+  View: { readonly shape: Shape };
   /** inputs x (rows, columns), scales, zero points (rows, columns / blockSize): (x − zero point) · scale */
   DequantizeLinear: { readonly blockSize: number };
   /**
@@ -332,7 +332,7 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
   Expand: { infer: ([x, shape]) => [{ dtype: x.dtype, shape: broadcast(x.shape, constantInts(shape, "Expand's shape")) }] },
   Cast: { infer: ([x], { to }) => [{ dtype: to, shape: x.shape }], emit: ({ to }) => ({ to: { int: ONNX_DTYPE[to] } }) },
   Shape: { infer: ([x]) => [{ dtype: 'int64', shape: [x.shape.length] }] },
-  View: { infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }], name: 'Reshape' },
+  View: { infer: ([x], { shape }) => [{ dtype: x.dtype, shape }], name: 'Reshape' },
   DequantizeLinear: {
     infer: ([x, scales]) => [{ dtype: scales.dtype, shape: x.shape }],
     emit: ({ blockSize }) => ({ axis: { int: 1 }, block_size: { int: blockSize } }),

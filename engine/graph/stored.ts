@@ -22,8 +22,8 @@ export type StoredMatrix = { readonly rows: number; readonly columns: number; re
       readonly bits: 4 | 8;
       /** (rows, columns / BLOCK, BLOCK · bits / 8) uint8: integers with the zero point 2^(bits − 1); 4 bits: the first one low */
       readonly blocks: Value;
-      /** the same bytes as (rows, columns) numbers, uint8 or uint4 */
-      readonly numbers: Value;
+      /** of 4 bits: the same bytes as (rows, columns) uint4, mapped once more */
+      readonly numbers?: Value;
       /** (rows, columns / BLOCK) float32 */
       readonly scales: Value;
       /** of x Wᵀ, see MatMulNBits */
@@ -61,9 +61,10 @@ function lowerGemm(g: Graph, [x, w, ...bias]: readonly Value[], attributes: Attr
 /** The matrix as float32 (rows, columns), made once `other` is there. */
 function floats(g: Graph, matrix: StoredMatrix, other: Value): Value {
   if (matrix.kind === 'half') return g.op('Cast', [g.after(matrix.halves, other)], { to: 'float32' });
-  const { bits, numbers, scales } = matrix;
-  const zeroPoints = g.filled(numbers.dtype, scales.shape as number[], bits === 8 ? 0x80 : 0x88);
-  return g.op('DequantizeLinear', [g.after(numbers, other), scales, zeroPoints], { blockSize: BLOCK });
+  const { blocks, scales, rows, columns } = matrix;
+  const numbers = matrix.numbers ?? g.after(blocks, other, [rows, columns]);
+  const zeroPoints = g.filled(numbers.dtype, scales.shape as number[], numbers.dtype === 'uint8' ? 0x80 : 0x88);
+  return g.op('DequantizeLinear', [numbers, g.after(scales, other), zeroPoints], { blockSize: BLOCK });
 }
 
 /** Rows of the matrix: indices (…) -> (…, columns). */

@@ -2,8 +2,7 @@
 import type { Attributes, Op } from './ops.js';
 import type { StoredMatrix } from './stored.js';
 
-export type Dtype =
-  'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'uint4' | 'bool';
+export type Dtype = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'uint4' | 'bool';
 
 /** A dimension: a size, or the name of one that is known only when the graph runs. */
 export type Dim = number | string;

@@ -84,14 +84,15 @@ function hidden(g: Graph, config: Gpt2Config, get: Parameters, inputs: DecoderIn
   const dropout = (branch: Value): Value => inputs.dropout?.(branch) ?? branch;
 
   let x = g.add(g.gather(get(`${ROOT}wte.weight`), flat(inputs.ids)), g.gather(get(`${ROOT}wpe.weight`), flat(inputs.positions)));
-  for (let i = 0; i < config.layers; i++) {
-    const at = `${ROOT}h.${i}.`;
-    const projected = g.split(dense(`${at}attn.c_attn`, norm(`${at}ln_1`, x)), 1, [d, d, d]);
-    const context = attention(g, projected, inputs, { layer: i, heads: config.heads, headSize: d / config.heads });
-    x = g.add(x, dropout(dense(`${at}attn.c_proj`, context)));
-    const inner = activation(g, config.activation, dense(`${at}mlp.c_fc`, norm(`${at}ln_2`, x)));
-    x = g.add(x, dropout(dense(`${at}mlp.c_proj`, inner)));
-  }
+  for (let i = 0; i < config.layers; i++)
+    g.segment(() => {
+      const at = `${ROOT}h.${i}.`;
+      const projected = g.split(dense(`${at}attn.c_attn`, norm(`${at}ln_1`, x)), 1, [d, d, d]);
+      const context = attention(g, projected, inputs, { layer: i, heads: config.heads, headSize: d / config.heads });
+      x = g.add(x, dropout(dense(`${at}attn.c_proj`, context)));
+      const inner = activation(g, config.activation, dense(`${at}mlp.c_fc`, norm(`${at}ln_2`, x)));
+      x = g.add(x, dropout(dense(`${at}mlp.c_proj`, inner)));
+    });
   return norm(`${ROOT}ln_f`, x);
 }
 

@@ -123,17 +123,18 @@ function hidden(g: Graph, config: LlamaConfig, get: Parameters, inputs: DecoderI
   const rotate = rotation(g, config.rotary, inputs.positions, inputs.positionCount ?? config.maxPositions);
 
   let x = g.gather(get('model.embed_tokens.weight'), g.reshape(inputs.ids, [-1]), config.paddingId); // (N, d)
-  for (let i = 0; i < config.layers; i++) {
-    const at = `model.layers.${i}.`;
-    const y = norm(`${at}input_layernorm`, x);
-    const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y, bias.queryKeyValue));
-    const context = attention(g, projected, inputs, { layer: i, heads, keyHeads, headSize, rotate });
-    x = g.add(x, dropout(dense(`${at}self_attn.o_proj`, context, bias.out)));
-    const z = norm(`${at}post_attention_layernorm`, x);
-    const gate = activation(g, config.activation, dense(`${at}mlp.gate_proj`, z, bias.feedForward));
-    const inner = g.mul(gate, dense(`${at}mlp.up_proj`, z, bias.feedForward));
-    x = g.add(x, dropout(dense(`${at}mlp.down_proj`, inner, bias.feedForward)));
-  }
+  for (let i = 0; i < config.layers; i++)
+    g.segment(() => {
+      const at = `model.layers.${i}.`;
+      const y = norm(`${at}input_layernorm`, x);
+      const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y, bias.queryKeyValue));
+      const context = attention(g, projected, inputs, { layer: i, heads, keyHeads, headSize, rotate });
+      x = g.add(x, dropout(dense(`${at}self_attn.o_proj`, context, bias.out)));
+      const z = norm(`${at}post_attention_layernorm`, x);
+      const gate = activation(g, config.activation, dense(`${at}mlp.gate_proj`, z, bias.feedForward));
+      const inner = g.mul(gate, dense(`${at}mlp.up_proj`, z, bias.feedForward));
+      x = g.add(x, dropout(dense(`${at}mlp.down_proj`, inner, bias.feedForward)));
+    });
   return norm('model.norm', x);
 }
 

@@ -97,23 +97,24 @@ function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInp
   const rows = g.add(flat(inputs.positions), g.constant('int32', [], Int32Array.of(POSITION_OFFSET)));
   x = g.add(x, g.gather(get(`${ROOT}embed_positions.weight`), rows));
 
-  for (let i = 0; i < config.layers; i++) {
-    const at = `${ROOT}layers.${i}.`;
-    const dropout = (branch: Value): Value => inputs.dropout?.(branch) ?? branch;
-    const attend = (y: Value): Value => {
-      const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y));
-      const context = attention(g, projected, inputs, { layer: i, heads: config.heads, headSize: d / config.heads });
-      return dense(`${at}self_attn.out_proj`, context);
-    };
-    const feedForward = (y: Value): Value => dense(`${at}fc2`, activation(g, config.activation, dense(`${at}fc1`, y)));
-    if (config.preNorm) {
-      x = g.add(x, dropout(attend(norm(`${at}self_attn_layer_norm`, x))));
-      x = g.add(x, dropout(feedForward(norm(`${at}final_layer_norm`, x))));
-    } else {
-      x = norm(`${at}self_attn_layer_norm`, g.add(x, dropout(attend(x))));
-      x = norm(`${at}final_layer_norm`, g.add(x, dropout(feedForward(x))));
-    }
-  }
+  for (let i = 0; i < config.layers; i++)
+    g.segment(() => {
+      const at = `${ROOT}layers.${i}.`;
+      const dropout = (branch: Value): Value => inputs.dropout?.(branch) ?? branch;
+      const attend = (y: Value): Value => {
+        const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y));
+        const context = attention(g, projected, inputs, { layer: i, heads: config.heads, headSize: d / config.heads });
+        return dense(`${at}self_attn.out_proj`, context);
+      };
+      const feedForward = (y: Value): Value => dense(`${at}fc2`, activation(g, config.activation, dense(`${at}fc1`, y)));
+      if (config.preNorm) {
+        x = g.add(x, dropout(attend(norm(`${at}self_attn_layer_norm`, x))));
+        x = g.add(x, dropout(feedForward(norm(`${at}final_layer_norm`, x))));
+      } else {
+        x = norm(`${at}self_attn_layer_norm`, g.add(x, dropout(attend(x))));
+        x = norm(`${at}final_layer_norm`, g.add(x, dropout(feedForward(x))));
+      }
+    });
   if (config.finalNorm) x = norm(`${ROOT}final_layer_norm`, x);
   return config.embeddingSize === d ? x : dense(`${ROOT}project_out`, x, false); // (N, embeddingSize)
 }

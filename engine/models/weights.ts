@@ -52,7 +52,8 @@ export function weightConstants(graph: Graph, weights: ReadonlyMap<string, Named
 function storedValue(graph: Graph, { shape, format, turned, file, bits, scales }: StoredWeight, accuracy: 0 | 4): Value {
   if (format === 'float32') return graph.mapped('float32', shape, file);
   const [rows, columns] = turned ? [shape[1], shape[0]] : shape;
-  if (format !== 'blocks') return graph.stored(shape, { rows, columns, turned, kind: 'half', halves: graph.mapped(format, shape, file) });
+  if (format !== 'blocks')
+    return graph.stored(shape, { rows, columns, turned, kind: 'half', halves: graph.mapped(format, shape, file) });
   const count = columns / BLOCK;
   return graph.stored(shape, {
     rows,
@@ -61,7 +62,7 @@ function storedValue(graph: Graph, { shape, format, turned, file, bits, scales }
     kind: 'blocks',
     bits: bits!,
     blocks: graph.mapped('uint8', [rows, count, (BLOCK * bits!) / 8], file),
-    numbers: graph.mapped(bits === 8 ? 'uint8' : 'uint4', [rows, columns], file),
+    ...(bits === 4 && { numbers: graph.mapped('uint4', [rows, columns], file) }),
     scales: graph.mapped('float32', [rows, count], scales!),
     accuracy,
   });

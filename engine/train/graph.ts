@@ -28,7 +28,13 @@ export function trainingGraph(
   config: DecoderConfig,
   time: number,
   trainable: readonly string[],
-  options: { readonly dropout?: boolean; readonly adapter?: Lora; readonly adapterDropout?: boolean; readonly frozen?: FrozenParts } = {},
+  options: {
+    readonly dropout?: boolean;
+    readonly adapter?: Lora;
+    readonly adapterDropout?: boolean;
+    readonly frozen?: FrozenParts;
+    readonly recompute?: boolean;
+  } = {},
 ): Graph {
   const graph = new Graph();
   const parameters = parameterInputs(graph, config, options.adapter, options.frozen?.stored);
@@ -52,7 +58,9 @@ export function trainingGraph(
   const hidden = hiddenStates(graph, config, parameters, inputs);
   const head = parameters(architectureOf(config.modelType).headWeight(config));
   const { nll, probabilities } = tokenNll(graph, hidden, head, targets);
-  const gradients = backward(graph, nllSeeds(graph, hidden, head, targets, weights, probabilities), trainable.map(parameters));
+  const gradients = backward(graph, nllSeeds(graph, hidden, head, targets, weights, probabilities), trainable.map(parameters), {
+    recompute: options.recompute,
+  });
   graph.output('nll', nll);
   for (const name of trainable) graph.output(gradientName(name), gradients.get(parameters(name))!);
   return graph;
@@ -62,7 +70,10 @@ export function trainingGraph(
 export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora, frozen?: FrozenParts): Graph {
   const graph = new Graph();
   const parameters = parameterInputs(graph, config, adapter, frozen?.stored);
-  const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), adapt: adaptation(graph, parameters, adapter, frozen?.adapter) };
+  const inputs: DecoderInputs = {
+    ...sequenceInputs(graph, 'B', time),
+    adapt: adaptation(graph, parameters, adapter, frozen?.adapter),
+  };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   graph.output('nll', tokenNll(graph, hidden, parameters(architectureOf(config.modelType).headWeight(config)), targets).nll);

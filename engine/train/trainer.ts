@@ -36,6 +36,7 @@ export class Trainer {
    * @param options.adapter trained instead of the model's weights, which then stay as they are
    * @param options.dropout share of the layers' outputs that is dropped, in (0, 1), and the stream that says which; absent: none
    * @param options.adapterDropout the same of the adapter's inputs
+   * @param options.recompute compute layers again on the way back instead of keeping them
    */
   constructor(
     readonly model: Model,
@@ -45,6 +46,7 @@ export class Trainer {
       readonly adapter?: Lora;
       readonly dropout?: Dropout;
       readonly adapterDropout?: Dropout;
+      readonly recompute?: boolean;
     },
   ) {
     const { adapter, dropout, adapterDropout } = options;
@@ -115,6 +117,7 @@ export class Trainer {
       adapter,
       adapterDropout: adapterDropout !== undefined,
       frozen: this.model,
+      recompute: this.options.recompute,
     });
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),

@@ -9,7 +9,17 @@ import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
 import { fit, type FitProgress } from '../../../engine/train/fit.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
-import { emptyFolder, exactlyOne, integer, loadModel, quantizeOption, readTokens, real, textBlocks, threadsOption } from './inputs.js';
+import {
+  emptyFolder,
+  exactlyOne,
+  integer,
+  loadModel,
+  quantizeOption,
+  readTokens,
+  real,
+  textBlocks,
+  threadsOption,
+} from './inputs.js';
 
 interface Options {
   readonly model: string;
@@ -36,6 +46,7 @@ interface Options {
   readonly adamEpsilon: number;
   readonly maxGradNorm: number;
   readonly dropout: number;
+  readonly gradientCheckpointing?: boolean;
   readonly loadBestModelAtEnd?: boolean;
   readonly seed: number;
   readonly threads: number;
@@ -81,6 +92,7 @@ export function registerFinetune(parent: Command): void {
     .option('--adam-epsilon <x>', '', positive, 1e-8)
     .option('--max-grad-norm <x>', 'largest global gradient norm; 0: no clipping', natural, 1)
     .option('--dropout <x>', "share of each layer's outputs dropped while training; the model's config is not asked", share, 0)
+    .option('--gradient-checkpointing', 'keep only what enters each layer and compute the rest again: less memory, more time')
     .option('--load-best-model-at-end', 'keep the epoch with the lowest validation loss, not the last')
     .option('--seed <n>', 'order of rows, dropout, start of an adapter', integer(0), 0)
     .addOption(threadsOption())
@@ -176,6 +188,7 @@ function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
     clip: options.maxGradNorm,
     dropout: options.dropout,
     lora,
+    ...(options.gradientCheckpointing === true && { recompute: true }),
     select: options.loadBestModelAtEnd ? 'best' : 'last',
   };
 }
