@@ -1,11 +1,16 @@
 /**
  * Training steps (forward, backward, clipping, AdamW) of the engine beside PyTorch: interleaved pairs in processes of their own,
  * medians and peak memory. usage: node bench/train.mjs [--python PATH] [--shape opt-125m|nature-small] [--pairs N] [--steps N] [--threads N]
+ * [--lora RANK] [--base fp32|fp16|8bit|4bit] [--recompute]; LoRA is on q_proj and v_proj, its base mapped from a file; PyTorch's stays float32.
  * Needs dist/ (npm run build). Without --python only the engine is timed.
  */
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { ALLOCATOR_ENV } from '../dist/engine/allocator.js';
 
 const SHAPES = {
   'opt-125m': { vocabulary: 50272, hidden: 768, layers: 12, heads: 12, ffn: 3072, positions: 2048, rows: 8, time: 64 },
@@ -19,6 +24,9 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '3' },
     steps: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
+    lora: { type: 'string' },
+    base: { type: 'string', default: 'fp32' },
+    recompute: { type: 'boolean', default: false },
     side: { type: 'string' },
   },
 });
@@ -33,6 +41,9 @@ async function ours(settings) {
   const { initialWeights } = await import('../dist/engine/models/weights.js');
   const { Trainer } = await import('../dist/engine/train/trainer.js');
   const { CounterRng } = await import('../dist/common/philox.js');
+  const { initialLora } = await import('../dist/engine/adapters/lora.js');
+  const { loadCheckpoint, saveCheckpoint } = await import('../dist/engine/index.js');
+  const { quantizeCheckpoint } = await import('../dist/engine/checkpoint/quantize.js');
   const { vocabulary, hidden, layers, heads, ffn, positions, rows, time, steps, threads } = settings;
   const json = {
     model_type: 'opt',
@@ -46,10 +57,23 @@ async function ours(settings) {
   };
   const config = parseConfig(json, 'bench');
   const rng = new CounterRng({ seed: 1, generation: 0, member: 'bench', step: 'train' });
-  const trainer = new Trainer(
-    { config, weights: initialWeights(config, rng) },
-    { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clip: 1, threads, longest: time },
-  );
+  const fresh = () => ({ config, weights: initialWeights(config, rng) });
+  if (settings.prepare) {
+    const whole = join(settings.folder, 'fp32');
+    mkdirSync(whole);
+    await saveCheckpoint(whole, fresh());
+    if (settings.base !== 'fp32') {
+      mkdirSync(join(settings.folder, settings.base));
+      await quantizeCheckpoint(whole, join(settings.folder, settings.base), settings.base);
+    }
+    return {};
+  }
+  const model = settings.lora === undefined ? fresh() : await loadCheckpoint(settings.folder, { frozen: true });
+  const plan = { rank: settings.lora, alpha: settings.lora, dropout: 0, targets: ['q_proj', 'v_proj'] };
+  const trainer = new Trainer(model, {
+    betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clip: 1, threads, longest: time, recompute: settings.recompute,
+    ...(settings.lora !== undefined && { adapter: initialLora(config, plan, rng) }),
+  }); // prettier-ignore
   const ms = [];
   for (let step = 0; step <= steps; step++) {
     const batch = Array.from({ length: rows }, (_, b) =>
@@ -62,35 +86,34 @@ async function ours(settings) {
   return { ms: ms.slice(1), peakMiB: process.resourceUsage().maxRSS / 1024 };
 }
 
-const settings = { ...SHAPES[values.shape], steps: Number(values.steps), threads: Number(values.threads) };
-if (values.side === 'ours') {
-  console.log(JSON.stringify(await ours(settings)));
+const settings = {
+  ...SHAPES[values.shape],
+  steps: Number(values.steps),
+  threads: Number(values.threads),
+  lora: values.lora && Number(values.lora),
+  base: values.base,
+  recompute: values.recompute,
+};
+if (values.side !== undefined) {
+  console.log(JSON.stringify(await ours({ ...settings, ...JSON.parse(values.side) })));
 } else {
   const here = fileURLToPath(import.meta.url);
-  const run = (file, args) =>
+  const run = (file, args, env = {}) =>
     JSON.parse(
-      execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+      execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
         .trim()
         .split('\n')
         .at(-1),
     );
-  const engine = () =>
-    run(process.execPath, [
-      here,
-      '--side',
-      'ours',
-      '--shape',
-      values.shape,
-      '--steps',
-      values.steps,
-      '--threads',
-      values.threads,
-    ]);
+  const root = mkdtempSync(join(tmpdir(), 'habsburg-bench-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  const engine = (side) => run(process.execPath, [here, '--side', JSON.stringify(side), ...process.argv.slice(2)], ALLOCATOR_ENV);
+  if (settings.lora !== undefined) engine({ prepare: true, folder: root });
   const torch = () => run(values.python, [fileURLToPath(new URL('train_torch.py', import.meta.url)), JSON.stringify(settings)]);
   const speed = [];
   const memory = [];
   for (let pair = 1; pair <= Number(values.pairs); pair++) {
-    const a = engine();
+    const a = engine({ folder: join(root, values.base) });
     const line = [
       `pair ${pair}: engine ${median(a.ms).toFixed(0)} ms (min ${Math.min(...a.ms).toFixed(0)}), ${a.peakMiB.toFixed(0)} MiB`,
     ];

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HabsburgError } from '../common/errors.js';
+import { ALLOCATOR_ENV } from '../engine/allocator.js';
 import type { Job, JobReport } from '../families/types.js';
 import type { RunJob } from '../activities/types.js';
 import { EngineDied } from '../activities/types.js';
@@ -17,11 +18,6 @@ export interface EngineClientOptions {
 }
 
 const HOST = fileURLToPath(new URL('./engine-host.js', import.meta.url));
-/**
- * Huge pages make new memory cheaper. Blocks from 4 MiB on go back to the system when they are freed: in the heap, where the C
- * library would put those of up to 32 MiB, they leave holes that a large model's training cannot fill.
- */
-const ENGINE_ENV = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304' };
 const STDERR_TAIL = 4_000;
 
 /** A RunJob that starts a process for every job. */
@@ -33,7 +29,7 @@ async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: Engine
   hooks.signal.throwIfAborted();
   const child = spawn(process.execPath, ['--expose-gc', HOST], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...ENGINE_ENV },
+    env: { ...process.env, ...ALLOCATOR_ENV },
   });
   const kill = () => child.kill('SIGKILL');
   hooks.signal.addEventListener('abort', kill, { once: true });

@@ -3,7 +3,7 @@ import { planDigest } from '../../spec/digest.js';
 import { parseYaml } from '../../spec/document.js';
 import { expand } from '../../spec/expand.js';
 import { outline } from '../../spec/outline.js';
-import { load, SMALL } from './support.js';
+import { load, problems, SMALL } from './support.js';
 
 describe('what a file leaves out', () => {
   test('is filled in with documented defaults', async () => {
@@ -223,4 +223,23 @@ describe('runs', () => {
       }
     }
   });
+});
+
+test('a quantised base is frozen: it needs LoRA in every generation', async () => {
+  const quantized = SMALL.replace('{ kind: bpe, vocabulary: 300 }', '{ kind: base }').replace(
+    '{ kind: scratch, architecture: { hidden: 16, layers: 1, heads: 2 } }',
+    '{ kind: checkpoint, source: hf://a/b@main, quantize: 8bit }',
+  );
+  const lora = 'lora: { rank: 4, alpha: 8, targets: [q_proj] }, recompute: true';
+  const good = quantized.replace('learningRate: 1e-3', `learningRate: 1e-3, ${lora}`);
+  const [member] = (await load(good)).plan.population;
+  expect(member.base).toEqual({ kind: 'checkpoint', source: 'hf://a/b@main', quantize: '8bit' });
+  expect([member.training.recompute, member.generation0.recompute]).toEqual([true, true]);
+  expect(await problems(quantized)).toEqual([
+    'e.yaml:9:64: population.0.base.quantize: the weights of a quantised base are frozen, and this trains all weights; give training.lora',
+  ]);
+  expect(await problems(good.replace('    decoding', '    generation0: { lora: null }\n    decoding'))).toEqual([
+    'e.yaml:12:26: population.0.generation0.lora: the weights of a quantised base are frozen, and this trains all weights; give generation0.lora',
+  ]);
+  expect(await problems(good.replace('8bit', '3bit'))).toHaveLength(1);
 });
