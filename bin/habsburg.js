@@ -29,5 +29,16 @@ process.stdout.on('error', (error) => {
   throw error;
 });
 
+// Training in this process wants settings of the C library, which are read when a process starts: a second one gets them.
+const [, script, ...args] = process.argv;
+if (process.platform === 'linux' && args[0] === 'lm' && args[1] === 'finetune' && process.env.GLIBC_TUNABLES === undefined) {
+  const [{ runInForeground }, { ALLOCATOR_ENV }] = await Promise.all([
+    import('../infra/forward.mjs'),
+    import('../dist/engine/allocator.js'),
+  ]);
+  const env = { ...process.env, ...ALLOCATOR_ENV };
+  process.exit(await runInForeground(process.execPath, [...process.execArgv, script, ...args], { env }));
+}
+
 const { main } = await import('../dist/cli/main.js');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(args);

@@ -26,19 +26,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'device', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter', 'subsets'],
-  'population.*': [
-    'adapter',
-    'lora',
-    'peft',
-    'quantization',
-    'quantisation',
-    'dtype',
-    'queue',
-    'device',
-    'sources',
-    'mixture',
-    'postprocess',
-  ],
+  'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'sources', 'mixture', 'postprocess'],
   'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',

@@ -85,6 +85,24 @@ describe('finetune', () => {
     expect(await generated('--model', LLAMA, '--adapter', adapter)).toEqual(await generated('--model', join(folder, 'merged')));
   });
 
+  test('a base quantised while loading, or before, is the same base; its adapter merges into an ordinary folder', async () => {
+    const eight = join(folder, 'eight');
+    expect((await lm('convert', '--model', LLAMA, '--quantize', '8bit', '--out', eight)).code).toBe(0);
+    const flags = ['--lora-r', '2', '--lora-alpha', '4', '--gradient-checkpointing'];
+    expect((await train('q-loading', ...flags, '--quantize', '8bit')).err).toBe('');
+    await train('q-before', ...flags, '--model', eight);
+    const bytes = (out: string): Promise<Buffer> => readFile(join(folder, out, 'adapter_model.safetensors'));
+    expect((await bytes('q-loading')).equals(await bytes('q-before'))).toBe(true);
+    const beside = await nll(eight, '--adapter', join(folder, 'q-before'));
+    expect(await nll(LLAMA, '--quantize', '8bit', '--adapter', join(folder, 'q-before'))).toBe(beside);
+    expect(beside).toBeLessThan(0.99 * (await nll(eight)));
+    const merged = join(folder, 'q-merged');
+    expect((await lm('convert', '--model', eight, '--merge', join(folder, 'q-before'), '--out', merged)).code).toBe(0);
+    expect(Math.abs((await nll(merged)) / beside - 1)).toBeLessThan(1e-5);
+    const both = await lm('convert', '--model', LLAMA, '--quantize', '8bit', '--merge', join(folder, 'q-before'), '--out', join(folder, 'no')); // prettier-ignore
+    expect(both.err).toMatch(/give only one of --merge and --quantize/);
+  });
+
   test('the same seed gives the same bytes, by either name of a flag', async () => {
     await train('a', '--seed', '4', '--accumulation', '2', '--epochs', '1', '--threads', '1');
     await train('b', '--seed', '4', '--gradient-accumulation-steps', '2', '--num-train-epochs', '1', '--threads', '2');
@@ -119,6 +137,8 @@ describe('finetune', () => {
   test.each([
     [['--lora-alpha', '4'], /--lora-alpha concerns LoRA; give --lora-r too/],
     [['--lora-r', '2', '--lora-targets', 'c_attn'], /LoRA target "c_attn" names no linear module of this llama model/],
+    [['--quantize', '8bit'], /--quantize freezes the weights; give --lora-r too/],
+    [['--quantize', '3bit', '--lora-r', '2'], /Allowed choices are 8bit, 4bit, fp16/],
     [['--block', '8'], /--block-size concerns texts/],
     [['--load-best-model-at-end'], /needs --validation-text or --validation-tokens/],
     [['--text', 'x.txt'], /give only one of --text, --tokens/],

@@ -3,12 +3,10 @@ import type { Command } from 'commander';
 import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
-import { ALLOCATOR_ENV } from '../../../engine/allocator.js';
 import { saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
 import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
-import { runInForeground } from '../../../infra/forward.mjs';
 import { fit, type FitProgress } from '../../../engine/train/fit.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
 import {
@@ -112,11 +110,6 @@ function schedule(text: string): TrainingPlan['schedule'] {
 async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
   checkCombinations(options);
-  if (process.platform === 'linux' && process.env.GLIBC_TUNABLES === undefined) {
-    const env = { ...process.env, ...ALLOCATOR_ENV };
-    process.exitCode = await runInForeground(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env });
-    return;
-  }
   const model = await loadModel(options.model, { quantize: options.quantize, frozen: options.loraR !== undefined });
   const lora = loraOf(options, model);
   const block = options.blockSize ?? Math.min(1024, model.config.maxPositions);
