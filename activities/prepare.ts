@@ -2,17 +2,20 @@
  * prepare: what a run starts from. Reads the real texts, gets or trains the tokenizer, cuts blocks, imports the base model.
  * Outputs `train`, `valid`, `test`, `tokenizer`, and `base` (a checkpoint) or `truth` (a synthetic language) where there is one.
  */
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../common/canonical.js';
+import { measureFile } from '../artifacts/verified.js';
+import { sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { linesOf, packBlocks } from '../data/blocks.js';
 import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
+import { isGguf } from '../engine/checkpoint/gguf.js';
+import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
-import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
+import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { StepOutput } from './step.js';
@@ -29,7 +32,7 @@ export function prepareActivity(deps: ActivityDependencies) {
   return (input: PrepareInput): Promise<StepResult> => {
     const { place, data, tokenizer, base } = input;
     let texts: Record<(typeof SPLITS)[number], ResolvedText> | undefined;
-    let checkpoint: { folder: string; files: Record<string, string> } | undefined;
+    let checkpoint: BaseCheckpoint | undefined;
     return runStep(
       deps,
       {
@@ -58,6 +61,8 @@ export function prepareActivity(deps: ActivityDependencies) {
       },
       async (step) => {
         const outputs: Record<string, StepOutput> = {};
+        const baseFolder = checkpoint && (await importCheckpoint(checkpoint, await step.folder('base')));
+        if (baseFolder) outputs.base = { kind: 'model', folder: baseFolder };
         const tokenizerFolder = await step.folder('tokenizer');
         if (tokenizer.kind === 'bpe') {
           await saveTokenizer(
@@ -80,12 +85,11 @@ export function prepareActivity(deps: ActivityDependencies) {
               'invalid',
               'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
             );
-          for (const file of Object.keys(checkpoint.files))
-            if (/token|vocab|merges/.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
+          await copyTokenizer(checkpoint.path, tokenizerFolder);
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
-        const eosId = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : await beginningToken(checkpoint!.folder, loaded);
+        const eosId = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : await beginningToken(baseFolder!, loaded);
 
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
@@ -121,11 +125,6 @@ export function prepareActivity(deps: ActivityDependencies) {
           await writeFile(join(folder, TRUTH_FILE), JSON.stringify(truth));
           outputs.truth = { kind: 'truth', folder };
         }
-        if (checkpoint) {
-          const folder = await step.folder('base');
-          for (const file of Object.keys(checkpoint.files)) await copyFile(join(checkpoint.folder, file), join(folder, file));
-          outputs.base = { kind: 'model', folder };
-        }
         return { outputs, report };
       },
     );
@@ -140,10 +139,29 @@ async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<num
   throw new HabsburgError('invalid', `${file} names no bos_token_id, which packing: bos-line puts before every line`);
 }
 
-/** A checkpoint's folder and the digests of the files that are its model and tokenizer. */
-async function readCheckpoint(source: string): Promise<{ folder: string; files: Record<string, string> }> {
+/** A base model before it is imported. */
+interface BaseCheckpoint {
+  /** its folder, or its GGUF file */
+  readonly path: string;
+  readonly folder: string;
+  /** digests of the files that are its model and tokenizer */
+  readonly files: Readonly<Record<string, Digest>>;
+}
+
+async function readCheckpoint(source: string): Promise<BaseCheckpoint> {
   const { folder, files } = await resolveCheckpoint(source);
-  const digests: Record<string, string> = {};
-  for (const file of [...files].sort()) digests[file] = sha256(await readFile(join(folder, file)));
-  return { folder, files: digests };
+  const digests: Record<string, Digest> = {};
+  for (const file of [...files].sort()) digests[file] = (await measureFile(join(folder, file))).digest;
+  return { path: isGguf(files[0]) ? join(folder, files[0]) : folder, folder, files: digests };
+}
+
+/** Copies a checkpoint, or writes what a GGUF file holds in Hugging Face's layout; returns the folder. */
+async function importCheckpoint({ path, folder, files }: BaseCheckpoint, to: string): Promise<string> {
+  if (isGguf(path)) {
+    await saveCheckpoint(to, await loadCheckpoint(path));
+    await copyTokenizer(path, to);
+  } else {
+    for (const file of Object.keys(files)) await copyFile(join(folder, file), join(to, file));
+  }
+  return to;
 }

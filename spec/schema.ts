@@ -12,7 +12,7 @@ const textSource = z
   );
 const modelSource = z
   .string()
-  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
 
@@ -91,7 +91,9 @@ const base = z
       z.strictObject({ kind: z.literal('checkpoint'), source: modelSource }),
     ]),
   ])
-  .describe('Where generation 0 starts: a Hugging Face checkpoint (file:FOLDER or hf://OWNER/NAME@REVISION) or fresh weights.');
+  .describe(
+    'Where generation 0 starts: a checkpoint (file:FOLDER in the layout of Hugging Face, file:MODEL.gguf or hf://OWNER/NAME@REVISION) or fresh weights.',
+  );
 
 const trainingFields = {
   epochs: z.int().min(1).max(100_000),
