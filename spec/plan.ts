@@ -123,12 +123,13 @@ export interface VaeMemberPlan {
 export type VaeArchitecturePlan = {
   /** numbers of the latent code */
   readonly latent: number;
-} & (
+} &
   /** convolutions of 4 x 4 with stride 2, each halving the image; the decoder mirrors them */
-  | { readonly kind: 'conv'; readonly channels: readonly number[] }
-  /** fully connected hidden layers of these widths; the decoder mirrors them */
-  | { readonly kind: 'dense'; readonly hidden: readonly number[] }
-);
+  (
+    | { readonly kind: 'conv'; readonly channels: readonly number[] }
+    /** fully connected hidden layers of these widths; the decoder mirrors them */
+    | { readonly kind: 'dense'; readonly hidden: readonly number[] }
+  );
 
 export interface VaeTrainingPlan extends Pick<
   TrainingPlan,

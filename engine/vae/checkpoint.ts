@@ -20,7 +20,10 @@ export async function loadVae(folder: string): Promise<Vae> {
   for (const { name, shape } of vaeParameters(config)) {
     const tensor: NamedTensor | undefined = found.get(name);
     if (tensor?.shape.join() !== shape.join())
-      throw new HabsburgError('verification', `${file} has no ${name} of shape (${shape.join(', ')}), which config.json asks for`);
+      throw new HabsburgError(
+        'verification',
+        `${file} has no ${name} of shape (${shape.join(', ')}), which config.json asks for`,
+      );
     weights.set(name, tensor);
   }
   if (found.size !== weights.size)

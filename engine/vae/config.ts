@@ -91,9 +91,7 @@ export function vaeParameters(config: VaeConfig): VaeParameter[] {
   const area = KERNEL * KERNEL;
   const inner = innermost(architecture.channels, config).reduce((a, b) => a * b, 1);
   return [
-    ...channels
-      .slice(1)
-      .flatMap((to, i) => layer(`encoder.${i}`, [to, channels[i], KERNEL, KERNEL], to, channels[i] * area)),
+    ...channels.slice(1).flatMap((to, i) => layer(`encoder.${i}`, [to, channels[i], KERNEL, KERNEL], to, channels[i] * area)),
     ...codes(inner),
     ...linear('decoder.input', latent, inner),
     // torch takes a transposed convolution's second axis, its outputs, for the fan-in

@@ -101,5 +101,8 @@ function loss(reconstruction: ArrayLike<number>, divergence: ArrayLike<number>, 
 }
 
 function imagesDigest({ count, height, width, pixels }: Images): string {
-  return createHash('sha256').update(Int32Array.of(count, height, width)).update(pixels).digest('hex');
+  return createHash('sha256')
+    .update(Int32Array.of(count, height, width))
+    .update(pixels)
+    .digest('hex');
 }
