@@ -4,6 +4,6 @@ export interface Images {
   /** pixels */
   readonly height: number;
   readonly width: number;
-  /** (count, height, width), row by row; 0 is ink-free, 255 full */
+  /** (count, height, width), row by row; 0 black, 255 white */
   readonly pixels: Uint8Array;
 }

@@ -6,7 +6,8 @@ import type { Metric } from './types.js';
 /**
  * Of the covariance matrix of the codes (as in latent-std; divided by the number of images): `trace`, in [0, ∞), and `log-det`, the
  * natural logarithm of its determinant, left out where the matrix is singular. n: images.
- * Source: the quantities that Alemohammad et al., arXiv:2307.01850 (2023), follow for Gaussians, here in the latent space.
+ * Source: Kazdan et al., "Collapse or thrive?", arXiv:2410.16713 (2024), who follow both for Gaussians, as ratios to generation 0;
+ * here in the latent space.
  */
 export const latentCovariance: Metric = {
   name: 'latent-covariance',
