@@ -19,8 +19,9 @@ import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { StepOutput } from './step.js';
+import { prepareImages } from './prepare-images.js';
 import { runStep } from './step.js';
-import type { ActivityDependencies, PrepareInput, StepResult } from './types.js';
+import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
@@ -29,7 +30,17 @@ const EOS = '</s>';
 export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
-  return (input: PrepareInput): Promise<StepResult> => {
+  const prepareText = prepareTextActivity(deps);
+  return (input: PrepareInput): Promise<StepResult> =>
+    isText(input) ? prepareText(input) : prepareImages(deps, input.place, input.data);
+}
+
+function isText(input: PrepareInput): input is PrepareTextInput {
+  return input.data.kind === undefined;
+}
+
+function prepareTextActivity(deps: ActivityDependencies) {
+  return (input: PrepareTextInput): Promise<StepResult> => {
     const { place, data, tokenizer, base } = input;
     let texts: Record<(typeof SPLITS)[number], ResolvedText> | undefined;
     let checkpoint: BaseCheckpoint | undefined;

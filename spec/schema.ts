@@ -1,8 +1,7 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
-import { METRIC_NAMES } from './metrics.js';
+import { TEXT_METRIC_NAMES, type MetricName } from './metrics.js';
 import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
-import { simulationSchema } from './simulation/schema.js';
 
 const textSource = z
   .string()
@@ -95,7 +94,7 @@ const base = z
     'Where generation 0 starts: a checkpoint (file:FOLDER in the layout of Hugging Face, file:MODEL.gguf or hf://OWNER/NAME@REVISION) or fresh weights.',
   );
 
-const trainingFields = {
+export const trainingFields = {
   epochs: z.int().min(1).max(100_000),
   batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
   accumulation: z.int().min(1).max(1e5).default(1),
@@ -139,20 +138,20 @@ const trainingFields = {
 /** Complete training settings; also applied to generation 0 after inheritance. */
 export const trainingSchema = z.strictObject(trainingFields);
 
-const generation0 = z
-  .strictObject(
-    Object.fromEntries(
-      Object.entries(trainingFields).map(([key, field]) => [
-        key,
-        (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
-      ]),
-    ) as {
-      [K in keyof typeof trainingFields]: z.ZodOptional<
-        (typeof trainingFields)[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : (typeof trainingFields)[K]
-      >;
-    },
-  )
-  .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+/** Generation 0's training settings: any of the fields, without their defaults. */
+export function inheriting<T extends z.ZodRawShape>(fields: T) {
+  return z
+    .strictObject(
+      Object.fromEntries(
+        Object.entries(fields).map(([key, field]) => [
+          key,
+          (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
+        ]),
+      ) as { [K in keyof T]: z.ZodOptional<T[K] extends z.ZodDefault<infer U extends z.ZodType> ? U : T[K]> },
+    )
+    .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+}
+const generation0 = inheriting(trainingFields);
 
 const decoding = z.strictObject({
   strategy: z.enum(['greedy', 'sample', 'beam', 'beam-sample']),
@@ -268,7 +267,7 @@ const mixture = z
   ])
   .describe("Where a generation's training set comes from.");
 
-const condition = z.strictObject({
+export const condition = z.strictObject({
   name,
   mixture,
   override: z
@@ -277,16 +276,18 @@ const condition = z.strictObject({
     .describe('Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces.'),
 });
 
-const metric = z
-  .union([
-    z.enum(METRIC_NAMES),
-    z.strictObject({
-      name: z.enum(METRIC_NAMES),
-      variant: z.string().optional(),
-      settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-    }),
-  ])
-  .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
+/** What may be measured, of some of the metrics. */
+export const metricSchema = (names: readonly MetricName[]) =>
+  z
+    .union([
+      z.enum(names),
+      z.strictObject({
+        name: z.enum(names),
+        variant: z.string().optional(),
+        settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+      }),
+    ])
+    .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
 
 export const experimentSchema = z
   .strictObject({
@@ -303,7 +304,7 @@ export const experimentSchema = z
     tokenizer: tokenizer.optional(),
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
     conditions: z.array(condition).min(1).max(1000),
-    metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
+    metrics: z.array(metricSchema(TEXT_METRIC_NAMES)).min(1).optional().describe('Default: every metric that the data allows.'),
     execution: execution.prefault({}),
   })
   .meta({
@@ -315,11 +316,3 @@ export const experimentSchema = z
 /** An experiment file after zod: types right, defaults in, members not yet resolved. */
 export type ExperimentDocument = z.output<typeof experimentSchema>;
 export type MemberDocument = z.output<typeof memberSchema>;
-
-/** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
-export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<
-    string,
-    unknown
-  >;
-}
