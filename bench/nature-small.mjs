@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CounterRng } from '../dist/common/philox.js';
+import { ENGINE_ENVIRONMENT } from '../dist/engine/environment.js';
 import { generateRows } from '../dist/engine/generate/index.js';
 import { fit, initialWeights, loadCheckpoint, parseConfig, saveCheckpoint, scoreRows } from '../dist/engine/index.js';
 import { DECODING_DEFAULTS } from '../dist/spec/decoding.js';
@@ -83,7 +84,7 @@ function measure(command, args) {
   };
   const { status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
-    env: command === process.execPath ? process.env : env,
+    env: command === process.execPath ? { ...process.env, ...ENGINE_ENVIRONMENT } : env,
   });
   if (status !== 0) throw new Error(`${command} exited ${status}: ${stderr}`);
   const times = JSON.parse(stdout.trim().split('\n').at(-1));

@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { ENGINE_ENVIRONMENT } from '../dist/engine/environment.js';
 
 const SHAPES = {
   'opt-125m': { vocabulary: 50272, hidden: 768, layers: 12, heads: 12, ffn: 3072, positions: 2048, rows: 8, time: 64 },
@@ -62,6 +63,14 @@ async function ours(settings) {
   return { ms: ms.slice(1), peakMiB: process.resourceUsage().maxRSS / 1024 };
 }
 
+// Each side as it runs best: the engine as its worker starts it, PyTorch with activations that stay in the process between steps.
+const environment = (file) => ({
+  ...process.env,
+  ...(file === process.execPath
+    ? ENGINE_ENVIRONMENT
+    : { MALLOC_MMAP_THRESHOLD_: '2000000000', MALLOC_TRIM_THRESHOLD_: '8000000000', MALLOC_TOP_PAD_: '67108864' }),
+});
+
 const settings = { ...SHAPES[values.shape], steps: Number(values.steps), threads: Number(values.threads) };
 if (values.side === 'ours') {
   console.log(JSON.stringify(await ours(settings)));
@@ -69,7 +78,7 @@ if (values.side === 'ours') {
   const here = fileURLToPath(import.meta.url);
   const run = (file, args) =>
     JSON.parse(
-      execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+      execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: environment(file) })
         .trim()
         .split('\n')
         .at(-1),

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HabsburgError } from '../common/errors.js';
+import { ENGINE_ENVIRONMENT } from '../engine/environment.js';
 import type { Job, JobReport } from '../families/types.js';
 import type { RunJob } from '../activities/types.js';
 import { EngineDied } from '../activities/types.js';
@@ -17,8 +18,6 @@ export interface EngineClientOptions {
 }
 
 const HOST = fileURLToPath(new URL('./engine-host.js', import.meta.url));
-/** glibc: keep big activations out of mmap (a page fault a page otherwise). */
-const ENGINE_ENV = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 const STDERR_TAIL = 4_000;
 
 /** A RunJob that starts a process for every job. */
@@ -28,9 +27,9 @@ export function engineClient(options: EngineClientOptions): RunJob {
 
 async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: EngineClientOptions): Promise<JobReport> {
   hooks.signal.throwIfAborted();
-  const child = spawn(process.execPath, ['--expose-gc', HOST], {
+  const child = spawn(process.execPath, [HOST], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...ENGINE_ENV },
+    env: { ...process.env, ...ENGINE_ENVIRONMENT },
   });
   const kill = () => child.kill('SIGKILL');
   hooks.signal.addEventListener('abort', kill, { once: true });

@@ -96,6 +96,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
   const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter });
   const best = adapter?.weights ?? model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
+  const last = settings.select === 'last' || settings.epochs === 1; // whatever comes last is the result: no copy of it is kept
+  if (last) for (const [name, weights] of trainer.optimizer.weights) best.set(name, weights);
   try {
     let position: Position = { step: 0, nllSum: 0, targetCount: 0, epochs: [] };
     const keepsBest = (at: Position): boolean => settings.select === 'best' && at.epochs.length > 0;

@@ -3,6 +3,8 @@ import type { CounterRng } from '../../common/philox.js';
 import type { Lora } from '../adapters/lora.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
 import type { Model } from '../checkpoint/huggingface.js';
+import { collectGarbage } from '../garbage.js';
+import type { DecoderConfig } from '../models/types.js';
 import { weightFeeds } from '../models/weights.js';
 import { float32, isLarge, Session, type Tensor } from '../session.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
@@ -23,6 +25,7 @@ interface Dropout {
 }
 
 export class Trainer {
+  readonly config: DecoderConfig;
   readonly optimizer: AdamW;
   /** the weights as a session's feeds: views that follow every step */
   readonly feeds: Readonly<Record<string, Tensor>>;
@@ -30,15 +33,17 @@ export class Trainer {
   /** of the branches and of the adapter's inputs, where they are dropped */
   readonly #masks: readonly DropoutMasks[];
   readonly #gradients: Readonly<Record<string, Tensor>>;
+  readonly #large: boolean;
 
   /**
+   * @param model its weights are copied, and not kept unless an adapter is trained
    * @param options.longest tokens of the longest row to come; shorter rows are padded to a few lengths below it
    * @param options.adapter trained instead of the model's weights, which then stay as they are
    * @param options.dropout share of the layers' outputs that is dropped, in (0, 1), and the stream that says which; absent: none
    * @param options.adapterDropout the same of the adapter's inputs
    */
   constructor(
-    readonly model: Model,
+    model: Model,
     readonly options: AdamWSettings & {
       readonly threads: number;
       readonly longest: number;
@@ -48,12 +53,14 @@ export class Trainer {
     },
   ) {
     const { adapter, dropout, adapterDropout } = options;
+    this.config = model.config;
     this.#masks = [
       ...(dropout === undefined ? [] : [new DropoutMasks(dropout.rng, dropout.rate, dropoutName)]),
       ...(adapterDropout === undefined ? [] : [new DropoutMasks(adapterDropout.rng, adapterDropout.rate, adapterDropoutName)]),
     ];
     this.optimizer = new AdamW(adapter?.weights ?? model.weights, options);
     this.feeds = { ...(adapter === undefined ? {} : weightFeeds(model.weights)), ...weightFeeds(this.optimizer.weights) };
+    this.#large = isLarge(this.feeds);
     this.#gradients = Object.fromEntries(
       [...this.optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
     );
@@ -72,7 +79,7 @@ export class Trainer {
     const batches = microBatches.map((rows, i) =>
       makeBatch(rows, {
         time: paddedLength(longestRow(rows), this.options.longest),
-        paddingId: this.model.config.paddingId,
+        paddingId: this.config.paddingId,
         labels: labels?.[i],
       }),
     );
@@ -99,6 +106,7 @@ export class Trainer {
     if (firstRow > 0)
       for (const name of this.optimizer.gradients.keys())
         this.optimizer.addGradient(name, outputs[gradientName(name)].data as Float32Array);
+    if (this.#large) collectGarbage(); // the gradients that onnxruntime has copied, as many bytes as the weights
     const nll = outputs.nll.data as Float32Array;
     let sum = 0;
     for (let i = 0; i < nll.length; i++) if (batch.counted[i] === 1) sum += nll[i];
@@ -109,7 +117,7 @@ export class Trainer {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
     const { adapter, dropout, adapterDropout, threads } = this.options;
-    const graph = trainingGraph(this.model.config, time, [...this.optimizer.weights.keys()], {
+    const graph = trainingGraph(this.config, time, [...this.optimizer.weights.keys()], {
       dropout: dropout !== undefined,
       adapter,
       adapterDropout: adapterDropout !== undefined,
@@ -117,7 +125,7 @@ export class Trainer {
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
     );
-    const session = await Session.create(graph, { threads, keepMemory: !isLarge(this.feeds) });
+    const session = await Session.create(graph, { threads, keepMemory: !this.#large });
     this.#sessions.set(time, { session, maskWidths });
     return { session, maskWidths };
   }
