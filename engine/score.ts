@@ -9,9 +9,9 @@ import { isLarge, Session, type Tensor } from './session.js';
 import { scoringGraph } from './train/graph.js';
 
 export interface RowScore {
-  /** Σ −log p(token | tokens before it), nats, over every token but the first */
+  /** Σ −log p(token | tokens before it), nats, over every token but the first, or those that labels leave */
   readonly nllSum: number;
-  /** tokens in that sum: the row's length − 1 */
+  /** tokens in that sum: the row's length − 1, or fewer with labels */
   readonly tokenCount: number;
 }
 
@@ -50,8 +50,11 @@ export class Scorer {
     readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora },
   ) {}
 
-  /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */
-  async score(rows: readonly Int32Array[]): Promise<RowScore[]> {
+  /**
+   * One score a row, in order. A row's score depends on the other rows at most in the last bits.
+   * @param labels one a token: what is scored in its place, and not at all where IGNORED; default: every token
+   */
+  async score(rows: readonly Int32Array[], labels?: readonly Int32Array[]): Promise<RowScore[]> {
     checkRows(rows, this.config);
     const scores: RowScore[] = rows.map(() => ({ nllSum: 0, tokenCount: 0 }));
     for (const [time, members] of this.#byPaddedLength(rows)) {
@@ -59,7 +62,8 @@ export class Scorer {
         this.options.batch ?? Math.max(1, Math.min(MAX_BATCH, Math.floor(MAX_LOGITS / (time * this.config.vocabularySize))));
       for (let from = 0; from < members.length; from += size) {
         const chunk = members.slice(from, from + size);
-        (await this.#run(chunk.map((i) => rows[i]), time)).forEach((score, k) => (scores[chunk[k]] = score)); // prettier-ignore
+        const scored = await this.#run(chunk.map((i) => rows[i]), time, labels && chunk.map((i) => labels[i])); // prettier-ignore
+        scored.forEach((score, k) => (scores[chunk[k]] = score));
       }
     }
     return scores;
@@ -79,8 +83,8 @@ export class Scorer {
     return [...groups].sort(([a], [b]) => a - b);
   }
 
-  async #run(rows: readonly Int32Array[], time: number): Promise<RowScore[]> {
-    const batch = makeBatch(rows, { time, paddingId: this.config.paddingId });
+  async #run(rows: readonly Int32Array[], time: number, labels?: readonly Int32Array[]): Promise<RowScore[]> {
+    const batch = makeBatch(rows, { time, paddingId: this.config.paddingId, labels });
     const session = await this.#session(time);
     const { nll } = await session.run({ ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets }, [
       'nll',
@@ -88,8 +92,13 @@ export class Scorer {
     const values = nll.data as Float32Array;
     return rows.map((row, b) => {
       let nllSum = 0;
-      for (let t = 0; t + 1 < row.length; t++) nllSum += values[b * time + t];
-      return { nllSum, tokenCount: row.length - 1 };
+      let tokenCount = 0;
+      for (let t = b * time; t < b * time + row.length - 1; t++) {
+        if (batch.counted[t] === 0) continue;
+        nllSum += values[t];
+        tokenCount++;
+      }
+      return { nllSum, tokenCount };
     });
   }
 
@@ -113,18 +122,20 @@ export class Scorer {
 /**
  * Scores rows under a model.
  * @param options.rows token ids; a row of one token has nothing to predict: count 0
+ * @param options.labels as Scorer.score takes them
  * @param options.batch rows at a time; default: as many as 128 MiB of logits allow
  */
 export async function scoreRows(options: {
   readonly model: Model;
   readonly rows: readonly Int32Array[];
+  readonly labels?: readonly Int32Array[];
   readonly threads: number;
   readonly batch?: number;
 }): Promise<RowScore[]> {
-  const { model, rows, threads, batch } = options;
+  const { model, rows, labels, threads, batch } = options;
   const scorer = new Scorer(model.config, weightFeeds(model.weights), { threads, batch });
   try {
-    return await scorer.score(rows);
+    return await scorer.score(rows, labels);
   } finally {
     await scorer.release();
   }

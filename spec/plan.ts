@@ -123,6 +123,8 @@ export interface TrainingPlan {
   readonly lora?: LoraPlan | null;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
   readonly select: 'best' | 'last';
+  /** training ends when so many epochs in a row brought no lower validation loss; absent or null: it goes on to the last */
+  readonly patience?: number | null;
 }
 
 /** A low-rank adapter, in PEFT's words. */
