@@ -1,7 +1,7 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
 import type { Lora } from './adapters/lora.js';
-import { longestRow, makeBatch, paddedLength } from './batch.js';
+import { IGNORED, longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { weightFeeds } from './models/weights.js';
@@ -39,6 +39,30 @@ export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): v
   });
 }
 
+/** @throws HabsburgError `invalid` naming the row whose labels are not one a token, or no token ids */
+export function checkLabels(
+  rows: readonly Int32Array[],
+  labels: readonly Int32Array[] | undefined,
+  { vocabularySize }: DecoderConfig,
+  what = 'row',
+): void {
+  if (labels === undefined) return;
+  if (labels.length !== rows.length) throw new Error(`internal: ${labels.length} rows of labels for ${rows.length} rows`);
+  rows.forEach((row, i) => {
+    if (labels[i].length !== row.length)
+      throw new HabsburgError(
+        'invalid',
+        `${what} ${i} has ${row.length} tokens and ${labels[i].length} labels; give one a token`,
+      );
+    const bad = labels[i].find((label) => label !== IGNORED && (label < 0 || label >= vocabularySize));
+    if (bad !== undefined)
+      throw new HabsburgError(
+        'invalid',
+        `${what} ${i} has the label ${bad}; a label is a token id from 0 to ${vocabularySize - 1}, or ${IGNORED}`,
+      );
+  });
+}
+
 /** Scores rows with one set of weights; sessions stay open between calls, and changed weights are seen. */
 export class Scorer {
   readonly #sessions = new Map<number, Session>();
@@ -56,6 +80,7 @@ export class Scorer {
    */
   async score(rows: readonly Int32Array[], labels?: readonly Int32Array[]): Promise<RowScore[]> {
     checkRows(rows, this.config);
+    checkLabels(rows, labels, this.config);
     const scores: RowScore[] = rows.map(() => ({ nllSum: 0, tokenCount: 0 }));
     for (const [time, members] of this.#byPaddedLength(rows)) {
       const size =

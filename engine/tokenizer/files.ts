@@ -16,6 +16,7 @@ interface AddedToken {
   readonly lstrip: boolean;
   readonly rstrip: boolean;
   readonly single_word: boolean;
+  readonly special?: boolean;
 }
 
 interface PreTokenizerJson {
@@ -139,6 +140,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const library = openLibrary(file, json);
   const prefix = prefixOf(library);
+  const specials = json.added_tokens.filter(({ special }) => special).map(({ content }) => content);
   if (isPlainByteLevelBpe(json)) {
     const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge));
     return new ByteLevelBpe(
@@ -146,12 +148,14 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       merges,
       new Map(json.added_tokens.map((token) => [token.content, token.id])),
       prefix,
+      specials,
     );
   }
   const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
   return {
     size: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
     prefix,
+    specials,
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     decode: (tokens) => (tokens.length === 0 ? '' : library.decode(Array.from(tokens), { skip_special_tokens: false })),
     idOf: (token) => library.token_to_id(token),

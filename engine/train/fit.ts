@@ -9,8 +9,7 @@ import { initialLora, type Lora } from '../adapters/lora.js';
 import { IGNORED, longestRow } from '../batch.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { Weights } from '../checkpoint/safetensors.js';
-import type { DecoderConfig } from '../models/types.js';
-import { checkRows, Scorer } from '../score.js';
+import { checkLabels, checkRows, Scorer } from '../score.js';
 import { learningRateAt } from './schedule.js';
 import { copyInto, readState, writeState, type EpochReport, type Position } from './state.js';
 import { Trainer } from './trainer.js';
@@ -181,8 +180,8 @@ function checkOptions({ model, train, valid, trainLabels, validLabels, settings 
   const short = train.findIndex((row) => row.length < 2);
   if (short >= 0)
     throw new HabsburgError('invalid', `training row ${short} has ${train[short].length} tokens; two are needed to predict one`);
-  checkLabels('training', train, trainLabels, model.config);
-  checkLabels('validation', valid, validLabels, model.config);
+  checkLabels(train, trainLabels, model.config, 'training row');
+  checkLabels(valid, validLabels, model.config, 'validation row');
   const silent = trainLabels?.findIndex(predictsNothing) ?? -1;
   if (silent >= 0)
     throw new HabsburgError('invalid', `training row ${silent} has no token to predict: every label is ${IGNORED}; leave it out`);
@@ -192,29 +191,6 @@ function checkOptions({ model, train, valid, trainLabels, validLabels, settings 
 
 function predictsNothing(labels: Int32Array): boolean {
   return labels.every((label, t) => t === 0 || label === IGNORED);
-}
-
-function checkLabels(
-  kind: string,
-  rows: readonly Int32Array[],
-  labels: readonly Int32Array[] | undefined,
-  { vocabularySize }: DecoderConfig,
-): void {
-  if (labels === undefined) return;
-  if (labels.length !== rows.length) throw new Error(`internal: ${labels.length} rows of labels for ${rows.length} ${kind} rows`);
-  rows.forEach((row, i) => {
-    if (labels[i].length !== row.length)
-      throw new HabsburgError(
-        'invalid',
-        `${kind} row ${i} has ${row.length} tokens and ${labels[i].length} labels; give one a token`,
-      );
-    const bad = labels[i].find((label) => label !== IGNORED && (label < 0 || label >= vocabularySize));
-    if (bad !== undefined)
-      throw new HabsburgError(
-        'invalid',
-        `${kind} row ${i} has the label ${bad}; a label is a token id from 0 to ${vocabularySize - 1}, or ${IGNORED}`,
-      );
-  });
 }
 
 /** The first epoch with the lowest validation loss, from 1; 0: there is none. */
