@@ -31,6 +31,7 @@ export function scoreActivity(deps: ActivityDependencies) {
           family: input.family,
           metrics: input.metrics,
           versions: input.metrics.map((metric) => metricOf(metric).version),
+          ...(input.lossOn ? { lossOn: input.lossOn } : {}),
         },
         engine: true,
       },
@@ -48,10 +49,10 @@ export function scoreActivity(deps: ActivityDependencies) {
           generated: columns(written),
           real: columns(await readAllRecords(await step.input(real))),
           testUnderSelf: needs.has('testUnderSelf')
-            ? await likelihoods(step, input.family, await step.input(model), await step.input(test), 'test')
+            ? await likelihoods(step, input, await step.input(model), await step.input(test), 'test')
             : undefined,
           generatedUnderFirst: needs.has('generatedUnderFirst')
-            ? await likelihoods(step, input.family, await step.input(first), await step.input(generated), 'generated')
+            ? await likelihoods(step, input, await step.input(first), await step.input(generated), 'generated')
             : undefined,
           truth:
             truth && needs.has('truth')
@@ -88,19 +89,28 @@ export function scoreActivity(deps: ActivityDependencies) {
 }
 
 /** Negative log likelihood of every record of `data` under `model`, computed by the engine. */
-async function likelihoods(step: StepContext, family: string, model: string, data: string, name: string): Promise<Likelihood[]> {
+async function likelihoods(
+  step: StepContext,
+  { family, lossOn }: ScoreInput,
+  model: string,
+  data: string,
+  name: string,
+): Promise<Likelihood[]> {
   const out = await step.folder(`likelihoods-${name}`);
-  await step.run({ op: 'logProbability', family, model, data, out });
+  await step.run({ op: 'logProbability', family, model, data, out, ...(lossOn ? { lossOn } : {}) });
   return (JSON.parse(await readFile(join(out, 'likelihoods.json'), 'utf8')) as { rows: Likelihood[] }).rows;
 }
 
 function columns(records: readonly DataRecord[]): ScoringInput['generated'] {
-  return { tokens: records.map((record) => record.tokens), texts: records.map((record) => record.text) };
+  return {
+    tokens: records.map(({ tokens, prompt }) => (prompt === undefined ? tokens : tokens.slice(prompt.tokens))),
+    texts: records.map((record) => record.text),
+  };
 }
 
 /** The same positions in every generation, so that one prompt can be followed through all of them. */
 function samplesOf(written: readonly DataRecord[], prompts: readonly DataRecord[]): Sample[] {
-  const byId = new Map(prompts.map((record) => [record.id, record.text]));
+  const byId = new Map(prompts.map((record) => [record.id, record.prompt?.text ?? record.text]));
   return written.slice(0, SAMPLES).map(({ id, text, origin }) => ({
     record: id,
     text,

@@ -86,6 +86,8 @@ export interface ScoreInput {
   /** model 0 of the same member and seed */
   readonly first: ArtifactRef;
   readonly truth?: ArtifactRef;
+  /** of records with a template's prompt: whether the prompt counts in likelihoods */
+  readonly lossOn?: 'answer' | 'all';
 }
 
 export interface SimulateInput {

@@ -10,7 +10,10 @@ export interface DataRecord {
   readonly id: string;
   /** token ids under the dataset's tokenizer */
   readonly tokens: readonly number[];
+  /** of the answer alone where there is a prompt */
   readonly text: string;
+  /** how many leading tokens are a template's prompt, and their text; absent: none */
+  readonly prompt?: { readonly tokens: number; readonly text: string };
   readonly origin:
     | { readonly kind: 'real'; readonly source: string }
     | {

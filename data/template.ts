@@ -117,6 +117,8 @@ export function templateRow(record: FieldRecord, options: TemplateOptions): Temp
   const promptTokens = tokens.length;
   tokens.push(...behind);
   const [end] = options.endTokens;
+  if (end === undefined && behind.length === 0)
+    throw new HabsburgError('invalid', `${record.where}: the answer is empty, and the model has no end token to learn instead`);
   if (end !== undefined && !(behind.length > 0 && options.endTokens.includes(behind[behind.length - 1]))) tokens.push(end);
   return { tokens, promptTokens };
 }
@@ -127,8 +129,24 @@ function encodeFilled({ text, fields }: Filled, { tokenizer }: TemplateOptions):
   return encodeAsText(text, tokenizer, specials, (from, to) => fields.some(([a, b]) => from < b && to > a));
 }
 
+/** The end tokens of a config.json. */
+export function endTokensOf(json: Readonly<Record<string, unknown>>): number[] {
+  const ids = json.eos_token_id ?? [];
+  return (Array.isArray(ids) ? ids : [ids]).map(Number);
+}
+
+/** An answer's text: its tokens without the end tokens behind it. */
+export function answerText(tokens: readonly number[], endTokens: readonly number[], tokenizer: Tokenizer): string {
+  let end = tokens.length;
+  while (end > 0 && endTokens.includes(tokens[end - 1])) end--;
+  return tokenizer.decode(tokens.slice(0, end));
+}
+
 /** A row's labels: its tokens, or those of the answer alone. */
-export function labelsOf({ tokens, promptTokens }: TemplateRow, lossOn: 'all' | 'answer'): Int32Array {
+export function labelsOf(
+  { tokens, promptTokens }: { readonly tokens: readonly number[]; readonly promptTokens: number },
+  lossOn: 'all' | 'answer',
+): Int32Array {
   const labels = Int32Array.from(tokens);
   return lossOn === 'answer' ? labels.fill(IGNORED, 0, promptTokens) : labels;
 }

@@ -67,6 +67,8 @@ export interface ScoreJob {
   readonly family: string;
   readonly model: string;
   readonly data: string;
+  /** of records with a template's prompt: whether the prompt counts; absent: every token does */
+  readonly lossOn?: 'answer' | 'all';
   /** likelihoods.json goes here: { rows: [{ nllSum (nats), tokenCount }] } in record order */
   readonly out: string;
 }

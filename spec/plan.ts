@@ -1,6 +1,7 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+import type { TemplatePlan } from './templates.js';
 
 /** Any experiment: expensive models, a step an activity; or cheap ones, blocks of whole chains an activity. */
 export type AnyExperimentPlan = ExperimentPlan | SimulationPlan;
@@ -50,8 +51,13 @@ export interface DataPlan {
   readonly grammar?: GrammarPlan;
   /** tokens a block */
   readonly block: number;
-  /** `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's) */
-  readonly packing: 'bos-line';
+  /**
+   * `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's).
+   * `records`: each line of a .jsonl file is a row of its own, through `template`; one of more than `block` tokens is left out
+   */
+  readonly packing: 'bos-line' | 'records';
+  /** with packing: records */
+  readonly template?: TemplatePlan;
   /** at most so many blocks of each split; absent: all */
   readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
 }
@@ -125,6 +131,10 @@ export interface TrainingPlan {
   readonly select: 'best' | 'last';
   /** training ends when so many epochs in a row brought no lower validation loss; absent or null: it goes on to the last */
   readonly patience?: number | null;
+  /** with data.template: whether the prompt's tokens count in the losses too; absent without */
+  readonly lossOn?: 'answer' | 'all';
+  /** with data.template: records are joined and cut into rows of so many tokens; absent: one a row */
+  readonly packing?: number;
 }
 
 /** A low-rank adapter, in PEFT's words. */

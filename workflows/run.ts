@@ -268,6 +268,7 @@ async function scoreGeneration(
       test: state.prepared.test,
       first: state.first!,
       truth: state.prepared.truth,
+      lossOn: member.training.lossOn,
     });
     index[member.name] = {
       ...steps,
