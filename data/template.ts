@@ -3,10 +3,15 @@
  * tokens are the same whether the answer follows, as in training, or is to be written.
  */
 import { HabsburgError } from '../common/errors.js';
-import { IGNORED } from '../engine/batch.js';
-import type { Tokenizer } from '../engine/tokenizer/types.js';
+import { IGNORED } from '../common/labels.js';
 import { parseTemplate, type TemplatePiece, type TemplatePlan } from '../spec/templates.js';
-import { encodeAsText, linesOf } from './blocks.js';
+import { encodeAsText, linesOf, type TextTokenizer } from './blocks.js';
+
+/** What is needed of a tokenizer here. */
+interface Tokenizer extends Pick<TextTokenizer, 'encode' | 'decode'> {
+  readonly prefix: readonly number[];
+  readonly specials: readonly string[];
+}
 
 /** One line of a .jsonl file. */
 export interface FieldRecord {

@@ -1,7 +1,8 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
 import type { Lora } from './adapters/lora.js';
-import { IGNORED, longestRow, makeBatch, paddedLength } from './batch.js';
+import { IGNORED } from '../common/labels.js';
+import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { weightFeeds } from './models/weights.js';

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
 import { mergeLora } from '../../../engine/adapters/lora.js';
-import { IGNORED } from '../../../engine/batch.js';
+import { IGNORED } from '../../../common/labels.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
