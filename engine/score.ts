@@ -1,11 +1,13 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
+import type { Device } from '../spec/devices.js';
 import type { Lora } from './adapters/lora.js';
 import { IGNORED } from '../common/labels.js';
 import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { weightFeeds } from './models/weights.js';
+import { residentFeeds } from './resident.js';
 import { isLarge, Session, type Tensor } from './session.js';
 import { scoringGraph } from './train/graph.js';
 
@@ -72,7 +74,12 @@ export class Scorer {
   constructor(
     readonly config: DecoderConfig,
     readonly feeds: Readonly<Record<string, Tensor>>,
-    readonly options: { readonly threads: number; readonly batch?: number; readonly adapter?: Lora },
+    readonly options: {
+      readonly threads: number;
+      readonly device?: Device;
+      readonly batch?: number;
+      readonly adapter?: Lora;
+    },
   ) {}
 
   /**
@@ -133,6 +140,7 @@ export class Scorer {
       this.#sessions.get(time) ??
       (await Session.create(scoringGraph(this.config, time, this.options.adapter), {
         threads: this.options.threads,
+        device: this.options.device,
         keepMemory: !isLarge(this.feeds),
       }));
     this.#sessions.set(time, session);
@@ -156,13 +164,16 @@ export async function scoreRows(options: {
   readonly rows: readonly Int32Array[];
   readonly labels?: readonly Int32Array[];
   readonly threads: number;
+  readonly device?: Device;
   readonly batch?: number;
 }): Promise<RowScore[]> {
-  const { model, rows, labels, threads, batch } = options;
-  const scorer = new Scorer(model.config, weightFeeds(model.weights), { threads, batch });
+  const { model, rows, labels, threads, device, batch } = options;
+  const weights = await residentFeeds(weightFeeds(model.weights), device);
+  const scorer = new Scorer(model.config, weights.feeds, { threads, device, batch });
   try {
     return await scorer.score(rows, labels);
   } finally {
     await scorer.release();
+    await weights.release();
   }
 }

@@ -39,6 +39,7 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
     settings: job.training,
     rng,
     threads: io.threads,
+    device: io.device,
     resumeFrom: job.resume,
     onProgress: io.progress,
     checkpointDue: io.checkpointDue,
@@ -114,6 +115,7 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
     decode: (ids) => tokenizer.decode(ids),
     rng: new CounterRng(job.rng),
     threads: io.threads,
+    device: io.device,
     startAt: written.length,
     onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
     async onBatch(start, rows) {
@@ -156,7 +158,7 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
 
 async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model);
-  const scores = await scoreRows({ model, ...(await readRows(job.data, job.lossOn)), threads: io.threads });
+  const scores = await scoreRows({ model, ...(await readRows(job.data, job.lossOn)), threads: io.threads, device: io.device });
   await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows: scores }));
   return { records: scores.length };
 }

@@ -3,6 +3,7 @@
  * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
+import type { Device } from '../spec/devices.js';
 import type { SimulatedMember, SimulatedMixture } from '../spec/simulation/plan.js';
 import type { DecodingPlan, MemberPlan, TrainingPlan } from '../spec/plan.js';
 
@@ -27,6 +28,7 @@ export interface JobIo {
   /** Calls `write` with an empty folder, then hands the folder over; resolves when it is safe in the store. */
   checkpoint(write: (folder: string) => Promise<void>): Promise<void>;
   readonly threads: number;
+  readonly device: Device;
 }
 
 export interface FitJob {

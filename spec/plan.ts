@@ -1,5 +1,6 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
+import type { Device } from './devices.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 import type { TemplatePlan } from './templates.js';
 
@@ -204,7 +205,7 @@ export interface MetricPlan {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Where and how fast; never part of a step's key. */
+/** Where and how fast; never part of a step's key, but for the device. */
 export interface ExecutionPlan {
   /** runs of the experiment at a time */
   readonly concurrency: number;
@@ -214,4 +215,6 @@ export interface ExecutionPlan {
   readonly heartbeatSeconds: number;
   /** cpu: sample, postprocess and book-keeping; engine: finetune, generate and score */
   readonly queues: { readonly cpu: string; readonly engine: string };
+  /** what computes finetune, generate and score: part of their keys, since it changes rounding; absent: what the worker is set to */
+  readonly device?: Device;
 }

@@ -1,5 +1,6 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
+import { DEVICES } from './devices.js';
 import { METRIC_NAMES } from './metrics.js';
 import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
 import { simulationSchema } from './simulation/schema.js';
@@ -336,7 +337,16 @@ export const experimentSchema = z
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
     conditions: z.array(condition).min(1).max(1000),
     metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
-    execution: execution.prefault({}),
+    execution: execution
+      .extend({
+        device: z
+          .enum(DEVICES)
+          .optional()
+          .describe(
+            'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
+          ),
+      })
+      .prefault({}),
   })
   .meta({
     id: 'habsburg-experiment',

@@ -41,4 +41,4 @@ export const execution = z
       })
       .prefault({}),
   })
-  .describe('Where and how fast; changes no result.');
+  .describe('Where and how fast; changes no result, but for the rounding of another device.');

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { digestOf } from '../../common/canonical.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
 import type { TrainingPlan } from '../../spec/plan.js';
 import { initialLora, type Lora } from '../adapters/lora.js';
 import { IGNORED } from '../../common/labels.js';
@@ -41,6 +42,7 @@ export interface FitOptions {
   /** draws the order of rows; epoch e uses the permutation of lane e */
   readonly rng: CounterRng;
   readonly threads: number;
+  readonly device?: Device;
   /** folder of a checkpoint that an earlier attempt with the same options wrote; training goes on from there, bit for bit */
   readonly resumeFrom?: string;
   readonly onProgress?: (progress: FitProgress) => void;
@@ -75,7 +77,7 @@ export interface FitResult {
  * @throws HabsburgError `invalid` for rows that do not fit the model, `failed` when training diverges
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { model, train, valid, trainLabels, validLabels, settings, rng, threads } = options;
+  const { model, train, valid, trainLabels, validLabels, settings, rng, threads, device } = options;
   checkOptions(options);
   const rowsPerStep = settings.batch * settings.accumulation;
   const stepsPerEpoch = Math.ceil(train.length / rowsPerStep);
@@ -95,12 +97,13 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const trainer = new Trainer(model, {
     ...settings,
     threads,
+    device,
     longest: longestRow(train),
     adapter,
     dropout: settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') },
     adapterDropout: lora && lora.dropout > 0 ? { rate: lora.dropout, rng: rng.derive('lora-dropout') } : undefined,
   });
-  const scorer = new Scorer(model.config, trainer.feeds, { threads, adapter });
+  const scorer = new Scorer(model.config, trainer.feeds, { threads, device, adapter });
   const best = adapter?.weights ?? model.weights; // no longer needed as the start, so its arrays keep the best epoch's weights
   try {
     let position: Position = { step: 0, nllSum: 0, targetCount: 0, epochs: [] };

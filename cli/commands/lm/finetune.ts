@@ -7,8 +7,9 @@ import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
 import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
 import { fit, type FitProgress } from '../../../engine/train/fit.js';
+import type { Device } from '../../../spec/devices.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
-import { emptyFolder, exactlyOne, integer, readLabelledTokens, real, textBlocks, threadsOption } from './inputs.js';
+import { deviceOption, emptyFolder, exactlyOne, integer, readLabelledTokens, real, textBlocks, threadsOption } from './inputs.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type LabelledRows, type RecordOptions } from './records.js';
 
 interface Options extends RecordOptions {
@@ -42,6 +43,7 @@ interface Options extends RecordOptions {
   readonly earlyStoppingPatience?: number;
   readonly seed: number;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
@@ -98,6 +100,7 @@ export function registerFinetune(parent: Command): void {
     )
     .option('--seed <n>', 'order of rows, dropout, start of an adapter', integer(0), 0)
     .addOption(threadsOption())
+    .addOption(deviceOption())
     .option('--json', '{steps, selected_epoch, epochs: [{epoch, train_loss, validation_loss}], trained_parameters, parameters}')
     .action(run);
 }
@@ -136,6 +139,7 @@ async function run(options: Options): Promise<void> {
     settings,
     rng,
     threads: options.threads,
+    device: options.device,
     onProgress,
   });
   if (adapter === undefined) {

@@ -6,8 +6,9 @@ import { generateRows } from '../../../engine/generate/index.js';
 import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
+import type { Device } from '../../../spec/devices.js';
 import { addDecodingOptions, decodingOf, type DecodingOptions } from './decoding.js';
-import { endTokens, exactlyOne, loadModel, readPrompts, readTokens, threadsOption } from './inputs.js';
+import { deviceOption, endTokens, exactlyOne, loadModel, readPrompts, readTokens, threadsOption } from './inputs.js';
 import { checkRecordOptions, recordPrompts, templateOption } from './records.js';
 
 interface Options extends DecodingOptions {
@@ -19,6 +20,7 @@ interface Options extends DecodingOptions {
   readonly records?: string;
   readonly template?: string;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,7 @@ export function registerGenerate(parent: Command): void {
     .addOption(templateOption());
   addDecodingOptions(command)
     .addOption(threadsOption())
+    .addOption(deviceOption())
     .option('--json', '{"rows": [{new_tokens, text}]}; text where there is a tokenizer')
     .action(run);
 }
@@ -56,6 +59,7 @@ async function run(options: Options): Promise<void> {
     decode: tokenizer && ((ids) => tokenizer.decode(ids)),
     rng: new CounterRng({ seed: options.seed ?? 0, generation: 0, member: 'lm', step: 'generate' }),
     threads: options.threads,
+    device: options.device,
     onBatch: async (_, batch) => {
       for (const tokens of batch) {
         const text = tokenizer?.decode(tokens);

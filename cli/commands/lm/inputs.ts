@@ -8,6 +8,7 @@ import { IGNORED } from '../../../common/labels.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
+import { DEVICES } from '../../../spec/devices.js';
 
 /** Parses an option's whole number in [min, max]. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -41,6 +42,11 @@ export function tokenIds(text: string): number[] {
 
 export const threadsOption = (): Option =>
   new Option('--threads <n>', 'CPU threads').argParser(integer(1, 1024)).default(availableParallelism(), 'all cores');
+
+export const deviceOption = (): Option =>
+  new Option('--device <name>', 'what computes: cpu, webgpu, or cuda where the installed onnxruntime-node has it')
+    .choices(DEVICES)
+    .default('cpu');
 
 /** A tokens file: a JSON array of arrays of token ids. */
 export async function readTokens(file: string): Promise<Int32Array[]> {

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
 import { scoreRows } from '../../../engine/score.js';
-import { exactlyOne, integer, loadModel, readLabelledTokens, textBlocks, threadsOption } from './inputs.js';
+import type { Device } from '../../../spec/devices.js';
+import { deviceOption, exactlyOne, integer, loadModel, readLabelledTokens, textBlocks, threadsOption } from './inputs.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type RecordOptions } from './records.js';
 
 interface Options extends RecordOptions {
@@ -13,6 +14,7 @@ interface Options extends RecordOptions {
   readonly tokens?: string;
   readonly records?: string;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
@@ -31,6 +33,7 @@ export function registerPerplexity(parent: Command): void {
     .option('--records <file>', 'records, a JSON object with fields a line; --template makes rows of them');
   addRecordOptions(command)
     .addOption(threadsOption())
+    .addOption(deviceOption())
     .option('--json', '{"rows": [{nll_sum, token_count, perplexity}], "total": {…}}')
     .action(run);
 }
@@ -47,7 +50,7 @@ async function run(options: Options): Promise<void> {
       : options.tokens !== undefined
         ? await readLabelledTokens(options.tokens)
         : { rows: await textBlocks(options.model, options.text!, options.block!, { dropRest: false }) };
-  const scores = await scoreRows({ model, rows, labels, threads: options.threads });
+  const scores = await scoreRows({ model, rows, labels, threads: options.threads, device: options.device });
   const results = scores.map(({ nllSum, tokenCount }) => row(nllSum, tokenCount));
   const total = row(
     scores.reduce((sum, { nllSum }) => sum + nllSum, 0),
