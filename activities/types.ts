@@ -133,7 +133,8 @@ export interface Activities {
 export interface JobHooks {
   readonly signal: AbortSignal;
   readonly checkpointSeconds: number;
-  readonly device: Device;
+  /** default: cpu */
+  readonly device?: Device;
   /** a folder of the step's own, removed afterwards */
   readonly scratch: string;
   /** the engine is alive and works */

@@ -12,6 +12,7 @@ import { checkDevice } from './device.js';
 import type { Graph } from './graph/graph.js';
 import { toOnnx, type ExternalData } from './graph/onnx.js';
 import type { Dtype, TensorData, Value } from './graph/types.js';
+import { adaptToWebgpu } from './graph/webgpu.js';
 import { residentCopy } from './resident.js';
 
 export interface Tensor {
@@ -61,6 +62,7 @@ export class Session {
   }
 
   static async create(graph: Graph, options: SessionOptions): Promise<Session> {
+    if (options.device === 'webgpu') adaptToWebgpu(graph);
     if (!options.mapConstants) return new Session(await openSession(toOnnx(graph), options));
     const mapped = await mapFromFiles(graph);
     if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));

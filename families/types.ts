@@ -28,7 +28,8 @@ export interface JobIo {
   /** Calls `write` with an empty folder, then hands the folder over; resolves when it is safe in the store. */
   checkpoint(write: (folder: string) => Promise<void>): Promise<void>;
   readonly threads: number;
-  readonly device: Device;
+  /** default: cpu */
+  readonly device?: Device;
 }
 
 export interface FitJob {

@@ -15,7 +15,8 @@ export type HostRequest =
       readonly version: typeof PROTOCOL_VERSION;
       readonly job: Job;
       readonly threads: number;
-      readonly device: Device;
+      /** default: cpu */
+      readonly device?: Device;
       readonly checkpointSeconds: number;
       readonly scratch: string;
     }
