@@ -44,6 +44,8 @@ export interface Attributes {
   Gemm: MatMulAttributes;
   /** alpha · op(A) op(B) over batches; transposition concerns the last two dimensions */
   FusedMatMul: MatMulAttributes;
+  /** FusedMatMul without attributes, for providers that lack it */
+  MatMul: None;
   /** inputs x, shape (constant; at most one -1; 0 keeps x's size at that place) */
   Reshape: None;
   Transpose: { readonly perm: readonly number[] };
@@ -245,6 +247,7 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     emit: (attributes) => emitMatmul(attributes, { transA: 'transA', transB: 'transB' }),
     domain: 'com.microsoft',
   },
+  MatMul: { infer: (inputs) => matmulShape('MatMul', inputs, {}) },
   Reshape: { infer: ([x, shape]) => [{ dtype: x.dtype, shape: reshaped(x, constantInts(shape, "Reshape's shape")) }] },
   Transpose: {
     infer: ([x], { perm }) => [{ dtype: x.dtype, shape: perm.map((i) => x.shape[i]) }],
