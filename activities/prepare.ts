@@ -2,26 +2,28 @@
  * prepare: what a run starts from. Reads the real texts, gets or trains the tokenizer, cuts blocks, imports the base model.
  * Outputs `train`, `valid`, `test`, `tokenizer`, and `base` (a checkpoint) or `truth` (a synthetic language) where there is one.
  */
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../common/canonical.js';
+import { measureFile } from '../artifacts/verified.js';
+import { sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { linesOf, packBlocks } from '../data/blocks.js';
-import { answerText, endTokensOf, fillTemplate, parseRecords, templateRow } from '../data/template.js';
-import type { DataRecord } from '../data/records.js';
+import { linesOf } from '../data/blocks.js';
 import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
 import type { ConfigJson } from '../engine/index.js';
+import { isGguf } from '../engine/checkpoint/gguf.js';
+import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
-import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
+import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
-import type { DataPlan } from '../spec/plan.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { StepOutput } from './step.js';
+import { prepareImages } from './prepare-images.js';
+import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
 import { runStep } from './step.js';
-import type { ActivityDependencies, PrepareInput, StepResult } from './types.js';
+import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
@@ -31,10 +33,20 @@ const EOS = '</s>';
 export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
-  return (input: PrepareInput): Promise<StepResult> => {
+  const prepareText = prepareTextActivity(deps);
+  return (input: PrepareInput): Promise<StepResult> =>
+    isText(input) ? prepareText(input) : prepareImages(deps, input.place, input.data);
+}
+
+function isText(input: PrepareInput): input is PrepareTextInput {
+  return input.data.kind === undefined;
+}
+
+function prepareTextActivity(deps: ActivityDependencies) {
+  return (input: PrepareTextInput): Promise<StepResult> => {
     const { place, data, tokenizer, base } = input;
     let texts: Record<Split, ResolvedText> | undefined;
-    let checkpoint: { folder: string; files: Record<string, string> } | undefined;
+    let checkpoint: BaseCheckpoint | undefined;
     return runStep(
       deps,
       {
@@ -64,6 +76,8 @@ export function prepareActivity(deps: ActivityDependencies) {
       },
       async (step) => {
         const outputs: Record<string, StepOutput> = {};
+        const baseFolder = checkpoint && (await importCheckpoint(checkpoint, await step.folder('base')));
+        if (baseFolder) outputs.base = { kind: 'model', folder: baseFolder };
         const tokenizerFolder = await step.folder('tokenizer');
         if (tokenizer.kind === 'bpe') {
           await saveTokenizer(
@@ -88,15 +102,14 @@ export function prepareActivity(deps: ActivityDependencies) {
               'invalid',
               'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
             );
-          for (const file of Object.keys(checkpoint.files))
-            if (/token|vocab|merges/.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
+          await copyTokenizer(checkpoint.path, tokenizerFolder);
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
         const own = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : undefined;
         const rowsOf = data.template
-          ? recordRows(data, loaded, own === undefined ? await configOf(checkpoint!.folder) : { eos_token_id: own }, own)
-          : blockRows(data, loaded, own ?? (await beginningToken(checkpoint!.folder, loaded)));
+          ? recordRows(data, loaded, own === undefined ? await configOf(baseFolder!) : { eos_token_id: own }, own)
+          : blockRows(data, loaded, own ?? (await beginningToken(baseFolder!, loaded)));
 
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
@@ -121,73 +134,10 @@ export function prepareActivity(deps: ActivityDependencies) {
           await writeFile(join(folder, TRUTH_FILE), JSON.stringify(truth));
           outputs.truth = { kind: 'truth', folder };
         }
-        if (checkpoint) {
-          const folder = await step.folder('base');
-          for (const file of Object.keys(checkpoint.files)) await copyFile(join(checkpoint.folder, file), join(folder, file));
-          outputs.base = { kind: 'model', folder };
-        }
         return { outputs, report };
       },
     );
   };
-}
-
-type Rows = (
-  split: Split,
-  text: string,
-) => { readonly rows: readonly Pick<DataRecord, 'tokens' | 'text' | 'prompt'>[]; readonly leftOut: number };
-
-/** Lines of text in blocks. */
-function blockRows(data: DataPlan, tokenizer: Tokenizer, eosId: number): Rows {
-  return (split, text) => {
-    const packed = packBlocks(
-      text,
-      { encode: (line) => tokenizer.encode(line), decode: (ids) => tokenizer.decode(ids), eosId },
-      data.block,
-      data.limit[split],
-    );
-    if (packed.blocks.length === 0) {
-      throw new HabsburgError(
-        'invalid',
-        `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`,
-      );
-    }
-    return { rows: packed.blocks.map((tokens) => ({ tokens, text: tokenizer.decode(tokens) })), leftOut: 0 };
-  };
-}
-
-/** @param beginning what a row begins with; default: the tokenizer's prefix */
-function recordRows(data: DataPlan, tokenizer: Tokenizer, config: ConfigJson, beginning?: number): Rows {
-  const endTokens = endTokensOf(config);
-  const prefix = beginning === undefined ? undefined : [beginning];
-  return (split, text) => {
-    const all = parseRecords(text, pathOf(data[split])).map((record) => templateRow(record, { template: data.template!, tokenizer, prefix, endTokens })); // prettier-ignore
-    const kept = all.filter(({ tokens }) => tokens.length <= data.block);
-    const rows = kept.slice(0, data.limit[split]).map(({ tokens, promptTokens }) => ({
-      tokens,
-      text: answerText(tokens.slice(promptTokens), endTokens, tokenizer),
-      prompt: { tokens: promptTokens, text: tokenizer.decode(tokens.slice(0, promptTokens)) },
-    }));
-    if (rows.length > 0) return { rows, leftOut: all.length - kept.length };
-    throw new HabsburgError(
-      'invalid',
-      all.length === 0
-        ? `data.${split}: ${data[split]} has no records`
-        : `data.${split}: all ${all.length} records of ${data[split]} have more than ${data.block} tokens; give a larger data.block`,
-    );
-  };
-}
-
-/** What a tokenizer is trained on: every record's prompt and answer, line by line. */
-function recordTexts(text: string, data: DataPlan): string[] {
-  return parseRecords(text, pathOf(data.train)).flatMap((record) => {
-    const { prompt, answer } = fillTemplate(data.template!, record);
-    return linesOf(prompt.text + answer().text);
-  });
-}
-
-function pathOf(source: string): string {
-  return source.slice('file:'.length);
 }
 
 function configOf(folder: string): Promise<ConfigJson> {
@@ -202,10 +152,29 @@ async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<num
   throw new HabsburgError('invalid', `${file} names no bos_token_id, which packing: bos-line puts before every line`);
 }
 
-/** A checkpoint's folder and the digests of the files that are its model and tokenizer. */
-async function readCheckpoint(source: string): Promise<{ folder: string; files: Record<string, string> }> {
+/** A base model before it is imported. */
+interface BaseCheckpoint {
+  /** its folder, or its GGUF file */
+  readonly path: string;
+  readonly folder: string;
+  /** digests of the files that are its model and tokenizer */
+  readonly files: Readonly<Record<string, Digest>>;
+}
+
+async function readCheckpoint(source: string): Promise<BaseCheckpoint> {
   const { folder, files } = await resolveCheckpoint(source);
-  const digests: Record<string, string> = {};
-  for (const file of [...files].sort()) digests[file] = sha256(await readFile(join(folder, file)));
-  return { folder, files: digests };
+  const digests: Record<string, Digest> = {};
+  for (const file of [...files].sort()) digests[file] = (await measureFile(join(folder, file))).digest;
+  return { path: isGguf(files[0]) ? join(folder, files[0]) : folder, folder, files: digests };
+}
+
+/** Copies a checkpoint, or writes what a GGUF file holds in Hugging Face's layout; returns the folder. */
+async function importCheckpoint({ path, folder, files }: BaseCheckpoint, to: string): Promise<string> {
+  if (isGguf(path)) {
+    await saveCheckpoint(to, await loadCheckpoint(path));
+    await copyTokenizer(path, to);
+  } else {
+    for (const file of Object.keys(files)) await copyFile(join(folder, file), join(to, file));
+  }
+  return to;
 }

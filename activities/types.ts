@@ -2,16 +2,16 @@
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import type { Device } from '../spec/devices.js';
-import type { Job, JobReport, Progress } from '../families/types.js';
+import type { ArchitectureOf, Job, JobReport, Progress } from '../families/types.js';
 import type {
   AnyExperimentPlan,
+  AnyMemberPlan,
   DataPlan,
-  DecodingPlan,
+  ImageDataPlan,
   MemberPlan,
   MetricPlan,
   MixturePlan,
   TokenizerPlan,
-  TrainingPlan,
 } from '../spec/plan.js';
 import type { SimulatedMember, SimulatedMixture, SimulationData } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
@@ -36,7 +36,9 @@ export interface StepResult {
   readonly report: JobReport;
 }
 
-export interface PrepareInput {
+export type PrepareInput = PrepareTextInput | { readonly place: StepPlace; readonly data: ImageDataPlan };
+
+export interface PrepareTextInput {
   readonly place: StepPlace;
   readonly data: DataPlan;
   readonly tokenizer: TokenizerPlan;
@@ -53,32 +55,32 @@ export interface SampleInput {
 
 export interface FinetuneInput {
   readonly place: StepPlace;
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly train: ArtifactRef;
   readonly valid: ArtifactRef;
   readonly start:
-    | { readonly model: ArtifactRef }
-    | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: ArtifactRef };
-  readonly training: TrainingPlan;
+    { readonly model: ArtifactRef } | { readonly scratch: ArchitectureOf<AnyMemberPlan>; readonly tokenizer?: ArtifactRef };
+  readonly training: AnyMemberPlan['training'];
 }
 
 export interface GenerateInput {
   readonly place: StepPlace;
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly model: ArtifactRef;
   readonly prompts: ArtifactRef;
-  readonly decoding: DecodingPlan;
+  readonly decoding: AnyMemberPlan['decoding'];
 }
 
 export interface PostprocessInput {
   readonly place: StepPlace;
   readonly raw: ArtifactRef;
-  readonly tokenizer: ArtifactRef;
+  /** absent where images were written: they enter the pool as they are */
+  readonly tokenizer?: ArtifactRef;
 }
 
 export interface ScoreInput {
   readonly place: StepPlace;
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly metrics: readonly MetricPlan[];
   readonly model: ArtifactRef;
   readonly generated: ArtifactRef;

@@ -13,18 +13,24 @@ import { generateRows } from '../engine/generate/index.js';
 import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
-import type { ArchitecturePlan } from '../spec/plan.js';
+import type { ArchitecturePlan, MemberPlan } from '../spec/plan.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
 
 export const LIKELIHOODS_FILE = 'likelihoods.json';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
-export const languageModel: Family = { name: 'language-model', cost: 'expensive', fit: fitModel, generate, logProbability };
+export const languageModel: Family<MemberPlan> = {
+  name: 'language-model',
+  cost: 'expensive',
+  fit: fitModel,
+  generate,
+  logProbability,
+};
 
-async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
+async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
-  const from = 'model' in job.start ? job.start.model : job.start.tokenizer;
+  const from = 'model' in job.start ? job.start.model : job.start.tokenizer!;
   const model = 'model' in job.start ? await loadCheckpoint(job.start.model) : await initialise(job.start.scratch, from, rng);
   const { lossOn, packing } = job.training;
   const train = await readRows(job.train, lossOn);
@@ -93,7 +99,7 @@ async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: 
   return { config, weights: initialWeights(config, rng.derive('init')) };
 }
 
-async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
+async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model);
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);

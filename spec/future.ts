@@ -2,7 +2,6 @@
 
 /** Values, by the pattern of the path where they may stand (`*` is any one step). */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'population.*.family': ['vae'],
   'population.*.base.architecture.kind': ['llama', 'gpt2', 'gpt-neox', 'mistral', 'qwen2'],
   'population.*.decoding.strategy': ['contrastive', 'diverse-beam', 'constrained-beam', 'speculative', 'eta', 'mirostat'],
   'population.*.start': ['best', 'ensemble'],

@@ -8,7 +8,7 @@ import type { TemplatePlan } from './templates.js';
 export type AnyExperimentPlan = ExperimentPlan | SimulationPlan;
 export type AnyRunPlan = RunPlan | SimulationRunPlan;
 
-/** An experiment with language models after validation, defaults filled in, relative paths made absolute. */
+/** An experiment with expensive models, a step an activity, after validation, defaults filled in, relative paths made absolute. */
 export interface ExperimentPlan {
   readonly kind?: undefined;
   readonly schemaVersion: 1;
@@ -18,9 +18,10 @@ export interface ExperimentPlan {
   readonly seeds: readonly number[];
   /** the last generation: 0 fits real data, 1 … generations train on generated data */
   readonly generations: number;
-  readonly data: DataPlan;
-  readonly tokenizer: TokenizerPlan;
-  readonly population: readonly MemberPlan[];
+  readonly data: AnyDataPlan;
+  /** absent where the data are images */
+  readonly tokenizer?: TokenizerPlan;
+  readonly population: readonly AnyMemberPlan[];
   readonly conditions: readonly ConditionPlan[];
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
@@ -34,16 +35,20 @@ export interface RunPlan {
   readonly condition: string;
   readonly seed: number;
   readonly generations: number;
-  readonly data: DataPlan;
-  readonly tokenizer: TokenizerPlan;
+  readonly data: AnyDataPlan;
+  readonly tokenizer?: TokenizerPlan;
   /** the condition's overrides already applied */
-  readonly members: readonly MemberPlan[];
+  readonly members: readonly AnyMemberPlan[];
   readonly mixture: MixturePlan;
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
 }
 
+/** Text or images; all members of an experiment learn from the same. */
+export type AnyDataPlan = DataPlan | ImageDataPlan;
+
 export interface DataPlan {
+  readonly kind?: undefined;
   /** file:ABSOLUTE-PATH | hf://OWNER/NAME/CONFIG@REVISION#SPLIT | grammar:zipf (settings in `grammar`) */
   readonly train: string;
   readonly valid: string;
@@ -63,6 +68,19 @@ export interface DataPlan {
   readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
 }
 
+export interface ImageDataPlan {
+  readonly kind: 'images';
+  /** file:ABSOLUTE-PATH of an IDX file of images, perhaps compressed by gzip */
+  readonly train: string;
+  /** absent: a share of `train` is held out */
+  readonly valid?: string;
+  readonly test?: string;
+  /** shares of the training file, drawn by lot once for all seeds; 0 where a file of its own is given */
+  readonly heldOut: { readonly valid: number; readonly test: number };
+  /** at most so many images of each split; absent: all */
+  readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
+}
+
 export interface GrammarPlan {
   readonly vocabulary: number;
   readonly zipf: number;
@@ -76,6 +94,10 @@ export type TokenizerPlan =
   /** the base model's own tokenizer.json */
   | { readonly kind: 'base' };
 
+/** A member of any family whose steps are activities. */
+export type AnyMemberPlan = MemberPlan | VaeMemberPlan;
+
+/** A language model. */
 export interface MemberPlan {
   readonly name: string;
   readonly family: 'language-model';
@@ -91,6 +113,55 @@ export interface MemberPlan {
   readonly decoding: DecodingPlan;
   /** what is continued: the real training blocks, or the blocks that model t was trained on */
   readonly prompts: 'original' | 'previous';
+}
+
+/** A variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114) of grey images. */
+export interface VaeMemberPlan {
+  readonly name: string;
+  readonly family: 'vae';
+  readonly base: { readonly kind: 'scratch'; readonly architecture: VaeArchitecturePlan };
+  /** what generation t >= 1 starts from: fresh weights, model 0, or model t-1 */
+  readonly start: 'base' | 'generation-0' | 'previous';
+  readonly generation0: VaeTrainingPlan;
+  readonly training: VaeTrainingPlan;
+  readonly decoding: VaeDecodingPlan;
+}
+
+export type VaeArchitecturePlan = {
+  /** numbers of the latent code */
+  readonly latent: number;
+} &
+  /** convolutions of 4 x 4 with stride 2, each halving the image; the decoder mirrors them */
+  (
+    | { readonly kind: 'conv'; readonly channels: readonly number[] }
+    /** fully connected hidden layers of these widths; the decoder mirrors them */
+    | { readonly kind: 'dense'; readonly hidden: readonly number[] }
+  );
+
+export interface VaeTrainingPlan extends Pick<
+  TrainingPlan,
+  | 'epochs'
+  | 'batch'
+  | 'learningRate'
+  | 'schedule'
+  | 'minLearningRate'
+  | 'scheduleUnit'
+  | 'warmup'
+  | 'weightDecay'
+  | 'betas'
+  | 'epsilon'
+  | 'clip'
+  | 'select'
+> {
+  /** weight of the Kullback-Leibler term (Higgins et al. 2017); 1: the evidence lower bound */
+  readonly beta: number;
+}
+
+export interface VaeDecodingPlan {
+  /** what is written for a latent code: the decoder's mean of every pixel, or black and white drawn from it */
+  readonly pixels: 'mean' | 'bernoulli';
+  /** images decoded together; part of the step's key, since it may change rounding */
+  readonly batch: number;
 }
 
 /** An OPT-shaped decoder trained from scratch. */
@@ -195,7 +266,7 @@ export interface ConditionPlan {
   readonly name: string;
   readonly mixture: MixturePlan;
   /** the population under this condition: the file's members with the condition's overrides applied and checked */
-  readonly members: readonly MemberPlan[];
+  readonly members: readonly AnyMemberPlan[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */

@@ -1,9 +1,7 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
-import { DEVICES } from './devices.js';
-import { METRIC_NAMES } from './metrics.js';
-import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
-import { simulationSchema } from './simulation/schema.js';
+import { TEXT_METRIC_NAMES, type MetricName } from './metrics.js';
+import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
 const textSource = z
@@ -14,7 +12,7 @@ const textSource = z
   );
 const modelSource = z
   .string()
-  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
 
@@ -109,9 +107,11 @@ const base = z
       z.strictObject({ kind: z.literal('checkpoint'), source: modelSource }),
     ]),
   ])
-  .describe('Where generation 0 starts: a Hugging Face checkpoint (file:FOLDER or hf://OWNER/NAME@REVISION) or fresh weights.');
+  .describe(
+    'Where generation 0 starts: a checkpoint (file:FOLDER in the layout of Hugging Face, file:MODEL.gguf or hf://OWNER/NAME@REVISION) or fresh weights.',
+  );
 
-const trainingFields = {
+export const trainingFields = {
   epochs: z.int().min(1).max(100_000),
   batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
   accumulation: z.int().min(1).max(1e5).default(1),
@@ -172,20 +172,20 @@ const trainingFields = {
 /** Complete training settings; also applied to generation 0 after inheritance. */
 export const trainingSchema = z.strictObject(trainingFields);
 
-const generation0 = z
-  .strictObject(
-    Object.fromEntries(
-      Object.entries(trainingFields).map(([key, field]) => [
-        key,
-        (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
-      ]),
-    ) as {
-      [K in keyof typeof trainingFields]: z.ZodOptional<
-        (typeof trainingFields)[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : (typeof trainingFields)[K]
-      >;
-    },
-  )
-  .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+/** Generation 0's training settings: any of the fields, without their defaults. */
+export function inheriting<T extends z.ZodRawShape>(fields: T) {
+  return z
+    .strictObject(
+      Object.fromEntries(
+        Object.entries(fields).map(([key, field]) => [
+          key,
+          (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
+        ]),
+      ) as { [K in keyof T]: z.ZodOptional<T[K] extends z.ZodDefault<infer U extends z.ZodType> ? U : T[K]> },
+    )
+    .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+}
+const generation0 = inheriting(trainingFields);
 
 const decoding = z.strictObject({
   strategy: z.enum(['greedy', 'sample', 'beam', 'beam-sample']),
@@ -301,7 +301,7 @@ const mixture = z
   ])
   .describe("Where a generation's training set comes from.");
 
-const condition = z.strictObject({
+export const condition = z.strictObject({
   name,
   mixture,
   override: z
@@ -310,16 +310,18 @@ const condition = z.strictObject({
     .describe('Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces.'),
 });
 
-const metric = z
-  .union([
-    z.enum(METRIC_NAMES),
-    z.strictObject({
-      name: z.enum(METRIC_NAMES),
-      variant: z.string().optional(),
-      settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-    }),
-  ])
-  .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
+/** What may be measured, of some of the metrics. */
+export const metricSchema = (names: readonly MetricName[]) =>
+  z
+    .union([
+      z.enum(names),
+      z.strictObject({
+        name: z.enum(names),
+        variant: z.string().optional(),
+        settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+      }),
+    ])
+    .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
 
 export const experimentSchema = z
   .strictObject({
@@ -336,17 +338,8 @@ export const experimentSchema = z
     tokenizer: tokenizer.optional(),
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
     conditions: z.array(condition).min(1).max(1000),
-    metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
-    execution: execution
-      .extend({
-        device: z
-          .enum(DEVICES)
-          .optional()
-          .describe(
-            'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
-          ),
-      })
-      .prefault({}),
+    metrics: z.array(metricSchema(TEXT_METRIC_NAMES)).min(1).optional().describe('Default: every metric that the data allows.'),
+    execution: engineExecution.prefault({}),
   })
   .meta({
     id: 'habsburg-experiment',
@@ -357,11 +350,4 @@ export const experimentSchema = z
 /** An experiment file after zod: types right, defaults in, members not yet resolved. */
 export type ExperimentDocument = z.output<typeof experimentSchema>;
 export type MemberDocument = z.output<typeof memberSchema>;
-
-/** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
-export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<
-    string,
-    unknown
-  >;
-}
+export type TrainingDocument = z.output<typeof trainingSchema>;

@@ -14,9 +14,9 @@ import {
 } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
-import type { StepPlace, StepResult } from '../activities/types.js';
+import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
-import type { RunPlan } from '../spec/plan.js';
+import type { AnyMemberPlan, MemberPlan, RunPlan } from '../spec/plan.js';
 import type { SimulationRunPlan } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
 import type { MemberState, RunCarried, RunInput, RunProgress, RunResult } from './contract.js';
@@ -143,12 +143,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       enter('preparing');
       for (const member of plan.members) {
         const { outputs } = await step('prepare', () =>
-          steps.prepare({
-            place: { ...place(member.name, 0), seed: 0 },
-            data: plan.data,
-            tokenizer: plan.tokenizer,
-            base: member.base,
-          }),
+          steps.prepare(prepareInput(plan, member, { ...place(member.name, 0), seed: 0 })),
         );
         members[member.name] = {
           prepared: {
@@ -243,6 +238,12 @@ export async function run(input: RunInput): Promise<RunResult> {
   }
 }
 
+function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): PrepareInput {
+  const { data, tokenizer } = plan;
+  if (data.kind === 'images') return { place, data };
+  return { place, data, tokenizer: tokenizer!, base: (member as MemberPlan).base };
+}
+
 /** Refuses anything but a whole number above the present last generation. */
 export function checkExtension(n: number, present: number): void {
   if (!Number.isInteger(n) || n <= present || n > 1_000_000) {
@@ -271,7 +272,7 @@ async function scoreGeneration(
       test: state.prepared.test,
       first: state.first!,
       truth: state.prepared.truth,
-      lossOn: member.training.lossOn,
+      lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
     });
     index[member.name] = {
       ...steps,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { HabsburgError } from '../../common/errors.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
+import { isGguf } from './gguf.js';
 import { readGgufModel } from './gguf-model.js';
 import { readJsonObject, writeJson } from './json.js';
 import { writeSafetensors, type NamedTensor, type Weights } from './safetensors.js';
@@ -30,7 +31,7 @@ const WEIGHTS = 'model.safetensors';
  *   kind that is not supported
  */
 export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
-  if (dir.endsWith('.gguf')) {
+  if (isGguf(dir)) {
     const { json, weights } = await readGgufModel(dir);
     const config = parseConfig(json, dir);
     return { config, weights: matchParameters(weights, config, dir), generationConfig: {} };

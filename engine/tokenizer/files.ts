@@ -3,7 +3,7 @@ import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HabsburgError, fromSystemError } from '../../common/errors.js';
-import { openGguf } from '../checkpoint/gguf.js';
+import { isGguf, openGguf } from '../checkpoint/gguf.js';
 import { ByteLevelBpe } from './bpe.js';
 import { tokenizerOfGguf } from './gguf.js';
 import { addedToken, bpeTokenizerJson, byteLevel } from './tokenizer-json.js';
@@ -78,7 +78,7 @@ const TOKENIZER_FILES = /^(tokenizer.*\.(json|model)|vocab\.json|merges\.txt|spe
 
 /** Copies a folder's tokenizer files, where there are any, or writes those of a GGUF file. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
-  if (from.endsWith('.gguf')) {
+  if (isGguf(from)) {
     const { tokenizer, config } = await readGgufTokenizer(from);
     await writeFile(join(to, 'tokenizer.json'), JSON.stringify(tokenizer, null, 2));
     await writeFile(join(to, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
@@ -106,7 +106,7 @@ async function readGgufTokenizer(path: string): Promise<ReturnType<typeof tokeni
  * @throws HabsburgError('notFound') without a tokenizer.json, ('verification') when it is damaged, ('invalid') when unsupported
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const inside = folder.endsWith('.gguf');
+  const inside = isGguf(folder);
   const file = inside ? folder : join(folder, 'tokenizer.json');
   const json = (inside
     ? (await readGgufTokenizer(folder)).tokenizer
