@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { measureFile } from '../artifacts/verified.js';
 import { sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { linesOf, packBlocks } from '../data/blocks.js';
+import { linesOf } from '../data/blocks.js';
 import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
+import type { ConfigJson } from '../engine/index.js';
 import { isGguf } from '../engine/checkpoint/gguf.js';
 import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
@@ -20,11 +21,13 @@ import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { StepOutput } from './step.js';
 import { prepareImages } from './prepare-images.js';
+import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
+type Split = (typeof SPLITS)[number];
 const SPECIALS = ['<s>', '<pad>', '</s>'];
 const EOS = '</s>';
 export const TRUTH_FILE = 'truth.json';
@@ -42,7 +45,7 @@ function isText(input: PrepareInput): input is PrepareTextInput {
 function prepareTextActivity(deps: ActivityDependencies) {
   return (input: PrepareTextInput): Promise<StepResult> => {
     const { place, data, tokenizer, base } = input;
-    let texts: Record<(typeof SPLITS)[number], ResolvedText> | undefined;
+    let texts: Record<Split, ResolvedText> | undefined;
     let checkpoint: BaseCheckpoint | undefined;
     return runStep(
       deps,
@@ -53,7 +56,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
         inputs: {},
         // The key is made of what the sources hold now, not of where they are.
         parameters: async () => {
-          const text = (split: (typeof SPLITS)[number]) => resolveSource(data[split], { split, grammar: data.grammar });
+          const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar });
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
           return {
@@ -62,6 +65,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
             ),
             block: data.block,
             packing: data.packing,
+            ...(data.template ? { template: data.template } : {}),
             limit: data.limit,
             grammar: data.grammar ?? null,
             tokenizer,
@@ -79,7 +83,9 @@ function prepareTextActivity(deps: ActivityDependencies) {
           await saveTokenizer(
             tokenizerFolder,
             trainBpe(
-              linesOf(texts!.train.text).map((line) => (line.trim() === '' ? '' : `${line}\n`)),
+              (data.template ? recordTexts(texts!.train.text, data) : linesOf(texts!.train.text)).map((line) =>
+                line.trim() === '' ? '' : `${line}\n`,
+              ),
               tokenizer.vocabulary,
               SPECIALS,
             ),
@@ -100,35 +106,27 @@ function prepareTextActivity(deps: ActivityDependencies) {
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
-        const eosId = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : await beginningToken(baseFolder!, loaded);
+        const own = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : undefined;
+        const rowsOf = data.template
+          ? recordRows(data, loaded, own === undefined ? await configOf(baseFolder!) : { eos_token_id: own }, own)
+          : blockRows(data, loaded, own ?? (await beginningToken(baseFolder!, loaded)));
 
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
           const folder = await step.folder(split);
-          const packed = packBlocks(
-            texts![split].text,
-            { encode: (text) => loaded.encode(text), decode: (ids) => loaded.decode(ids), eosId },
-            data.block,
-            data.limit[split],
-          );
-          if (packed.blocks.length === 0) {
-            throw new HabsburgError(
-              'invalid',
-              `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`,
-            );
-          }
-          const { source } = texts![split];
+          const { source, text } = texts![split];
+          const { rows, leftOut } = rowsOf(split, text);
           await writeRecords(
             join(folder, RECORDS_FILE),
-            packed.blocks.map((tokens, i) => ({
+            rows.map((row, i) => ({
               id: `${split}/${String(i).padStart(6, '0')}`,
-              tokens,
-              text: loaded.decode(tokens),
+              ...row,
               origin: { kind: 'real' as const, source },
             })),
           );
-          outputs[split] = { kind: 'dataset', folder, facts: { records: packed.blocks.length, block: data.block, source } };
-          report[split] = packed.blocks.length;
+          outputs[split] = { kind: 'dataset', folder, facts: { records: rows.length, block: data.block, source } };
+          report[split] = rows.length;
+          if (leftOut > 0) report[`${split}LeftOut`] = leftOut;
         }
         const { truth } = texts!.train;
         if (truth) {
@@ -140,6 +138,10 @@ function prepareTextActivity(deps: ActivityDependencies) {
       },
     );
   };
+}
+
+function configOf(folder: string): Promise<ConfigJson> {
+  return readJsonObject(join(folder, 'config.json'));
 }
 
 /** What a base model's texts begin with: what its tokenizer puts there (OPT: </s>), or else config.json's bos_token_id. */

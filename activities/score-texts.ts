@@ -36,6 +36,7 @@ export async function textsToScore(
       model: await step.input(under),
       data: await step.input(data),
       out,
+      ...(input.lossOn ? { lossOn: input.lossOn } : {}),
     });
     return (JSON.parse(await readFile(join(out, LIKELIHOODS_FILE), 'utf8')) as { rows: Likelihood[] }).rows;
   };
@@ -55,12 +56,15 @@ export async function textsToScore(
 }
 
 function columns(records: readonly DataRecord[]): ScoringInput['generated'] {
-  return { tokens: records.map((record) => record.tokens), texts: records.map((record) => record.text) };
+  return {
+    tokens: records.map(({ tokens, prompt }) => (prompt === undefined ? tokens : tokens.slice(prompt.tokens))),
+    texts: records.map((record) => record.text),
+  };
 }
 
 /** The same positions in every generation, so that one prompt can be followed through all of them. */
 function samplesOf(written: readonly DataRecord[], prompts: readonly DataRecord[]): Sample[] {
-  const byId = new Map(prompts.map((record) => [record.id, record.text]));
+  const byId = new Map(prompts.map((record) => [record.id, record.prompt?.text ?? record.text]));
   return written.slice(0, SAMPLES).map(({ id, text, origin }) => ({
     record: id,
     text,

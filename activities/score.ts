@@ -25,6 +25,7 @@ export function scoreActivity(deps: ActivityDependencies) {
           family: input.family,
           metrics: input.metrics,
           versions: input.metrics.map((metric) => metricOf(metric).version),
+          ...(input.lossOn ? { lossOn: input.lossOn } : {}),
         },
         engine: true,
       },

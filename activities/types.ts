@@ -1,6 +1,7 @@
 /** What activities take and give. Workflows import these as types alone. */
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
+import type { Device } from '../spec/devices.js';
 import type { ArchitectureOf, Job, JobReport, Progress } from '../families/types.js';
 import type {
   AnyExperimentPlan,
@@ -23,6 +24,8 @@ export interface StepPlace {
   readonly generation: number;
   readonly member: string;
   readonly checkpointSeconds: number;
+  /** what computes; absent: what the worker is set to */
+  readonly device?: Device;
 }
 
 export interface StepResult {
@@ -88,6 +91,8 @@ export interface ScoreInput {
   /** model 0 of the same member and seed */
   readonly first: ArtifactRef;
   readonly truth?: ArtifactRef;
+  /** of records with a template's prompt: whether the prompt counts in likelihoods */
+  readonly lossOn?: 'answer' | 'all';
 }
 
 export interface SimulateInput {
@@ -108,6 +113,8 @@ export interface RecordInput {
   readonly store: string;
   readonly index: Omit<RunIndex, 'generations' | 'schema'>;
   readonly generation?: number;
+  /** as StepPlace has it */
+  readonly device?: Device;
   readonly members?: Readonly<Record<string, MemberIndex>>;
 }
 
@@ -128,6 +135,8 @@ export interface Activities {
 export interface JobHooks {
   readonly signal: AbortSignal;
   readonly checkpointSeconds: number;
+  /** default: cpu */
+  readonly device?: Device;
   /** a folder of the step's own, removed afterwards */
   readonly scratch: string;
   /** the engine is alive and works */
@@ -150,7 +159,10 @@ export interface ActivityDependencies {
   /** the same store for the same url */
   openStore(url: string): ArtifactStore;
   readonly runJob: RunJob;
-  readonly engineFingerprint: string;
+  /** names what computes on a device */
+  engineFingerprint(device: Device): string;
+  /** of steps that name none */
+  readonly device: Device;
   readonly codeVersion: string;
   readonly builder: string;
   /** local folder for what a running step needs */

@@ -26,7 +26,10 @@ export interface RecordHead {
 export interface DataRecord extends RecordHead {
   /** token ids under the dataset's tokenizer */
   readonly tokens: readonly number[];
+  /** of the answer alone where there is a prompt */
   readonly text: string;
+  /** how many leading tokens are a template's prompt, and their text; absent: none */
+  readonly prompt?: { readonly tokens: number; readonly text: string };
 }
 
 export const RECORDS_FILE = 'records.jsonl';

@@ -1,5 +1,6 @@
 /** The engine's public face: load, train, score and save decoder-only language models. */
-export { makeBatch, IGNORED, type Batch } from './batch.js';
+export { IGNORED } from '../common/labels.js';
+export { makeBatch, type Batch } from './batch.js';
 export { loadCheckpoint, saveCheckpoint, type Checkpoint, type Model } from './checkpoint/huggingface.js';
 export { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './checkpoint/safetensors.js';
 export { parseConfig } from './models/index.js';

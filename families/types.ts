@@ -3,6 +3,7 @@
  * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
+import type { Device } from '../spec/devices.js';
 import type { SimulatedMember, SimulatedMixture } from '../spec/simulation/plan.js';
 import type { AnyMemberPlan } from '../spec/plan.js';
 
@@ -28,6 +29,8 @@ export interface JobIo {
   /** Calls `write` with an empty folder, then hands the folder over; resolves when it is safe in the store. */
   checkpoint(write: (folder: string) => Promise<void>): Promise<void>;
   readonly threads: number;
+  /** default: cpu */
+  readonly device?: Device;
 }
 
 /** What a member's base says of a model that starts from fresh weights. */
@@ -69,6 +72,8 @@ export interface ScoreJob {
   readonly family: AnyMemberPlan['family'];
   readonly model: string;
   readonly data: string;
+  /** of records with a template's prompt: whether the prompt counts; absent: every token does */
+  readonly lossOn?: 'answer' | 'all';
   /** in record order: likelihoods.json of texts (families/language-model.ts), bounds.json and codes of images (families/vae.ts) */
   readonly out: string;
 }

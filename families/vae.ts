@@ -42,6 +42,7 @@ async function fit(job: FitJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
     settings: job.training,
     rng,
     threads: io.threads,
+    device: io.device,
     resumeFrom: job.resume,
     onProgress: ({ examplesPerSecond, ...progress }) => io.progress({ ...progress, imagesPerSecond: examplesPerSecond }),
     checkpointDue: io.checkpointDue,
@@ -83,6 +84,7 @@ async function generate(job: GenerateJob<VaeMemberPlan>, io: JobIo): Promise<Job
     settings: job.decoding,
     rng: new CounterRng(job.rng),
     threads: io.threads,
+    device: io.device,
     startAt: done,
     async onBatch(start, bytes) {
       pixels.set(bytes, start * size);
@@ -115,7 +117,7 @@ const SCORING = { seed: 0, generation: 0, member: '', step: 'score', purpose: 'c
 async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
   const model = await loadVae(job.model);
   const images = await readImages(job.data);
-  const { reconstruction, divergence, means } = await scoreImages(model, images, new CounterRng(SCORING), io.threads);
+  const { reconstruction, divergence, means } = await scoreImages(model, images, new CounterRng(SCORING), io.threads, io.device);
   const rows = Array.from(reconstruction, (nats, i) => ({ reconstruction: nats, divergence: divergence[i] }));
   await writeFile(join(job.out, BOUNDS_FILE), JSON.stringify({ rows }));
   const shape = [images.count, model.config.architecture.latent];

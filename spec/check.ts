@@ -4,6 +4,7 @@ import { METRIC_WORDS, type MetricName } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
 import { checkOverrides } from './overrides.js';
+import { parseTemplate } from './templates.js';
 
 /** Checks of a whole document, members aside. */
 export function checkDocument(doc: ExperimentDocument): Problem[] {
@@ -95,6 +96,7 @@ function checkData(doc: ExperimentDocument): Problem[] {
       suggestion: 'give train, valid and test the same kind of source',
     });
   }
+  problems.push(...checkTemplate(doc));
   if (data.grammar !== undefined && synthetic === 0) {
     problems.push({
       path: ['data', 'grammar'],
@@ -103,6 +105,30 @@ function checkData(doc: ExperimentDocument): Problem[] {
       suggestion: 'remove it',
     });
   }
+  return problems;
+}
+
+function checkTemplate({ data }: ExperimentDocument): Problem[] {
+  const { template, packing } = data;
+  if (template === undefined) {
+    if (packing !== 'records') return [];
+    return [{ path: ['data', 'packing'], message: 'records need a template', suggestion: 'add data.template: alpaca' }];
+  }
+  const problems: Problem[] = [];
+  if (packing === 'bos-line')
+    problems.push({ path: ['data', 'packing'], message: 'packs lines of text, not records', suggestion: 'remove it or data.template' }); // prettier-ignore
+  for (const split of ['train', 'valid', 'test'] as const)
+    if (data[split] !== undefined && !data[split].startsWith('file:'))
+      problems.push({
+        path: ['data', split],
+        message: 'is a text, and data.template makes rows of records',
+        suggestion: 'use file:PATH of a .jsonl file',
+      });
+  if (typeof template === 'object')
+    for (const [key, format] of Object.entries(template)) {
+      const parsed = parseTemplate(format as string);
+      if ('problem' in parsed) problems.push({ path: ['data', 'template', key], message: parsed.problem });
+    }
   return problems;
 }
 
@@ -209,6 +235,16 @@ export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Pa
     (p) => given(p.path) || !problems.some((q) => q.message === p.message),
   );
   problems.push(...inherited);
+  if (data.template === undefined)
+    for (const stage of ['training', 'generation0'] as const)
+      for (const key of ['lossOn', 'packing'] as const)
+        if (given([stage, key]))
+          problems.push({
+            path: [stage, key],
+            atKey: true,
+            message: `"${key}" has no effect without data.template`,
+            suggestion: 'add data.template, or remove it',
+          });
   if (member.base.kind === 'scratch') {
     const { hidden, heads, positions } = member.base.architecture;
     const at: Path = ['base', 'architecture'];

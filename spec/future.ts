@@ -23,7 +23,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** Keys, by the pattern of the path of the object that they may stand in. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'device', 'engine', 'signing'],
+  '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter', 'subsets'],
   'population.*': [
     'adapter',

@@ -1,6 +1,8 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
+import type { Device } from './devices.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+import type { TemplatePlan } from './templates.js';
 
 /** Any experiment: expensive models, a step an activity; or cheap ones, blocks of whole chains an activity. */
 export type AnyExperimentPlan = ExperimentPlan | SimulationPlan;
@@ -55,8 +57,13 @@ export interface DataPlan {
   readonly grammar?: GrammarPlan;
   /** tokens a block */
   readonly block: number;
-  /** `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's) */
-  readonly packing: 'bos-line';
+  /**
+   * `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's).
+   * `records`: each line of a .jsonl file is a row of its own, through `template`; one of more than `block` tokens is left out
+   */
+  readonly packing: 'bos-line' | 'records';
+  /** with packing: records */
+  readonly template?: TemplatePlan;
   /** at most so many blocks of each split; absent: all */
   readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
 }
@@ -194,6 +201,12 @@ export interface TrainingPlan {
   readonly lora?: LoraPlan | null;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
   readonly select: 'best' | 'last';
+  /** training ends when so many epochs in a row brought no lower validation loss; absent or null: it goes on to the last */
+  readonly patience?: number | null;
+  /** with data.template: whether the prompt's tokens count in the losses too; absent without */
+  readonly lossOn?: 'answer' | 'all';
+  /** with data.template: records are joined and cut into rows of so many tokens; absent: one a row */
+  readonly packing?: number;
 }
 
 /** A low-rank adapter, in PEFT's words. */
@@ -263,7 +276,7 @@ export interface MetricPlan {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Where and how fast; never part of a step's key. */
+/** Where and how fast; never part of a step's key, but for the device. */
 export interface ExecutionPlan {
   /** runs of the experiment at a time */
   readonly concurrency: number;
@@ -273,4 +286,6 @@ export interface ExecutionPlan {
   readonly heartbeatSeconds: number;
   /** cpu: sample, postprocess and book-keeping; engine: finetune, generate and score */
   readonly queues: { readonly cpu: string; readonly engine: string };
+  /** what computes finetune, generate and score: part of their keys, since it changes rounding; absent: what the worker is set to */
+  readonly device?: Device;
 }

@@ -7,9 +7,10 @@ import { overriddenMembers, type MemberGrammar } from './override-members.js';
 import { nearest } from './suggest.js';
 import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
 import { isVae, resolveVae } from './vae/resolve.js';
-import type { AnyExperimentPlan, ConditionPlan, DataPlan, MemberPlan, TokenizerPlan } from './plan.js';
+import type { AnyExperimentPlan, ConditionPlan, DataPlan, MemberPlan, TokenizerPlan, TrainingPlan } from './plan.js';
 import { explain, valueAt, type Path, type Problem } from './problems.js';
-import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument } from './schema.js';
+import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument, type TrainingDocument } from './schema.js';
+import { TEMPLATES } from './templates.js';
 
 export type Resolved =
   | { readonly plan: AnyExperimentPlan; readonly problems?: undefined }
@@ -91,9 +92,18 @@ function dataPlan(doc: ExperimentDocument): DataPlan {
     test: source('test', 'test'),
     ...(grammar === undefined ? {} : { grammar }),
     block: data.block,
-    packing: data.packing,
+    packing: data.packing ?? (data.template === undefined ? 'bos-line' : 'records'),
+    ...(data.template === undefined
+      ? {}
+      : { template: typeof data.template === 'string' ? TEMPLATES[data.template] : data.template }),
     limit: data.limit,
   };
+}
+
+/** Settings that concern templates are in the plan where there is one. */
+function trainingPlan({ lossOn, packing, ...training }: TrainingDocument, data: DataPlan): TrainingPlan {
+  if (data.template === undefined) return training;
+  return { ...training, lossOn: lossOn ?? 'answer', ...(packing ? { packing: data.block } : {}) };
 }
 
 function tokenizerPlan(doc: ExperimentDocument): TokenizerPlan {
@@ -108,9 +118,15 @@ function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
     family: member.family,
     base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
     start: member.start,
-    generation0: { ...member.training, ...defined(member.generation0) },
-    training: member.training,
-    decoding: { ...DECODING_DEFAULTS, ...defined(decoding), maxNewTokens, minNewTokens: decoding.minNewTokens ?? maxNewTokens },
+    generation0: trainingPlan({ ...member.training, ...defined(member.generation0) }, data),
+    training: trainingPlan(member.training, data),
+    decoding: {
+      ...DECODING_DEFAULTS,
+      ...defined(decoding),
+      maxNewTokens,
+      // a block is written to its end, an answer until it ends
+      minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
+    },
     prompts: member.prompts,
   };
 }

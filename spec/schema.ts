@@ -1,7 +1,8 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
 import { TEXT_METRIC_NAMES, type MetricName } from './metrics.js';
-import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
+import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
+import { TEMPLATE_NAMES } from './templates.js';
 
 const textSource = z
   .string()
@@ -36,6 +37,21 @@ const grammar = z
   })
   .describe('The synthetic language behind grammar:zipf; its true word distribution is known exactly.');
 
+const template = z
+  .union([
+    z.enum(TEMPLATE_NAMES),
+    z.strictObject({
+      format: z
+        .string()
+        .min(1)
+        .describe('Text with {instruction}, {input}, {output} … in the places of the fields; {{ and }}: braces.'),
+      noInputFormat: z.string().min(1).optional().describe('In place of format for records whose input is missing or empty.'),
+    }),
+  ])
+  .describe(
+    'Makes prompt and answer of records (data sources are .jsonl files then): what stands before {output} is the prompt, which generations continue.',
+  );
+
 const data = z.strictObject({
   train: textSource.describe(
     'Real training text: file:PATH (relative to this file), hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf.',
@@ -47,11 +63,12 @@ const data = z.strictObject({
   grammar: grammar.optional(),
   block: z.int().min(2).max(8192).describe('Tokens a block: the unit of training, prompting and mixing.'),
   packing: z
-    .enum(['bos-line'])
-    .default('bos-line')
+    .enum(['bos-line', 'records'])
+    .optional()
     .describe(
-      'How lines become blocks. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped.',
+      'How lines become rows. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped. records: each line a JSON object, by `template` a row of its own, left out where it is longer than a block. Default: bos-line, with a template records.',
     ),
+  template: template.optional(),
   limit: z
     .strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() })
     .default({})
@@ -133,6 +150,23 @@ export const trainingFields = {
     .enum(['best', 'last'])
     .default('best')
     .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
+  patience: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullable()
+    .optional()
+    .describe('Early stopping: after so many epochs in a row without a lower validation loss. Default: never.'),
+  lossOn: z
+    .enum(['answer', 'all'])
+    .optional()
+    .describe("With data.template only: train on the answer's tokens, the default, or on the prompt's too; so are perplexities."),
+  packing: z
+    .boolean()
+    .optional()
+    .describe(
+      'With data.template only: join the records and cut them into rows of data.block tokens. Default: one a row, padded.',
+    ),
 };
 
 /** Complete training settings; also applied to generation 0 after inheritance. */
@@ -305,7 +339,7 @@ export const experimentSchema = z
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
     conditions: z.array(condition).min(1).max(1000),
     metrics: z.array(metricSchema(TEXT_METRIC_NAMES)).min(1).optional().describe('Default: every metric that the data allows.'),
-    execution: execution.prefault({}),
+    execution: engineExecution.prefault({}),
   })
   .meta({
     id: 'habsburg-experiment',
@@ -316,3 +350,4 @@ export const experimentSchema = z
 /** An experiment file after zod: types right, defaults in, members not yet resolved. */
 export type ExperimentDocument = z.output<typeof experimentSchema>;
 export type MemberDocument = z.output<typeof memberSchema>;
+export type TrainingDocument = z.output<typeof trainingSchema>;

@@ -91,6 +91,7 @@ async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: Engine
       version: PROTOCOL_VERSION,
       job,
       threads: options.threads,
+      device: hooks.device,
       checkpointSeconds: hooks.checkpointSeconds,
       scratch: hooks.scratch,
     });

@@ -38,6 +38,7 @@ import { simulateGenerations } from './simulation.js';
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store, carried } = input;
   const { queues } = plan.execution;
+  const device = plan.kind === 'simulation' ? undefined : plan.execution.device;
   const steps = stepsOn(queues, plan.execution.heartbeatSeconds);
   const records = recordsOn(queues.cpu);
 
@@ -101,6 +102,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     generation,
     member,
     checkpointSeconds: plan.execution.checkpointSeconds,
+    device,
   });
   const step = async (name: string, call: () => Promise<StepResult>): Promise<StepResult> => {
     await condition(() => !paused);
@@ -127,7 +129,8 @@ export async function run(input: RunInput): Promise<RunResult> {
   });
   // One at a time: each is a read-modify-write of the run's one document.
   let recording: Promise<void> = Promise.resolve();
-  const record = (work: Parameters<typeof records.recordRun>[0]) => (recording = recording.then(() => records.recordRun(work)));
+  const record = (work: Parameters<typeof records.recordRun>[0]) =>
+    (recording = recording.then(() => records.recordRun({ ...work, device })));
 
   const isLong = () => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
@@ -269,6 +272,7 @@ async function scoreGeneration(
       test: state.prepared.test,
       first: state.first!,
       truth: state.prepared.truth,
+      lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
     });
     index[member.name] = {
       ...steps,

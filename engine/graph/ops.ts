@@ -45,6 +45,8 @@ export interface Attributes {
   Gemm: MatMulAttributes;
   /** alpha · op(A) op(B) over batches; transposition concerns the last two dimensions */
   FusedMatMul: MatMulAttributes;
+  /** FusedMatMul without attributes, for providers that lack it */
+  MatMul: None;
   /** inputs x (N, C, H, W), kernels (O, C, h, w), bias (O; optional) */
   Conv: ConvolutionAttributes;
   /** inputs x (N, C, H, W), kernels (C, O, h, w), bias (O; optional); outputPadding: rows and columns added below and right */
@@ -255,6 +257,7 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     emit: (attributes) => emitMatmul(attributes, { transA: 'transA', transB: 'transB' }),
     domain: 'com.microsoft',
   },
+  MatMul: { infer: (inputs) => matmulShape('MatMul', inputs, {}) },
   Conv: {
     infer: (inputs, attributes) => {
       const [x, kernels] = inputs;

@@ -6,6 +6,7 @@ import { HabsburgError, fromSystemError } from '../../common/errors.js';
 import { isGguf, openGguf } from '../checkpoint/gguf.js';
 import { ByteLevelBpe } from './bpe.js';
 import { tokenizerOfGguf } from './gguf.js';
+import { addedToken, bpeTokenizerJson, byteLevel } from './tokenizer-json.js';
 import type { BpeModel } from './train-bpe.js';
 import type { Tokenizer } from './types.js';
 import { tokenizerOfVocabulary } from './vocab-merges.js';
@@ -16,6 +17,7 @@ interface AddedToken {
   readonly lstrip: boolean;
   readonly rstrip: boolean;
   readonly single_word: boolean;
+  readonly special?: boolean;
 }
 
 interface PreTokenizerJson {
@@ -53,37 +55,12 @@ export async function saveTokenizer(
   model: BpeModel,
   options: { bos: string; eos: string; pad: string; maxLength: number },
 ): Promise<void> {
-  const added = model.specials.map((content, id) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  }));
-  const tokenizer = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-    post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(model.vocabulary.map((token, id) => [token, id])),
-      merges: model.merges,
-    },
-  };
+  const tokenizer = bpeTokenizerJson({
+    vocab: Object.fromEntries(model.vocabulary.map((token, id) => [token, id])),
+    merges: model.merges,
+    added: model.specials.map((content, id) => addedToken(content, id)),
+    preTokenizer: byteLevel(true),
+  });
   const config = {
     bos_token: options.bos,
     clean_up_tokenization_spaces: false,
@@ -139,6 +116,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const library = openLibrary(file, json);
   const prefix = prefixOf(library);
+  const specials = json.added_tokens.filter(({ special }) => special).map(({ content }) => content);
   if (isPlainByteLevelBpe(json)) {
     const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge));
     return new ByteLevelBpe(
@@ -146,12 +124,14 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       merges,
       new Map(json.added_tokens.map((token) => [token.content, token.id])),
       prefix,
+      specials,
     );
   }
   const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
   return {
     size: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
     prefix,
+    specials,
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     decode: (tokens) => (tokens.length === 0 ? '' : library.decode(Array.from(tokens), { skip_special_tokens: false })),
     idOf: (token) => library.token_to_id(token),

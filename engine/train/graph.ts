@@ -48,9 +48,9 @@ export function trainingGraph(
   const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   const head = parameters(architectureOf(config.modelType).headWeight(config));
-  const { nll, probabilities } = tokenNll(graph, hidden, head, targets);
-  const gradients = backward(graph, nllSeeds(graph, hidden, head, targets, weights, probabilities), trainable.map(parameters));
-  graph.output('nll', nll);
+  const loss = tokenNll(graph, hidden, head, targets, config.logitSoftcap);
+  const gradients = backward(graph, nllSeeds(graph, hidden, head, targets, weights, loss), trainable.map(parameters));
+  graph.output('nll', loss.nll);
   for (const name of trainable) graph.output(gradientName(name), gradients.get(parameters(name))!);
   return graph;
 }
@@ -62,7 +62,8 @@ export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora
   const inputs: DecoderInputs = { ...sequenceInputs(graph, 'B', time), adapt: adaptation(graph, parameters, adapter) };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
-  graph.output('nll', tokenNll(graph, hidden, parameters(architectureOf(config.modelType).headWeight(config)), targets).nll);
+  const head = parameters(architectureOf(config.modelType).headWeight(config));
+  graph.output('nll', tokenNll(graph, hidden, head, targets, config.logitSoftcap).nll);
   return graph;
 }
 

@@ -1,5 +1,6 @@
 /** One model in training: the optimiser's memories, the graphs for each row length, and the optimiser step. */
 import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
 import type { Lora } from '../adapters/lora.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
 import type { Model } from '../checkpoint/huggingface.js';
@@ -46,6 +47,7 @@ export class Trainer {
     model: Model,
     readonly options: AdamWSettings & {
       readonly threads: number;
+      readonly device?: Device;
       readonly longest: number;
       readonly adapter?: Lora;
       readonly dropout?: Dropout;
@@ -116,7 +118,7 @@ export class Trainer {
   async #session(time: number): Promise<{ readonly session: Session; readonly maskWidths: readonly number[][] }> {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
-    const { adapter, dropout, adapterDropout, threads } = this.options;
+    const { adapter, dropout, adapterDropout, threads, device } = this.options;
     const graph = trainingGraph(this.config, time, [...this.optimizer.weights.keys()], {
       dropout: dropout !== undefined,
       adapter,
@@ -125,7 +127,7 @@ export class Trainer {
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
     );
-    const session = await Session.create(graph, { threads, keepMemory: !this.#large });
+    const session = await Session.create(graph, { threads, device, keepMemory: !this.#large });
     this.#sessions.set(time, { session, maskWidths });
     return { session, maskWidths };
   }

@@ -4,6 +4,7 @@ import { digestOf } from '../../common/canonical.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { Images } from '../../common/images.js';
 import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
 import type { VaeTrainingPlan } from '../../spec/plan.js';
 import { weightFeeds } from '../models/weights.js';
 import { float32, Session } from '../session.js';
@@ -25,6 +26,7 @@ export interface FitVaeOptions extends LoopHooks {
   /** draws the order of images, and the codes of every step */
   readonly rng: CounterRng;
   readonly threads: number;
+  readonly device?: Device;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface FitVaeOptions extends LoopHooks {
  * @throws HabsburgError `invalid` for images that do not fit, `failed` when training diverges
  */
 export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
-  const { vae, train, valid, settings, rng, threads } = options;
+  const { vae, train, valid, settings, rng, threads, device } = options;
   const { config, weights } = vae;
   if (train.count === 0) throw new HabsburgError('invalid', 'there are no images to train on');
   if (settings.select === 'best' && valid.count === 0)
@@ -49,8 +51,8 @@ export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
     [...optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
   );
   const codes = rng.derive('codes');
-  const session = await Session.create(vaeTrainingGraph(config, rows, settings.beta), { threads });
-  const scorer = new VaeScorer(config, feeds, threads);
+  const session = await Session.create(vaeTrainingGraph(config, rows, settings.beta), { threads, device });
+  const scorer = new VaeScorer(config, feeds, threads, device);
   try {
     return await trainEpochs({
       ...options,

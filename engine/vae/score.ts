@@ -2,6 +2,7 @@
 import type { Images } from '../../common/images.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
 import { weightFeeds } from '../models/weights.js';
 import { Session, type Tensor } from '../session.js';
 import { consecutive, imageBatch, noiseBatch } from './batches.js';
@@ -29,6 +30,7 @@ export class VaeScorer {
     readonly config: VaeConfig,
     readonly feeds: Readonly<Record<string, Tensor>>,
     readonly threads: number,
+    readonly device?: Device,
   ) {}
 
   /** @param rng draws the codes: image i gets the same numbers whatever its neighbours are */
@@ -38,7 +40,7 @@ export class VaeScorer {
     const reconstruction = new Float64Array(images.count);
     const divergence = new Float64Array(images.count);
     const means = new Float32Array(images.count * latent);
-    this.#session ??= await Session.create(vaeScoringGraph(this.config, BATCH), { threads: this.threads });
+    this.#session ??= await Session.create(vaeScoringGraph(this.config, BATCH), { threads: this.threads, device: this.device });
     for (let first = 0; first < images.count; first += BATCH) {
       const chosen = consecutive(first, BATCH, images.count);
       const result = await this.#session.run(
@@ -58,8 +60,14 @@ export class VaeScorer {
   }
 }
 
-export async function scoreImages(vae: Vae, images: Images, rng: CounterRng, threads: number): Promise<VaeScores> {
-  const scorer = new VaeScorer(vae.config, weightFeeds(vae.weights), threads);
+export async function scoreImages(
+  vae: Vae,
+  images: Images,
+  rng: CounterRng,
+  threads: number,
+  device?: Device,
+): Promise<VaeScores> {
+  const scorer = new VaeScorer(vae.config, weightFeeds(vae.weights), threads, device);
   try {
     return await scorer.score(images, rng);
   } finally {

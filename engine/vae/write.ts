@@ -1,6 +1,7 @@
 /** Writes images: codes from the standard normal, through the decoder. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
 import type { VaeDecodingPlan } from '../../spec/plan.js';
 import { weightFeeds } from '../models/weights.js';
 import { Session } from '../session.js';
@@ -15,6 +16,7 @@ export interface WriteImagesOptions {
   /** image i draws from its number alone */
   readonly rng: CounterRng;
   readonly threads: number;
+  readonly device?: Device;
   /** images that are written already */
   readonly startAt: number;
   /** pixels of images start, start + 1 …, a byte each; awaited before the next batch */
@@ -23,11 +25,11 @@ export interface WriteImagesOptions {
 
 /** `mean`: the decoder's mean of each pixel, to the nearest of 256 grey levels; `bernoulli`: 255 with that probability, else 0. */
 export async function writeImages(options: WriteImagesOptions): Promise<void> {
-  const { vae, count, settings, rng, threads } = options;
+  const { vae, count, settings, rng, threads, device } = options;
   const { config } = vae;
   const size = config.height * config.width;
   const feeds = weightFeeds(new Map([...vae.weights].filter(([name]) => name.startsWith('decoder.'))));
-  const session = await Session.create(vaeDecodingGraph(config, settings.batch), { threads });
+  const session = await Session.create(vaeDecodingGraph(config, settings.batch), { threads, device });
   const coins = rng.derive('pixels');
   try {
     // Batches start at multiples of their size wherever an earlier attempt stopped, so that rows keep their neighbours.

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
 import { condition, inheriting, metricSchema, trainingFields } from '../schema.js';
-import { SCHEMA_VERSION, execution, name, seed } from '../shared.js';
+import { SCHEMA_VERSION, engineExecution, name, seed } from '../shared.js';
 
 const imageSource = z.string().regex(/^file:.+$/, 'must be file:PATH of an IDX file of images, perhaps compressed by gzip');
 const images = z.int().min(1).max(1e9);
@@ -105,7 +105,7 @@ export const vaeExperimentSchema = z
     population: z.array(vaeMemberSchema).min(1).max(100),
     conditions: z.array(condition).min(1).max(1000),
     metrics: z.array(metricSchema(IMAGE_METRIC_NAMES)).min(1).optional().describe('Default: every metric of images.'),
-    execution: execution.prefault({}),
+    execution: engineExecution.prefault({}),
   })
   .meta({ title: 'Habsburg experiment with images' });
 

@@ -10,6 +10,7 @@ import { Graph } from '../../../engine/graph/graph.js';
 import type { Value } from '../../../engine/graph/types.js';
 import { rotation } from '../../../engine/models/rotary.js';
 import { float32, int32, Session, type Tensor } from '../../../engine/session.js';
+import type { Device } from '../../../spec/devices.js';
 import { array64, interpret, type Array64 } from '../../support/interpreter.js';
 import { relativeError } from '../../support/numbers.js';
 
@@ -111,6 +112,9 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** Set by the device contract, test/engine/devices. */
+const DEVICE = process.env.HABSBURG_TEST_DEVICE as Device | undefined;
+
 const rng = new CounterRng({ seed: 7, generation: 0, member: 'gradients', step: 'test' });
 
 /** The case as a graph: outputs y, loss = Σ y · cotangent, and the gradient of the loss for each input. */
@@ -153,7 +157,7 @@ describe.each(CASES.map((c, i) => ({ ...c, title: `${c.op} ${i}` })))('$title', 
   });
 
   test('onnxruntime computes the same in float32', async () => {
-    const session = await Session.create(lossGraph(c, 'float32').graph, { threads: 1 });
+    const session = await Session.create(lossGraph(c, 'float32').graph, { threads: 1, device: DEVICE });
     const tensors: Record<string, Tensor> = Object.fromEntries(
       inputs.map((x, i) => [`x${i}`, float32(Float32Array.from(x.data), x.shape)]),
     );
