@@ -8,5 +8,6 @@ export type { ConfigJson, DecoderConfig } from './models/types.js';
 export { initialWeights } from './models/weights.js';
 export { scoreRows, Scorer, type RowScore } from './score.js';
 export { engineFingerprint } from './fingerprint.js';
-export { fit, type FitOptions, type FitProgress, type FitReport, type FitResult } from './train/fit.js';
+export { fit, type FitOptions, type FitResult } from './train/fit.js';
+export type { LoopProgress, LoopReport } from './train/loop.js';
 export type { EpochReport } from './train/state.js';

@@ -14,6 +14,7 @@ import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
 import type { ArchitecturePlan, MemberPlan } from '../spec/plan.js';
+import { fitReport } from './fit-report.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
 
 export const LIKELIHOODS_FILE = 'likelihoods.json';
@@ -47,7 +48,7 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
     threads: io.threads,
     device: io.device,
     resumeFrom: job.resume,
-    onProgress: io.progress,
+    onProgress: ({ perSecond, ...progress }) => io.progress({ ...progress, tokensPerSecond: perSecond }),
     checkpointDue: io.checkpointDue,
     checkpoint: io.checkpoint,
   });
@@ -55,14 +56,7 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
     generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
   });
   await copyTokenizer(from, job.out);
-  const last = report.epochs.at(-1);
-  return {
-    steps: report.steps,
-    selectedEpoch: report.selectedEpoch,
-    bestValidLoss: report.bestValidLoss,
-    lastTrainLoss: last?.trainLoss ?? null,
-    lastValidLoss: last?.validLoss ?? null,
-  };
+  return fitReport(report);
 }
 
 /** A model with fresh weights, sized to its tokenizer. */

@@ -12,6 +12,7 @@ import { fitVae } from '../engine/vae/fit.js';
 import { scoreImages } from '../engine/vae/score.js';
 import { writeImages } from '../engine/vae/write.js';
 import type { VaeMemberPlan } from '../spec/plan.js';
+import { fitReport } from './fit-report.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
 
 /** { rows: [{ reconstruction, divergence }] }, nats: the two terms of each image's evidence lower bound */
@@ -44,19 +45,12 @@ async function fit(job: FitJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
     threads: io.threads,
     device: io.device,
     resumeFrom: job.resume,
-    onProgress: ({ examplesPerSecond, ...progress }) => io.progress({ ...progress, imagesPerSecond: examplesPerSecond }),
+    onProgress: ({ perSecond, ...progress }) => io.progress({ ...progress, imagesPerSecond: perSecond }),
     checkpointDue: io.checkpointDue,
     checkpoint: io.checkpoint,
   });
   await saveVae(job.out, model);
-  const last = report.epochs.at(-1);
-  return {
-    steps: report.steps,
-    selectedEpoch: report.selectedEpoch,
-    bestValidLoss: report.bestValidLoss,
-    lastTrainLoss: last?.trainLoss ?? null,
-    lastValidLoss: last?.validLoss ?? null,
-  };
+  return fitReport(report);
 }
 
 async function generate(job: GenerateJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {

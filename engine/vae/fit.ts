@@ -81,7 +81,11 @@ export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
         );
         optimizer.step(learningRate);
         const terms = [result.reconstruction.data, result.divergence.data] as Float32Array[];
-        return { nllSum: loss(terms[0], terms[1], chosen.length, settings.beta), targetCount: chosen.length };
+        return {
+          nllSum: loss(terms[0], terms[1], chosen.length, settings.beta),
+          targetCount: chosen.length,
+          size: chosen.length,
+        };
       },
       async validate() {
         if (valid.count === 0) return null;

@@ -6,7 +6,8 @@ import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../engine
 import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
 import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
-import { fit, type FitProgress } from '../../../engine/train/fit.js';
+import { fit } from '../../../engine/train/fit.js';
+import type { LoopProgress } from '../../../engine/train/loop.js';
 import type { Device } from '../../../spec/devices.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
 import { deviceOption, emptyFolder, exactlyOne, integer, readLabelledTokens, real, textBlocks, threadsOption } from './inputs.js';
@@ -226,8 +227,8 @@ function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
   };
 }
 
-function showProgress({ phase, done, total, loss, tokensPerSecond }: FitProgress): void {
+function showProgress({ phase, done, total, loss, perSecond }: LoopProgress): void {
   if (phase !== 'train' || !process.stderr.isTTY) return;
-  process.stderr.write(`\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(tokensPerSecond!)} tokens/s   `);
+  process.stderr.write(`\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(perSecond!)} tokens/s   `);
   if (done === total) process.stderr.write('\n');
 }
