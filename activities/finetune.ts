@@ -13,7 +13,11 @@ export function finetuneActivity(deps: ActivityDependencies) {
         step: 'finetune',
         version: VERSION,
         place,
-        inputs: 'model' in start ? { train, valid, start: start.model } : { train, valid, tokenizer: start.tokenizer },
+        inputs: {
+          train,
+          valid,
+          ...('model' in start ? { start: start.model } : start.tokenizer && { tokenizer: start.tokenizer }),
+        },
         parameters: { family: input.family, training, scratch: 'model' in start ? null : start.scratch },
         engine: true,
       },
@@ -28,7 +32,7 @@ export function finetuneActivity(deps: ActivityDependencies) {
             start:
               'model' in start
                 ? { model: await step.input(start.model) }
-                : { scratch: start.scratch, tokenizer: await step.input(start.tokenizer) },
+                : { scratch: start.scratch, ...(start.tokenizer && { tokenizer: await step.input(start.tokenizer) }) },
             training,
             rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'finetune' },
             out,

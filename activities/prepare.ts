@@ -5,35 +5,51 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureFile } from '../artifacts/verified.js';
-import { sha256 } from '../common/canonical.js';
+import { sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { linesOf, packBlocks } from '../data/blocks.js';
+import { linesOf } from '../data/blocks.js';
 import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
+import type { ConfigJson } from '../engine/index.js';
+import { isGguf } from '../engine/checkpoint/gguf.js';
+import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
-import { loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
+import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
+import type { PrecisionPlan } from '../spec/plan.js';
 import type { StepOutput } from './step.js';
+import { prepareImages } from './prepare-images.js';
+import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
 import { runStep } from './step.js';
-import type { ActivityDependencies, PrepareInput, StepResult } from './types.js';
+import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
+type Split = (typeof SPLITS)[number];
 const SPECIALS = ['<s>', '<pad>', '</s>'];
 const EOS = '</s>';
-const TOKENIZER_FILES = /token|vocab|merges/;
 export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
-  return (input: PrepareInput): Promise<StepResult> => {
+  const prepareText = prepareTextActivity(deps);
+  return (input: PrepareInput): Promise<StepResult> =>
+    isText(input) ? prepareText(input) : prepareImages(deps, input.place, input.data);
+}
+
+function isText(input: PrepareInput): input is PrepareTextInput {
+  return input.data.kind === undefined;
+}
+
+function prepareTextActivity(deps: ActivityDependencies) {
+  return (input: PrepareTextInput): Promise<StepResult> => {
     const { place, data, tokenizer, base } = input;
     const quantize = base.kind === 'checkpoint' ? base.quantize : undefined;
-    let texts: Record<(typeof SPLITS)[number], ResolvedText> | undefined;
-    let checkpoint: { folder: string; files: Record<string, string> } | undefined;
+    let texts: Record<Split, ResolvedText> | undefined;
+    let checkpoint: BaseCheckpoint | undefined;
     return runStep(
       deps,
       {
@@ -43,7 +59,7 @@ export function prepareActivity(deps: ActivityDependencies) {
         inputs: {},
         // The key is made of what the sources hold now, not of where they are.
         parameters: async () => {
-          const text = (split: (typeof SPLITS)[number]) => resolveSource(data[split], { split, grammar: data.grammar });
+          const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar });
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
           return {
@@ -52,6 +68,7 @@ export function prepareActivity(deps: ActivityDependencies) {
             ),
             block: data.block,
             packing: data.packing,
+            ...(data.template ? { template: data.template } : {}),
             limit: data.limit,
             grammar: data.grammar ?? null,
             tokenizer,
@@ -63,12 +80,16 @@ export function prepareActivity(deps: ActivityDependencies) {
       },
       async (step) => {
         const outputs: Record<string, StepOutput> = {};
+        const baseFolder = checkpoint && (await importCheckpoint(checkpoint, await step.folder('base'), quantize));
+        if (baseFolder) outputs.base = { kind: 'model', folder: baseFolder };
         const tokenizerFolder = await step.folder('tokenizer');
         if (tokenizer.kind === 'bpe') {
           await saveTokenizer(
             tokenizerFolder,
             trainBpe(
-              linesOf(texts!.train.text).map((line) => (line.trim() === '' ? '' : `${line}\n`)),
+              (data.template ? recordTexts(texts!.train.text, data) : linesOf(texts!.train.text)).map((line) =>
+                line.trim() === '' ? '' : `${line}\n`,
+              ),
               tokenizer.vocabulary,
               SPECIALS,
             ),
@@ -85,40 +106,31 @@ export function prepareActivity(deps: ActivityDependencies) {
               'invalid',
               'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
             );
-          for (const file of Object.keys(checkpoint.files))
-            if (TOKENIZER_FILES.test(file)) await copyFile(join(checkpoint.folder, file), join(tokenizerFolder, file));
+          await copyTokenizer(checkpoint.path, tokenizerFolder);
         }
         outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
         const loaded = await loadTokenizer(tokenizerFolder);
-        const eosId = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : await beginningToken(checkpoint!.folder, loaded);
+        const own = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : undefined;
+        const rowsOf = data.template
+          ? recordRows(data, loaded, own === undefined ? await configOf(baseFolder!) : { eos_token_id: own }, own)
+          : blockRows(data, loaded, own ?? (await beginningToken(baseFolder!, loaded)));
 
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
           const folder = await step.folder(split);
-          const packed = packBlocks(
-            texts![split].text,
-            { encode: (text) => loaded.encode(text), decode: (ids) => loaded.decode(ids), eosId },
-            data.block,
-            data.limit[split],
-          );
-          if (packed.blocks.length === 0) {
-            throw new HabsburgError(
-              'invalid',
-              `data.${split}: ${data[split]} has ${packed.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`,
-            );
-          }
-          const { source } = texts![split];
+          const { source, text } = texts![split];
+          const { rows, leftOut } = rowsOf(split, text);
           await writeRecords(
             join(folder, RECORDS_FILE),
-            packed.blocks.map((tokens, i) => ({
+            rows.map((row, i) => ({
               id: `${split}/${String(i).padStart(6, '0')}`,
-              tokens,
-              text: loaded.decode(tokens),
+              ...row,
               origin: { kind: 'real' as const, source },
             })),
           );
-          outputs[split] = { kind: 'dataset', folder, facts: { records: packed.blocks.length, block: data.block, source } };
-          report[split] = packed.blocks.length;
+          outputs[split] = { kind: 'dataset', folder, facts: { records: rows.length, block: data.block, source } };
+          report[split] = rows.length;
+          if (leftOut > 0) report[`${split}LeftOut`] = leftOut;
         }
         const { truth } = texts!.train;
         if (truth) {
@@ -126,18 +138,14 @@ export function prepareActivity(deps: ActivityDependencies) {
           await writeFile(join(folder, TRUTH_FILE), JSON.stringify(truth));
           outputs.truth = { kind: 'truth', folder };
         }
-        if (checkpoint) {
-          const folder = await step.folder('base');
-          const files = Object.keys(checkpoint.files);
-          if (quantize !== undefined) await quantizeCheckpoint(checkpoint.folder, folder, quantize);
-          for (const file of files.filter((name) => quantize === undefined || TOKENIZER_FILES.test(name)))
-            await copyFile(join(checkpoint.folder, file), join(folder, file));
-          outputs.base = { kind: 'model', folder };
-        }
         return { outputs, report };
       },
     );
   };
+}
+
+function configOf(folder: string): Promise<ConfigJson> {
+  return readJsonObject(join(folder, 'config.json'));
 }
 
 /** What a base model's texts begin with: what its tokenizer puts there (OPT: </s>), or else config.json's bos_token_id. */
@@ -148,10 +156,36 @@ async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<num
   throw new HabsburgError('invalid', `${file} names no bos_token_id, which packing: bos-line puts before every line`);
 }
 
-/** A checkpoint's folder and the digests of the files that are its model and tokenizer. */
-async function readCheckpoint(source: string): Promise<{ folder: string; files: Record<string, string> }> {
+/** A base model before it is imported. */
+interface BaseCheckpoint {
+  /** its folder, or its GGUF file */
+  readonly path: string;
+  readonly folder: string;
+  /** digests of the files that are its model and tokenizer */
+  readonly files: Readonly<Record<string, Digest>>;
+}
+
+async function readCheckpoint(source: string): Promise<BaseCheckpoint> {
   const { folder, files } = await resolveCheckpoint(source);
-  const digests: Record<string, string> = {};
+  const digests: Record<string, Digest> = {};
   for (const file of [...files].sort()) digests[file] = (await measureFile(join(folder, file))).digest;
-  return { folder, files: digests };
+  return { path: isGguf(files[0]) ? join(folder, files[0]) : folder, folder, files: digests };
+}
+
+/** Copies a checkpoint, or writes what a GGUF file holds in Hugging Face's layout, or either in fewer bits; returns the folder. */
+async function importCheckpoint(
+  { path, folder, files }: BaseCheckpoint,
+  to: string,
+  quantize: PrecisionPlan | undefined,
+): Promise<string> {
+  if (quantize !== undefined) {
+    await quantizeCheckpoint(path, to, quantize);
+    await copyTokenizer(path, to);
+  } else if (isGguf(path)) {
+    await saveCheckpoint(to, await loadCheckpoint(path));
+    await copyTokenizer(path, to);
+  } else {
+    for (const file of Object.keys(files)) await copyFile(join(folder, file), join(to, file));
+  }
+  return to;
 }

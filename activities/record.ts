@@ -27,7 +27,7 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
         const before = await store.readName<RunIndex>(name);
         await store.writeName(name, {
           ...mergeRun(before, input),
-          versions: { habsburg: deps.codeVersion, engine: deps.engineFingerprint },
+          versions: { habsburg: deps.codeVersion, engine: deps.engineFingerprint(input.device ?? deps.device) },
         });
       }),
   };

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { CounterRng } from '../common/philox.js';
 import { HabsburgError } from '../common/errors.js';
+import { holdsImages, readImageRecords, writeImageRecords } from '../data/images.js';
 import { RECORDS_FILE, readAllRecords, writeRecords } from '../data/records.js';
+import type { RecordHead } from '../data/records.js';
 import { drawTrainingSet } from '../data/sample.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SampleInput, StepResult } from './types.js';
@@ -26,18 +28,22 @@ export function sampleActivity(deps: ActivityDependencies) {
           throw new HabsburgError('invalid', `internal: a mixture of ${generated.length} sources reached the sample step`);
         const out = await step.folder('train');
         const rng = new CounterRng({ seed: place.seed, generation: place.generation, member: place.member, step: 'sample' });
-        const drawn = drawTrainingSet({
-          mixture,
-          real: await readAllRecords(await step.input(real)),
-          previous: await readAllRecords(await step.input(generated[0])),
-          rng,
-        });
-        const records = await writeRecords(join(out, RECORDS_FILE), drawn);
-        const kept = drawn.filter((record) => record.origin.kind === 'real').length;
-        return {
-          outputs: { train: { kind: 'dataset', folder: out, facts: { records, real: kept } } },
-          report: { records, real: kept },
+        const draw = async <R extends RecordHead>(
+          read: (folder: string) => Promise<R[]>,
+          write: (records: R[]) => Promise<number>,
+        ): Promise<{ records: number; real: number }> => {
+          const drawn = drawTrainingSet({
+            mixture,
+            real: await read(await step.input(real)),
+            previous: await read(await step.input(generated[0])),
+            rng,
+          });
+          return { records: await write(drawn), real: drawn.filter((record) => record.origin.kind === 'real').length };
         };
+        const report = (await holdsImages(await step.input(real)))
+          ? await draw(readImageRecords, (drawn) => writeImageRecords(out, drawn))
+          : await draw(readAllRecords, (drawn) => writeRecords(join(out, RECORDS_FILE), drawn));
+        return { outputs: { train: { kind: 'dataset', folder: out, facts: report } }, report };
       },
     );
 }

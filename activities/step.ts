@@ -88,7 +88,7 @@ async function attempt(
 ): Promise<StepResult> {
   const { place } = definition;
   const store = deps.openStore(place.store);
-  const engineFingerprint = definition.engine ? deps.engineFingerprint : 'none';
+  const engineFingerprint = definition.engine ? deps.engineFingerprint(place.device ?? deps.device) : 'none';
   const parameters: unknown =
     typeof definition.parameters === 'function'
       ? await (definition.parameters as () => Promise<unknown>)()
@@ -201,6 +201,7 @@ function stepContext(
         return await deps.runJob(resume && job.op !== 'logProbability' ? { ...job, resume } : job, {
           signal,
           checkpointSeconds: definition.place.checkpointSeconds,
+          device: definition.place.device ?? deps.device,
           scratch: await folder('job'),
           alive: () => beat.now(),
           progress: (progress) => beat.now(progress),

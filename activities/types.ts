@@ -1,16 +1,17 @@
 /** What activities take and give. Workflows import these as types alone. */
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
-import type { Job, JobReport, Progress } from '../families/types.js';
+import type { Device } from '../spec/devices.js';
+import type { ArchitectureOf, Job, JobReport, Progress } from '../families/types.js';
 import type {
   AnyExperimentPlan,
+  AnyMemberPlan,
   DataPlan,
-  DecodingPlan,
+  ImageDataPlan,
   MemberPlan,
   MetricPlan,
   MixturePlan,
   TokenizerPlan,
-  TrainingPlan,
 } from '../spec/plan.js';
 import type { SimulatedMember, SimulatedMixture, SimulationData } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
@@ -23,6 +24,8 @@ export interface StepPlace {
   readonly generation: number;
   readonly member: string;
   readonly checkpointSeconds: number;
+  /** what computes; absent: what the worker is set to */
+  readonly device?: Device;
 }
 
 export interface StepResult {
@@ -33,7 +36,9 @@ export interface StepResult {
   readonly report: JobReport;
 }
 
-export interface PrepareInput {
+export type PrepareInput = PrepareTextInput | { readonly place: StepPlace; readonly data: ImageDataPlan };
+
+export interface PrepareTextInput {
   readonly place: StepPlace;
   readonly data: DataPlan;
   readonly tokenizer: TokenizerPlan;
@@ -50,32 +55,32 @@ export interface SampleInput {
 
 export interface FinetuneInput {
   readonly place: StepPlace;
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly train: ArtifactRef;
   readonly valid: ArtifactRef;
   readonly start:
-    | { readonly model: ArtifactRef }
-    | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: ArtifactRef };
-  readonly training: TrainingPlan;
+    { readonly model: ArtifactRef } | { readonly scratch: ArchitectureOf<AnyMemberPlan>; readonly tokenizer?: ArtifactRef };
+  readonly training: AnyMemberPlan['training'];
 }
 
 export interface GenerateInput {
   readonly place: StepPlace;
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly model: ArtifactRef;
   readonly prompts: ArtifactRef;
-  readonly decoding: DecodingPlan;
+  readonly decoding: AnyMemberPlan['decoding'];
 }
 
 export interface PostprocessInput {
   readonly place: StepPlace;
   readonly raw: ArtifactRef;
-  readonly tokenizer: ArtifactRef;
+  /** absent where images were written: they enter the pool as they are */
+  readonly tokenizer?: ArtifactRef;
 }
 
 export interface ScoreInput {
   readonly place: StepPlace;
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly metrics: readonly MetricPlan[];
   readonly model: ArtifactRef;
   readonly generated: ArtifactRef;
@@ -86,6 +91,8 @@ export interface ScoreInput {
   /** model 0 of the same member and seed */
   readonly first: ArtifactRef;
   readonly truth?: ArtifactRef;
+  /** of records with a template's prompt: whether the prompt counts in likelihoods */
+  readonly lossOn?: 'answer' | 'all';
 }
 
 export interface SimulateInput {
@@ -106,6 +113,8 @@ export interface RecordInput {
   readonly store: string;
   readonly index: Omit<RunIndex, 'generations' | 'schema'>;
   readonly generation?: number;
+  /** as StepPlace has it */
+  readonly device?: Device;
   readonly members?: Readonly<Record<string, MemberIndex>>;
 }
 
@@ -126,6 +135,8 @@ export interface Activities {
 export interface JobHooks {
   readonly signal: AbortSignal;
   readonly checkpointSeconds: number;
+  /** default: cpu */
+  readonly device?: Device;
   /** a folder of the step's own, removed afterwards */
   readonly scratch: string;
   /** the engine is alive and works */
@@ -148,7 +159,10 @@ export interface ActivityDependencies {
   /** the same store for the same url */
   openStore(url: string): ArtifactStore;
   readonly runJob: RunJob;
-  readonly engineFingerprint: string;
+  /** names what computes on a device */
+  engineFingerprint(device: Device): string;
+  /** of steps that name none */
+  readonly device: Device;
   readonly codeVersion: string;
   readonly builder: string;
   /** local folder for what a running step needs */

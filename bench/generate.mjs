@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CounterRng } from '../dist/common/philox.js';
+import { ENGINE_ENVIRONMENT } from '../dist/engine/environment.js';
 import { generateRows } from '../dist/engine/generate/index.js';
 import { initialWeights, loadCheckpoint, parseConfig, saveCheckpoint } from '../dist/engine/index.js';
 
@@ -98,7 +99,9 @@ async function prepare(folder, shape) {
 }
 
 function measure(command, args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  // The engine as its worker starts it.
+  const env = command === process.execPath ? { ...process.env, ...ENGINE_ENVIRONMENT } : process.env;
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28, env });
   if (status !== 0) throw new Error(`${command} exited ${status}: ${stderr}`);
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }

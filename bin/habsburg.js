@@ -32,11 +32,11 @@ process.stdout.on('error', (error) => {
 // Training in this process wants settings of the C library, which are read when a process starts: a second one gets them.
 const [, script, ...args] = process.argv;
 if (process.platform === 'linux' && args[0] === 'lm' && args[1] === 'finetune' && process.env.GLIBC_TUNABLES === undefined) {
-  const [{ runInForeground }, { ALLOCATOR_ENV }] = await Promise.all([
+  const [{ runInForeground }, { ENGINE_ENVIRONMENT }] = await Promise.all([
     import('../infra/forward.mjs'),
-    import('../dist/engine/allocator.js'),
+    import('../dist/engine/environment.js'),
   ]);
-  const env = { ...process.env, ...ALLOCATOR_ENV };
+  const env = { ...process.env, ...ENGINE_ENVIRONMENT };
   process.exit(await runInForeground(process.execPath, [...process.execArgv, script, ...args], { env }));
 }
 

@@ -1,6 +1,7 @@
 /** The command line: one file per command under commands/; this file wires them and turns errors into one sentence. */
 import { Command, CommanderError } from 'commander';
 import { ExitCode, fromSystemError, isHabsburgError } from '../common/errors.js';
+import { codeVersion } from '../common/version.js';
 import { Interrupted } from './interrupt.js';
 import { commands } from './commands/index.js';
 
@@ -13,12 +14,16 @@ export interface CommandModule {
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('habsburg')
     .description('Durable, fast and provable model-collapse experiments.')
+    .option('-V, --version', 'print the version')
     .exitOverride()
-    .showHelpAfterError('(add --help for usage)')
-    .configureHelp({ showGlobalOptions: true });
+    .showHelpAfterError('(add --help for usage)');
   for (const command of commands) command.register(program);
   for (const sub of allCommands(program)) sub.exitOverride();
   try {
+    if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+      process.stdout.write(`${codeVersion()}\n`);
+      return ExitCode.ok;
+    }
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {

@@ -97,6 +97,8 @@ function stepLine(run: RunSnapshot, step: StepSnapshot): string {
     parts.push(`${progress.unit} ${progress.done}/${progress.total}`);
     if (progress.epoch !== undefined) parts.push(`epoch ${progress.epoch}`);
     if (progress.loss !== undefined) parts.push(`loss ${progress.loss.toFixed(3)}`);
+    if (progress.imagesPerSecond !== undefined)
+      parts.push(`${Math.round(progress.imagesPerSecond).toLocaleString('en')} images/s`);
     if (progress.tokensPerSecond !== undefined)
       parts.push(`${Math.round(progress.tokensPerSecond).toLocaleString('en')} tokens/s`);
   }

@@ -1,6 +1,7 @@
 /** A Temporal client for the commands, and its errors in our words. */
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { ExitCode, HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
 import { addSearchAttributes, SEARCH_ATTRIBUTES } from '../infra/namespace.js';
@@ -51,6 +52,14 @@ export function clientError(what: string, error: unknown): unknown {
       `${what} is not running here (never started, or finished long ago); see habsburg status`,
       { cause: error },
     );
+  if (error instanceof NamespaceNotFoundError)
+    return new HabsburgError(
+      'unreachable',
+      `${what}: the Temporal server knows no namespace ${error.namespace}; see TEMPORAL_NAMESPACE`,
+      {
+        cause: error,
+      },
+    );
   if (isGrpcServiceError(error) || isGrpcServiceError((error as Error)?.cause)) {
     const text = (error as Error).message;
     return new HabsburgError('unreachable', `${what}: the Temporal server does not answer (${text})`, { cause: error });
@@ -69,8 +78,12 @@ function innermost(error: unknown): unknown {
   return inner;
 }
 
-/** Whether an error means "not now" rather than "no": the server restarts, no worker is up yet. */
+/**
+ * Whether an error means "not now" rather than "no": the server restarts, no worker is up yet. A server that stops or has just
+ * begun says that it knows no namespace, too.
+ */
 export function isPassing(error: unknown): boolean {
+  if (error instanceof NamespaceNotFoundError) return true;
   const code =
     (error as { code?: number; cause?: { code?: number } })?.code ?? (error as { cause?: { code?: number } })?.cause?.code;
   const UNAVAILABLE = 14;

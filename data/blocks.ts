@@ -60,11 +60,20 @@ export function packBlocks(text: string, tokenizer: TextTokenizer, block: number
   return { blocks, lines, tokens };
 }
 
-/** Encodes a text in which special tokens' names are ordinary characters, by never showing `encode` such a name whole. */
-export function encodeAsText(text: string, tokenizer: Pick<TextTokenizer, 'encode'>, specials: readonly string[]): number[] {
+/**
+ * Encodes a text in which special tokens' names are ordinary characters, by never showing `encode` such a name whole.
+ * @param isText says of a name at [from, to) whether it is; default: every one
+ */
+export function encodeAsText(
+  text: string,
+  tokenizer: Pick<TextTokenizer, 'encode'>,
+  specials: readonly string[],
+  isText: (from: number, to: number) => boolean = () => true,
+): number[] {
   const cuts = new Set<number>();
   for (const special of specials) {
-    for (let at = text.indexOf(special); at >= 0; at = text.indexOf(special, at + 1)) cuts.add(at + 1);
+    for (let at = text.indexOf(special); at >= 0; at = text.indexOf(special, at + 1))
+      if (isText(at, at + special.length)) cuts.add(at + 1);
   }
   if (cuts.size === 0) return tokenizer.encode(text);
   const ends = [...cuts].sort((a, b) => a - b);

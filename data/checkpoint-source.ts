@@ -1,6 +1,6 @@
-/** A Hugging Face checkpoint by its source: a local folder, or a model repository of the Hub in its cache. */
+/** A checkpoint by its source: a local folder or GGUF file, or a model repository of the Hub in its cache. */
 import { readdir } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute } from 'node:path';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
@@ -15,7 +15,7 @@ const WEIGHTS = [
 ];
 
 export interface ResolvedCheckpoint {
-  /** holds config.json, the weights and the tokenizer's files; read only */
+  /** holds config.json, the weights and the tokenizer's files, or one GGUF file with all of them; read only */
   readonly folder: string;
   /** names of those files in it */
   readonly files: readonly string[];
@@ -24,13 +24,14 @@ export interface ResolvedCheckpoint {
 }
 
 /**
- * @param uri `file:/absolute/folder` or `hf://OWNER/NAME@REVISION`
+ * @param uri `file:/absolute/folder`, `file:/absolute/model.gguf` or `hf://OWNER/NAME@REVISION`
  * @throws 'notFound' where it has no config.json or no weights
  */
 export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise<ResolvedCheckpoint> {
   if (uri.startsWith('file:')) {
     const folder = uri.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
     if (!isAbsolute(folder)) throw new HabsburgError('invalid', `${uri}: the path is not absolute`);
+    if (folder.endsWith('.gguf')) return { folder: dirname(folder), files: [basename(folder)] };
     const names = await readdir(folder).catch((error: unknown) => {
       throw fromSystemError(error, `reading the checkpoint ${folder}`);
     });
@@ -39,7 +40,7 @@ export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise
   }
   const match = /^hf:\/\/([\w.-]+\/[\w.-]+)@([\w./-]+)$/.exec(uri);
   if (!match || match[2].split('/').includes('..'))
-    throw new HabsburgError('invalid', `${uri} is no checkpoint; write file:FOLDER or hf://OWNER/NAME@REVISION`);
+    throw new HabsburgError('invalid', `${uri} is no checkpoint; write file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION`);
   const snapshot = await HubSnapshot.open({ type: 'model', name: match[1] }, match[2], hub);
   const listed = await snapshot.list();
   const wanted = wantedOf(

@@ -14,14 +14,17 @@ export interface Postprocessed {
   readonly empty: number;
 }
 
-/** Cuts the prompt off, drops empty records and recomputes the text from the tokens that are left. */
+/**
+ * Cuts the prompt off, drops empty records and recomputes the text from the tokens that are left. A template's prompt stays with its
+ * answer, whose text the record has.
+ */
 export function postprocess(written: Iterable<Written>, decode: (tokens: readonly number[]) => string): Postprocessed {
   const records: DataRecord[] = [];
   let empty = 0;
   for (const { record, promptTokens } of written) {
     const tokens = record.tokens.slice(promptTokens);
-    if (tokens.length === 0) empty++;
-    else records.push({ ...record, tokens, text: decode(tokens) });
+    if (tokens.length <= (record.prompt?.tokens ?? 0)) empty++;
+    else records.push({ ...record, tokens, text: record.prompt === undefined ? decode(tokens) : record.text });
   }
   return { records, empty };
 }

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HabsburgError } from '../common/errors.js';
 
-export interface DataRecord {
+/** What every record says, whatever it holds. */
+export interface RecordHead {
   /** unique in its dataset: "real/000012", "g3/opt/000012" */
   readonly id: string;
-  /** token ids under the dataset's tokenizer */
-  readonly tokens: readonly number[];
-  readonly text: string;
   readonly origin:
     | { readonly kind: 'real'; readonly source: string }
     | {
@@ -19,29 +17,53 @@ export interface DataRecord {
         readonly generation: number;
         /** digest of the model that wrote it */
         readonly model: string;
-        /** id of the record it continues */
-        readonly prompt: string;
+        /** id of the record it continues; absent where nothing is continued */
+        readonly prompt?: string;
       };
+}
+
+/** A text. */
+export interface DataRecord extends RecordHead {
+  /** token ids under the dataset's tokenizer */
+  readonly tokens: readonly number[];
+  /** of the answer alone where there is a prompt */
+  readonly text: string;
+  /** how many leading tokens are a template's prompt, and their text; absent: none */
+  readonly prompt?: { readonly tokens: number; readonly text: string };
 }
 
 export const RECORDS_FILE = 'records.jsonl';
 
-/** Reads records one by one; a broken line is named by file and number. */
+/** Reads texts one by one; a broken line is named by file and number. */
 export async function* readRecords(file: string): AsyncIterable<DataRecord> {
+  for await (const { line, record } of readLines(file)) {
+    if (typeof record.id !== 'string' || !Array.isArray((record as Partial<DataRecord>).tokens))
+      throw new HabsburgError('verification', `${file}:${line}: a record needs an id and tokens; the dataset is damaged`);
+    yield record as DataRecord;
+  }
+}
+
+/** Reads the heads of records, in order. */
+export async function* readHeads(file: string): AsyncIterable<RecordHead> {
+  for await (const { line, record } of readLines(file)) {
+    if (typeof record.id !== 'string' || typeof record.origin !== 'object')
+      throw new HabsburgError('verification', `${file}:${line}: a record needs an id and an origin; the dataset is damaged`);
+    yield record as RecordHead;
+  }
+}
+
+async function* readLines(file: string): AsyncIterable<{ line: number; record: Partial<RecordHead> }> {
   let line = 0;
   for await (const text of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
     line++;
     if (text === '') continue;
-    let record: DataRecord;
+    let record: Partial<RecordHead> | null;
     try {
-      record = JSON.parse(text) as DataRecord;
+      record = JSON.parse(text) as Partial<RecordHead> | null;
     } catch (cause) {
       throw new HabsburgError('verification', `${file}:${line}: not a JSON record; the dataset is damaged`, { cause });
     }
-    if (typeof record.id !== 'string' || !Array.isArray(record.tokens)) {
-      throw new HabsburgError('verification', `${file}:${line}: a record needs an id and tokens; the dataset is damaged`);
-    }
-    yield record;
+    yield { line, record: record ?? {} };
   }
 }
 
@@ -53,7 +75,7 @@ export async function readAllRecords(folder: string): Promise<DataRecord[]> {
 }
 
 /** Writes records in order, with backpressure; returns how many. */
-export async function writeRecords(file: string, records: Iterable<DataRecord> | AsyncIterable<DataRecord>): Promise<number> {
+export async function writeRecords(file: string, records: Iterable<RecordHead> | AsyncIterable<RecordHead>): Promise<number> {
   const out = createWriteStream(file);
   const failed = new Promise<never>((_, reject) => out.on('error', reject));
   failed.catch(() => undefined);

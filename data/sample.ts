@@ -2,14 +2,14 @@
 import { HabsburgError } from '../common/errors.js';
 import type { CounterRng } from '../common/philox.js';
 import type { MixturePlan } from '../spec/plan.js';
-import type { DataRecord } from './records.js';
+import type { RecordHead } from './records.js';
 
-export interface DrawOptions {
+export interface DrawOptions<R extends RecordHead> {
   readonly mixture: MixturePlan;
   /** the real training records */
-  readonly real: readonly DataRecord[];
+  readonly real: readonly R[];
   /** what the previous generation wrote, at the positions that end its ids ("g3/opt/000012"); absent in generation 0 */
-  readonly previous?: readonly DataRecord[];
+  readonly previous?: readonly R[];
   /** keyed by seed, generation and member, so that the share is redrawn each generation */
   readonly rng: CounterRng;
 }
@@ -19,7 +19,7 @@ export interface DrawOptions {
  * Generation 0 (no `previous`): the real records. `replace`: what was written. `keep-share`: at exactly round(share x n) of the n
  * written records, drawn without replacement, the real record of the same position stands instead (Nature's 10 %).
  */
-export function drawTrainingSet({ mixture, real, previous, rng }: DrawOptions): DataRecord[] {
+export function drawTrainingSet<R extends RecordHead>({ mixture, real, previous, rng }: DrawOptions<R>): R[] {
   if (previous === undefined) return [...real];
   if (mixture.kind === 'replace') return [...previous];
   const n = previous.length;
@@ -28,7 +28,7 @@ export function drawTrainingSet({ mixture, real, previous, rng }: DrawOptions): 
 }
 
 /** The real record at a written record's position; empty records may have been dropped, so the index would not do. */
-function realAt(real: readonly DataRecord[], written: DataRecord): DataRecord {
+function realAt<R extends RecordHead>(real: readonly R[], written: R): R {
   const record = real[Number(/(\d+)$/.exec(written.id)?.[1] ?? NaN)];
   if (!record)
     throw new HabsburgError('failed', `internal: ${written.id} ends in no position of the ${real.length} real records`);

@@ -1,4 +1,5 @@
 /** Rows of token ids as the rectangular inputs of a graph: padded on the right, positions counted, targets shifted and masked. */
+import { IGNORED } from '../common/labels.js';
 import { int32, type Tensor } from './session.js';
 
 export interface Batch {
@@ -15,9 +16,6 @@ export interface Batch {
   readonly counted: Uint8Array;
   readonly targetCount: number;
 }
-
-/** Labels that are not to be predicted, as torch's cross_entropy has it. */
-export const IGNORED = -100;
 
 /**
  * @param rows token ids, each row of at least one token

@@ -1,6 +1,7 @@
 /** What the engine's arithmetic depends on beside its inputs. Equal fingerprints: the same inputs give the same bits. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Device } from '../spec/devices.js';
 
 /** Raised whenever a change to the engine may change a result's bits. */
 const ENGINE_VERSION = 1;
@@ -25,8 +26,8 @@ function cpuClass(): string {
   return CPU_CLASSES.find(([flag]) => flags.has(flag))?.[1] ?? 'generic';
 }
 
-/** For example `habsburg-engine/1 onnxruntime/1.30.0 x64/avx512`. */
-export function engineFingerprint(): string {
+/** For example `habsburg-engine/1 onnxruntime/1.30.0 x64/avx512`, and ` webgpu` behind it on that device. */
+export function engineFingerprint(device: Device = 'cpu'): string {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-  return `habsburg-engine/${ENGINE_VERSION} onnxruntime/${version} ${process.arch}/${cpuClass()}`;
+  return `habsburg-engine/${ENGINE_VERSION} onnxruntime/${version} ${process.arch}/${cpuClass()}${device === 'cpu' ? '' : ` ${device}`}`;
 }

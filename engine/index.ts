@@ -1,5 +1,6 @@
 /** The engine's public face: load, train, score and save decoder-only language models. */
-export { makeBatch, IGNORED, type Batch } from './batch.js';
+export { IGNORED } from '../common/labels.js';
+export { makeBatch, type Batch } from './batch.js';
 export { loadCheckpoint, saveCheckpoint, type Checkpoint, type Model } from './checkpoint/huggingface.js';
 export { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './checkpoint/safetensors.js';
 export { parseConfig } from './models/index.js';
@@ -7,5 +8,6 @@ export type { ConfigJson, DecoderConfig } from './models/types.js';
 export { initialWeights } from './models/weights.js';
 export { scoreRows, Scorer, type RowScore } from './score.js';
 export { engineFingerprint } from './fingerprint.js';
-export { fit, type FitOptions, type FitProgress, type FitReport, type FitResult } from './train/fit.js';
+export { fit, type FitOptions, type FitResult } from './train/fit.js';
+export type { LoopProgress, LoopReport } from './train/loop.js';
 export type { EpochReport } from './train/state.js';

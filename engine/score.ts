@@ -1,17 +1,20 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
+import type { Device } from '../spec/devices.js';
 import type { Lora } from './adapters/lora.js';
+import { IGNORED } from '../common/labels.js';
 import { longestRow, makeBatch, paddedLength } from './batch.js';
 import type { FrozenParts, Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { modelFeeds } from './models/weights.js';
+import { residentFeeds } from './resident.js';
 import { isLarge, Session, type Tensor } from './session.js';
 import { scoringGraph } from './train/graph.js';
 
 export interface RowScore {
-  /** Σ −log p(token | tokens before it), nats, over every token but the first */
+  /** Σ −log p(token | tokens before it), nats, over every token but the first, or those that labels leave */
   readonly nllSum: number;
-  /** tokens in that sum: the row's length − 1 */
+  /** tokens in that sum: the row's length − 1, or fewer with labels */
   readonly tokenCount: number;
 }
 
@@ -39,6 +42,30 @@ export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): v
   });
 }
 
+/** @throws HabsburgError `invalid` naming the row whose labels are not one a token, or no token ids */
+export function checkLabels(
+  rows: readonly Int32Array[],
+  labels: readonly Int32Array[] | undefined,
+  { vocabularySize }: DecoderConfig,
+  what = 'row',
+): void {
+  if (labels === undefined) return;
+  if (labels.length !== rows.length) throw new Error(`internal: ${labels.length} rows of labels for ${rows.length} rows`);
+  rows.forEach((row, i) => {
+    if (labels[i].length !== row.length)
+      throw new HabsburgError(
+        'invalid',
+        `${what} ${i} has ${row.length} tokens and ${labels[i].length} labels; give one a token`,
+      );
+    const bad = labels[i].find((label) => label !== IGNORED && (label < 0 || label >= vocabularySize));
+    if (bad !== undefined)
+      throw new HabsburgError(
+        'invalid',
+        `${what} ${i} has the label ${bad}; a label is a token id from 0 to ${vocabularySize - 1}, or ${IGNORED}`,
+      );
+  });
+}
+
 /** Scores rows with one set of weights; sessions stay open between calls, and changed weights are seen. */
 export class Scorer {
   readonly #sessions = new Map<number, Session>();
@@ -49,22 +76,28 @@ export class Scorer {
     readonly feeds: Readonly<Record<string, Tensor>>,
     readonly options: {
       readonly threads: number;
+      readonly device?: Device;
       readonly batch?: number;
       readonly adapter?: Lora;
       readonly frozen?: FrozenParts;
     },
   ) {}
 
-  /** One score a row, in order. A row's score depends on the other rows at most in the last bits. */
-  async score(rows: readonly Int32Array[]): Promise<RowScore[]> {
+  /**
+   * One score a row, in order. A row's score depends on the other rows at most in the last bits.
+   * @param labels one a token: what is scored in its place, and not at all where IGNORED; default: every token
+   */
+  async score(rows: readonly Int32Array[], labels?: readonly Int32Array[]): Promise<RowScore[]> {
     checkRows(rows, this.config);
+    checkLabels(rows, labels, this.config);
     const scores: RowScore[] = rows.map(() => ({ nllSum: 0, tokenCount: 0 }));
     for (const [time, members] of this.#byPaddedLength(rows)) {
       const size =
         this.options.batch ?? Math.max(1, Math.min(MAX_BATCH, Math.floor(MAX_LOGITS / (time * this.config.vocabularySize))));
       for (let from = 0; from < members.length; from += size) {
         const chunk = members.slice(from, from + size);
-        (await this.#run(chunk.map((i) => rows[i]), time)).forEach((score, k) => (scores[chunk[k]] = score)); // prettier-ignore
+        const scored = await this.#run(chunk.map((i) => rows[i]), time, labels && chunk.map((i) => labels[i])); // prettier-ignore
+        scored.forEach((score, k) => (scores[chunk[k]] = score));
       }
     }
     return scores;
@@ -84,8 +117,8 @@ export class Scorer {
     return [...groups].sort(([a], [b]) => a - b);
   }
 
-  async #run(rows: readonly Int32Array[], time: number): Promise<RowScore[]> {
-    const batch = makeBatch(rows, { time, paddingId: this.config.paddingId });
+  async #run(rows: readonly Int32Array[], time: number, labels?: readonly Int32Array[]): Promise<RowScore[]> {
+    const batch = makeBatch(rows, { time, paddingId: this.config.paddingId, labels });
     const session = await this.#session(time);
     const { nll } = await session.run({ ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets }, [
       'nll',
@@ -93,8 +126,13 @@ export class Scorer {
     const values = nll.data as Float32Array;
     return rows.map((row, b) => {
       let nllSum = 0;
-      for (let t = 0; t + 1 < row.length; t++) nllSum += values[b * time + t];
-      return { nllSum, tokenCount: row.length - 1 };
+      let tokenCount = 0;
+      for (let t = b * time; t < b * time + row.length - 1; t++) {
+        if (batch.counted[t] === 0) continue;
+        nllSum += values[t];
+        tokenCount++;
+      }
+      return { nllSum, tokenCount };
     });
   }
 
@@ -103,6 +141,7 @@ export class Scorer {
       this.#sessions.get(time) ??
       (await Session.create(scoringGraph(this.config, time, this.options.adapter, this.options.frozen), {
         threads: this.options.threads,
+        device: this.options.device,
         keepMemory: !isLarge(this.feeds, this.options.frozen?.stored),
         prepack: this.options.frozen?.stored === undefined,
       }));
@@ -119,19 +158,24 @@ export class Scorer {
 /**
  * Scores rows under a model.
  * @param options.rows token ids; a row of one token has nothing to predict: count 0
+ * @param options.labels as Scorer.score takes them
  * @param options.batch rows at a time; default: as many as 128 MiB of logits allow
  */
 export async function scoreRows(options: {
   readonly model: Model;
   readonly rows: readonly Int32Array[];
+  readonly labels?: readonly Int32Array[];
   readonly threads: number;
+  readonly device?: Device;
   readonly batch?: number;
 }): Promise<RowScore[]> {
-  const { model, rows, threads, batch } = options;
-  const scorer = new Scorer(model.config, modelFeeds(model), { threads, batch, frozen: model });
+  const { model, rows, labels, threads, device, batch } = options;
+  const weights = await residentFeeds(modelFeeds(model), device);
+  const scorer = new Scorer(model.config, weights.feeds, { threads, device, batch, frozen: model });
   try {
-    return await scorer.score(rows);
+    return await scorer.score(rows, labels);
   } finally {
     await scorer.release();
+    await weights.release();
   }
 }

@@ -7,9 +7,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
+import type { Device } from '../spec/devices.js';
+import { checkDevice } from './device.js';
 import type { Graph } from './graph/graph.js';
 import { toOnnx, type ExternalData } from './graph/onnx.js';
 import { constantBytes, type Dtype, type TensorData, type Value } from './graph/types.js';
+import { adaptToWebgpu } from './graph/webgpu.js';
+import { residentCopy } from './resident.js';
 
 export interface Tensor {
   readonly dtype: Dtype;
@@ -20,6 +24,8 @@ export interface Tensor {
 export interface SessionOptions {
   /** CPU threads inside one operator; results do not depend on it */
   readonly threads: number;
+  /** what computes; operators that it lacks run on the CPU. Default: cpu */
+  readonly device?: Device;
   /**
    * Whether onnxruntime keeps freed memory for the next run (faster for small models) or gives it back (a large model's peak is
    * about a quarter lower). Default: keep.
@@ -66,6 +72,12 @@ export class Session {
 
   static async create(graph: Graph, options: SessionOptions): Promise<Session> {
     const stored = graph.constants.some(({ data }) => data === undefined);
+    if (stored && (options.device ?? 'cpu') !== 'cpu')
+      throw new HabsburgError(
+        'invalid',
+        `device ${options.device}: quantised weights, and frozen ones that are mapped from their file, are computed on the cpu only; use the device cpu`,
+      );
+    if (options.device === 'webgpu') adaptToWebgpu(graph);
     if (!options.mapConstants && !stored) return new Session(await openSession(toOnnx(graph), options));
     const mapped = await mapFromFiles(graph);
     if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));
@@ -116,18 +128,19 @@ export class Session {
 }
 
 function toOrt(tensor: Tensor): ort.Tensor {
-  return new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
+  return residentCopy(tensor) ?? new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
 }
 
 /** @param externalFolder where the files of mapped constants lie */
 async function openSession(model: Uint8Array, options: SessionOptions, externalFolder?: string): Promise<ort.InferenceSession> {
-  const keep = options.keepMemory ?? true;
+  const { device = 'cpu', keepMemory: keep = true } = options;
+  await checkDevice(device);
   // Waiting threads sleep where other work shares the cores: spinning takes them from the other runs of an experiment (with more
   // work than cores a generation takes more than twice as long).
   const alone = options.threads >= availableParallelism();
   try {
     return await ort.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
+      executionProviders: [device],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',

@@ -2,8 +2,9 @@
 import { HabsburgError } from '../common/errors.js';
 import { languageModel } from './language-model.js';
 import type { Family } from './types.js';
+import { vae } from './vae.js';
 
-const FAMILIES: readonly Family[] = [languageModel];
+const FAMILIES: readonly Family[] = [languageModel, vae];
 
 /** @throws HabsburgError 'invalid' for an unknown name */
 export function familyOf(name: string): Family {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
 import type { DataRecord } from '../data/records.js';
+import { answerText, endTokensOf, labelsOf, packRows } from '../data/template.js';
 import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data/records.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
@@ -15,30 +16,44 @@ import { generateRows } from '../engine/generate/index.js';
 import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
-import type { ArchitecturePlan } from '../spec/plan.js';
+import type { ArchitecturePlan, MemberPlan } from '../spec/plan.js';
+import { fitReport } from './fit-report.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
 
 export const LIKELIHOODS_FILE = 'likelihoods.json';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
-export const languageModel: Family = { name: 'language-model', cost: 'expensive', fit: fitModel, generate, logProbability };
+export const languageModel: Family<MemberPlan> = {
+  name: 'language-model',
+  cost: 'expensive',
+  fit: fitModel,
+  generate,
+  logProbability,
+};
 
-async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
+async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
-  const from = 'model' in job.start ? job.start.model : job.start.tokenizer;
-  const frozen = Boolean(job.training.lora);
+  const from = 'model' in job.start ? job.start.model : job.start.tokenizer!;
+  const frozen = Boolean(job.training.lora) && (io.device ?? 'cpu') === 'cpu';
   const model =
     'model' in job.start ? await loadCheckpoint(job.start.model, { frozen }) : await initialise(job.start.scratch, from, rng);
+  const { lossOn, packing } = job.training;
+  const train = await readRows(job.train, lossOn);
+  const valid = await readRows(job.valid, lossOn);
+  const { rows, labels } = packing === undefined ? train : packRows(train.rows, train.labels ?? train.rows, packing);
   const { adapter, report } = await fit({
     model,
-    train: await readRows(job.train),
-    valid: await readRows(job.valid),
+    train: rows,
+    trainLabels: labels,
+    valid: valid.rows,
+    validLabels: valid.labels,
     settings: job.training,
     rng,
     threads: io.threads,
+    device: io.device,
     resumeFrom: job.resume,
-    onProgress: io.progress,
+    onProgress: ({ perSecond, ...progress }) => io.progress({ ...progress, tokensPerSecond: perSecond }),
     checkpointDue: io.checkpointDue,
     checkpoint: io.checkpoint,
   });
@@ -50,14 +65,7 @@ async function fitModel(job: FitJob, io: JobIo): Promise<JobReport> {
     });
   }
   await copyTokenizer(from, job.out);
-  const last = report.epochs.at(-1);
-  return {
-    steps: report.steps,
-    selectedEpoch: report.selectedEpoch,
-    bestValidLoss: report.bestValidLoss,
-    lastTrainLoss: last?.trainLoss ?? null,
-    lastValidLoss: last?.validLoss ?? null,
-  };
+  return fitReport(report);
 }
 
 /** A model with fresh weights, sized to its tokenizer. */
@@ -94,9 +102,10 @@ async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: 
   return { config, weights: initialWeights(config, rng.derive('init')) };
 }
 
-async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
+async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model);
   const tokenizer = await loadTokenizer(job.model);
+  const endTokens = endTokensOf(model.config.json);
   const prompts = await readAllRecords(job.prompts);
   const written: DataRecord[] = [];
   const shards: string[] = [];
@@ -109,12 +118,13 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
   let stored = written.length;
   await generateRows({
     model,
-    prompts: prompts.map((record) => Int32Array.from(record.tokens)),
+    prompts: prompts.map(({ tokens, prompt }) => Int32Array.from(prompt === undefined ? tokens : tokens.slice(0, prompt.tokens))),
     settings: job.decoding,
-    eosTokenId: eosOf(model.config.json),
+    eosTokenId: endTokens,
     decode: (ids) => tokenizer.decode(ids),
     rng: new CounterRng(job.rng),
     threads: io.threads,
+    device: io.device,
     startAt: written.length,
     onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
     async onBatch(start, rows) {
@@ -124,8 +134,13 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
         const prompt = prompts[start + i];
         written.push({
           id: `g${job.origin.generation}/${job.origin.member}/${String(start + i).padStart(6, '0')}`,
-          tokens: Array.from(row),
-          text: tokenizer.decode(row),
+          ...(prompt.prompt === undefined
+            ? { tokens: Array.from(row), text: tokenizer.decode(row) }
+            : {
+                tokens: [...prompt.tokens.slice(0, prompt.prompt.tokens), ...row],
+                text: answerText(Array.from(row), endTokens, tokenizer),
+                prompt: prompt.prompt,
+              }),
           origin: {
             kind: 'generated',
             member: job.origin.member,
@@ -152,17 +167,15 @@ async function generate(job: GenerateJob, io: JobIo): Promise<JobReport> {
 
 async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model);
-  const rows = await scoreRows({ model, rows: await readRows(job.data), threads: io.threads });
-  await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows }));
-  return { records: rows.length };
+  const scores = await scoreRows({ model, ...(await readRows(job.data, job.lossOn)), threads: io.threads, device: io.device });
+  await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows: scores }));
+  return { records: scores.length };
 }
 
-/** Token ids of a dataset's records, in order. */
-async function readRows(folder: string): Promise<Int32Array[]> {
-  return (await readAllRecords(folder)).map((record) => Int32Array.from(record.tokens));
-}
-
-function eosOf(json: ConfigJson): number[] {
-  const eos = json.eos_token_id;
-  return Array.isArray(eos) ? eos.map(Number) : typeof eos === 'number' ? [eos] : [];
+/** Token ids of a dataset's records, in order; with lossOn: answer also their labels. */
+async function readRows(folder: string, lossOn?: 'answer' | 'all'): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
+  const records = await readAllRecords(folder);
+  const rows = records.map((record) => Int32Array.from(record.tokens));
+  if (lossOn !== 'answer') return { rows };
+  return { rows, labels: records.map(({ tokens, prompt }) => labelsOf({ tokens, promptTokens: prompt?.tokens ?? 0 }, lossOn)) };
 }

@@ -3,8 +3,9 @@
  * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
+import type { Device } from '../spec/devices.js';
 import type { SimulatedMember, SimulatedMixture } from '../spec/simulation/plan.js';
-import type { DecodingPlan, MemberPlan, TrainingPlan } from '../spec/plan.js';
+import type { AnyMemberPlan } from '../spec/plan.js';
 
 /** Progress of a long job; rendered by `watch` and carried by heartbeats. */
 export interface Progress {
@@ -14,9 +15,10 @@ export interface Progress {
   readonly total: number;
   readonly unit: 'step' | 'record';
   readonly epoch?: number;
-  /** nats a token, of the latest step */
+  /** of the latest step: nats a token, or nats an image */
   readonly loss?: number;
   readonly tokensPerSecond?: number;
+  readonly imagesPerSecond?: number;
 }
 
 /** What the host offers a running job. */
@@ -27,19 +29,22 @@ export interface JobIo {
   /** Calls `write` with an empty folder, then hands the folder over; resolves when it is safe in the store. */
   checkpoint(write: (folder: string) => Promise<void>): Promise<void>;
   readonly threads: number;
+  /** default: cpu */
+  readonly device?: Device;
 }
 
-export interface FitJob {
+/** What a member's base says of a model that starts from fresh weights. */
+export type ArchitectureOf<M extends AnyMemberPlan> = Extract<M['base'], { kind: 'scratch' }>['architecture'];
+
+export interface FitJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly op: 'fit';
-  readonly family: string;
-  /** folders of dataset artifacts (records.jsonl) */
+  readonly family: M['family'];
+  /** folders of dataset artifacts */
   readonly train: string;
   readonly valid: string;
-  /** a model artifact's folder, or an architecture to initialise (with the tokenizer artifact's folder) */
-  readonly start:
-    | { readonly model: string }
-    | { readonly scratch: Extract<MemberPlan['base'], { kind: 'scratch' }>['architecture']; readonly tokenizer: string };
-  readonly training: TrainingPlan;
+  /** a model artifact's folder, or an architecture to initialise (with the tokenizer artifact's folder, where there is one) */
+  readonly start: { readonly model: string } | { readonly scratch: ArchitectureOf<M>; readonly tokenizer?: string };
+  readonly training: M['training'];
   readonly rng: RngKey;
   /** where the model's files go */
   readonly out: string;
@@ -47,15 +52,15 @@ export interface FitJob {
   readonly resume?: string;
 }
 
-export interface GenerateJob {
+export interface GenerateJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly op: 'generate';
-  readonly family: string;
+  readonly family: M['family'];
   readonly model: string;
-  /** a dataset folder: each record is continued */
+  /** a dataset folder: each record is continued; a family that continues nothing writes as many records as these */
   readonly prompts: string;
-  readonly decoding: DecodingPlan;
+  readonly decoding: M['decoding'];
   readonly rng: RngKey;
-  /** records.jsonl goes here */
+  /** the dataset's files go here */
   readonly out: string;
   /** stamped on every record */
   readonly origin: { readonly member: string; readonly generation: number; readonly model: string };
@@ -64,10 +69,12 @@ export interface GenerateJob {
 
 export interface ScoreJob {
   readonly op: 'logProbability';
-  readonly family: string;
+  readonly family: AnyMemberPlan['family'];
   readonly model: string;
   readonly data: string;
-  /** likelihoods.json goes here: { rows: [{ nllSum (nats), tokenCount }] } in record order */
+  /** of records with a template's prompt: whether the prompt counts; absent: every token does */
+  readonly lossOn?: 'answer' | 'all';
+  /** in record order: likelihoods.json of texts (families/language-model.ts), bounds.json and codes of images (families/vae.ts) */
   readonly out: string;
 }
 
@@ -96,11 +103,12 @@ export type Job = FitJob | GenerateJob | ScoreJob | SimulateJob;
 /** Small numbers for the workflow's history and the result tables. */
 export type JobReport = Readonly<Record<string, string | number | boolean | null>>;
 
-export interface Family {
-  readonly name: string;
+/** @typeParam M what an experiment says of a member of this family */
+export interface Family<M extends AnyMemberPlan = AnyMemberPlan> {
+  readonly name: M['family'];
   /** an activity a step; the families of toy/ are cheap and run many generations inside one */
   readonly cost: 'expensive';
-  fit(job: FitJob, io: JobIo): Promise<JobReport>;
-  generate(job: GenerateJob, io: JobIo): Promise<JobReport>;
+  fit(job: FitJob<M>, io: JobIo): Promise<JobReport>;
+  generate(job: GenerateJob<M>, io: JobIo): Promise<JobReport>;
   logProbability(job: ScoreJob, io: JobIo): Promise<JobReport>;
 }

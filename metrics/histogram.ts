@@ -1,4 +1,4 @@
-/** Histograms over fixed, log-spaced bins, so that the histograms of all generations lie over each other. */
+/** Histograms over fixed bins, so that the histograms of all generations lie over each other. */
 
 export interface Histogram {
   /** counts.length + 1 edges, ascending; bin i is [edges[i], edges[i+1]) */
@@ -22,13 +22,23 @@ export function logEdges(bins: LogBins): number[] {
   return Array.from({ length: count + 1 }, (_, i) => 10 ** (bins.from + i / bins.perDecade));
 }
 
+/** `bins` bins of one width from `from` to `to`. */
+export function linearEdges(from: number, to: number, bins: number): number[] {
+  return Array.from({ length: bins + 1 }, (_, i) => from + ((to - from) * i) / bins);
+}
+
 /** Counts positive values into bins; values outside are counted in `below` and `above`. */
 export function histogram(values: readonly number[], bins: LogBins): Histogram {
-  const edges = logEdges(bins);
+  return countInto(logEdges(bins), values);
+}
+
+/** Counts values into the bins between ascending edges; values outside are counted in `below` and `above`. */
+export function countInto(edges: readonly number[], values: ArrayLike<number>): Histogram {
   const counts = new Array<number>(edges.length - 1).fill(0);
   let below = 0;
   let above = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (value < edges[0]) below++;
     else if (value >= edges[edges.length - 1]) above++;
     else counts[binOf(edges, value)]++;

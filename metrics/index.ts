@@ -4,7 +4,11 @@ import type { MetricPlan } from '../spec/plan.js';
 import { coverage } from './coverage.js';
 import { distinct1, distinct2, distinct3 } from './distinct.js';
 import { distinctBlocks } from './distinct-blocks.js';
+import { elbo } from './elbo.js';
 import { klToTruth } from './kl-to-truth.js';
+import { latentCovariance } from './latent-covariance.js';
+import { latentMean } from './latent-mean.js';
+import { latentStd } from './latent-std.js';
 import { perplexity } from './perplexity.js';
 import { rep } from './rep.js';
 import { sequencePerplexity } from './sequence-perplexity.js';
@@ -23,6 +27,10 @@ export const metrics: readonly Metric[] = [
   distinctBlocks,
   tailLost,
   klToTruth,
+  latentStd,
+  latentMean,
+  latentCovariance,
+  elbo,
 ];
 
 const byName = new Map<string, Metric>();

@@ -9,9 +9,9 @@ export interface Likelihood {
 
 /** What a score step can offer. A metric says in `needs` what it uses; the step computes only that. */
 export interface ScoringInput {
-  /** what model t wrote, in record order */
+  /** what model t wrote, in record order; empty where the data are images */
   readonly generated: { readonly tokens: readonly (readonly number[])[]; readonly texts: readonly string[] };
-  /** the real training records */
+  /** the real training records; empty where the data are images */
   readonly real: { readonly tokens: readonly (readonly number[])[]; readonly texts: readonly string[] };
   /** the real test records under model t */
   readonly testUnderSelf?: readonly Likelihood[];
@@ -19,6 +19,24 @@ export interface ScoringInput {
   readonly generatedUnderFirst?: readonly Likelihood[];
   /** the exact distribution of a synthetic language, where the data has one */
   readonly truth?: Truth;
+  /** both terms of the bound of the real test images under model t */
+  readonly testBounds?: readonly Bound[];
+  /** the images that model t wrote, as the encoder of model 0 of the same member and seed sees them */
+  readonly codesUnderFirst?: Codes;
+}
+
+/** The two terms of an image's evidence lower bound, nats. */
+export interface Bound {
+  readonly reconstruction: number;
+  readonly divergence: number;
+}
+
+/** Means of the distributions that an encoder gives images. */
+export interface Codes {
+  /** numbers a code */
+  readonly latent: number;
+  /** (images, latent) */
+  readonly means: Float32Array;
 }
 
 /** The true distribution of a synthetic language over its words. */
@@ -28,7 +46,7 @@ export interface Truth {
   readonly probability: readonly number[];
 }
 
-export type ScoringNeed = 'testUnderSelf' | 'generatedUnderFirst' | 'truth';
+export type ScoringNeed = 'testUnderSelf' | 'generatedUnderFirst' | 'truth' | 'testBounds' | 'codesUnderFirst';
 
 /** One number of a metric, before it is placed in an experiment. */
 export interface ScoreValue {

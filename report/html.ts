@@ -10,7 +10,7 @@ export type Child = Markup | string | number | undefined | false | readonly Chil
 
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-const VOID = new Set(['meta', 'br', 'hr', 'link', 'col']);
+const VOID = new Set(['meta', 'br', 'hr', 'link', 'col', 'img']);
 
 /** An HTML or SVG element. Strings are escaped and stripped of hidden characters; `true` attributes stand alone. */
 export function el(name: string, attributes: Attributes = {}, ...children: readonly Child[]): Markup {

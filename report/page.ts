@@ -8,8 +8,9 @@ import { expand } from '../spec/expand.js';
 import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
 import { curvesSection } from './sections/curves.js';
-import { histogramSection } from './sections/histogram.js';
+import { histogramSections } from './sections/histogram.js';
 import { lawsSection } from './sections/laws.js';
+import { picturesSection } from './sections/pictures.js';
 import { provenanceSections } from './sections/provenance.js';
 import { tablesSection } from './sections/tables.js';
 import { textsSection } from './sections/texts.js';
@@ -42,7 +43,8 @@ export function renderPage(results: Results): string {
     unfinished(results),
     lawsSection(laws),
     curvesSection(summary, laws),
-    histogramSection(results, summary),
+    histogramSections(results, summary),
+    picturesSection(results, summary),
     textsSection(results, summary),
     tablesSection(summary),
     provenanceSections(results, summary),
@@ -52,7 +54,9 @@ export function renderPage(results: Results): string {
       el('p', {}, 'Every score row behind this page: ', el('code', {}, `habsburg results ${plan.name} --format csv`), '.'),
     ),
   );
-  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+  // The page's own pictures are inside it; a page without any may not even show those.
+  const images = results.pictures.length > 0 ? ' img-src data:;' : '';
+  const policy = `default-src 'none';${images} style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   return [
     '<!doctype html>\n<html lang="en">\n<head>\n',
     render(el('meta', { charset: 'utf-8' })),

@@ -16,7 +16,7 @@ import {
   scoresDocument,
   seriesDocument,
 } from '../spec/results.js';
-import type { Histogram, RunIndex, Sample, SeriesDocument } from '../spec/results.js';
+import type { Histogram, Pictures, RunIndex, Sample, SeriesDocument } from '../spec/results.js';
 
 /** Where in an experiment something was measured or written. */
 export interface Place {
@@ -38,6 +38,7 @@ export interface Results {
   readonly rows: readonly ScoreRow[];
   readonly histograms: readonly (Histogram & Place)[];
   readonly samples: readonly (Sample & Place)[];
+  readonly pictures: readonly (Pictures & Place)[];
 }
 
 /** What no experiment can be called is not looked up. */
@@ -76,6 +77,7 @@ export async function readResults(store: ArtifactStore, experiment: string): Pro
   const rows: ScoreRow[] = [];
   const histograms: (Histogram & Place)[] = [];
   const samples: (Sample & Place)[] = [];
+  const pictures: (Pictures & Place)[] = [];
   const documents = await mapBounded(places, READS, async ({ place, run, scores, series }) => ({
     scores: scores && (await readDocument(store, scores.digest, SCORES_FILE, scoresDocument)),
     series:
@@ -93,8 +95,9 @@ export async function readResults(store: ArtifactStore, experiment: string): Pro
     for (const value of scores?.values ?? []) rows.push({ experiment, run, ...place, ...value });
     for (const histogram of scores?.histograms ?? []) histograms.push({ ...place, ...histogram });
     for (const sample of scores?.samples ?? []) samples.push({ ...place, ...sample });
+    if (scores?.pictures) pictures.push({ ...place, ...scores.pictures });
   });
-  return { store: store.objects.url, experiment, plan, planDigest: digest, runs, rows, histograms, samples };
+  return { store: store.objects.url, experiment, plan, planDigest: digest, runs, rows, histograms, samples, pictures };
 }
 
 /** Names of the experiments that a store knows, in order. */

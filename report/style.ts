@@ -78,6 +78,7 @@ th[scope=rowgroup] small { margin-left: 10px; color: var(--soft); font-size: 12p
 .texts th:first-child { width: 3.2em; }
 .texts td { padding: 10px 18px 10px 0; vertical-align: top; border-top: 1px solid var(--rule); }
 .texts tbody th { padding-top: 10px; vertical-align: top; border-top: 1px solid var(--rule); color: var(--soft); }
+.texts img { display: block; width: 100%; max-width: 420px; image-rendering: pixelated; }
 .same { color: var(--soft); font: 12px/1.4 var(--sans); }
 .text { margin: 0; font: 15px/1.5 var(--serif); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; max-height: 20em; overflow: auto; contain: paint; }
 blockquote.text { max-width: 46em; margin: 0 0 12px; padding: 2px 0 2px 16px; border-left: 3px solid var(--rule); font-style: italic; }

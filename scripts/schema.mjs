@@ -1,6 +1,6 @@
-// Writes schemas/experiment.schema.json from spec/schema.ts. Run `npm run build` first.
+// Writes schemas/experiment.schema.json from spec/json-schema.ts. Run `npm run build` first.
 import { writeFileSync } from 'node:fs';
-import { experimentJsonSchema } from '../dist/spec/schema.js';
+import { experimentJsonSchema } from '../dist/spec/json-schema.js';
 
 writeFileSync(
   new URL('../schemas/experiment.schema.json', import.meta.url),

@@ -1,12 +1,33 @@
 /** What zod cannot see: how the parts of an experiment file fit together. Returns problems, throws nothing. */
 import type { Path, Problem } from './problems.js';
 import { METRIC_WORDS, type MetricName } from './metrics.js';
-import type { DecodingPlan, ExperimentPlan, MemberPlan, TrainingPlan } from './plan.js';
+import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
 import { checkOverrides } from './overrides.js';
+import { parseTemplate } from './templates.js';
 
 /** Checks of a whole document, members aside. */
 export function checkDocument(doc: ExperimentDocument): Problem[] {
+  return [
+    ...checkParts(doc),
+    ...checkData(doc),
+    ...checkTokenizer(doc),
+    ...(doc.metrics ?? []).flatMap((metric, i) => checkTruth(doc, metric, ['metrics', i])),
+  ];
+}
+
+/** What every experiment with steps has, whatever its data and members. */
+export interface CommonDocument {
+  readonly seeds: readonly number[];
+  readonly population: readonly { readonly name: string }[];
+  readonly conditions: ExperimentDocument['conditions'];
+  readonly metrics?: readonly MetricDocument[] | undefined;
+}
+export type MetricDocument =
+  | MetricName
+  | { readonly name: MetricName; readonly variant?: string | undefined; readonly settings: Readonly<Record<string, unknown>> };
+
+export function checkParts(doc: CommonDocument): Problem[] {
   return [
     ...duplicates(doc.seeds, ['seeds'], (seed) => seed, 'seed'),
     ...duplicates(doc.conditions, ['conditions'], (c) => c.name, 'condition', 'name'),
@@ -17,10 +38,8 @@ export function checkDocument(doc: ExperimentDocument): Problem[] {
       'metric',
     ),
     ...checkPopulation(doc),
-    ...checkData(doc),
-    ...checkTokenizer(doc),
     ...doc.conditions.flatMap((condition, i) => checkCondition(doc, condition, ['conditions', i])),
-    ...(doc.metrics ?? []).flatMap((metric, i) => checkMetric(doc, metric, ['metrics', i])),
+    ...(doc.metrics ?? []).flatMap((metric, i) => checkVariant(metric, ['metrics', i])),
   ];
 }
 
@@ -44,7 +63,7 @@ function duplicates<T>(items: readonly T[], path: Path, key: (item: T) => unknow
   });
 }
 
-function checkPopulation(doc: ExperimentDocument): Problem[] {
+function checkPopulation(doc: CommonDocument): Problem[] {
   if (doc.population.length === 1) return [];
   return [
     {
@@ -77,6 +96,7 @@ function checkData(doc: ExperimentDocument): Problem[] {
       suggestion: 'give train, valid and test the same kind of source',
     });
   }
+  problems.push(...checkTemplate(doc));
   if (data.grammar !== undefined && synthetic === 0) {
     problems.push({
       path: ['data', 'grammar'],
@@ -85,6 +105,30 @@ function checkData(doc: ExperimentDocument): Problem[] {
       suggestion: 'remove it',
     });
   }
+  return problems;
+}
+
+function checkTemplate({ data }: ExperimentDocument): Problem[] {
+  const { template, packing } = data;
+  if (template === undefined) {
+    if (packing !== 'records') return [];
+    return [{ path: ['data', 'packing'], message: 'records need a template', suggestion: 'add data.template: alpaca' }];
+  }
+  const problems: Problem[] = [];
+  if (packing === 'bos-line')
+    problems.push({ path: ['data', 'packing'], message: 'packs lines of text, not records', suggestion: 'remove it or data.template' }); // prettier-ignore
+  for (const split of ['train', 'valid', 'test'] as const)
+    if (data[split] !== undefined && !data[split].startsWith('file:'))
+      problems.push({
+        path: ['data', split],
+        message: 'is a text, and data.template makes rows of records',
+        suggestion: 'use file:PATH of a .jsonl file',
+      });
+  if (typeof template === 'object')
+    for (const [key, format] of Object.entries(template)) {
+      const parsed = parseTemplate(format as string);
+      if ('problem' in parsed) problems.push({ path: ['data', 'template', key], message: parsed.problem });
+    }
   return problems;
 }
 
@@ -126,7 +170,7 @@ function isScratch(base: MemberDocument['base']): boolean {
   return typeof base === 'object' && base.kind === 'scratch';
 }
 
-function checkCondition(doc: ExperimentDocument, condition: ExperimentDocument['conditions'][number], path: Path): Problem[] {
+function checkCondition(doc: CommonDocument, condition: ExperimentDocument['conditions'][number], path: Path): Problem[] {
   const names = doc.population.map((m) => m.name);
   const problems: Problem[] = [];
   if (condition.mixture.sources.length > 1) {
@@ -156,32 +200,36 @@ function checkCondition(doc: ExperimentDocument, condition: ExperimentDocument['
   return problems;
 }
 
-function checkMetric(doc: ExperimentDocument, metric: NonNullable<ExperimentDocument['metrics']>[number], path: Path): Problem[] {
-  const name: MetricName = typeof metric === 'string' ? metric : metric.name;
-  const word = METRIC_WORDS[name];
-  const problems: Problem[] = [];
-  if ('truth' in word && !doc.data.train.startsWith('grammar:')) {
-    problems.push({
+function checkTruth(doc: ExperimentDocument, metric: MetricDocument, path: Path): Problem[] {
+  const name = typeof metric === 'string' ? metric : metric.name;
+  if (!('truth' in METRIC_WORDS[name]) || doc.data.train.startsWith('grammar:')) return [];
+  return [
+    {
       path,
       message: `${name} needs a synthetic language, whose true distribution is known`,
       suggestion: 'remove it, or use data.train: grammar:zipf',
-    });
-  }
-  if (typeof metric !== 'string' && metric.variant !== undefined && metric.variant !== word.variant) {
-    problems.push({
+    },
+  ];
+}
+
+function checkVariant(metric: MetricDocument, path: Path): Problem[] {
+  if (typeof metric === 'string' || metric.variant === undefined) return [];
+  const { variant } = METRIC_WORDS[metric.name];
+  if (metric.variant === variant) return [];
+  return [
+    {
       path: [...path, 'variant'],
-      message: `${name} has no variant ${JSON.stringify(metric.variant)}`,
-      suggestion: `its variant is ${word.variant}`,
-    });
-  }
-  return problems;
+      message: `${metric.name} has no variant ${JSON.stringify(metric.variant)}`,
+      suggestion: `its variant is ${variant}`,
+    },
+  ];
 }
 
 /**
  * Checks of a resolved member. `given` says whether the file itself sets a path of the member (relative to it), so that a
  * default is never blamed.
  */
-export function checkMember(member: MemberPlan, data: ExperimentPlan['data'], given: (path: Path) => boolean): Problem[] {
+export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Path) => boolean): Problem[] {
   const problems: Problem[] = [...checkTraining(member.training, ['training']), ...checkDecoding(member.decoding, given)];
   const inherited = checkTraining(member.generation0, ['generation0']).filter(
     (p) => given(p.path) || !problems.some((q) => q.message === p.message),
@@ -196,6 +244,16 @@ export function checkMember(member: MemberPlan, data: ExperimentPlan['data'], gi
           suggestion: `give ${phase}.lora`,
         });
   }
+  if (data.template === undefined)
+    for (const stage of ['training', 'generation0'] as const)
+      for (const key of ['lossOn', 'packing'] as const)
+        if (given([stage, key]))
+          problems.push({
+            path: [stage, key],
+            atKey: true,
+            message: `"${key}" has no effect without data.template`,
+            suggestion: 'add data.template, or remove it',
+          });
   if (member.base.kind === 'scratch') {
     const { hidden, heads, positions } = member.base.architecture;
     const at: Path = ['base', 'architecture'];
@@ -222,7 +280,11 @@ export function longestSequence(prompts: MemberPlan['prompts'], block: number, m
   return (prompts === 'previous' ? Math.max(block, maxNewTokens) : block) + maxNewTokens;
 }
 
-function checkTraining(training: TrainingPlan, path: Path): Problem[] {
+/** How the parts of a learning-rate schedule fit together. */
+export function checkTraining(
+  training: Pick<TrainingPlan, 'learningRate' | 'minLearningRate' | 'schedule' | 'scheduleUnit' | 'warmup'>,
+  path: Path,
+): Problem[] {
   const problems: Problem[] = [];
   if (training.minLearningRate > training.learningRate) {
     problems.push({

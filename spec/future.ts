@@ -2,7 +2,6 @@
 
 /** Values, by the pattern of the path where they may stand (`*` is any one step). */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'population.*.family': ['vae'],
   'population.*.base.architecture.kind': ['llama', 'gpt2', 'gpt-neox', 'mistral', 'qwen2'],
   'population.*.decoding.strategy': ['contrastive', 'diverse-beam', 'constrained-beam', 'speculative', 'eta', 'mirostat'],
   'population.*.start': ['best', 'ensemble'],
@@ -24,7 +23,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** Keys, by the pattern of the path of the object that they may stand in. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'device', 'engine', 'signing'],
+  '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter', 'subsets'],
   'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'sources', 'mixture', 'postprocess'],
   'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],

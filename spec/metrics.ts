@@ -14,11 +14,20 @@ const words = z
   .default(10_000)
   .describe('Count over the first so many whole written words, so that sizes are equal.');
 
+const images = z
+  .int()
+  .min(0)
+  .max(1e9)
+  .default(0)
+  .describe('Codes of the first so many written images; 0: of all. The paper takes 100.');
+
 interface MetricWord {
   readonly variant: string;
   readonly settings: z.ZodObject<Record<string, z.ZodDefault>>;
   /** needs a synthetic language, whose true distribution is known */
   readonly truth?: true;
+  /** measures images; the others measure texts */
+  readonly images?: true;
 }
 
 /** name -> its variant and its settings with defaults */
@@ -48,11 +57,19 @@ export const METRIC_WORDS = {
     truth: true,
   },
   'kl-to-truth': { variant: 'written-from-truth/plug-in', settings: z.strictObject({ words }), truth: true },
+  'latent-std': { variant: 'encoder-0/pooled', settings: z.strictObject({ images }), images: true },
+  'latent-mean': { variant: 'encoder-0/pooled', settings: z.strictObject({ images }), images: true },
+  'latent-covariance': { variant: 'encoder-0', settings: z.strictObject({ images }), images: true },
+  elbo: { variant: 'real-test/one-code', settings: z.strictObject({}), images: true },
 } as const satisfies Record<string, MetricWord>;
 
 export type MetricName = keyof typeof METRIC_WORDS;
 
 export const METRIC_NAMES = Object.keys(METRIC_WORDS) as MetricName[];
+
+/** Those that an experiment with images may name, and with text. */
+export const IMAGE_METRIC_NAMES = METRIC_NAMES.filter((name) => 'images' in METRIC_WORDS[name]);
+export const TEXT_METRIC_NAMES = METRIC_NAMES.filter((name) => !('images' in METRIC_WORDS[name]));
 
 /** Settings as they are where a file says nothing. */
 export function metricDefaults(name: MetricName): Readonly<Record<string, string | number | boolean>> {

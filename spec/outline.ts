@@ -1,7 +1,7 @@
 /** What an experiment will do, before it does it: runs, steps, which steps runs have in common, and how many tokens. */
 import { digestOf, type Digest } from '../common/canonical.js';
 import { expand } from './expand.js';
-import type { ExperimentPlan, MemberPlan, RunPlan } from './plan.js';
+import type { AnyMemberPlan, ExperimentPlan, RunPlan } from './plan.js';
 
 export type StepName = 'prepare' | 'sample' | 'finetune' | 'generate' | 'postprocess' | 'score';
 
@@ -59,7 +59,7 @@ export function outline(plan: ExperimentPlan): Outline {
     generation: 0,
     member: '',
     after: [],
-    determinedBy: digestOf({ data: plan.data, tokenizer: plan.tokenizer }),
+    determinedBy: digestOf({ data: plan.data, ...(plan.tokenizer && { tokenizer: plan.tokenizer }) }),
   };
   const first = new Map<Digest, string>();
   const runs = expand(plan).map((run) => ({
@@ -101,8 +101,27 @@ function present<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
   };
 }
 
-function memberSteps(run: RunPlan, member: MemberPlan, prepare: OutlineStep): OutlineStep[] {
+/** Tokens that a generation's steps handle at most; undefined where data.limit does not bound them, or no tokens are handled. */
+interface Work {
+  readonly train?: number;
+  readonly write?: number;
+  readonly score?: number;
+}
+
+function workOf(run: RunPlan, member: AnyMemberPlan, generation: number): Work {
+  if (run.data.kind === 'images' || member.family !== 'language-model') return {};
   const { limit, block } = run.data;
+  const { epochs } = generation === 0 ? member.generation0 : member.training;
+  const { maxNewTokens } = member.decoding;
+  if (limit.train === undefined) return {};
+  return {
+    train: limit.train * epochs * block,
+    write: limit.train * maxNewTokens,
+    score: limit.test === undefined ? undefined : limit.test * block + limit.train * maxNewTokens,
+  };
+}
+
+function memberSteps(run: RunPlan, member: AnyMemberPlan, prepare: OutlineStep): OutlineStep[] {
   const steps: OutlineStep[] = [];
   const add = (
     step: StepName,
@@ -123,7 +142,6 @@ function memberSteps(run: RunPlan, member: MemberPlan, prepare: OutlineStep): Ou
     steps.push(tokens === undefined ? made : { ...made, tokens });
     return steps[steps.length - 1];
   };
-  const times = (count: number | undefined, each: number): number | undefined => (count === undefined ? undefined : count * each);
   let trained = prepare;
   let written = prepare;
   let model = prepare;
@@ -134,30 +152,27 @@ function memberSteps(run: RunPlan, member: MemberPlan, prepare: OutlineStep): Ou
         seed: run.seed,
         mixture: run.mixture,
       });
+    const work = workOf(run, member, t);
     const training = t === 0 ? member.generation0 : member.training;
     const start = t === 0 || member.start === 'base' ? [] : [member.start === 'previous' ? model : model0];
     const facts = { seed: run.seed, training, base: start.length === 0 ? member.base : undefined };
-    model = add('finetune', t, [trained, ...start], facts, times(limit.train, training.epochs * block));
+    model = add('finetune', t, [trained, ...start], facts, work.train);
     if (t === 0) model0 = model;
-    const prompts = t === 0 || member.prompts === 'original' ? prepare : trained;
+    const prompts = t > 0 && member.family === 'language-model' && member.prompts === 'previous' ? trained : prepare;
     const generate = add(
       'generate',
       t,
       prompts === trained ? [model, trained] : [model, prepare],
       { seed: run.seed, decoding: member.decoding },
-      times(limit.train, member.decoding.maxNewTokens),
+      work.write,
     );
     written = add('postprocess', t, [generate], {});
-    const scored =
-      limit.test === undefined || limit.train === undefined
-        ? undefined
-        : limit.test * block + limit.train * member.decoding.maxNewTokens;
     add(
       'score',
       t,
       model === model0 ? [model, written, prepare] : [model, model0, written, prepare],
       { metrics: run.metrics },
-      scored,
+      work.score,
     );
   }
   return steps;

@@ -1,12 +1,14 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
+import type { Device } from './devices.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+import type { TemplatePlan } from './templates.js';
 
 /** Any experiment: expensive models, a step an activity; or cheap ones, blocks of whole chains an activity. */
 export type AnyExperimentPlan = ExperimentPlan | SimulationPlan;
 export type AnyRunPlan = RunPlan | SimulationRunPlan;
 
-/** An experiment with language models after validation, defaults filled in, relative paths made absolute. */
+/** An experiment with expensive models, a step an activity, after validation, defaults filled in, relative paths made absolute. */
 export interface ExperimentPlan {
   readonly kind?: undefined;
   readonly schemaVersion: 1;
@@ -16,9 +18,10 @@ export interface ExperimentPlan {
   readonly seeds: readonly number[];
   /** the last generation: 0 fits real data, 1 … generations train on generated data */
   readonly generations: number;
-  readonly data: DataPlan;
-  readonly tokenizer: TokenizerPlan;
-  readonly population: readonly MemberPlan[];
+  readonly data: AnyDataPlan;
+  /** absent where the data are images */
+  readonly tokenizer?: TokenizerPlan;
+  readonly population: readonly AnyMemberPlan[];
   readonly conditions: readonly ConditionPlan[];
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
@@ -32,16 +35,20 @@ export interface RunPlan {
   readonly condition: string;
   readonly seed: number;
   readonly generations: number;
-  readonly data: DataPlan;
-  readonly tokenizer: TokenizerPlan;
+  readonly data: AnyDataPlan;
+  readonly tokenizer?: TokenizerPlan;
   /** the condition's overrides already applied */
-  readonly members: readonly MemberPlan[];
+  readonly members: readonly AnyMemberPlan[];
   readonly mixture: MixturePlan;
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
 }
 
+/** Text or images; all members of an experiment learn from the same. */
+export type AnyDataPlan = DataPlan | ImageDataPlan;
+
 export interface DataPlan {
+  readonly kind?: undefined;
   /** file:ABSOLUTE-PATH | hf://OWNER/NAME/CONFIG@REVISION#SPLIT | grammar:zipf (settings in `grammar`) */
   readonly train: string;
   readonly valid: string;
@@ -50,9 +57,27 @@ export interface DataPlan {
   readonly grammar?: GrammarPlan;
   /** tokens a block */
   readonly block: number;
-  /** `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's) */
-  readonly packing: 'bos-line';
+  /**
+   * `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's).
+   * `records`: each line of a .jsonl file is a row of its own, through `template`; one of more than `block` tokens is left out
+   */
+  readonly packing: 'bos-line' | 'records';
+  /** with packing: records */
+  readonly template?: TemplatePlan;
   /** at most so many blocks of each split; absent: all */
+  readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
+}
+
+export interface ImageDataPlan {
+  readonly kind: 'images';
+  /** file:ABSOLUTE-PATH of an IDX file of images, perhaps compressed by gzip */
+  readonly train: string;
+  /** absent: a share of `train` is held out */
+  readonly valid?: string;
+  readonly test?: string;
+  /** shares of the training file, drawn by lot once for all seeds; 0 where a file of its own is given */
+  readonly heldOut: { readonly valid: number; readonly test: number };
+  /** at most so many images of each split; absent: all */
   readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
 }
 
@@ -69,6 +94,10 @@ export type TokenizerPlan =
   /** the base model's own tokenizer.json */
   | { readonly kind: 'base' };
 
+/** A member of any family whose steps are activities. */
+export type AnyMemberPlan = MemberPlan | VaeMemberPlan;
+
+/** A language model. */
 export interface MemberPlan {
   readonly name: string;
   readonly family: 'language-model';
@@ -88,6 +117,54 @@ export interface MemberPlan {
 
 /** What a frozen base's matrices are kept in: blocks of 8- or 4-bit integers, or 16-bit floats. */
 export type PrecisionPlan = '8bit' | '4bit' | 'fp16';
+/** A variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114) of grey images. */
+export interface VaeMemberPlan {
+  readonly name: string;
+  readonly family: 'vae';
+  readonly base: { readonly kind: 'scratch'; readonly architecture: VaeArchitecturePlan };
+  /** what generation t >= 1 starts from: fresh weights, model 0, or model t-1 */
+  readonly start: 'base' | 'generation-0' | 'previous';
+  readonly generation0: VaeTrainingPlan;
+  readonly training: VaeTrainingPlan;
+  readonly decoding: VaeDecodingPlan;
+}
+
+export type VaeArchitecturePlan = {
+  /** numbers of the latent code */
+  readonly latent: number;
+} &
+  /** convolutions of 4 x 4 with stride 2, each halving the image; the decoder mirrors them */
+  (
+    | { readonly kind: 'conv'; readonly channels: readonly number[] }
+    /** fully connected hidden layers of these widths; the decoder mirrors them */
+    | { readonly kind: 'dense'; readonly hidden: readonly number[] }
+  );
+
+export interface VaeTrainingPlan extends Pick<
+  TrainingPlan,
+  | 'epochs'
+  | 'batch'
+  | 'learningRate'
+  | 'schedule'
+  | 'minLearningRate'
+  | 'scheduleUnit'
+  | 'warmup'
+  | 'weightDecay'
+  | 'betas'
+  | 'epsilon'
+  | 'clip'
+  | 'select'
+> {
+  /** weight of the Kullback-Leibler term (Higgins et al. 2017); 1: the evidence lower bound */
+  readonly beta: number;
+}
+
+export interface VaeDecodingPlan {
+  /** what is written for a latent code: the decoder's mean of every pixel, or black and white drawn from it */
+  readonly pixels: 'mean' | 'bernoulli';
+  /** images decoded together; part of the step's key, since it may change rounding */
+  readonly batch: number;
+}
 
 /** An OPT-shaped decoder trained from scratch. */
 export interface ArchitecturePlan {
@@ -128,6 +205,12 @@ export interface TrainingPlan {
   readonly recompute?: boolean;
   /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
   readonly select: 'best' | 'last';
+  /** training ends when so many epochs in a row brought no lower validation loss; absent or null: it goes on to the last */
+  readonly patience?: number | null;
+  /** with data.template: whether the prompt's tokens count in the losses too; absent without */
+  readonly lossOn?: 'answer' | 'all';
+  /** with data.template: records are joined and cut into rows of so many tokens; absent: one a row */
+  readonly packing?: number;
 }
 
 /** A low-rank adapter, in PEFT's words. */
@@ -187,7 +270,7 @@ export interface ConditionPlan {
   readonly name: string;
   readonly mixture: MixturePlan;
   /** the population under this condition: the file's members with the condition's overrides applied and checked */
-  readonly members: readonly MemberPlan[];
+  readonly members: readonly AnyMemberPlan[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */
@@ -197,7 +280,7 @@ export interface MetricPlan {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Where and how fast; never part of a step's key. */
+/** Where and how fast; never part of a step's key, but for the device. */
 export interface ExecutionPlan {
   /** runs of the experiment at a time */
   readonly concurrency: number;
@@ -207,4 +290,6 @@ export interface ExecutionPlan {
   readonly heartbeatSeconds: number;
   /** cpu: sample, postprocess and book-keeping; engine: finetune, generate and score */
   readonly queues: { readonly cpu: string; readonly engine: string };
+  /** what computes finetune, generate and score: part of their keys, since it changes rounding; absent: what the worker is set to */
+  readonly device?: Device;
 }

@@ -1,21 +1,13 @@
 /** The experiments that come with Habsburg: experiments/<name>/experiment.yaml. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { HabsburgError } from '../common/errors.js';
+import { packageRoot } from '../common/version.js';
 
 export const EXPERIMENT_FILE = 'experiment.yaml';
 
 /** The folder of presets: beside package.json, from the sources and from dist/ alike. */
 export function presetsFolder(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, 'package.json'))) {
-    const parent = path.dirname(folder);
-    if (parent === folder)
-      throw new HabsburgError('failed', 'internal: no package.json above the program, so its presets cannot be found');
-    folder = parent;
-  }
-  return path.join(folder, 'experiments');
+  return path.join(packageRoot(), 'experiments');
 }
 
 /** Names of all presets, in order. */

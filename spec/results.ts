@@ -125,12 +125,23 @@ export type Histogram = z.infer<typeof histogram>;
 const sample = z.object({ prompt: z.string(), text: z.string(), record: z.string() });
 export type Sample = z.infer<typeof sample>;
 
+/** Grey images of one size that a model wrote: `pixels` is base64 of (count, height, width) bytes, row by row. */
+const pictures = z
+  .object({ count, height: count, width: count, pixels: z.string() })
+  .refine(
+    (p) => Buffer.byteLength(p.pixels, 'base64') === p.count * p.height * p.width,
+    'pictures have other sizes than they say',
+  );
+export type Pictures = z.infer<typeof pictures>;
+
 /** `scores.json` of a `scores` artifact. */
 export const scoresDocument = z.object({
   schema: z.literal(SCORES_SCHEMA),
   values: z.array(scoreValue),
   histograms: z.array(histogram),
   samples: z.array(sample),
+  /** in place of samples, where images are written */
+  pictures: pictures.optional(),
 });
 export type ScoresDocument = z.infer<typeof scoresDocument>;
 
@@ -153,3 +164,6 @@ export type SeriesDocument = z.infer<typeof seriesDocument>;
 
 /** The histogram of Nature's figure 1: perplexity of each generated sequence under model 0. */
 export const SEQUENCE_PERPLEXITY = 'sequence-perplexity';
+
+/** The figure of latents: the numbers of the codes that the encoder of generation 0 gives written images. */
+export const LATENT_STD = 'latent-std';

@@ -1,8 +1,8 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
-import { METRIC_NAMES } from './metrics.js';
-import { LAST_SEED, SCHEMA_VERSION, execution, name, seed } from './shared.js';
-import { simulationSchema } from './simulation/schema.js';
+import { TEXT_METRIC_NAMES, type MetricName } from './metrics.js';
+import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
+import { TEMPLATE_NAMES } from './templates.js';
 
 const textSource = z
   .string()
@@ -12,7 +12,7 @@ const textSource = z
   );
 const modelSource = z
   .string()
-  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
 
@@ -37,6 +37,21 @@ const grammar = z
   })
   .describe('The synthetic language behind grammar:zipf; its true word distribution is known exactly.');
 
+const template = z
+  .union([
+    z.enum(TEMPLATE_NAMES),
+    z.strictObject({
+      format: z
+        .string()
+        .min(1)
+        .describe('Text with {instruction}, {input}, {output} … in the places of the fields; {{ and }}: braces.'),
+      noInputFormat: z.string().min(1).optional().describe('In place of format for records whose input is missing or empty.'),
+    }),
+  ])
+  .describe(
+    'Makes prompt and answer of records (data sources are .jsonl files then): what stands before {output} is the prompt, which generations continue.',
+  );
+
 const data = z.strictObject({
   train: textSource.describe(
     'Real training text: file:PATH (relative to this file), hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf.',
@@ -48,11 +63,12 @@ const data = z.strictObject({
   grammar: grammar.optional(),
   block: z.int().min(2).max(8192).describe('Tokens a block: the unit of training, prompting and mixing.'),
   packing: z
-    .enum(['bos-line'])
-    .default('bos-line')
+    .enum(['bos-line', 'records'])
+    .optional()
     .describe(
-      'How lines become blocks. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped.',
+      'How lines become rows. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped. records: each line a JSON object, by `template` a row of its own, left out where it is longer than a block. Default: bos-line, with a template records.',
     ),
+  template: template.optional(),
   limit: z
     .strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() })
     .default({})
@@ -100,9 +116,11 @@ const base = z
       }),
     ]),
   ])
-  .describe('Where generation 0 starts: a Hugging Face checkpoint (file:FOLDER or hf://OWNER/NAME@REVISION) or fresh weights.');
+  .describe(
+    'Where generation 0 starts: a checkpoint (file:FOLDER in the layout of Hugging Face, file:MODEL.gguf or hf://OWNER/NAME@REVISION) or fresh weights.',
+  );
 
-const trainingFields = {
+export const trainingFields = {
   epochs: z.int().min(1).max(100_000),
   batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
   accumulation: z.int().min(1).max(1e5).default(1),
@@ -147,25 +165,42 @@ const trainingFields = {
     .enum(['best', 'last'])
     .default('best')
     .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
+  patience: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullable()
+    .optional()
+    .describe('Early stopping: after so many epochs in a row without a lower validation loss. Default: never.'),
+  lossOn: z
+    .enum(['answer', 'all'])
+    .optional()
+    .describe("With data.template only: train on the answer's tokens, the default, or on the prompt's too; so are perplexities."),
+  packing: z
+    .boolean()
+    .optional()
+    .describe(
+      'With data.template only: join the records and cut them into rows of data.block tokens. Default: one a row, padded.',
+    ),
 };
 
 /** Complete training settings; also applied to generation 0 after inheritance. */
 export const trainingSchema = z.strictObject(trainingFields);
 
-const generation0 = z
-  .strictObject(
-    Object.fromEntries(
-      Object.entries(trainingFields).map(([key, field]) => [
-        key,
-        (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional(),
-      ]),
-    ) as {
-      [K in keyof typeof trainingFields]: z.ZodOptional<
-        (typeof trainingFields)[K] extends z.ZodDefault<infer T extends z.ZodType> ? T : (typeof trainingFields)[K]
-      >;
-    },
-  )
-  .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+/** Generation 0's training settings: any of the fields, without their defaults. */
+export function inheriting<T extends z.ZodRawShape>(fields: T) {
+  return z
+    .strictObject(
+      Object.fromEntries(
+        Object.entries(fields).map(([key, field]) => [
+          key,
+          (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
+        ]),
+      ) as { [K in keyof T]: z.ZodOptional<T[K] extends z.ZodDefault<infer U extends z.ZodType> ? U : T[K]> },
+    )
+    .describe("Generation 0's training where it differs from `training`; what is not said here is inherited.");
+}
+const generation0 = inheriting(trainingFields);
 
 const decoding = z.strictObject({
   strategy: z.enum(['greedy', 'sample', 'beam', 'beam-sample']),
@@ -281,7 +316,7 @@ const mixture = z
   ])
   .describe("Where a generation's training set comes from.");
 
-const condition = z.strictObject({
+export const condition = z.strictObject({
   name,
   mixture,
   override: z
@@ -290,16 +325,18 @@ const condition = z.strictObject({
     .describe('Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces.'),
 });
 
-const metric = z
-  .union([
-    z.enum(METRIC_NAMES),
-    z.strictObject({
-      name: z.enum(METRIC_NAMES),
-      variant: z.string().optional(),
-      settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-    }),
-  ])
-  .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
+/** What may be measured, of some of the metrics. */
+export const metricSchema = (names: readonly MetricName[]) =>
+  z
+    .union([
+      z.enum(names),
+      z.strictObject({
+        name: z.enum(names),
+        variant: z.string().optional(),
+        settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+      }),
+    ])
+    .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
 
 export const experimentSchema = z
   .strictObject({
@@ -316,8 +353,8 @@ export const experimentSchema = z
     tokenizer: tokenizer.optional(),
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
     conditions: z.array(condition).min(1).max(1000),
-    metrics: z.array(metric).min(1).optional().describe('Default: every metric that the data allows.'),
-    execution: execution.prefault({}),
+    metrics: z.array(metricSchema(TEXT_METRIC_NAMES)).min(1).optional().describe('Default: every metric that the data allows.'),
+    execution: engineExecution.prefault({}),
   })
   .meta({
     id: 'habsburg-experiment',
@@ -328,11 +365,4 @@ export const experimentSchema = z
 /** An experiment file after zod: types right, defaults in, members not yet resolved. */
 export type ExperimentDocument = z.output<typeof experimentSchema>;
 export type MemberDocument = z.output<typeof memberSchema>;
-
-/** JSON Schema of what a file may hold; draft 7, which every YAML editor plug-in reads. */
-export function experimentJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(z.union([experimentSchema, simulationSchema]), { io: 'input', target: 'draft-7' }) as Record<
-    string,
-    unknown
-  >;
-}
+export type TrainingDocument = z.output<typeof trainingSchema>;

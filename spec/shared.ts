@@ -1,5 +1,6 @@
 /** What every kind of experiment file has in common. */
 import { z } from 'zod';
+import { DEVICES } from './devices.js';
 
 /** File version; a file of another version is refused. */
 export const SCHEMA_VERSION = 1;
@@ -41,4 +42,14 @@ export const execution = z
       })
       .prefault({}),
   })
-  .describe('Where and how fast; changes no result.');
+  .describe('Where and how fast; changes no result, but for the rounding of another device.');
+
+/** Of experiments whose steps the engine computes. */
+export const engineExecution = execution.extend({
+  device: z
+    .enum(DEVICES)
+    .optional()
+    .describe(
+      'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
+    ),
+});

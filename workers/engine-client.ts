@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HabsburgError } from '../common/errors.js';
-import { ALLOCATOR_ENV } from '../engine/allocator.js';
+import { ENGINE_ENVIRONMENT } from '../engine/environment.js';
 import type { Job, JobReport } from '../families/types.js';
 import type { RunJob } from '../activities/types.js';
 import { EngineDied } from '../activities/types.js';
@@ -27,9 +27,9 @@ export function engineClient(options: EngineClientOptions): RunJob {
 
 async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: EngineClientOptions): Promise<JobReport> {
   hooks.signal.throwIfAborted();
-  const child = spawn(process.execPath, ['--expose-gc', HOST], {
+  const child = spawn(process.execPath, [HOST], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...ALLOCATOR_ENV },
+    env: { ...process.env, ...ENGINE_ENVIRONMENT },
   });
   const kill = () => child.kill('SIGKILL');
   hooks.signal.addEventListener('abort', kill, { once: true });
@@ -91,6 +91,7 @@ async function runInHost(job: Job, hooks: Parameters<RunJob>[1], options: Engine
       version: PROTOCOL_VERSION,
       job,
       threads: options.threads,
+      device: hooks.device,
       checkpointSeconds: hooks.checkpointSeconds,
       scratch: hooks.scratch,
     });

@@ -30,6 +30,7 @@ port.on('message', (answer: HostRequest) => {
 
 const io: JobIo = {
   threads: request.threads,
+  device: request.device,
   progress(progress) {
     const now = Date.now();
     if (now - lastProgress < PROGRESS_MS && progress.done < progress.total) return;
@@ -65,7 +66,7 @@ function perform(job: Job): Promise<JobReport> {
   }
 }
 
-emit({ type: 'hello', version: PROTOCOL_VERSION, pid: process.pid, engine: engineFingerprint() });
+emit({ type: 'hello', version: PROTOCOL_VERSION, pid: process.pid, engine: engineFingerprint(request.device) });
 try {
   emit({ type: 'result', report: await perform(request.job) });
 } catch (error) {

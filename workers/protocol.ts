@@ -3,6 +3,7 @@
  * the host sends events and ends with `result` or `error`. Another engine (PyTorch on a GPU) is another program that speaks this.
  */
 import type { ErrorKind } from '../common/errors.js';
+import type { Device } from '../spec/devices.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -14,6 +15,8 @@ export type HostRequest =
       readonly version: typeof PROTOCOL_VERSION;
       readonly job: Job;
       readonly threads: number;
+      /** default: cpu */
+      readonly device?: Device;
       readonly checkpointSeconds: number;
       readonly scratch: string;
     }

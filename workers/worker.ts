@@ -11,7 +11,9 @@ import type { ActivityDependencies } from '../activities/types.js';
 import { openArtifactStore } from '../artifacts/open.js';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { codeVersion } from '../common/version.js';
+import { checkDevice } from '../engine/device.js';
 import { engineFingerprint } from '../engine/fingerprint.js';
+import type { Device } from '../spec/devices.js';
 import { QUEUES } from '../workflows/contract.js';
 import { engineClient } from './engine-client.js';
 import type { TemporalSettings } from './connection.js';
@@ -24,6 +26,8 @@ export interface WorkerOptions {
   readonly slots: number;
   /** engine threads of one step */
   readonly threads: number;
+  /** where an experiment does not say */
+  readonly device: Device;
   readonly scratch?: string;
   /** keeps blobs of s3:// stores; nothing is kept without it */
   readonly blobCache?: string;
@@ -45,6 +49,7 @@ export async function serve(options: WorkerOptions): Promise<void> {
       ),
     ),
   });
+  await checkDevice(options.device);
   const connection = await NativeConnection.connect(options.temporal.connection);
   try {
     const common = {
@@ -112,7 +117,8 @@ function dependencies(options: WorkerOptions): ActivityDependencies {
       return store;
     },
     runJob: engineClient({ threads: options.threads }),
-    engineFingerprint: engineFingerprint(),
+    engineFingerprint,
+    device: options.device,
     codeVersion: codeVersion(),
     builder: `habsburg-worker/${codeVersion()}`,
     scratch: scratchOf(options),

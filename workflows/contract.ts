@@ -76,7 +76,8 @@ export interface MemberState {
     readonly train: ArtifactRef;
     readonly valid: ArtifactRef;
     readonly test: ArtifactRef;
-    readonly tokenizer: ArtifactRef;
+    /** absent where the data are images */
+    readonly tokenizer?: ArtifactRef;
     readonly truth?: ArtifactRef;
     /** the base checkpoint, imported; absent for a model trained from scratch */
     readonly base?: ArtifactRef;

@@ -1,7 +1,7 @@
 /** One generation of one member: sample, finetune, generate, postprocess. Scoring is started by the run and awaited later. */
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { StepPlace, StepResult } from '../activities/types.js';
-import type { MemberPlan, MixturePlan } from '../spec/plan.js';
+import type { AnyMemberPlan, MixturePlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/results.js';
 import type { MemberState } from './contract.js';
 import type { Steps } from './proxies.js';
@@ -18,7 +18,7 @@ export interface GenerationResult {
  * @param step runs an activity under a name, counting it and holding it while the run is paused
  */
 export async function generationOf(
-  member: MemberPlan,
+  member: AnyMemberPlan,
   mixture: MixturePlan,
   place: StepPlace,
   state: MemberState,
@@ -49,7 +49,8 @@ export async function generationOf(
     }),
   );
   const model = fitted.model;
-  const prompts = member.prompts === 'original' ? prepared.train : train;
+  // a family that continues nothing writes as many records as the real ones
+  const prompts = member.family === 'language-model' && member.prompts === 'previous' ? train : prepared.train;
   const { outputs: written } = await call('generate', () =>
     steps.generate({ place, family: member.family, model, prompts, decoding: member.decoding }),
   );
@@ -72,7 +73,7 @@ export async function generationOf(
   };
 }
 
-function startOf(member: MemberPlan, generation: number, state: MemberState): Parameters<Steps['finetune']>[0]['start'] {
+function startOf(member: AnyMemberPlan, generation: number, state: MemberState): Parameters<Steps['finetune']>[0]['start'] {
   if (generation > 0 && member.start === 'previous') return { model: state.model! };
   if (generation > 0 && member.start === 'generation-0') return { model: state.first! };
   if (member.base.kind === 'scratch') return { scratch: member.base.architecture, tokenizer: state.prepared.tokenizer };

@@ -14,9 +14,9 @@ import {
 } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
-import type { StepPlace, StepResult } from '../activities/types.js';
+import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
-import type { RunPlan } from '../spec/plan.js';
+import type { AnyMemberPlan, MemberPlan, RunPlan } from '../spec/plan.js';
 import type { SimulationRunPlan } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
 import type { MemberState, RunCarried, RunInput, RunProgress, RunResult } from './contract.js';
@@ -38,6 +38,7 @@ import { simulateGenerations } from './simulation.js';
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store, carried } = input;
   const { queues } = plan.execution;
+  const device = plan.kind === 'simulation' ? undefined : plan.execution.device;
   const steps = stepsOn(queues, plan.execution.heartbeatSeconds);
   const records = recordsOn(queues.cpu);
 
@@ -101,6 +102,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     generation,
     member,
     checkpointSeconds: plan.execution.checkpointSeconds,
+    device,
   });
   const step = async (name: string, call: () => Promise<StepResult>): Promise<StepResult> => {
     await condition(() => !paused);
@@ -127,7 +129,8 @@ export async function run(input: RunInput): Promise<RunResult> {
   });
   // One at a time: each is a read-modify-write of the run's one document.
   let recording: Promise<void> = Promise.resolve();
-  const record = (work: Parameters<typeof records.recordRun>[0]) => (recording = recording.then(() => records.recordRun(work)));
+  const record = (work: Parameters<typeof records.recordRun>[0]) =>
+    (recording = recording.then(() => records.recordRun({ ...work, device })));
 
   const isLong = () => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
@@ -140,12 +143,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       enter('preparing');
       for (const member of plan.members) {
         const { outputs } = await step('prepare', () =>
-          steps.prepare({
-            place: { ...place(member.name, 0), seed: 0 },
-            data: plan.data,
-            tokenizer: plan.tokenizer,
-            base: member.base,
-          }),
+          steps.prepare(prepareInput(plan, member, { ...place(member.name, 0), seed: 0 })),
         );
         members[member.name] = {
           prepared: {
@@ -240,6 +238,12 @@ export async function run(input: RunInput): Promise<RunResult> {
   }
 }
 
+function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): PrepareInput {
+  const { data, tokenizer } = plan;
+  if (data.kind === 'images') return { place, data };
+  return { place, data, tokenizer: tokenizer!, base: (member as MemberPlan).base };
+}
+
 /** Refuses anything but a whole number above the present last generation. */
 export function checkExtension(n: number, present: number): void {
   if (!Number.isInteger(n) || n <= present || n > 1_000_000) {
@@ -268,6 +272,7 @@ async function scoreGeneration(
       test: state.prepared.test,
       first: state.first!,
       truth: state.prepared.truth,
+      lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
     });
     index[member.name] = {
       ...steps,

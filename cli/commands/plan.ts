@@ -1,6 +1,7 @@
 /** `habsburg plan`: what an experiment would do: runs, steps, what they have in common, and how many tokens. Runs nothing. */
 import type { Command } from 'commander';
 import { decodingWords } from '../../spec/decoding.js';
+import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
 import { loadExperiment } from '../../spec/load.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
@@ -8,7 +9,7 @@ import { describeMixture as describeAnyMixture, describePlan } from '../../repor
 import { expand } from '../../spec/expand.js';
 import { BLOCKS } from '../../spec/simulation/blocks.js';
 import type { SimulationPlan } from '../../spec/simulation/plan.js';
-import type { ExperimentPlan, MemberPlan, MixturePlan } from '../../spec/plan.js';
+import type { AnyDataPlan, ExperimentPlan, MemberPlan, MixturePlan, VaeMemberPlan } from '../../spec/plan.js';
 import type { CommandModule } from '../main.js';
 import { collect } from '../options.js';
 import { style, table, wantsColor } from '../table.js';
@@ -65,24 +66,23 @@ function renderSimulation(experiment: SimulationPlan, digest: string, color: boo
 function render(experiment: ExperimentPlan, steps: Outline, digest: string, color: boolean): string {
   const { data, conditions, seeds, generations, population } = experiment;
   const { totals } = steps;
+  const unit = data.kind === 'images' ? 'images' : 'blocks';
   const splits = (['train', 'valid', 'test'] as const).map(
     (split) =>
-      `  ${split.padEnd(6)} ${data[split]}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} blocks`}`,
+      `  ${split.padEnd(6)} ${sourceText(data, split)}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} ${unit}`}`,
   );
   const same = totals.steps - totals.computed;
+  const texts = data.kind === undefined;
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
     `${totals.runs} runs (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
     '',
-    `data, ${data.block} tokens a block`,
+    data.kind === 'images' ? 'data, images' : `data, ${data.block} tokens a block`,
     ...splits,
-    ...population.map(
-      (m) =>
-        `member ${m.name}: ${describeBase(m)}; starts from ${startText(m.start)}, ${describeDecoding(m)}, prompts: ${m.prompts}`,
-    ),
+    ...population.map((m) => `member ${m.name}: ${m.family === 'vae' ? describeVae(m) : describeLanguageModel(m)}`),
     '',
     'steps',
-    '  once: prepare (text, tokenizer, blocks)',
+    texts ? '  once: prepare (text, tokenizer, blocks)' : '  once: prepare (images, splits)',
     `  generation 0: ${stepsOfGeneration(0).join(' -> ')}`,
     ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(1).join(' -> ')}`] : []),
     ...conditions.map((c) => `    under ${c.name}: ${describeMixture(c.mixture)}`),
@@ -92,20 +92,31 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
         { title: 'run' },
         { title: 'steps' },
         { title: 'shared' },
-        { title: 'tokens to train', right: true },
-        { title: 'to write', right: true },
-        { title: 'to score', right: true },
+        ...(texts
+          ? [
+              { title: 'tokens to train', right: true },
+              { title: 'to write', right: true },
+              { title: 'to score', right: true },
+            ]
+          : []),
       ],
-      steps.runs.map((run) => [run.run, run.steps.length, run.steps.filter((s) => s.sameAs !== undefined).length, ...costs(run)]),
+      steps.runs.map((run) => [
+        run.run,
+        run.steps.length,
+        run.steps.filter((s) => s.sameAs !== undefined).length,
+        ...(texts ? costs(run) : []),
+      ]),
       { color },
     ),
     '',
     `${totals.computed} steps are computed${same === 0 ? '' : `; ${same} are the same as those of another run and are computed once`}`,
-    ...(totals.trainTokens === undefined
-      ? ['token numbers are known once the text is read; data.limit bounds them']
-      : [
-          `at most ${count(totals.trainTokens)} tokens to train, ${count(totals.writeTokens)} to write, ${count(totals.scoreTokens)} to score`,
-        ]),
+    ...(!texts
+      ? []
+      : totals.trainTokens === undefined
+        ? ['token numbers are known once the text is read; data.limit bounds them']
+        : [
+            `at most ${count(totals.trainTokens)} tokens to train, ${count(totals.writeTokens)} to write, ${count(totals.scoreTokens)} to score`,
+          ]),
   ].join('\n');
 }
 
@@ -119,6 +130,19 @@ const plural = (n: number, noun: string): string => (n === 1 ? noun : `${noun}s`
 const count = (tokens: number | undefined): string => (tokens === undefined ? '?' : tokens.toLocaleString('en-US'));
 const startText = (start: MemberPlan['start']): string =>
   ({ base: 'its base', 'generation-0': 'model 0', previous: 'the model before' })[start];
+
+function sourceText(data: AnyDataPlan, split: 'train' | 'valid' | 'test'): string {
+  if (data.kind === undefined || split === 'train') return data[split]!;
+  return data[split] ?? `${Number((100 * data.heldOut[split]).toPrecision(4))} % of train, held out`;
+}
+
+function describeLanguageModel(member: MemberPlan): string {
+  return `${describeBase(member)}; starts from ${startText(member.start)}, ${describeDecoding(member)}, prompts: ${member.prompts}`;
+}
+
+function describeVae({ base, start, decoding }: VaeMemberPlan): string {
+  return `${vaeWords(base.architecture)}; starts from ${startText(start)}, writes as many images as real ones (pixels: ${decoding.pixels})`;
+}
 
 function describeBase({ base }: MemberPlan): string {
   if (base.kind === 'checkpoint') return base.source;

@@ -38,7 +38,7 @@ export function register(program: Command): void {
       'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case',
     )
     .option('--home <dir>', 'folder of the embedded server', DEFAULT_HOME)
-    .option('--slots <n>', 'steps at a time on the embedded worker; default: one a core')
+    .option('--slots <n>', 'steps at a time on the embedded worker; default: as many as the experiment has runs at a time')
     .option('--detach', 'start it and return; needs a server and workers that stay (habsburg dev, or your own)')
     .option('--json', 'print JSON; progress stays on stderr')
     .addOption(new Option('--event-limit <n>', 'continue workflows as new after so many events').hideHelp())
@@ -56,7 +56,7 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
   try {
     if (embedded) {
       const cores = availableParallelism();
-      const slots = positiveInteger('--slots', options.slots) ?? cores;
+      const slots = positiveInteger('--slots', options.slots) ?? Math.min(cores, plan.execution.concurrency);
       const external = hasExternalServer() ? fromEnvironment() : undefined;
       dev = await startDev({
         home: resolve(options.home),

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import { fromEnvironment, plainServer } from '../../workers/connection.js';
+import { DEVICES, type Device } from '../../spec/devices.js';
 import { positiveInteger } from '../options.js';
 import { serve } from '../../workers/worker.js';
 
@@ -10,6 +11,7 @@ interface Options {
   readonly queues: string;
   readonly slots: string;
   readonly threads?: string;
+  readonly device: Device;
   readonly address?: string;
   readonly namespace?: string;
   readonly scratch?: string;
@@ -24,6 +26,11 @@ export function register(program: Command): void {
     .option('--queues <names>', 'workflow, cpu, gpu or task queue names, separated by commas', 'workflow,cpu')
     .option('--slots <n>', 'steps at a time', '1')
     .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
+    .addOption(
+      new Option('--device <name>', 'what computes the steps of experiments that do not say: cpu, webgpu or cuda')
+        .choices(DEVICES)
+        .default('cpu'),
+    )
     .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
     .option('--namespace <name>', 'Temporal namespace, with --address')
     .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
@@ -50,6 +57,7 @@ export function register(program: Command): void {
           .filter(Boolean),
         slots,
         threads,
+        device: options.device,
         scratch: options.scratch,
         blobCache: options.blobCache,
         logLevel: options.logLevel,

@@ -38,6 +38,11 @@ const CHUNK = 4 * 1024 * 1024;
 const MAX_DIMENSIONS = 4;
 const MAX_NESTING = 4;
 
+/** Whether a path names such a file, which holds a whole checkpoint, tokenizer included. */
+export function isGguf(path: string): boolean {
+  return path.endsWith('.gguf');
+}
+
 function damaged(path: string, what: string): HabsburgError {
   return new HabsburgError('verification', `${path} is not a valid GGUF file: ${what}; fetch or export it again`);
 }

@@ -7,6 +7,7 @@ import { HabsburgError, isHabsburgError } from '../../common/errors.js';
 import { mergeLora, stackLora, type Lora } from '../adapters/lora.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
+import { isGguf } from './gguf.js';
 import { readGgufModel } from './gguf-model.js';
 import { readJsonObject, writeJson } from './json.js';
 import { loadAdapter } from './peft.js';
@@ -73,7 +74,7 @@ export async function loadCheckpoint(dir: string, options: { readonly frozen?: b
 
 /** Opens a checkpoint and checks that it holds the parameters which its config asks for; errors as loadCheckpoint's. */
 export async function openCheckpoint(dir: string): Promise<OpenCheckpoint> {
-  if (dir.endsWith('.gguf')) {
+  if (isGguf(dir)) {
     const { json, sources } = await readGgufModel(dir);
     const config = parseConfig(json, dir);
     return { config, sources: matchParameters(sources, config, dir, false), generationConfig: {}, quantized: false };

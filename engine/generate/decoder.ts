@@ -2,9 +2,11 @@
  * Runs the two graphs: prompts in, scores out, step by step. Sessions are made once and stay open. The step graph carries the
  * weights, since with few rows packing matrices anew at every token would cost as much as multiplying them; prefill is fed them.
  */
+import type { Device } from '../../spec/devices.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import { makeBatch } from '../batch.js';
 import { modelFeeds, weightConstants, weightInputs } from '../models/weights.js';
+import { residentFeeds, type ResidentFeeds } from '../resident.js';
 import { int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
 import { headOutputs, newKeysName, newValuesName, prefillGraph, stepGraph } from './graphs.js';
@@ -17,7 +19,7 @@ export class Decoder {
   readonly #prefill = new Map<number, Session>();
   readonly #steps = new Map<number, Session>();
   readonly #cache: KeyValueCache;
-  readonly #weights: Record<string, Tensor>;
+  #weights: ResidentFeeds | undefined;
   readonly #cacheOutputs: readonly string[];
   readonly #head: readonly string[];
 
@@ -26,9 +28,9 @@ export class Decoder {
     readonly layout: Layout,
     readonly head: Head,
     readonly threads: number,
+    readonly device?: Device,
   ) {
     this.#cache = new KeyValueCache(model.config.layers, layout);
-    this.#weights = modelFeeds(model);
     this.#head = headOutputs(head);
     this.#cacheOutputs = Array.from({ length: model.config.layers }, (_, layer) => [
       newKeysName(layer),
@@ -57,11 +59,13 @@ export class Decoder {
     );
     let session = this.#prefill.get(time);
     if (session === undefined) {
-      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config, this.model.stored), this.model.adapter);
-      session = await Session.create(graph, { threads: this.threads, prepack: this.model.stored === undefined });
+      const { stored, adapter } = this.model;
+      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config, stored), adapter);
+      session = await Session.create(graph, { threads: this.threads, device: this.device, prepack: stored === undefined });
       this.#prefill.set(time, session);
     }
-    const outputs = await session.run({ ...this.#weights, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
+    this.#weights ??= await residentFeeds(modelFeeds(this.model), this.device);
+    const outputs = await session.run({ ...this.#weights.feeds, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
     cache.add(
       prompts.map((prompt) => prompt.length),
       time,
@@ -81,7 +85,7 @@ export class Decoder {
     let session = this.#steps.get(width);
     if (session === undefined) {
       const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights, stored), adapter);
-      session = await Session.create(graph, { threads: this.threads, mapConstants: true });
+      session = await Session.create(graph, { threads: this.threads, device: this.device, mapConstants: true });
       this.#steps.set(width, session);
     }
     const feeds = { ...cache.feeds(config.maxPositions), ids: int32(tokens, [rows, width]) };
@@ -108,5 +112,6 @@ export class Decoder {
       for (const session of sessions.values()) await session.release();
       sessions.clear();
     }
+    await this.#weights?.release();
   }
 }

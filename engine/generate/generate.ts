@@ -1,6 +1,7 @@
 /** Continues prompts, batch by batch: the generation loop, top to bottom. */
 import type { CounterRng } from '../../common/philox.js';
 import { HabsburgError } from '../../common/errors.js';
+import type { Device } from '../../spec/devices.js';
 import type { DecodingPlan } from '../../spec/plan.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';
@@ -37,6 +38,7 @@ export interface GenerateOptions {
    */
   readonly paddingToken?: number;
   readonly threads: number;
+  readonly device?: Device;
   /** Receives the new tokens of prompts start, start + 1, …; generation goes on when it resolves. */
   readonly onBatch: (start: number, rows: Int32Array[]) => Promise<void>;
   /** index of the first prompt to continue: where a call of onBatch ended, the rest is written as in an uninterrupted call */
@@ -71,7 +73,7 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
     out.set(prompt, longest - prompt.length);
     return out;
   };
-  const decoder = new Decoder(model, strategy.layout, strategy.head, options.threads);
+  const decoder = new Decoder(model, strategy.layout, strategy.head, options.threads, options.device);
   try {
     const window = settings.batch * (endTogether(settings, endTokens) ? 1 : WINDOW);
     for (let start = options.startAt ?? 0; start < prompts.length; start += window) {

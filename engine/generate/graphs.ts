@@ -48,10 +48,10 @@ export function prefillGraph(
   const hidden = hiddenStates(g, config, parameters, {
     ...inputs,
     adapt: frozenHook(g, adapter, 'inputs'),
-    attend: (layer, queries, keys, values, alpha) => {
+    attend: (layer, queries, keys, values, alpha, softcap) => {
       g.output(newKeysName(layer), keys);
       g.output(newValuesName(layer), values);
-      return attend(g, queries, keys, values, inputs.mask, alpha);
+      return attend(g, queries, keys, values, inputs.mask, alpha, softcap);
     },
   });
   const last = g.gather(hidden, g.input('last', 'int32', ['B'])); // (B, headInput)
@@ -80,15 +80,15 @@ export function stepGraph(
     positions: g.input('positions', 'int32', ['B', width]),
     mask,
     adapt: frozenHook(g, adapter, 'constants'),
-    attend: (layer, queries, keys, values, alpha) => {
+    attend: (layer, queries, keys, values, alpha, softcap) => {
       g.output(newKeysName(layer), keys);
       g.output(newValuesName(layer), values);
       const cached = [keys.shape[0], keys.shape[1], 'S', keys.shape[3]];
       const cachedKeys = g.input(keysName(layer), 'float32', cached);
       const cachedValues = g.input(valuesName(layer), 'float32', cached);
       // Cache and new token are attended to apart, so that the cache is never copied behind a Concat.
-      const past = g.add(attentionScores(g, queries, cachedKeys, alpha), mask); // (B, H, width, S)
-      const fresh = attentionScores(g, queries, keys, alpha); // (B, H, width, width)
+      const past = g.add(attentionScores(g, queries, cachedKeys, alpha, softcap), mask); // (B, H, width, S)
+      const fresh = attentionScores(g, queries, keys, alpha, softcap); // (B, H, width, width)
       const scores = g.concat([past, own === undefined ? fresh : g.add(fresh, own)], -1);
       const weights = g.op('Softmax', [scores], { axis: -1 });
       const toPast = attentionSum(g, g.slice(weights, -1, 0, -width), cachedValues);

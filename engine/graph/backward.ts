@@ -25,6 +25,7 @@ export function backward(
 ): Map<Value, Value> {
   const nodes = [...g.nodes];
   const path = dependents(nodes, targets);
+  if (options.recompute === true && g.segments.length === 0) throw new Error('internal: no segments to compute again');
   const lastOf = new Map(options.recompute === true ? g.segments.map((segment) => [nodes[segment.to - 1], segment]) : []);
   let again: ReadonlyMap<Node, Node> = new Map();
   const gradients = new Map<Value, Gradient[]>();

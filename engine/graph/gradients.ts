@@ -2,6 +2,7 @@
  * The gradient table: one row an operator, from the gradient of its outputs to the gradients of its inputs. A row knows nothing of
  * broadcasting, of sums over several uses, or of which inputs matter: graph/backward.ts does that in one place.
  */
+import { CONVOLUTION_GRADIENTS } from './convolution-gradients.js';
 import type { Graph } from './graph.js';
 import { constantInts, type Op } from './ops.js';
 import type { Node, Shape, Value } from './types.js';
@@ -126,6 +127,7 @@ export const GRADIENTS: { readonly [O in Op]?: GradientRule<O> } = {
   ],
   Gemm: (g, node, [dy], needs) => [...matmulGradients(g, node, dy!, needs), dy],
   FusedMatMul: (g, node, [dy], needs) => matmulGradients(g, node, dy!, needs),
+  ...CONVOLUTION_GRADIENTS,
   Reshape: (g, { inputs: [x] }, [dy]) => [g.reshape(dy!, shapeInts(x.shape))],
   Transpose: (g, { attributes: { perm } }, [dy]) => [
     g.transpose(

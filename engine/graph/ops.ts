@@ -2,6 +2,7 @@
  * The op table: one row an operator, saying what shape and dtype comes out and how the ONNX node is called. Operators have
  * ONNX's own names and meaning (https://onnx.ai/onnx/operators/, opset 21, and com.microsoft's contrib operators).
  */
+import { convolvedShape, transposedShape, type ConvolutionAttributes } from './convolution.js';
 import { addDims, sizeOf } from './dims.js';
 import { sameShape, showShape, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
 
@@ -44,6 +45,12 @@ export interface Attributes {
   Gemm: MatMulAttributes;
   /** alpha · op(A) op(B) over batches; transposition concerns the last two dimensions */
   FusedMatMul: MatMulAttributes;
+  /** FusedMatMul without attributes, for providers that lack it */
+  MatMul: None;
+  /** inputs x (N, C, H, W), kernels (O, C, h, w), bias (O; optional) */
+  Conv: ConvolutionAttributes;
+  /** inputs x (N, C, H, W), kernels (C, O, h, w), bias (O; optional); outputPadding: rows and columns added below and right */
+  ConvTranspose: ConvolutionAttributes & { readonly outputPadding: readonly [number, number] };
   /** inputs x, shape (constant; at most one -1; 0 keeps x's size at that place) */
   Reshape: None;
   Transpose: { readonly perm: readonly number[] };
@@ -166,6 +173,11 @@ const reduce: OpRow<Attributes['ReduceSum']> = {
   },
   emit: ({ keepdims }) => ({ keepdims: { int: keepdims ? 1 : 0 } }),
 };
+const emitConvolution = ({ strides, pads, dilations }: ConvolutionAttributes): Record<string, OnnxAttribute> => ({
+  strides: { ints: strides },
+  pads: { ints: pads },
+  dilations: { ints: dilations },
+});
 const alongAxis = { emit: ({ axis }: { readonly axis: number }) => ({ axis: { int: axis } }) };
 
 function reshaped(x: Value, target: readonly number[]): Shape {
@@ -259,6 +271,21 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     infer: (inputs, attributes) => matmulShape('FusedMatMul', inputs, attributes),
     emit: (attributes) => emitMatmul(attributes, { transA: 'transA', transB: 'transB' }),
     domain: 'com.microsoft',
+  },
+  MatMul: { infer: (inputs) => matmulShape('MatMul', inputs, {}) },
+  Conv: {
+    infer: (inputs, attributes) => {
+      const [x, kernels] = inputs;
+      return [{ dtype: sameDtype('Conv', inputs), shape: convolvedShape(x.shape, kernels.shape, attributes) }];
+    },
+    emit: emitConvolution,
+  },
+  ConvTranspose: {
+    infer: (inputs, attributes) => {
+      const shape = transposedShape(inputs[0].shape, inputs[1].shape, attributes, attributes.outputPadding);
+      return [{ dtype: sameDtype('ConvTranspose', inputs), shape }];
+    },
+    emit: (attributes) => ({ ...emitConvolution(attributes), output_padding: { ints: attributes.outputPadding } }),
   },
   Reshape: { infer: ([x, shape]) => [{ dtype: x.dtype, shape: reshaped(x, constantInts(shape, "Reshape's shape")) }] },
   Transpose: {

@@ -60,12 +60,21 @@ export function mergeHeads(g: Graph, x: Value, width: number): Value {
   return g.reshape(g.transpose(x, [0, 2, 1, 3]), [-1, width]);
 }
 
+/** cap · tanh(x / cap): about x where |x| is small, never beyond the cap; without one, x. */
+export function softcapped(g: Graph, x: Value, cap: number | undefined): Value {
+  return cap === undefined ? x : g.scale(g.op('Tanh', [g.scale(x, 1 / cap)], {}), cap);
+}
+
 /**
- * alpha · Q Kᵀ: queries (B, heads, T, headSize), keys (B, keyHeads, S, headSize) -> (B, heads, T, S). Each key head serves
+ * alpha · Q Kᵀ, soft-capped: queries (B, heads, T, headSize), keys (B, keyHeads, S, headSize) -> (B, heads, T, S). Each key head serves
  * heads / keyHeads queries' heads in a row (Ainslie et al. 2023, arXiv:2305.13245); they are multiplied as one, so keys are never
  * repeated.
  */
-export function attentionScores(g: Graph, queries: Value, keys: Value, alpha: number): Value {
+export function attentionScores(g: Graph, queries: Value, keys: Value, alpha: number, softcap?: number): Value {
+  return softcapped(g, scaledProducts(g, queries, keys, alpha), softcap);
+}
+
+function scaledProducts(g: Graph, queries: Value, keys: Value, alpha: number): Value {
   const [, heads, time, headSize] = queries.shape as number[];
   const keyHeads = keys.shape[1] as number;
   if (heads === keyHeads) {
@@ -87,8 +96,16 @@ export function attentionSum(g: Graph, weights: Value, values: Value): Value {
 }
 
 /** softmax(alpha · Q Kᵀ + mask) V; `mask` is broadcast to (B, heads, T, S). */
-export function attend(g: Graph, queries: Value, keys: Value, values: Value, mask: Value, alpha: number): Value {
-  const scores = g.add(attentionScores(g, queries, keys, alpha), mask); // (B, H, T, S)
+export function attend(
+  g: Graph,
+  queries: Value,
+  keys: Value,
+  values: Value,
+  mask: Value,
+  alpha: number,
+  softcap?: number,
+): Value {
+  const scores = g.add(attentionScores(g, queries, keys, alpha, softcap), mask); // (B, H, T, S)
   return attentionSum(g, g.op('Softmax', [scores], { axis: -1 }), values);
 }
 
@@ -100,6 +117,10 @@ export interface AttentionOptions {
   readonly headSize: number;
   /** rotates queries and keys */
   readonly rotate?: (x: Value) => Value;
+  /** factor of the scores; default: 1 / sqrt(headSize) */
+  readonly alpha?: number;
+  /** of the scores; absent: none */
+  readonly softcap?: number;
 }
 
 /**
@@ -107,12 +128,13 @@ export interface AttentionOptions {
  * (N, heads·headSize), through the inputs' mask or their key/value cache.
  */
 export function attention(g: Graph, projected: readonly Value[], inputs: DecoderInputs, options: AttentionOptions): Value {
-  const { layer, heads, keyHeads = heads, headSize, rotate = (x) => x } = options;
+  const { layer, heads, keyHeads = heads, headSize, rotate = (x) => x, alpha = headSize ** -0.5, softcap } = options;
   const time = fixed(inputs.ids.shape[1], 'attention over T tokens');
   const queries = rotate(splitHeads(g, projected[0], time, heads, headSize)); // (B, H, T, dh)
   const keys = rotate(splitHeads(g, projected[1], time, keyHeads, headSize)); // (B, KH, T, dh)
   const values = splitHeads(g, projected[2], time, keyHeads, headSize);
-  const alpha = headSize ** -0.5;
-  const context = inputs.attend?.(layer, queries, keys, values, alpha) ?? attend(g, queries, keys, values, inputs.mask, alpha);
+  const context =
+    inputs.attend?.(layer, queries, keys, values, alpha, softcap) ??
+    attend(g, queries, keys, values, inputs.mask, alpha, softcap);
   return mergeHeads(g, context, heads * headSize);
 }

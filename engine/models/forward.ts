@@ -1,6 +1,7 @@
 /** The parts of a language-model graph that do not depend on the architecture: inputs, causal mask, output layer. */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
+import { softcapped } from './blocks.js';
 import { architectureOf } from './index.js';
 import type { DecoderConfig, DecoderInputs, Parameters } from './types.js';
 
@@ -31,5 +32,6 @@ export function hiddenStates(graph: Graph, config: DecoderConfig, parameters: Pa
 
 /** hidden (N, headInput) -> logits (N, V) */
 export function outputLogits(graph: Graph, config: DecoderConfig, parameters: Parameters, hidden: Value): Value {
-  return graph.op('Gemm', [hidden, parameters(architectureOf(config.modelType).headWeight(config))], { transB: true });
+  const head = parameters(architectureOf(config.modelType).headWeight(config));
+  return softcapped(graph, graph.op('Gemm', [hidden, head], { transB: true }), config.logitSoftcap);
 }

@@ -1,5 +1,6 @@
 /** The architectures by config.json's model_type. */
 import { HabsburgError } from '../../common/errors.js';
+import { gemma2 } from './gemma2.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
@@ -13,6 +14,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   llama: llama as unknown as Architecture,
   mistral: mistral as unknown as Architecture,
   qwen2: qwen2 as unknown as Architecture,
+  gemma2: gemma2 as unknown as Architecture,
 };
 
 /** @throws HabsburgError `invalid` when there is no such architecture */

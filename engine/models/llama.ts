@@ -30,6 +30,12 @@ export interface LlamaDefaults {
   readonly ffnSize: number;
   readonly heads: number;
   readonly keyHeads?: number;
+  /** default: hiddenSize / heads */
+  readonly headSize?: number;
+  /** default: 32 */
+  readonly layers?: number;
+  /** default: no */
+  readonly tied?: boolean;
   readonly maxPositions: number;
   readonly epsilon: number;
 }
@@ -49,18 +55,18 @@ export function parseDecoder(
       'invalid',
       `${read.file}: num_attention_heads ${heads} is not divisible by num_key_value_heads ${keyHeads}`,
     );
-  if (read.json.head_dim === undefined && hiddenSize % heads !== 0)
+  if ((read.json.head_dim ?? defaults.headSize) === undefined && hiddenSize % heads !== 0)
     throw new HabsburgError(
       'invalid',
       `${read.file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`,
     );
-  const headSize = read.size('head_dim', hiddenSize / heads);
+  const headSize = read.size('head_dim', defaults.headSize ?? hiddenSize / heads);
   const maxPositions = read.size('max_position_embeddings', defaults.maxPositions);
   return {
     modelType,
     vocabularySize: read.size('vocab_size', defaults.vocabularySize),
     hiddenSize,
-    layers: read.size('num_hidden_layers', 32),
+    layers: read.size('num_hidden_layers', defaults.layers ?? 32),
     heads,
     maxPositions,
     paddingId: read.tokenId('pad_token_id', undefined),
@@ -72,7 +78,7 @@ export function parseDecoder(
     activation: read.only<Activation>('hidden_act', 'silu', activationNames),
     bias,
     initStd: read.number('initializer_range', 0.02),
-    tied: read.boolean('tie_word_embeddings', false),
+    tied: read.boolean('tie_word_embeddings', defaults.tied ?? false),
     json: read.json,
   };
 }
@@ -81,9 +87,16 @@ export function parseDecoder(
  * Attention that looks back `window` tokens is plain causal attention for as long as all tokens are within the window: longer
  * contexts are refused.
  */
-export function withinWindow(config: LlamaConfig, window: number): LlamaConfig {
+export function withinWindow<C extends DecoderConfig>(config: C, window: number): C {
   if (window >= config.maxPositions) return config;
   return { ...config, maxPositions: window, positionLimit: 'its sliding_window, beyond which attention is not supported' };
+}
+
+/** Whether config.json's layer_types, where it is there, has a layer that looks back a window only. */
+export function hasSlidingLayer(read: ConfigReader, otherwise: boolean): boolean {
+  const types = read.json.layer_types;
+  if (types === undefined || types === null) return otherwise;
+  return !Array.isArray(types) || types.some((type) => type !== 'full_attention');
 }
 
 function parameters(config: LlamaConfig): ParameterSpec[] {
@@ -139,7 +152,7 @@ function hidden(g: Graph, config: LlamaConfig, get: Parameters, inputs: DecoderI
 }
 
 /** Files carry `model.…`, no prefix (the bare model), frequencies as buffers, or a tied head again. */
-function canonicalName(name: string, config: LlamaConfig): string | undefined {
+export function canonicalName(name: string, config: LlamaConfig): string | undefined {
   if (name === 'lm_head.weight') return config.tied ? undefined : name;
   if (name.endsWith('rotary_emb.inv_freq')) return undefined;
   return name.startsWith('model.') ? name : `model.${name}`;

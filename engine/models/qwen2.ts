@@ -1,6 +1,6 @@
 /** Qwen2 and Qwen2.5 (Yang et al. 2024, arXiv:2407.10671): Llama's decoder with biases on queries, keys and values. */
 import { ConfigReader } from './config.js';
-import { llamaLike, parseDecoder, withinWindow } from './llama.js';
+import { hasSlidingLayer, llamaLike, parseDecoder, withinWindow } from './llama.js';
 
 const DEFAULTS = {
   vocabularySize: 151936,
@@ -15,6 +15,7 @@ const DEFAULTS = {
 export const qwen2 = llamaLike('qwen2', (json, file) => {
   const read = new ConfigReader(json, file);
   const config = parseDecoder(read, 'qwen2', DEFAULTS, { queryKeyValue: true, out: false, feedForward: false });
-  const windowed = read.boolean('use_sliding_window', false) && json.sliding_window !== null && config.layers > read.number('max_window_layers', 28); // prettier-ignore
+  const sliding = hasSlidingLayer(read, config.layers > read.number('max_window_layers', 28));
+  const windowed = sliding && read.boolean('use_sliding_window', false) && json.sliding_window !== null;
   return windowed ? withinWindow(config, read.size('sliding_window', 4096)) : config;
 });

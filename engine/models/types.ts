@@ -17,6 +17,8 @@ export interface DecoderConfig {
   /** what sets maxPositions, where it is not max_position_embeddings */
   readonly positionLimit?: string;
   readonly paddingId?: number;
+  /** logits z become cap · tanh(z / cap); absent: they stay */
+  readonly logitSoftcap?: number;
   /** the file's own content, written back on export */
   readonly json: ConfigJson;
 }
@@ -49,10 +51,10 @@ export interface DecoderInputs {
   /** added to the attention scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
   readonly mask: Value;
   /**
-   * Attention of a layer, given its queries (B, heads, T, headSize), keys and values (B, keyHeads, T, headSize) and the factor of
-   * the scores; returns what is attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
+   * Attention of a layer, given its queries (B, heads, T, headSize), keys and values (B, keyHeads, T, headSize), the factor of
+   * the scores and their soft-cap where there is one; returns what is attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
    */
-  readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number) => Value;
+  readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number, softcap?: number) => Value;
   /** Called with what a layer's branches add to the residual stream (N, d), in order, while training with dropout. */
   readonly dropout?: (branch: Value) => Value;
   /** Called with each linear module's name, input (N, in) and output (N, out); gives the output that an adapter makes of it. */

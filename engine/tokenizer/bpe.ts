@@ -20,12 +20,14 @@ export class ByteLevelBpe implements Tokenizer {
    * @param merges pairs in order of rank
    * @param added tokens that are recognised in the text before it is split (specials among them)
    * @param prefix what comes before a text
+   * @param specials which of the added ones are special
    */
   constructor(
     vocabulary: ReadonlyMap<string, number>,
     merges: readonly (readonly [string, string])[],
     added: ReadonlyMap<string, number>,
     readonly prefix: readonly number[],
+    readonly specials: readonly string[] = [...added.keys()],
   ) {
     this.#idOf = vocabulary;
     this.#rank = new Map(merges.map(([left, right], rank) => [`${left} ${right}`, rank]));

@@ -3,9 +3,10 @@ import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HabsburgError, fromSystemError } from '../../common/errors.js';
-import { openGguf } from '../checkpoint/gguf.js';
+import { isGguf, openGguf } from '../checkpoint/gguf.js';
 import { ByteLevelBpe } from './bpe.js';
 import { tokenizerOfGguf } from './gguf.js';
+import { addedToken, bpeTokenizerJson, byteLevel } from './tokenizer-json.js';
 import type { BpeModel } from './train-bpe.js';
 import type { Tokenizer } from './types.js';
 import { tokenizerOfVocabulary } from './vocab-merges.js';
@@ -16,6 +17,7 @@ interface AddedToken {
   readonly lstrip: boolean;
   readonly rstrip: boolean;
   readonly single_word: boolean;
+  readonly special?: boolean;
 }
 
 interface PreTokenizerJson {
@@ -53,37 +55,12 @@ export async function saveTokenizer(
   model: BpeModel,
   options: { bos: string; eos: string; pad: string; maxLength: number },
 ): Promise<void> {
-  const added = model.specials.map((content, id) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  }));
-  const tokenizer = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-    post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(model.vocabulary.map((token, id) => [token, id])),
-      merges: model.merges,
-    },
-  };
+  const tokenizer = bpeTokenizerJson({
+    vocab: Object.fromEntries(model.vocabulary.map((token, id) => [token, id])),
+    merges: model.merges,
+    added: model.specials.map((content, id) => addedToken(content, id)),
+    preTokenizer: byteLevel(true),
+  });
   const config = {
     bos_token: options.bos,
     clean_up_tokenization_spaces: false,
@@ -101,7 +78,7 @@ const TOKENIZER_FILES = /^(tokenizer.*\.(json|model)|vocab\.json|merges\.txt|spe
 
 /** Copies a folder's tokenizer files, where there are any, or writes those of a GGUF file. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
-  if (from.endsWith('.gguf')) {
+  if (isGguf(from)) {
     const { tokenizer, config } = await readGgufTokenizer(from);
     await writeFile(join(to, 'tokenizer.json'), JSON.stringify(tokenizer, null, 2));
     await writeFile(join(to, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
@@ -125,7 +102,7 @@ async function readGgufTokenizer(path: string): Promise<ReturnType<typeof tokeni
  * @throws HabsburgError('notFound') without a tokenizer.json, ('verification') when it is damaged, ('invalid') when unsupported
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const inside = folder.endsWith('.gguf');
+  const inside = isGguf(folder);
   const file = inside ? folder : join(folder, 'tokenizer.json');
   const json = (inside
     ? (await readGgufTokenizer(folder)).tokenizer
@@ -135,6 +112,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const library = openLibrary(file, json);
   const prefix = prefixOf(library);
+  const specials = json.added_tokens.filter(({ special }) => special).map(({ content }) => content);
   if (isPlainByteLevelBpe(json)) {
     const merges = json.model.merges.map((merge) => (typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge));
     return new ByteLevelBpe(
@@ -142,12 +120,14 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       merges,
       new Map(json.added_tokens.map((token) => [token.content, token.id])),
       prefix,
+      specials,
     );
   }
   const ids = [...Object.values(json.model.vocab), ...json.added_tokens.map((token) => token.id)];
   return {
     size: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
     prefix,
+    specials,
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     decode: (tokens) => (tokens.length === 0 ? '' : library.decode(Array.from(tokens), { skip_special_tokens: false })),
     idOf: (token) => library.token_to_id(token),

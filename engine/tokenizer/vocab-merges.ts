@@ -3,8 +3,7 @@
  * the Hub), as the tokenizer.json that says the same.
  */
 import { HabsburgError } from '../../common/errors.js';
-
-type Json = Readonly<Record<string, unknown>>;
+import { addedToken, bpeTokenizerJson, byteLevel, type Json } from './tokenizer-json.js';
 
 const SPECIALS = ['bos_token', 'eos_token', 'unk_token', 'pad_token'] as const;
 
@@ -33,33 +32,15 @@ export function tokenizerOfVocabulary(
   const added = specials.map((content) => {
     if (!Object.hasOwn(vocab, content))
       throw new HabsburgError('invalid', `${where}: the special token ${JSON.stringify(content)} is not in vocab.json`);
-    return { id: vocab[content], content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+    return addedToken(content, vocab[content]);
   });
   const bos = contentOf('bos_token');
   const begins = config.add_bos_token === true && bos !== undefined;
-  return {
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: config.add_prefix_space === true, trim_offsets: true, use_regex: true },
-    post_processor: begins
-      ? {
-          type: 'TemplateProcessing',
-          single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-          pair: [],
-          special_tokens: { [bos]: { id: bos, ids: [vocab[bos]], tokens: [bos] } },
-        }
-      : null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: '',
-      end_of_word_suffix: '',
-      fuse_unk: false,
-      byte_fallback: false,
-      vocab,
-      merges: merges.split('\n').filter((line) => line !== '' && !line.startsWith('#version')),
-    },
-  };
+  return bpeTokenizerJson({
+    vocab,
+    merges: merges.split('\n').filter((line) => line !== '' && !line.startsWith('#version')),
+    added,
+    preTokenizer: byteLevel(true, config.add_prefix_space === true),
+    beginning: begins ? { token: bos, id: vocab[bos] } : undefined,
+  });
 }

@@ -57,11 +57,10 @@ export function trainingGraph(
   const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   const head = parameters(architectureOf(config.modelType).headWeight(config));
-  const { nll, probabilities } = tokenNll(graph, hidden, head, targets);
-  const gradients = backward(graph, nllSeeds(graph, hidden, head, targets, weights, probabilities), trainable.map(parameters), {
-    recompute: options.recompute,
-  });
-  graph.output('nll', nll);
+  const loss = tokenNll(graph, hidden, head, targets, config.logitSoftcap);
+  const seeds = nllSeeds(graph, hidden, head, targets, weights, loss);
+  const gradients = backward(graph, seeds, trainable.map(parameters), { recompute: options.recompute });
+  graph.output('nll', loss.nll);
   for (const name of trainable) graph.output(gradientName(name), gradients.get(parameters(name))!);
   return graph;
 }
@@ -76,7 +75,8 @@ export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora
   };
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
-  graph.output('nll', tokenNll(graph, hidden, parameters(architectureOf(config.modelType).headWeight(config)), targets).nll);
+  const head = parameters(architectureOf(config.modelType).headWeight(config));
+  graph.output('nll', tokenNll(graph, hidden, head, targets, config.logitSoftcap).nll);
   return graph;
 }
 

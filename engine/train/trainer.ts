@@ -1,8 +1,11 @@
 /** One model in training: the optimiser's memories, the graphs for each row length, and the optimiser step. */
 import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
 import type { Lora } from '../adapters/lora.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
-import type { Model } from '../checkpoint/huggingface.js';
+import type { FrozenParts, Model } from '../checkpoint/huggingface.js';
+import { collectGarbage } from '../garbage.js';
+import type { DecoderConfig } from '../models/types.js';
 import { modelFeeds, weightFeeds } from '../models/weights.js';
 import { float32, isLarge, Session, type Tensor } from '../session.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
@@ -23,6 +26,7 @@ interface Dropout {
 }
 
 export class Trainer {
+  readonly config: DecoderConfig;
   readonly optimizer: AdamW;
   /** the weights as a session's feeds: views that follow every step */
   readonly feeds: Readonly<Record<string, Tensor>>;
@@ -30,8 +34,11 @@ export class Trainer {
   /** of the branches and of the adapter's inputs, where they are dropped */
   readonly #masks: readonly DropoutMasks[];
   readonly #gradients: Readonly<Record<string, Tensor>>;
+  readonly #large: boolean;
+  readonly #frozen: FrozenParts;
 
   /**
+   * @param model its weights are copied, and not kept unless an adapter is trained
    * @param options.longest tokens of the longest row to come; shorter rows are padded to a few lengths below it
    * @param options.adapter trained instead of the model's weights, which then stay as they are
    * @param options.dropout share of the layers' outputs that is dropped, in (0, 1), and the stream that says which; absent: none
@@ -39,9 +46,10 @@ export class Trainer {
    * @param options.recompute compute layers again on the way back instead of keeping them
    */
   constructor(
-    readonly model: Model,
+    model: Model,
     readonly options: AdamWSettings & {
       readonly threads: number;
+      readonly device?: Device;
       readonly longest: number;
       readonly adapter?: Lora;
       readonly dropout?: Dropout;
@@ -50,12 +58,15 @@ export class Trainer {
     },
   ) {
     const { adapter, dropout, adapterDropout } = options;
+    this.config = model.config;
     this.#masks = [
       ...(dropout === undefined ? [] : [new DropoutMasks(dropout.rng, dropout.rate, dropoutName)]),
       ...(adapterDropout === undefined ? [] : [new DropoutMasks(adapterDropout.rng, adapterDropout.rate, adapterDropoutName)]),
     ];
     this.optimizer = new AdamW(adapter?.weights ?? model.weights, options);
     this.feeds = { ...(adapter === undefined ? {} : modelFeeds(model)), ...weightFeeds(this.optimizer.weights) };
+    this.#frozen = { stored: model.stored, adapter: model.adapter };
+    this.#large = isLarge(this.feeds, model.stored);
     this.#gradients = Object.fromEntries(
       [...this.optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
     );
@@ -74,7 +85,7 @@ export class Trainer {
     const batches = microBatches.map((rows, i) =>
       makeBatch(rows, {
         time: paddedLength(longestRow(rows), this.options.longest),
-        paddingId: this.model.config.paddingId,
+        paddingId: this.config.paddingId,
         labels: labels?.[i],
       }),
     );
@@ -101,6 +112,7 @@ export class Trainer {
     if (firstRow > 0)
       for (const name of this.optimizer.gradients.keys())
         this.optimizer.addGradient(name, outputs[gradientName(name)].data as Float32Array);
+    if (this.#large) collectGarbage(); // the gradients that onnxruntime has copied, as many bytes as the weights
     const nll = outputs.nll.data as Float32Array;
     let sum = 0;
     for (let i = 0; i < nll.length; i++) if (batch.counted[i] === 1) sum += nll[i];
@@ -110,23 +122,19 @@ export class Trainer {
   async #session(time: number): Promise<{ readonly session: Session; readonly maskWidths: readonly number[][] }> {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
-    const { adapter, dropout, adapterDropout, threads } = this.options;
-    const { stored } = this.model;
-    const graph = trainingGraph(this.model.config, time, [...this.optimizer.weights.keys()], {
+    const { adapter, dropout, adapterDropout, threads, device } = this.options;
+    const graph = trainingGraph(this.config, time, [...this.optimizer.weights.keys()], {
       dropout: dropout !== undefined,
       adapter,
       adapterDropout: adapterDropout !== undefined,
-      frozen: this.model,
+      frozen: this.#frozen,
       recompute: this.options.recompute,
     });
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
     );
-    const session = await Session.create(graph, {
-      threads,
-      keepMemory: !isLarge(this.feeds, stored),
-      prepack: stored === undefined,
-    });
+    const prepack = this.#frozen.stored === undefined;
+    const session = await Session.create(graph, { threads, device, keepMemory: !this.#large, prepack });
     this.#sessions.set(time, { session, maskWidths });
     return { session, maskWidths };
   }

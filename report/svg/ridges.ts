@@ -13,6 +13,14 @@ export const RIDGES = { width: 470, left: 24, right: 104, top: 40, row: 33, peak
 /** The quantile of the first generation that marks the start of its tail. */
 export const TAIL_QUANTILE = 0.99;
 
+/** What a figure of this kind shows. */
+export interface RidgeWords {
+  /** for those who cannot see it; without the condition */
+  readonly title: string;
+  /** of the axis */
+  readonly axis: string;
+}
+
 /**
  * @param id unique in the page
  * @param index of the series, for its colour
@@ -24,6 +32,7 @@ export function ridgesPanel(
   index: number,
   rows: readonly PooledHistogram[],
   domain: readonly [number, number],
+  words: RidgeWords,
 ): Markup {
   const height = RIDGES.top + RIDGES.row * rows.length + RIDGES.bottom;
   const plotRight = RIDGES.width - RIDGES.right;
@@ -62,7 +71,7 @@ export function ridgesPanel(
   return el(
     'svg',
     { viewBox: `0 0 ${RIDGES.width} ${height}`, role: 'img', 'aria-labelledby': `${id}-t ${id}-d`, class: `panel s${index % 8}` },
-    el('title', { id: `${id}-t` }, `Perplexity under model 0 of what each generation wrote, ${label}`),
+    el('title', { id: `${id}-t` }, `${words.title}, ${label}`),
     el('desc', { id: `${id}-d` }, medians.join('; ')),
     el('text', { class: 'label', x: RIDGES.left, y: 11 }, label),
     heading(plotRight + 46, ['median']),
@@ -73,11 +82,7 @@ export function ridgesPanel(
     ]),
     ridges,
     medianMarks,
-    el(
-      'text',
-      { class: 'axis', x: (RIDGES.left + plotRight) / 2, y: axisY + 31, 'text-anchor': 'middle' },
-      'perplexity of a sequence under model 0',
-    ),
+    el('text', { class: 'axis', x: (RIDGES.left + plotRight) / 2, y: axisY + 31, 'text-anchor': 'middle' }, words.axis),
   );
 }
 

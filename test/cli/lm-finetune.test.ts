@@ -134,13 +134,71 @@ describe('finetune', () => {
     expect(await score(out)).toBeLessThan(0.5 * (await score(GGUF)));
   });
 
+  describe('on records', () => {
+    const records = (): string => join(folder, 'records.jsonl');
+    const template = (): string => join(folder, 'template.txt');
+    beforeAll(async () => {
+      const make = (i: number) => JSON.stringify({ question: `the ${i} other`, output: ['12', 'he', 'letters'][i % 3] });
+      await writeFile(records(), `${Array.from({ length: 9 }, (_, i) => make(i)).join('\n')}\n`);
+      await writeFile(template(), 'there {question}:{output}\n');
+    });
+    const tune = (out: string, ...flags: string[]) =>
+      lm('finetune', '--model', GGUF, '--records', records(), '--template', template(), '--epochs', '4', '--learning-rate', '0.01', '--batch', '3', '--out', join(folder, out), ...flags); // prettier-ignore
+    const score = async (model: string, ...flags: string[]) =>
+      JSON.parse((await lm('perplexity', '--model', model, '--records', records(), '--template', template(), '--json', ...flags)).out) as { rows: { token_count: number }[]; total: { perplexity: number } }; // prettier-ignore
+
+    test('the answer is learnt, and generate continues the same prompts', async () => {
+      const validation = ['--validation-records', records(), '--load-best-model-at-end', '--patience', '3'];
+      const { code, err } = await tune('answers', ...validation);
+      expect([code, err]).toEqual([0, '']);
+      const [before, after] = [await score(GGUF), await score(join(folder, 'answers'))];
+      expect(after.total.perplexity).toBeLessThan(0.2 * before.total.perplexity);
+      const all = (await score(GGUF, '--loss-on', 'all')).rows;
+      all.forEach(({ token_count }, i) => expect(token_count).toBeGreaterThan(before.rows[i].token_count));
+      const { out } = await lm('generate', '--model', join(folder, 'answers'), '--records', records(), '--template', template(), '--max-new-tokens', '3', '--json'); // prettier-ignore
+      expect((JSON.parse(out) as { rows: unknown[] }).rows).toHaveLength(9);
+    });
+
+    test('packed rows, and both losses, train other models; too long records are told', async () => {
+      const bytes = (out: string): Promise<Buffer> => readFile(join(folder, out, 'model.safetensors'));
+      await tune('one');
+      await tune('two', '--packing', '--max-length', '64');
+      await tune('three', '--loss-on', 'all');
+      const [one, two, three] = [await bytes('one'), await bytes('two'), await bytes('three')];
+      expect([one.equals(two), one.equals(three), two.equals(three)]).toEqual([false, false, false]);
+      const short = await tune('short', '--max-length', '2');
+      expect([short.code, short.err]).toEqual([2, expect.stringMatching(/all 9 records are longer than 2 tokens; give a larger --max-length/)]); // prettier-ignore
+    });
+  });
+
+  test('rows with labels: what is masked changes nothing', async () => {
+    const rows = JSON.parse(await readFile(tokens, 'utf8')) as number[][];
+    const file = join(folder, 'labelled.json');
+    await writeFile(
+      file,
+      JSON.stringify(rows.map((ids) => ({ input_ids: ids, labels: ids.map((id, t) => (t < 12 ? -100 : id)) }))),
+    );
+    const { out } = await lm('perplexity', '--model', LLAMA, '--tokens', file, '--json');
+    const scored = JSON.parse(out) as { rows: { token_count: number }[] };
+    expect(scored.rows.map(({ token_count }) => token_count)).toEqual(rows.map(() => 12));
+    const result = await lm('finetune', '--model', LLAMA, '--tokens', file, '--out', join(folder, 'labelled'));
+    expect(result.code).toBe(0);
+  });
+
   test.each([
     [['--lora-alpha', '4'], /--lora-alpha concerns LoRA; give --lora-r too/],
     [['--lora-r', '2', '--lora-targets', 'c_attn'], /LoRA target "c_attn" names no linear module of this llama model/],
     [['--quantize', '8bit'], /--quantize freezes the weights; give --lora-r too/],
     [['--quantize', '3bit', '--lora-r', '2'], /Allowed choices are 8bit, 4bit, fp16/],
     [['--block', '8'], /--block-size concerns texts/],
-    [['--load-best-model-at-end'], /needs --validation-text or --validation-tokens/],
+    [
+      ['--load-best-model-at-end'],
+      /--load-best-model-at-end needs --validation-text, --validation-tokens or --validation-records/,
+    ],
+    [['--patience', '2'], /--early-stopping-patience needs --validation-text/],
+    [['--template', 'alpaca'], /--template concerns records; give --records too/],
+    [['--packing'], /--packing concerns records; give --records too/],
+    [['--validation-records', 'x.jsonl'], /--records needs --template: alpaca, chatml, or a file/],
     [['--text', 'x.txt'], /give only one of --text, --tokens/],
     [['--lr-scheduler-type', 'polynomial'], /give linear, cosine, constant/],
     [['--out', LLAMA], /is not empty; give --out a new folder/],

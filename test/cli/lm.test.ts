@@ -187,7 +187,7 @@ describe('habsburg lm', () => {
     [['generate', '--max-matching-ngram-size', '3'], /give --prompt-lookup-num-tokens too/],
     [['generate', '--stop-strings', 'x'], /stop strings need a tokenizer beside the model/],
     [['generate', '--min-new-tokens', '9'], /--min-new-tokens 9 is more than --max-new-tokens 8/],
-    [['generate', '--prompt', 'x'], /give only one of --prompt, --prompts, --tokens, not --prompt and --tokens/],
+    [['generate', '--prompt', 'x'], /give only one of --prompt, --prompts, --tokens, --records, not --prompt and --tokens/],
     [['generate', '--penalty-alpha', '2'], /unknown option '--penalty-alpha'/],
     [['generate', '--top-p', '1.5'], /Give a number above 0, at most 1/],
     [['generate', '--eos-token-id', '2,x'], /Give a whole number of at least 0/],

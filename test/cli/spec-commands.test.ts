@@ -135,3 +135,10 @@ test('metrics are listed with variant, version and settings', async () => {
   const { metrics } = JSON.parse((await habsburg('metrics', '--json')).out) as { metrics: { name: string; settings: unknown }[] };
   expect(metrics.find((m) => m.name === 'rep')!.settings).toEqual({ order: 4 });
 });
+
+test('--version is the package’s version and the commit', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { code, out } = await habsburg('--version');
+  expect(code).toBe(0);
+  expect(out).toMatch(new RegExp(`^${version.replaceAll('.', '\\.')}(\\+[0-9a-f]{12}(\\.dirty)?)?\n$`));
+});

@@ -8,7 +8,7 @@ import { quantizeCheckpoint } from '../../engine/checkpoint/quantize.js';
 import { copyTokenizer } from '../../engine/tokenizer/files.js';
 import { languageModel, LIKELIHOODS_FILE } from '../../families/language-model.js';
 import type { FitJob, JobIo } from '../../families/types.js';
-import type { TrainingPlan } from '../../spec/plan.js';
+import type { MemberPlan, TrainingPlan } from '../../spec/plan.js';
 import { decoding } from '../support/generation.js';
 
 const GGUF = 'test/golden/gguf/llama.gguf';
@@ -37,7 +37,7 @@ test('generations share the base’s file; each adds its adapter, and writes and
   const fit = async (model: string, generation: number): Promise<string> => {
     const out = await folder('model');
     const rng = { seed: 1, generation, member: 'm', step: 'finetune' };
-    const job: FitJob = { op: 'fit', family: 'language-model', train, valid: train, start: { model }, training, rng, out };
+    const job: FitJob<MemberPlan> = { op: 'fit', family: 'language-model', train, valid: train, start: { model }, training, rng, out };
     await languageModel.fit(job, io);
     return out;
   };

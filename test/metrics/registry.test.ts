@@ -18,6 +18,8 @@ const input: ScoringInput = {
   testUnderSelf: [{ nllSum: 2, tokenCount: 2 }],
   generatedUnderFirst: [{ nllSum: 8, tokenCount: 4 }],
   truth: { words: ['ba', 'do', 'ku'], probability: [0.6, 0.38, 0.02] },
+  testBounds: [{ reconstruction: 90, divergence: 20 }],
+  codesUnderFirst: { latent: 2, means: Float32Array.of(1, -1, 2, 0.5, -3, 0) },
 };
 
 describe('registry', () => {
@@ -34,7 +36,7 @@ describe('registry', () => {
   });
 
   test('needs are a union', () => {
-    expect(needsOf(plan)).toEqual(['testUnderSelf', 'generatedUnderFirst', 'truth']);
+    expect(needsOf(plan)).toEqual(['testUnderSelf', 'generatedUnderFirst', 'truth', 'codesUnderFirst', 'testBounds']);
     expect(needsOf({ metrics: plan.metrics.filter((m) => m.name === 'rep') })).toEqual([]);
   });
 
@@ -48,7 +50,7 @@ describe('registry', () => {
       expect(value.settings).toEqual(metricDefaults(metric.name as (typeof METRIC_NAMES)[number]));
       expect(Number.isFinite(value.value) && value.n > 0).toBe(true);
     }
-    expect(series.map((s) => s.metric)).toEqual(['sequence-perplexity']);
+    expect(series.map((s) => s.metric)).toEqual(['sequence-perplexity', 'latent-std']);
     expect(values.find((v) => v.metric === 'perplexity')!.value).toBeCloseTo(Math.E, 14);
     expect(values.find((v) => v.metric === 'tail-lost')!.value).toBe(1);
     expect(values.find((v) => v.metric === 'distinct-blocks')!.value).toBe(0.5);

@@ -50,7 +50,17 @@ function results(seeds: number, generations: number, size = 20, shown = size): R
     conditions: [{ name: 'replace', mixture: { kind: 'replace' }, members: [member(shown)] }],
     execution: { concurrency: 1, checkpointSeconds: 30, heartbeatSeconds: 20, queues: { cpu: 'c', engine: 'c' } },
   };
-  return { store: 'file:///s', experiment: 'normal', plan, planDigest: 'sha256:0', runs: [], rows, histograms: [], samples: [] };
+  return {
+    store: 'file:///s',
+    experiment: 'normal',
+    plan,
+    planDigest: 'sha256:0',
+    runs: [],
+    rows,
+    histograms: [],
+    samples: [],
+    pictures: [],
+  };
 }
 
 describe('laws in the report', () => {

@@ -196,9 +196,12 @@ describe('report page', () => {
 
   test('an experiment without scores still has a page', async () => {
     const results = await resultsOf({ seeds: [1], generations: 1 });
-    const complaints = await opened(renderPage({ ...results, runs: [], rows: [], histograms: [], samples: [] }), async (page) => {
-      expect(await page.locator('.finding h2').textContent()).toBe('No scores yet');
-    });
+    const complaints = await opened(
+      renderPage({ ...results, runs: [], rows: [], histograms: [], samples: [], pictures: [] }),
+      async (page) => {
+        expect(await page.locator('.finding h2').textContent()).toBe('No scores yet');
+      },
+    );
     expect(complaints).toEqual([]);
   });
 });

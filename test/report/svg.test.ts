@@ -165,7 +165,10 @@ describe('histograms', () => {
   });
 
   test('ridges: bins where their edges say, the highest bin at full height', () => {
-    const svg = ridgesPanel('h', 'replace', 0, [{ ...uniform, counts: [50, 200, 50] }], [1, 1000]).html;
+    const svg = ridgesPanel('h', 'replace', 0, [{ ...uniform, counts: [50, 200, 50] }], [1, 1000], {
+      title: 'a',
+      axis: 'b',
+    }).html;
     const d = /<path class="ridge" d="([^"]*)"/.exec(svg)![1];
     const [base, plot] = [RIDGES.top + RIDGES.row, RIDGES.width - RIDGES.right - RIDGES.left];
     const numbers = d.match(/[-\d.]+/g)!.map(Number);

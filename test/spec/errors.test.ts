@@ -97,12 +97,6 @@ describe('words of the future are refused as such', () => {
       'e.yaml:16:22: conditions.0.mixture.kind: "accumulate" is not implemented yet; one of: replace, keep-share',
     ],
     [
-      'family',
-      'start:',
-      'family: vae\n    start:',
-      'e.yaml:10:13: population.0.family: "vae" is not implemented yet; one of: language-model, gaussian, discrete, gmm, kde, regression, n-gram',
-    ],
-    [
       'architecture',
       'hidden:',
       'kind: llama, hidden:',

@@ -4,7 +4,7 @@ import { expand } from '../../spec/expand.js';
 import { loadText } from './support.js';
 import { loadExperiment } from '../../spec/load.js';
 import { presetFile, presetNames } from '../../spec/presets.js';
-import { experimentJsonSchema } from '../../spec/schema.js';
+import { experimentJsonSchema } from '../../spec/json-schema.js';
 
 describe('presets', () => {
   test.each(presetNames())('%s is valid, is named like its folder and points editors at the schema', async (name) => {

@@ -165,7 +165,7 @@ describe('runs', () => {
       'hot/seed-4',
       'hot/seed-9',
     ]);
-    expect(runs[4].members[0].decoding.temperature).toBe(2);
+    expect(runs[4].members[0].decoding).toMatchObject({ temperature: 2 });
     expect(runs[2]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
   });
 

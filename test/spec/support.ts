@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isHabsburgError } from '../../common/errors.js';
-import type { ExperimentPlan } from '../../spec/plan.js';
+import type { ConditionPlan, DataPlan, ExperimentPlan, MemberPlan, TokenizerPlan } from '../../spec/plan.js';
 import { loadExperiment, problemText, type LoadedExperiment, type LoadOptions, type SpecProblem } from '../../spec/load.js';
 
 /** The smallest sensible experiment, as lines that tests change. */
@@ -29,7 +29,13 @@ export async function folder(): Promise<string> {
 }
 
 /** Of the language models' grammar. */
-type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: ExperimentPlan };
+type TextPlan = Omit<ExperimentPlan, 'data' | 'tokenizer' | 'population' | 'conditions'> & {
+  readonly data: DataPlan;
+  readonly tokenizer: TokenizerPlan;
+  readonly population: readonly MemberPlan[];
+  readonly conditions: readonly (ConditionPlan & { readonly members: readonly MemberPlan[] })[];
+};
+type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: TextPlan };
 
 export async function loadText(pathOrPreset: string, options: LoadOptions = {}): Promise<LoadedText> {
   return (await loadExperiment(pathOrPreset, options)) as LoadedText;

@@ -117,6 +117,27 @@ function reduce([x, axes]: readonly Array64[], scale: (n: number) => number, nod
   return [{ shape: out(node), data: data.map((value) => value * factor) }];
 }
 
+/** Calls `visit` for every product that a convolution adds up: places in the large image, in the kernels and in the small image. */
+function convolve(
+  large: readonly number[],
+  kernels: readonly number[],
+  small: readonly number[],
+  { strides, pads, dilations }: Attributes['Conv'],
+  visit: (large: number, kernel: number, small: number) => void,
+): void {
+  const flat = (shape: readonly number[], index: readonly number[]): number => index.reduce((sum, k, i) => sum * shape[i] + k, 0);
+  for (let place = 0; place < small.reduce((a, b) => a * b, 1); place++) {
+    const [n, o, i, j] = unravel(place, small);
+    for (let k = 0; k < kernels.slice(1).reduce((a, b) => a * b, 1); k++) {
+      const [c, a, b] = unravel(k, kernels.slice(1));
+      const row = strides[0] * i + dilations[0] * a - pads[0];
+      const column = strides[1] * j + dilations[1] * b - pads[1];
+      if (row >= 0 && row < large[2] && column >= 0 && column < large[3])
+        visit(flat(large, [n, c, row, column]), flat(kernels, [o, c, a, b]), place);
+    }
+  }
+}
+
 const KERNELS: { readonly [O in Op]?: Kernel<O> } = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
@@ -175,6 +196,16 @@ const KERNELS: { readonly [O in Op]?: Kernel<O> } = {
     }),
   Gemm: matmul,
   FusedMatMul: matmul,
+  Conv: ([x, kernels, bias], attributes, node) => {
+    const y = array64(out(node), (index) => bias?.data[index[1]] ?? 0);
+    convolve(x.shape, kernels.shape, y.shape, attributes, (l, k, s) => (y.data[s] += x.data[l] * kernels.data[k]));
+    return [y];
+  },
+  ConvTranspose: ([x, kernels, bias], attributes, node) => {
+    const y = array64(out(node), (index) => bias?.data[index[1]] ?? 0);
+    convolve(y.shape, kernels.shape, x.shape, attributes, (l, k, s) => (y.data[l] += x.data[s] * kernels.data[k]));
+    return [y];
+  },
   Reshape: ([x], _, node) => [{ shape: out(node), data: x.data }],
   Expand: ([x], _, node) => [array64(out(node), (index) => at(x, index))],
   Transpose: ([x], { perm }, node) => [

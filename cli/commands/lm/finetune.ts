@@ -1,4 +1,4 @@
-/** `habsburg lm finetune`: trains a checkpoint, or a LoRA adapter beside it, on a text or on rows of token ids. */
+/** `habsburg lm finetune`: trains a checkpoint, or a LoRA adapter beside it, on a text, rows of token ids or records of instructions. */
 import type { Command } from 'commander';
 import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
@@ -7,26 +7,34 @@ import { saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
 import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
-import { fit, type FitProgress } from '../../../engine/train/fit.js';
+import { fit } from '../../../engine/train/fit.js';
+import type { LoopProgress } from '../../../engine/train/loop.js';
+import type { Device } from '../../../spec/devices.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
 import {
+  deviceOption,
   emptyFolder,
   exactlyOne,
   integer,
   loadModel,
   quantizeOption,
-  readTokens,
+  readLabelledTokens,
   real,
   textBlocks,
   threadsOption,
+  tidy,
 } from './inputs.js';
+import { addRecordOptions, checkRecordOptions, recordRows, type LabelledRows, type RecordOptions } from './records.js';
 
-interface Options {
+interface Options extends RecordOptions {
   readonly model: string;
   readonly text?: string;
   readonly tokens?: string;
+  readonly records?: string;
   readonly validationText?: string;
   readonly validationTokens?: string;
+  readonly validationRecords?: string;
+  readonly packing?: boolean;
   readonly blockSize?: number;
   readonly out: string;
   readonly quantize?: Precision;
@@ -48,8 +56,10 @@ interface Options {
   readonly dropout: number;
   readonly gradientCheckpointing?: boolean;
   readonly loadBestModelAtEnd?: boolean;
+  readonly earlyStoppingPatience?: number;
   readonly seed: number;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
@@ -58,19 +68,26 @@ const positive = real((x) => x > 0, 'above 0');
 const natural = real((x) => x >= 0, 'of at least 0');
 
 export function registerFinetune(parent: Command): void {
-  parent
+  const command = parent
     .command('finetune')
     .description(
-      'train a checkpoint on a text, in blocks of tokens, or on rows of token ids; with --lora-r a LoRA adapter in the format of PEFT. ' +
+      'train a checkpoint on a text, in blocks of tokens, on rows of token ids, or on records of instructions; with --lora-r a LoRA adapter in the format of PEFT. ' +
         "Names and defaults are transformers' and PEFT's.",
     )
     .requiredOption('--model <dir>', 'folder with config.json and weights, or a .gguf file')
     .option('--text <file>', 'UTF-8 text, cut into blocks, the rest of the last one dropped; needs a tokenizer beside the model')
-    .option('--tokens <file>', 'JSON array of arrays of token ids, one a row')
+    .option(
+      '--tokens <file>',
+      'JSON array of arrays of token ids, one a row, or of {"input_ids", "labels"}: -100 is not predicted',
+    )
+    .option('--records <file>', 'records, a JSON object with fields a line; --template makes rows of them')
     .option('--validation-text <file>', 'measures the loss after every epoch')
     .option('--validation-tokens <file>', 'the same on rows of token ids')
+    .option('--validation-records <file>', 'the same on records')
     .option('--block, --block-size <n>', "tokens a block of a text (default: 1024, or the model's longest)", integer(2))
-    .requiredOption('--out <dir>', 'new or empty folder for the model or adapter')
+    .requiredOption('--out <dir>', 'new or empty folder for the model or adapter');
+  addRecordOptions(command)
+    .option('--packing', 'records one after the other in rows of --max-length, cut where a row is full; else one a row')
     .option('--lora-r <n>', 'train a LoRA adapter of this rank, and no other weights', integer(1, 4096))
     .option('--lora-alpha <x>', 'the adapter is scaled by alpha / rank (default: 8)', positive)
     .addOption(quantizeOption('keep the frozen matrices in fewer bits, quantised while loading; LoRA only'))
@@ -94,10 +111,16 @@ export function registerFinetune(parent: Command): void {
     .option('--dropout <x>', "share of each layer's outputs dropped while training; the model's config is not asked", share, 0)
     .option('--gradient-checkpointing', 'keep only what enters each layer and compute the rest again: less memory, more time')
     .option('--load-best-model-at-end', 'keep the epoch with the lowest validation loss, not the last')
+    .option(
+      '--patience, --early-stopping-patience <n>',
+      'stop after so many epochs in a row without a lower validation loss',
+      integer(1),
+    )
     .option('--seed <n>', 'order of rows, dropout, start of an adapter', integer(0), 0)
     .addOption(threadsOption())
+    .addOption(deviceOption())
     .option('--json', '{steps, selected_epoch, epochs: [{epoch, train_loss, validation_loss}], trained_parameters, parameters}')
-    .action(run);
+    .action(tidy(run));
 }
 
 function schedule(text: string): TrainingPlan['schedule'] {
@@ -108,23 +131,38 @@ function schedule(text: string): TrainingPlan['schedule'] {
 }
 
 async function run(options: Options): Promise<void> {
-  exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
+  exactlyOne({ ...options }, { text: '--text', tokens: '--tokens', records: '--records' });
   checkCombinations(options);
-  const model = await loadModel(options.model, { quantize: options.quantize, frozen: options.loraR !== undefined });
+  const model = await loadModel(options.model, {
+    quantize: options.quantize,
+    frozen: options.loraR !== undefined && options.device === 'cpu',
+  });
   const lora = loraOf(options, model);
   const block = options.blockSize ?? Math.min(1024, model.config.maxPositions);
-  const rowsOf = async (text: string | undefined, tokens: string | undefined): Promise<Int32Array[]> => {
-    if (tokens !== undefined) return readTokens(tokens);
-    return text === undefined ? [] : textBlocks(options.model, text, block, { dropRest: true });
+  const rowsOf = async (given: Source, packing?: boolean): Promise<LabelledRows> => {
+    if (given.tokens !== undefined) return readLabelledTokens(given.tokens);
+    if (given.records !== undefined) return recordRows(options.model, model, given.records, options, packing);
+    return { rows: given.text === undefined ? [] : await textBlocks(options.model, given.text, block, { dropRest: true }) };
   };
-  const train = await rowsOf(options.text, options.tokens);
-  const valid = await rowsOf(options.validationText, options.validationTokens);
+  const train = await rowsOf(options, options.packing);
+  const valid = await rowsOf(validationOf(options));
   await emptyFolder(options.out);
 
   const settings = settingsOf(options, lora);
   const rng = new CounterRng({ seed: options.seed, generation: 0, member: 'lm', step: 'finetune' });
   const onProgress = options.json ? undefined : showProgress;
-  const { adapter, report } = await fit({ model, train, valid, settings, rng, threads: options.threads, onProgress });
+  const { adapter, report } = await fit({
+    model,
+    train: train.rows,
+    trainLabels: train.labels,
+    valid: valid.rows,
+    validLabels: valid.labels,
+    settings,
+    rng,
+    threads: options.threads,
+    device: options.device,
+    onProgress,
+  });
   if (adapter === undefined) {
     await saveCheckpoint(options.out, model, { generationConfig: model.generationConfig });
     await copyTokenizer(options.model, options.out);
@@ -147,6 +185,17 @@ async function run(options: Options): Promise<void> {
   process.stdout.write(`wrote ${adapter === undefined ? 'model' : 'adapter'} ${options.out} (${report.steps} steps, ${trained} trained parameters)\n`); // prettier-ignore
 }
 
+/** Where rows come from: one of these, for validation also none. */
+interface Source {
+  readonly text?: string;
+  readonly tokens?: string;
+  readonly records?: string;
+}
+
+function validationOf({ validationText, validationTokens, validationRecords }: Options): Source {
+  return { text: validationText, tokens: validationTokens, records: validationRecords };
+}
+
 /** @throws HabsburgError 'invalid' for options that would have no effect */
 function checkCombinations(options: Options): void {
   const refuse = (message: string): never => {
@@ -158,12 +207,19 @@ function checkCombinations(options: Options): void {
       refuse(`${flag} concerns LoRA; give --lora-r too`);
   if (options.quantize !== undefined && options.loraR === undefined)
     refuse('--quantize freezes the weights; give --lora-r too, to train an adapter beside them');
-  if (options.validationText !== undefined && options.validationTokens !== undefined)
-    refuse('give only one of --validation-text and --validation-tokens');
+  const validations = Object.values(validationOf(options)).filter((source) => source !== undefined).length;
+  if (validations > 1) refuse('give only one of --validation-text, --validation-tokens and --validation-records');
+  checkRecordOptions(options, options.records !== undefined || options.validationRecords !== undefined);
+  if (options.packing && options.records === undefined) refuse('--packing concerns records; give --records too');
   if (options.blockSize !== undefined && options.text === undefined && options.validationText === undefined)
-    refuse('--block-size concerns texts; rows of token ids are taken as they are');
-  if (options.loadBestModelAtEnd && options.validationText === undefined && options.validationTokens === undefined)
-    refuse('--load-best-model-at-end needs --validation-text or --validation-tokens');
+    refuse('--block-size concerns texts; rows of token ids and records have lengths of their own');
+  const needsValidation = options.loadBestModelAtEnd
+    ? '--load-best-model-at-end'
+    : options.earlyStoppingPatience === undefined
+      ? undefined
+      : '--early-stopping-patience';
+  if (needsValidation !== undefined && validations === 0)
+    refuse(`${needsValidation} needs --validation-text, --validation-tokens or --validation-records`);
 }
 
 function loraOf(options: Options, { config }: Checkpoint): LoraPlan | null {
@@ -190,11 +246,12 @@ function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
     lora,
     ...(options.gradientCheckpointing === true && { recompute: true }),
     select: options.loadBestModelAtEnd ? 'best' : 'last',
+    ...(options.earlyStoppingPatience === undefined ? {} : { patience: options.earlyStoppingPatience }),
   };
 }
 
-function showProgress({ phase, done, total, loss, tokensPerSecond }: FitProgress): void {
+function showProgress({ phase, done, total, loss, perSecond }: LoopProgress): void {
   if (phase !== 'train' || !process.stderr.isTTY) return;
-  process.stderr.write(`\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(tokensPerSecond!)} tokens/s   `);
+  process.stderr.write(`\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(perSecond!)} tokens/s   `);
   if (done === total) process.stderr.write('\n');
 }

@@ -7,8 +7,20 @@ import { generateRows } from '../../../engine/generate/index.js';
 import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
+import type { Device } from '../../../spec/devices.js';
 import { addDecodingOptions, decodingOf, type DecodingOptions } from './decoding.js';
-import { exactlyOne, loadModel, quantizeOption, readPrompts, readTokens, threadsOption } from './inputs.js';
+import {
+  deviceOption,
+  endTokens,
+  exactlyOne,
+  loadModel,
+  quantizeOption,
+  readPrompts,
+  readTokens,
+  threadsOption,
+  tidy,
+} from './inputs.js';
+import { checkRecordOptions, recordPrompts, templateOption } from './records.js';
 
 interface Options extends DecodingOptions {
   readonly model: string;
@@ -17,7 +29,10 @@ interface Options extends DecodingOptions {
   readonly prompt?: string;
   readonly prompts?: string;
   readonly tokens?: string;
+  readonly records?: string;
+  readonly template?: string;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
@@ -30,19 +45,23 @@ export function registerGenerate(parent: Command): void {
     .addOption(quantizeOption('keep the matrices in fewer bits, quantised while loading'))
     .option('--prompt <text>', 'one prompt; needs a tokenizer.json beside the model')
     .option('--prompts <file>', 'prompts, {"text": …} a line')
-    .option('--tokens <file>', 'prompts as a JSON array of arrays of token ids');
+    .option('--tokens <file>', 'prompts as a JSON array of arrays of token ids')
+    .option('--records <file>', 'records, a JSON object with fields a line; --template makes prompts of them')
+    .addOption(templateOption());
   addDecodingOptions(command)
     .addOption(threadsOption())
+    .addOption(deviceOption())
     .option('--json', '{"rows": [{new_tokens, text}]}; text where there is a tokenizer')
-    .action(run);
+    .action(tidy(run));
 }
 
 async function run(options: Options): Promise<void> {
-  exactlyOne({ ...options }, { prompt: '--prompt', prompts: '--prompts', tokens: '--tokens' });
+  exactlyOne({ ...options }, { prompt: '--prompt', prompts: '--prompts', tokens: '--tokens', records: '--records' });
+  checkRecordOptions(options, options.records !== undefined);
   const settings = decodingOf(options);
   const model = await loadModel(options.model, options);
   const tokenizer = await tokenizerOf(options);
-  const prompts = await promptsOf(options, tokenizer);
+  const prompts = await promptsOf(options, model, tokenizer);
   const rows: { new_tokens: number[]; text?: string }[] = [];
   await generateRows({
     model,
@@ -53,6 +72,7 @@ async function run(options: Options): Promise<void> {
     decode: tokenizer && ((ids) => tokenizer.decode(ids)),
     rng: new CounterRng({ seed: options.seed ?? 0, generation: 0, member: 'lm', step: 'generate' }),
     threads: options.threads,
+    device: options.device,
     onBatch: async (_, batch) => {
       for (const tokens of batch) {
         const text = tokenizer?.decode(tokens);
@@ -62,12 +82,6 @@ async function run(options: Options): Promise<void> {
     },
   });
   if (options.json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
-}
-
-/** The end tokens of generation_config.json, or else of config.json, as transformers takes them. */
-function endTokens({ generationConfig, config }: Checkpoint): number[] {
-  const ids = generationConfig.eos_token_id ?? config.json.eos_token_id ?? [];
-  return (Array.isArray(ids) ? ids : [ids]) as number[];
 }
 
 /** As in transformers, so that its tokens can be compared with ours. */
@@ -86,7 +100,8 @@ async function tokenizerOf(options: Options): Promise<Tokenizer | undefined> {
   }
 }
 
-async function promptsOf(options: Options, tokenizer: Tokenizer | undefined): Promise<Int32Array[]> {
+async function promptsOf(options: Options, model: Checkpoint, tokenizer: Tokenizer | undefined): Promise<Int32Array[]> {
+  if (options.records !== undefined) return recordPrompts(options.model, model, options.records, options.template!);
   if (options.tokens !== undefined) return readTokens(options.tokens);
   const texts = options.prompt === undefined ? await readPrompts(options.prompts!) : [options.prompt];
   return texts.map((text) => Int32Array.from([...tokenizer!.prefix, ...tokenizer!.encode(text)]));

@@ -7,9 +7,11 @@ import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
 import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
 import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
+import { IGNORED } from '../../../common/labels.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
+import { DEVICES } from '../../../spec/devices.js';
 
 /** Parses an option's whole number in [min, max]. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -44,17 +46,45 @@ export function tokenIds(text: string): number[] {
 export const threadsOption = (): Option =>
   new Option('--threads <n>', 'CPU threads').argParser(integer(1, 1024)).default(availableParallelism(), 'all cores');
 
+export const deviceOption = (): Option =>
+  new Option('--device <name>', 'what computes: cpu, webgpu, or cuda where the installed onnxruntime-node has it')
+    .choices(DEVICES)
+    .default('cpu');
+
 /** A tokens file: a JSON array of arrays of token ids. */
 export async function readTokens(file: string): Promise<Int32Array[]> {
+  return (await tokenEntries(file)).map((row, i) => idsOf(row, `${file}: entry ${i}`));
+}
+
+/** The same, in which an entry may also be {"input_ids": …, "labels": …}, -100 for what is not predicted. */
+export async function readLabelledTokens(file: string): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
+  let labelled = false;
+  const entries = (await tokenEntries(file)).map((entry, i) => {
+    const where = `${file}: entry ${i}`;
+    if (Array.isArray(entry) || typeof entry !== 'object' || entry === null) return { ids: idsOf(entry, where) };
+    const { input_ids, labels } = entry as { input_ids?: unknown; labels?: unknown };
+    const ids = idsOf(input_ids, `${where}.input_ids`);
+    if (labels === undefined) return { ids };
+    labelled = true;
+    return { ids, labels: idsOf(labels, `${where}.labels`, IGNORED) };
+  });
+  const rows = entries.map(({ ids }) => ids);
+  return labelled ? { rows, labels: entries.map(({ ids, labels }) => labels ?? ids) } : { rows };
+}
+
+async function tokenEntries(file: string): Promise<unknown[]> {
   const value = parseJson(await readText(file), file);
   if (!Array.isArray(value)) throw new HabsburgError('invalid', `${file}: a tokens file is a JSON array of arrays of token ids`);
-  return value.map((row: unknown, i) => {
-    if (!Array.isArray(row)) throw new HabsburgError('invalid', `${file}: entry ${i} is not an array of token ids`);
-    const bad: unknown = row.find((id) => !Number.isInteger(id) || id < 0 || id > 0x7fffffff);
-    if (bad !== undefined || row.includes(undefined))
-      throw new HabsburgError('invalid', `${file}: entry ${i} holds ${JSON.stringify(bad)}, which is not a token id`);
-    return Int32Array.from(row as number[]);
-  });
+  return value;
+}
+
+/** @param besides a number that is allowed beside token ids */
+function idsOf(row: unknown, where: string, besides?: number): Int32Array {
+  if (!Array.isArray(row)) throw new HabsburgError('invalid', `${where} is not an array of token ids`);
+  const bad: unknown = row.find((id) => id !== besides && (!Number.isInteger(id) || id < 0 || id > 0x7fffffff));
+  if (bad !== undefined || row.includes(undefined))
+    throw new HabsburgError('invalid', `${where} holds ${JSON.stringify(bad)}, which is not a token id`);
+  return Int32Array.from(row as number[]);
 }
 
 /** A prompts file: {"text": …} a line. */
@@ -110,17 +140,36 @@ interface ModelOptions {
   readonly frozen?: boolean;
 }
 
-/** A quantised copy of the model that is gone with this process. */
+/** A quantised copy of the model that is gone with the command (tidy). */
 async function quantized(dir: string, precision: Precision): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'habsburg-quantized-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  temporary.add(folder);
   for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) process.once(signal, () => process.exit(code));
+  process.once('exit', removeTemporary);
   await quantizeCheckpoint(dir, folder, precision);
   return folder;
 }
 
+const temporary = new Set<string>();
+
+function removeTemporary(): void {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+  temporary.clear();
+}
+
+/** A command's action, behind which no quantised copy is left. */
+export function tidy<O>(run: (options: O) => Promise<void>): (options: O) => Promise<void> {
+  return (options) => run(options).finally(removeTemporary);
+}
+
 export const quantizeOption = (description: string): Option =>
   new Option('--quantize <precision>', description).choices(PRECISIONS);
+
+/** The end tokens of generation_config.json, or else of config.json, as transformers takes them. */
+export function endTokens({ generationConfig, config }: Checkpoint): number[] {
+  const ids = generationConfig.eos_token_id ?? config.json.eos_token_id ?? [];
+  return (Array.isArray(ids) ? ids : [ids]) as number[];
+}
 
 /** A text file's tokens under a model's own tokenizer, no special ones added, in blocks; a shorter rest is kept or dropped. */
 export async function textBlocks(

@@ -3,21 +3,35 @@ import type { Command } from 'commander';
 import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { scoreRows } from '../../../engine/score.js';
-import { exactlyOne, integer, loadModel, quantizeOption, readTokens, textBlocks, threadsOption } from './inputs.js';
+import type { Device } from '../../../spec/devices.js';
+import {
+  deviceOption,
+  exactlyOne,
+  integer,
+  loadModel,
+  quantizeOption,
+  readLabelledTokens,
+  textBlocks,
+  threadsOption,
+  tidy,
+} from './inputs.js';
+import { addRecordOptions, checkRecordOptions, recordRows, type RecordOptions } from './records.js';
 
-interface Options {
+interface Options extends RecordOptions {
   readonly model: string;
   readonly adapter?: string;
   readonly quantize?: Precision;
   readonly text?: string;
   readonly block?: number;
   readonly tokens?: string;
+  readonly records?: string;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
 export function registerPerplexity(parent: Command): void {
-  parent
+  const command = parent
     .command('perplexity')
     .description(
       'exp of the mean negative log-likelihood (nats a token). Every row is scored by itself, from its second token on. ' +
@@ -28,22 +42,28 @@ export function registerPerplexity(parent: Command): void {
     .addOption(quantizeOption('keep the matrices in fewer bits, quantised while loading'))
     .option('--text <file>', 'UTF-8 text; needs --block and a tokenizer.json beside the model')
     .option('--block <n>', 'tokens a block', integer(2))
-    .option('--tokens <file>', 'JSON array of arrays of token ids')
+    .option('--tokens <file>', 'JSON array of arrays of token ids, or of {"input_ids", "labels"}: -100 is not scored')
+    .option('--records <file>', 'records, a JSON object with fields a line; --template makes rows of them');
+  addRecordOptions(command)
     .addOption(threadsOption())
+    .addOption(deviceOption())
     .option('--json', '{"rows": [{nll_sum, token_count, perplexity}], "total": {…}}')
-    .action(run);
+    .action(tidy(run));
 }
 
 async function run(options: Options): Promise<void> {
-  exactlyOne({ ...options }, { text: '--text', tokens: '--tokens' });
+  exactlyOne({ ...options }, { text: '--text', tokens: '--tokens', records: '--records' });
+  checkRecordOptions(options, options.records !== undefined);
   if ((options.text === undefined) !== (options.block === undefined))
     throw new HabsburgError('invalid', '--text and --block belong together');
   const model = await loadModel(options.model, options);
-  const rows =
-    options.tokens === undefined
-      ? await textBlocks(options.model, options.text!, options.block!, { dropRest: false })
-      : await readTokens(options.tokens);
-  const scores = await scoreRows({ model, rows, threads: options.threads });
+  const { rows, labels } =
+    options.records !== undefined
+      ? await recordRows(options.model, model, options.records, options)
+      : options.tokens !== undefined
+        ? await readLabelledTokens(options.tokens)
+        : { rows: await textBlocks(options.model, options.text!, options.block!, { dropRest: false }) };
+  const scores = await scoreRows({ model, rows, labels, threads: options.threads, device: options.device });
   const results = scores.map(({ nllSum, tokenCount }) => row(nllSum, tokenCount));
   const total = row(
     scores.reduce((sum, { nllSum }) => sum + nllSum, 0),

@@ -10,6 +10,7 @@ import { Graph } from '../../../engine/graph/graph.js';
 import type { Value } from '../../../engine/graph/types.js';
 import { rotation } from '../../../engine/models/rotary.js';
 import { float32, int32, Session, type Tensor } from '../../../engine/session.js';
+import type { Device } from '../../../spec/devices.js';
 import { array64, interpret, type Array64 } from '../../support/interpreter.js';
 import { relativeError } from '../../support/numbers.js';
 
@@ -25,6 +26,12 @@ interface Case {
 }
 
 const awayFromZero = (x: number): number => x + 0.3 * Math.sign(x);
+/** Kernels that fit, that leave a rest, that are not square, that are spread out. */
+const CONVOLUTIONS = [
+  { image: [2, 3, 6, 6], kernels: [2, 3, 4, 4], strides: [2, 2], pads: [1, 1, 1, 1], dilations: [1, 1] },
+  { image: [2, 1, 7, 6], kernels: [3, 1, 3, 2], strides: [2, 3], pads: [0, 1, 1, 0], dilations: [1, 1] },
+  { image: [3, 2, 6, 5], kernels: [1, 2, 2, 3], strides: [1, 2], pads: [1, 0, 0, 2], dilations: [2, 1] },
+] as const;
 const CASES: readonly Case[] = [
   { op: 'Add', shapes: [[2, 3, 4], [3, 1]], build: (g, [a, b]) => g.add(a, b) }, // prettier-ignore
   { op: 'Sub', shapes: [[3, 1], [2, 3, 4]], build: (g, [a, b]) => g.sub(a, b) }, // prettier-ignore
@@ -53,6 +60,17 @@ const CASES: readonly Case[] = [
       return rotation(g, rotary, positions, 6)(x);
     },
   },
+  ...CONVOLUTIONS.flatMap(({ image, kernels, ...attributes }): Case[] => {
+    const size = (axis: 0 | 1): number =>
+      image[2 + axis] + attributes.pads[axis] + attributes.pads[2 + axis] - attributes.dilations[axis] * (kernels[2 + axis] - 1) - 1; // prettier-ignore
+    const { strides } = attributes;
+    const small = [image[0], kernels[0], Math.floor(size(0) / strides[0]) + 1, Math.floor(size(1) / strides[1]) + 1];
+    const outputPadding = [size(0) % strides[0], size(1) % strides[1]] as const;
+    return [
+      { op: 'Conv', shapes: [image, kernels, [kernels[0]]], build: (g, xs) => g.op('Conv', xs, attributes) },
+      { op: 'ConvTranspose', shapes: [small, kernels, [kernels[1]]], build: (g, xs) => g.op('ConvTranspose', xs, { ...attributes, outputPadding }) }, // prettier-ignore
+    ];
+  }),
   { op: 'Split', shapes: [[2, 7]], build: (g, [x]) => g.mul(...(g.split(x, 1, [3, 1, 3]).slice(1) as [Value, Value])) }, // prettier-ignore
   ...[false, true].flatMap((transA) =>
     [false, true].map((transB): Case => ({
@@ -93,6 +111,9 @@ const CASES: readonly Case[] = [
       g.op('Gemm', [g.mul(g.gather(table, ids), g.add(x, g.gather(table, more))), table], { transB: true }),
   },
 ];
+
+/** Set by the device contract, test/engine/devices. */
+const DEVICE = process.env.HABSBURG_TEST_DEVICE as Device | undefined;
 
 const rng = new CounterRng({ seed: 7, generation: 0, member: 'gradients', step: 'test' });
 
@@ -136,7 +157,7 @@ describe.each(CASES.map((c, i) => ({ ...c, title: `${c.op} ${i}` })))('$title', 
   });
 
   test('onnxruntime computes the same in float32', async () => {
-    const session = await Session.create(lossGraph(c, 'float32').graph, { threads: 1 });
+    const session = await Session.create(lossGraph(c, 'float32').graph, { threads: 1, device: DEVICE });
     const tensors: Record<string, Tensor> = Object.fromEntries(
       inputs.map((x, i) => [`x${i}`, float32(Float32Array.from(x.data), x.shape)]),
     );

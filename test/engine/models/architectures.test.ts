@@ -54,15 +54,28 @@ describe('a sliding window', () => {
     const positions = (fields: object): number => parseConfig({ ...qwen, ...fields }, 'config.json').maxPositions;
     expect(positions({ sliding_window: 64 })).toBe(128);
     expect(positions({ sliding_window: 64, use_sliding_window: true })).toBe(128); // from layer 28 on; there are two
-    expect(positions({ sliding_window: 64, use_sliding_window: true, max_window_layers: 1 })).toBe(64);
+    expect(positions({ sliding_window: 64, use_sliding_window: true, max_window_layers: 1, layer_types: undefined })).toBe(64);
+    const types = (last: string) => ({ sliding_window: 64, use_sliding_window: true, layer_types: ['full_attention', last] });
+    expect(positions(types('full_attention'))).toBe(128);
+    expect(positions(types('sliding_attention'))).toBe(64);
+  });
+
+  test('counts in Gemma 2 where a layer has it', async () => {
+    const gemma = await json('gemma2');
+    const positions = (fields: object): number => parseConfig({ ...gemma, ...fields }, 'config.json').maxPositions;
+    expect(positions({ sliding_window: 64 })).toBe(64);
+    expect(positions({ sliding_window: 64, layer_types: undefined })).toBe(64);
+    expect(positions({ sliding_window: 64, layer_types: ['full_attention', 'full_attention', 'full_attention'] })).toBe(128);
+    expect(positions({ sliding_window: null })).toBe(128);
   });
 });
 
 test.each([
   ['llama-gqa', { num_key_value_heads: 3 }, /num_attention_heads 4 is not divisible by num_key_value_heads 3/],
   ['llama-gqa', { hidden_act: 'xielu' }, /hidden_act is supported as .*"silu" only, not "xielu"/],
-  ['llama-gqa', { model_type: 'gemma2' }, /model_type "gemma2" is not supported; known: opt, gpt2, llama, mistral, qwen2/],
+  ['llama-gqa', { model_type: 'phi3' }, /model_type "phi3" is not supported; known: opt, gpt2, llama, mistral, qwen2, gemma2/],
   ['gpt2', { scale_attn_by_inverse_layer_idx: true }, /scale_attn_by_inverse_layer_idx is supported as false only/],
+  ['gemma2', { use_bidirectional_attention: true }, /use_bidirectional_attention is supported as false only, not true/],
   ['gpt2', { n_head: 5 }, /n_embd 64 is not divisible by n_head 5/],
 ])('%s with %j is refused by name', async (name, fields, message) => {
   const base = await json(name);

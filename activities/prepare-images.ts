@@ -1,0 +1,91 @@
+/** prepare, for images: reads the real files, holds out what has no file of its own. Outputs `train`, `valid` and `test`, datasets. */
+import { sha256 } from '../common/canonical.js';
+import { HabsburgError } from '../common/errors.js';
+import type { Images } from '../common/images.js';
+import { CounterRng } from '../common/philox.js';
+import { readIdxImages } from '../data/idx.js';
+import { holdOut, writeImageRecords } from '../data/images.js';
+import type { ImageDataPlan } from '../spec/plan.js';
+import type { StepOutput } from './step.js';
+import { runStep } from './step.js';
+import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
+
+const VERSION = 1;
+const SPLITS = ['train', 'valid', 'test'] as const;
+
+/** A file's images, and what they are called in the lineage: a digest of the pixels, compressed or not. */
+interface Source {
+  readonly images: Images;
+  readonly source: string;
+}
+
+export function prepareImages(deps: ActivityDependencies, place: StepPlace, data: ImageDataPlan): Promise<StepResult> {
+  let files: { readonly train: Source; readonly valid?: Source; readonly test?: Source } | undefined;
+  return runStep(
+    deps,
+    {
+      step: 'prepare',
+      version: VERSION,
+      place,
+      inputs: {},
+      // The key is made of what the files hold now, not of where they are.
+      parameters: async () => {
+        files = {
+          train: await readSource(data.train),
+          valid: data.valid === undefined ? undefined : await readSource(data.valid),
+          test: data.test === undefined ? undefined : await readSource(data.test),
+        };
+        return {
+          images: Object.fromEntries(SPLITS.map((split) => [split, files![split]?.source ?? null])),
+          heldOut: data.heldOut,
+          limit: data.limit,
+        };
+      },
+      engine: false,
+    },
+    async (step) => {
+      const { train } = files!;
+      const rng = new CounterRng({ seed: place.seed, generation: 0, member: '', step: 'prepare', purpose: 'held-out' });
+      const shares = holdOut(train.images.count, data.heldOut, rng);
+      const outputs: Record<string, StepOutput> = {};
+      const report: Record<string, number> = {};
+      for (const split of SPLITS) {
+        const own = split === 'train' ? undefined : files![split];
+        const { images, source } = own ?? train;
+        if (images.height !== train.images.height || images.width !== train.images.width) {
+          throw new HabsburgError(
+            'invalid',
+            `data.${split}: ${data[split]} has images of ${images.height} x ${images.width} pixels, data.train of ${train.images.height} x ${train.images.width}; give all splits images of one size`,
+          );
+        }
+        const all = own === undefined ? shares[split] : Array.from({ length: images.count }, (_, i) => i);
+        const chosen = all.slice(0, data.limit[split]);
+        if (chosen.length === 0)
+          throw new HabsburgError(
+            'invalid',
+            `data.${split}: no image of ${data.train} is left for it; give a larger file or change heldOut`,
+          );
+        const folder = await step.folder(split);
+        const size = images.height * images.width;
+        await writeImageRecords(
+          folder,
+          chosen.map((at, i) => ({
+            id: `${split}/${String(i).padStart(6, '0')}`,
+            origin: { kind: 'real', source },
+            height: images.height,
+            width: images.width,
+            pixels: images.pixels.subarray(at * size, (at + 1) * size),
+          })),
+        );
+        outputs[split] = { kind: 'dataset', folder, facts: { records: chosen.length, source } };
+        report[split] = chosen.length;
+      }
+      return { outputs, report };
+    },
+  );
+}
+
+async function readSource(uri: string): Promise<Source> {
+  const images = await readIdxImages(uri.slice('file:'.length));
+  return { images, source: `idx:${images.count}x${images.height}x${images.width}:${sha256(images.pixels)}` };
+}

@@ -1,0 +1,114 @@
+/** Trains a VAE on images. */
+import { createHash } from 'node:crypto';
+import { digestOf } from '../../common/canonical.js';
+import { HabsburgError } from '../../common/errors.js';
+import type { Images } from '../../common/images.js';
+import type { CounterRng } from '../../common/philox.js';
+import type { Device } from '../../spec/devices.js';
+import type { VaeTrainingPlan } from '../../spec/plan.js';
+import { weightFeeds } from '../models/weights.js';
+import { float32, Session } from '../session.js';
+import { AdamW } from '../train/adamw.js';
+import { gradientName } from '../train/graph.js';
+import { trainEpochs, type LoopHooks, type LoopReport } from '../train/loop.js';
+import { imageBatch, noiseBatch } from './batches.js';
+import type { Vae } from './checkpoint.js';
+import { vaeConfigJson } from './config.js';
+import { vaeTrainingGraph } from './objective.js';
+import { checkImages, VaeScorer } from './score.js';
+
+export interface FitVaeOptions extends LoopHooks {
+  /** trained in place: its arrays hold the selected weights at the end */
+  readonly vae: Vae;
+  readonly train: Images;
+  readonly valid: Images;
+  readonly settings: VaeTrainingPlan;
+  /** draws the order of images, and the codes of every step */
+  readonly rng: CounterRng;
+  readonly threads: number;
+  readonly device?: Device;
+}
+
+/**
+ * Minimises the mean over images of reconstruction + beta · divergence (nats an image), a code an image and step. The weights depend
+ * on the options alone, not on threads or attempts.
+ * @throws HabsburgError `invalid` for images that do not fit, `failed` when training diverges
+ */
+export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
+  const { vae, train, valid, settings, rng, threads, device } = options;
+  const { config, weights } = vae;
+  if (train.count === 0) throw new HabsburgError('invalid', 'there are no images to train on');
+  if (settings.select === 'best' && valid.count === 0)
+    throw new HabsburgError('invalid', 'select: best needs validation images, and there are none; give some or use select: last');
+  checkImages(train, config);
+  checkImages(valid, config);
+
+  const rows = Math.min(settings.batch, train.count);
+  const { latent } = config.architecture;
+  const optimizer = new AdamW(weights, settings);
+  const feeds = weightFeeds(optimizer.weights);
+  const gradients = Object.fromEntries(
+    [...optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),
+  );
+  const codes = rng.derive('codes');
+  const session = await Session.create(vaeTrainingGraph(config, rows, settings.beta), { threads, device });
+  const scorer = new VaeScorer(config, feeds, threads, device);
+  try {
+    return await trainEpochs({
+      ...options,
+      examples: train.count,
+      perStep: rows,
+      run: digestOf({
+        settings,
+        key: rng.key,
+        architecture: vaeConfigJson(config),
+        train: imagesDigest(train),
+        valid: imagesDigest(valid),
+      }),
+      optimizer,
+      selected: weights,
+      async step(chosen, learningRate) {
+        const shares = Float32Array.from({ length: rows }, (_, row) => (row < chosen.length ? 1 / chosen.length : 0));
+        const result = await session.run(
+          {
+            ...feeds,
+            images: imageBatch(train, chosen, rows),
+            noise: noiseBatch(codes, 0, rows, latent, optimizer.steps),
+            shares: float32(shares, [rows, 1]),
+          },
+          ['reconstruction', 'divergence', ...Object.keys(gradients)],
+          gradients,
+        );
+        optimizer.step(learningRate);
+        const terms = [result.reconstruction.data, result.divergence.data] as Float32Array[];
+        return {
+          nllSum: loss(terms[0], terms[1], chosen.length, settings.beta),
+          targetCount: chosen.length,
+          size: chosen.length,
+        };
+      },
+      async validate() {
+        if (valid.count === 0) return null;
+        const { reconstruction, divergence } = await scorer.score(valid, rng.derive('validation'));
+        return loss(reconstruction, divergence, valid.count, settings.beta) / valid.count;
+      },
+    });
+  } finally {
+    await session.release();
+    await scorer.release();
+  }
+}
+
+/** Σ reconstruction + beta · divergence over the first `count` images. */
+function loss(reconstruction: ArrayLike<number>, divergence: ArrayLike<number>, count: number, beta: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += reconstruction[i] + beta * divergence[i];
+  return sum;
+}
+
+function imagesDigest({ count, height, width, pixels }: Images): string {
+  return createHash('sha256')
+    .update(Int32Array.of(count, height, width))
+    .update(pixels)
+    .digest('hex');
+}

@@ -1,0 +1,32 @@
+/** The volume that what model t writes takes in the code of generation 0's encoder. */
+import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
+import { covariance, firstCodes, logDeterminant } from './latent.js';
+import type { Metric } from './types.js';
+
+/**
+ * Of the covariance matrix of the codes (as in latent-std; divided by the number of images): `trace`, in [0, ∞), and `log-det`, the
+ * natural logarithm of its determinant, left out where the matrix is singular. n: images.
+ * Source: Kazdan et al., "Collapse or thrive?", arXiv:2410.16713 (2024), who follow both for Gaussians, as ratios to generation 0;
+ * here in the latent space.
+ */
+export const latentCovariance: Metric = {
+  name: 'latent-covariance',
+  variant: METRIC_WORDS['latent-covariance'].variant,
+  version: 1,
+  summary: 'Trace and log-determinant of the covariance of the codes that the encoder of generation 0 gives what model t wrote.',
+  needs: ['codesUnderFirst'],
+  defaults: metricDefaults('latent-covariance'),
+  subject: 'generated',
+  compute(input, settings) {
+    const codes = firstCodes(input.codesUnderFirst!, Number(settings.images));
+    const { latent } = codes;
+    const matrix = covariance(codes);
+    const trace = Array.from({ length: latent }, (_, d) => matrix[d * (latent + 1)]).reduce((a, b) => a + b, 0);
+    const volume = logDeterminant(matrix, latent);
+    const common = { metric: this.name, version: this.version, n: codes.means.length / latent, settings };
+    return [
+      { ...common, variant: `${this.variant}/trace`, value: trace },
+      ...(volume === undefined ? [] : [{ ...common, variant: `${this.variant}/log-det`, value: volume }]),
+    ];
+  },
+};

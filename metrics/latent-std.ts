@@ -1,0 +1,42 @@
+/** How far apart the images that model t wrote lie, seen by the encoder that knows only real ones: the paper's sign of collapse. */
+import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
+import { countInto, linearEdges } from './histogram.js';
+import { firstCodes, moments } from './latent.js';
+import type { Metric } from './types.js';
+
+/** A standard normal code and what strays from it. */
+const EDGES = linearEdges(-5, 5, 100);
+
+/**
+ * Standard deviation of all numbers of all codes together (divided by their count), where a code is the mean of the distribution that
+ * the encoder of generation 0 of the same member and seed gives an image that model t wrote. In [0, ∞); n: images.
+ * `by-dimension`: the mean over the code's dimensions of each one's standard deviation, which a shift between dimensions leaves alone.
+ * Source: Shumailov et al., "The curse of recursion", arXiv:2305.17493 (2023), the VAE experiment, and its published notebook, which
+ * takes 100 images; the histogram is the paper's figure of latents.
+ */
+export const latentStd: Metric = {
+  name: 'latent-std',
+  variant: METRIC_WORDS['latent-std'].variant,
+  version: 1,
+  summary:
+    'Standard deviation of the codes that the encoder of generation 0 gives what model t wrote; from 0, falls in collapse.',
+  needs: ['codesUnderFirst'],
+  defaults: metricDefaults('latent-std'),
+  headline: [METRIC_WORDS['latent-std'].variant],
+  subject: 'generated',
+  compute(input, settings) {
+    const { latent, means } = firstCodes(input.codesUnderFirst!, Number(settings.images));
+    const n = means.length / latent;
+    const ofDimension = (d: number): number => moments(Float32Array.from({ length: n }, (_, i) => means[i * latent + d])).sd;
+    const sds = Array.from({ length: latent }, (_, d) => ofDimension(d));
+    const common = { metric: this.name, version: this.version, n, settings };
+    return [
+      { ...common, variant: this.variant, value: moments(means).sd },
+      { ...common, variant: `${this.variant}/by-dimension`, value: moments(sds).mean },
+    ];
+  },
+  series(input, settings) {
+    const { means } = firstCodes(input.codesUnderFirst!, Number(settings.images));
+    return [{ metric: this.name, variant: this.variant, version: this.version, ...countInto(EDGES, means) }];
+  },
+};

@@ -1,0 +1,89 @@
+/** The first images that every generation wrote, conditions side by side. */
+import { el } from '../html.js';
+import type { Child, Markup } from '../html.js';
+import { greyPng } from '../png.js';
+import type { Place, Results } from '../rows.js';
+import type { Pictures } from '../../spec/results.js';
+import { groupBy } from '../summary.js';
+import type { Summary } from '../summary.js';
+
+/** Images in a row of a mosaic, and the dark pixels between them. */
+const COLUMNS = 10;
+const GAP = 2;
+
+export function picturesSection(results: Results, summary: Summary): Child {
+  const bySeed = [...groupBy(results.pictures, ({ seed }) => seed)].sort(([a], [b]) => a - b);
+  if (bySeed.length === 0) return undefined;
+  const [[seed, first], ...rest] = bySeed;
+  return el(
+    'section',
+    {},
+    el('h2', {}, 'The first images of every generation'),
+    el(
+      'p',
+      { class: 'caption' },
+      `Seed ${seed}. Each image is drawn anew: places in the rows have nothing to do with each other.`,
+    ),
+    picturesTable(first, summary),
+    rest.map(([other, pictures]) => el('details', {}, el('summary', {}, `Seed ${other}`), picturesTable(pictures, summary))),
+  );
+}
+
+function picturesTable(pictures: readonly (Pictures & Place)[], summary: Summary): Markup {
+  const generations = [...new Set(pictures.map(({ generation }) => generation))].sort((a, b) => a - b);
+  const columns = summary.series.map(({ label, condition, member }, index) => ({
+    label,
+    index,
+    at: new Map(pictures.filter((p) => p.condition === condition && p.member === member).map((p) => [p.generation, p] as const)),
+  }));
+  const shown = columns.filter(({ at }) => at.size > 0);
+  return el(
+    'table',
+    { class: 'texts' },
+    el(
+      'thead',
+      {},
+      el(
+        'tr',
+        {},
+        el('th', { scope: 'col' }, 'gen.'),
+        shown.map(({ label, index }) => el('th', { scope: 'col', class: `key s${index % 8}` }, label)),
+      ),
+    ),
+    el(
+      'tbody',
+      {},
+      generations.map((generation) =>
+        el(
+          'tr',
+          {},
+          el('th', { scope: 'row' }, generation),
+          shown.map(({ label, index, at }) => {
+            const found = at.get(generation);
+            return el('td', { class: `s${index % 8}`, 'data-label': label }, found === undefined ? '–' : mosaic(found, label));
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Images side by side in one PNG. */
+function mosaic({ count, height, width, pixels, generation, seed }: Pictures & Place, label: string): Markup {
+  const bytes = Buffer.from(pixels, 'base64');
+  const across = Math.min(count, COLUMNS);
+  const down = Math.ceil(count / COLUMNS);
+  const total = { width: across * (width + GAP) - GAP, height: down * (height + GAP) - GAP };
+  const canvas = new Uint8Array(total.width * total.height);
+  for (let i = 0; i < count; i++) {
+    const corner = Math.floor(i / COLUMNS) * (height + GAP) * total.width + (i % COLUMNS) * (width + GAP);
+    for (let y = 0; y < height; y++)
+      canvas.set(bytes.subarray((i * height + y) * width, (i * height + y + 1) * width), corner + y * total.width);
+  }
+  return el('img', {
+    src: `data:image/png;base64,${greyPng(total.width, total.height, canvas).toString('base64')}`,
+    alt: `${count} images that generation ${generation} wrote, ${label}, seed ${seed}`,
+    width: total.width,
+    height: total.height,
+  });
+}

@@ -1,0 +1,115 @@
+/** IDX files: what is read, what is refused, datasets of images, holding out. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CounterRng } from '../../common/philox.js';
+import { parseIdxImages, readIdxImages, writeIdxImages } from '../../data/idx.js';
+import type { ImageRecord } from '../../data/images.js';
+import { holdOut, holdsImages, IMAGES_FILE, readImageRecords, readImages, writeImageRecords } from '../../data/images.js';
+import { drawTrainingSet } from '../../data/sample.js';
+
+/** Two images of 2 x 3 pixels, byte by byte after the format's description. */
+const FILE = Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255]);
+const IMAGES = { count: 2, height: 2, width: 3, pixels: Uint8Array.from([1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255]) };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'habsburg-idx-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('a file', () => {
+  test('is read plain and compressed, and written back byte for byte', async () => {
+    const [plain, packed, again] = ['plain', 'packed.gz', 'again'].map((name) => join(folder, name));
+    await writeFile(plain, FILE);
+    await writeFile(packed, gzipSync(FILE));
+    for (const path of [plain, packed]) {
+      const images = await readIdxImages(path);
+      expect({ ...images, pixels: [...images.pixels] }).toEqual({ ...IMAGES, pixels: [...IMAGES.pixels] });
+    }
+    await writeIdxImages(again, IMAGES);
+    expect((await readFile(again)).equals(FILE)).toBe(true);
+  });
+
+  test('that is not there is not found', async () => {
+    await expect(readIdxImages(join(folder, 'nowhere'))).rejects.toMatchObject({ kind: 'notFound' });
+  });
+
+  test('whose gzip data is damaged is refused', async () => {
+    const path = join(folder, 'damaged.gz');
+    await writeFile(path, gzipSync(FILE).subarray(0, 25));
+    await expect(readIdxImages(path)).rejects.toThrow(/damaged\.gz: its gzip data is damaged/);
+  });
+
+  const edited = (at: number, ...bytes: number[]): Uint8Array => {
+    const copy = Buffer.from(FILE);
+    copy.set(bytes, at);
+    return copy;
+  };
+  test.each<[string, Uint8Array, string]>([
+    ['nothing', new Uint8Array(), 'f: is not an IDX file of images (it would begin with the bytes 0 0 8 3)'],
+    ['text', Buffer.from('hello world, this is text'), 'f: is not an IDX file of images'],
+    ['labels', edited(3, 1), 'f: holds labels, not images; name the file that ends in images-idx3-ubyte'],
+    ['half a header', FILE.subarray(0, 10), 'f: ends inside its header, after 10 bytes'],
+    ['cut short', FILE.subarray(0, 25), 'f: is cut short: 2 images of 2 x 3 are announced, 1 are there; fetch the file again'],
+    ['too much', Buffer.concat([FILE, Buffer.of(9)]), 'f: has 1 bytes after its 2 images'],
+    ['no images', edited(4, 0, 0, 0, 0), 'f: holds no images'],
+    ['no pixels', edited(8, 0, 0, 0, 0), 'f: has images of 0 x 3 pixels; each side may have 1 to 4096'],
+    ['a lie of 2^96 bytes', edited(4, ...new Array<number>(12).fill(255)), 'f: has images of 4294967295 x 4294967295 pixels'],
+    [
+      'a lie of many images',
+      edited(4, 255, 255, 255, 255),
+      'f: is cut short: 4294967295 images of 2 x 3 are announced, 2 are there',
+    ],
+  ])('with %s is refused', (_, bytes, message) => {
+    expect(() => parseIdxImages(bytes, 'f')).toThrow(message);
+  });
+});
+
+describe('a dataset', () => {
+  const record = (i: number, byte: number) => ({
+    id: `g1/v/00000${i}`,
+    origin: { kind: 'generated', member: 'v', generation: 1, model: 'sha256:x' } as const,
+    height: 2,
+    width: 2,
+    pixels: new Uint8Array(4).fill(byte),
+  });
+
+  test('keeps pixels and origins, in order', async () => {
+    expect(await holdsImages(folder)).toBe(false);
+    expect(await writeImageRecords(folder, [record(0, 7), record(1, 9)])).toBe(2);
+    expect(await holdsImages(folder)).toBe(true);
+    expect([...(await readImages(folder)).pixels]).toEqual([7, 7, 7, 7, 9, 9, 9, 9]);
+    const again = await readImageRecords(folder);
+    expect(again.map(({ pixels, ...rest }) => ({ ...rest, pixels: [...pixels] }))).toEqual(
+      [record(0, 7), record(1, 9)].map(({ pixels, ...rest }) => ({ ...rest, pixels: [...pixels] })),
+    );
+  });
+
+  test('whose records and images do not agree is damaged', async () => {
+    await writeIdxImages(join(folder, IMAGES_FILE), { count: 1, height: 2, width: 2, pixels: new Uint8Array(4) });
+    await expect(readImageRecords(folder)).rejects.toThrow(/has 1 images and 2 records; the dataset is damaged/);
+  });
+
+  test('takes its share of real images from the same places', () => {
+    const rng = new CounterRng({ seed: 1, generation: 1, member: 'v', step: 'sample' });
+    const real = Array.from({ length: 10 }, (_, i): ImageRecord => ({ ...record(i, i), origin: { kind: 'real', source: 's' } }));
+    const previous = Array.from({ length: 10 }, (_, i): ImageRecord => record(i, 100 + i));
+    const mixture = { kind: 'keep-share', share: 0.3, sources: [{ from: 'self', generation: 'previous', weight: 1 }] } as const;
+    const drawn = drawTrainingSet({ mixture, real, previous, rng });
+    expect(drawn.map(({ pixels }) => pixels[0] % 100)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(drawn.filter(({ pixels }) => pixels[0] < 100)).toHaveLength(3);
+  });
+});
+
+test('holding out divides a file by lot, without loss or repetition', () => {
+  const rng = new CounterRng({ seed: 0, generation: 0, member: '', step: 'prepare' });
+  const { train, valid, test: tests } = holdOut(1000, { valid: 0.05, test: 0.1 }, rng);
+  expect([train.length, valid.length, tests.length]).toEqual([850, 50, 100]);
+  expect([...train, ...valid, ...tests].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+  // by lot: the mean place of 100 of 1000 has a standard deviation of about 27
+  expect(Math.abs(tests.reduce((a, b) => a + b, 0) / 100 - 499.5)).toBeLessThan(110);
+  expect(tests).toEqual([...tests].sort((a, b) => a - b));
+});

@@ -1,0 +1,139 @@
+/** The grammar of VAEs: defaults, inheritance, overrides, and what is refused with its place and what to do. */
+import { describe, expect, test } from '@jest/globals';
+import type { ExperimentPlan, ImageDataPlan, VaeMemberPlan } from '../../spec/plan.js';
+import { load, problems } from './support.js';
+
+const SMALL = `schemaVersion: 1
+name: small
+seeds: [1, 2]
+generations: 2
+data: { train: file:/images.gz }
+population:
+  - name: vae
+    family: vae
+    base: { kind: scratch, architecture: { kind: conv, latent: 4, channels: [4, 8] } }
+    training: { epochs: 2, batch: 4, learningRate: 1e-3 }
+conditions:
+  - name: replace
+    mixture: { kind: replace }
+`;
+const edit = async (from: string | RegExp, to: string): Promise<string[]> => {
+  const edited = SMALL.replace(from, to);
+  expect(edited).not.toBe(SMALL);
+  return problems(edited);
+};
+const planOf = async (yaml: string) => {
+  const plan = (await load(yaml)).plan as ExperimentPlan;
+  const conditions = plan.conditions.map(({ members }) => ({ members: members as readonly VaeMemberPlan[] }));
+  return { ...plan, data: plan.data as ImageDataPlan, member: plan.population[0] as VaeMemberPlan, conditions };
+};
+
+describe('a plan', () => {
+  test('has the defaults of the paper: every metric of images, a tenth held out twice, the last weights', async () => {
+    const { data, member, metrics, tokenizer } = await planOf(SMALL);
+    expect(data).toEqual({ kind: 'images', train: 'file:/images.gz', heldOut: { valid: 0.1, test: 0.1 }, limit: {} });
+    expect(metrics.map(({ name }) => name)).toEqual(['latent-std', 'latent-mean', 'latent-covariance', 'elbo']);
+    expect(tokenizer).toBeUndefined();
+    expect(member).toMatchObject({ start: 'base', decoding: { pixels: 'mean', batch: 250 } });
+    expect(member.training).toMatchObject({ schedule: 'constant', weightDecay: 0, clip: 0, beta: 1, select: 'last' });
+    expect(member.generation0).toEqual(member.training);
+  });
+
+  test('holds nothing out where a file is given', async () => {
+    const { data } = await planOf(SMALL.replace('images.gz', 'images.gz, test: file:/t.gz, heldOut: { valid: 0.2 }'));
+    expect(data.heldOut).toEqual({ valid: 0.2, test: 0 });
+  });
+
+  test('lets generation 0 and conditions differ', async () => {
+    const { member, conditions } = await planOf(
+      SMALL.replace('    training:', '    generation0: { epochs: 9 }\n    training:').replace(
+        '{ kind: replace }',
+        '{ kind: keep-share, share: 0.1 }\n    override: { vae: { training: { beta: 4 }, base: { architecture: { kind: dense, latent: 2, hidden: [9] } } } }',
+      ),
+    );
+    expect(member.generation0).toEqual({ ...member.training, epochs: 9 });
+    const [{ members }] = conditions;
+    expect(members[0].training).toEqual({ ...member.training, beta: 4 });
+    expect(members[0].base).toEqual({ kind: 'scratch', architecture: { kind: 'dense', latent: 2, hidden: [9] } });
+  });
+});
+
+describe('refused by place, with what to do', () => {
+  test.each<[string, string | RegExp, string, string[]]>([
+    [
+      'text in place of images',
+      'file:/images.gz',
+      'grammar:zipf',
+      ['e.yaml:5:16: data.train: "grammar:zipf" must be file:PATH of an IDX file of images, perhaps compressed by gzip'],
+    ],
+    [
+      'settings of language models',
+      'learningRate: 1e-3 }',
+      'learningRate: 1e-3, dropout: 0.1 }',
+      [
+        'e.yaml:10:58: population.0.training.dropout: unknown key "dropout"; known here: epochs, batch, learningRate, schedule, minLearningRate, scheduleUnit, warmup, weightDecay, betas, epsilon, clip, beta, select',
+      ],
+    ],
+    [
+      'metrics of texts',
+      /$/,
+      'metrics: [perplexity]\n',
+      ['e.yaml:14:11: metrics.0: unknown value "perplexity"; one of: latent-std, latent-mean, latent-covariance, elbo'],
+    ],
+    [
+      'a tokenizer',
+      'population:',
+      'tokenizer: { kind: base }\npopulation:',
+      [
+        'e.yaml:6:1: tokenizer: unknown key "tokenizer"; known here: schemaVersion, name, title, seeds, generations, data, population, conditions, metrics, execution',
+      ],
+    ],
+    [
+      'a share beside a file',
+      'images.gz }',
+      'images.gz, valid: file:/v.gz, heldOut: { valid: 0.1 } }',
+      ['e.yaml:5:63: data.heldOut.valid: "valid" has no effect, because data.valid is a file; remove one of the two'],
+    ],
+    [
+      'shares that leave nothing',
+      'images.gz }',
+      'images.gz, heldOut: { valid: 0.5, test: 0.5 } }',
+      ['e.yaml:5:42: data.heldOut: holds out 100 % of the images, so that none are left to train on; use smaller shares'],
+    ],
+    [
+      'widths of the other kind',
+      'channels: [4, 8]',
+      'hidden: [4, 8]',
+      [
+        'e.yaml:9:42: population.0.base.architecture.channels: is required; add it: a list',
+        'e.yaml:9:67: population.0.base.architecture.hidden: unknown key "hidden"; known here: kind, latent, channels',
+      ],
+    ],
+    [
+      'a schedule that cannot be',
+      'learningRate: 1e-3 }',
+      'learningRate: 1e-3, minLearningRate: 1e-4 }',
+      ['e.yaml:10:75: population.0.training.minLearningRate: has no effect with schedule: constant; remove it'],
+    ],
+    [
+      'a second member',
+      'conditions:',
+      '  - { name: b, family: vae, base: { kind: scratch, architecture: { kind: dense, latent: 2, hidden: [9] } }, training: { epochs: 2, batch: 4, learningRate: 1e-3 } }\nconditions:',
+      ['e.yaml:11:5: population.1: a population of more than one member is not implemented yet; keep one member'],
+    ],
+    [
+      'an override that is wrong',
+      '{ kind: replace }',
+      '{ kind: replace }\n    override: { vae: { training: { beta: -1 } } }',
+      ['e.yaml:14:42: conditions.0.override.vae.training.beta: must be at least 0, but is -1'],
+    ],
+  ])('%s', async (_, from, to, expected) => {
+    expect(await edit(from, to)).toEqual(expected);
+  });
+
+  test('a family that is misspelt names all', async () => {
+    expect(await edit('family: vae', 'family: vea')).toContain(
+      'e.yaml:8:13: population.0.family: unknown value "vea"; did you mean "vae"?',
+    );
+  });
+});
