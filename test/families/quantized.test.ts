@@ -37,7 +37,16 @@ test('generations share the base’s file; each adds its adapter, and writes and
   const fit = async (model: string, generation: number): Promise<string> => {
     const out = await folder('model');
     const rng = { seed: 1, generation, member: 'm', step: 'finetune' };
-    const job: FitJob<MemberPlan> = { op: 'fit', family: 'language-model', train, valid: train, start: { model }, training, rng, out };
+    const job: FitJob<MemberPlan> = {
+      op: 'fit',
+      family: 'language-model',
+      train,
+      valid: train,
+      start: { model },
+      training,
+      rng,
+      out,
+    };
     await languageModel.fit(job, io);
     return out;
   };
