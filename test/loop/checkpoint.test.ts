@@ -1,6 +1,7 @@
-/** An experiment that starts from a pretrained model: from a GGUF file, and from the folder that `lm convert` makes of it. */
+/** An experiment that starts from a pretrained model: from a GGUF file, from the folder that `lm convert` makes of it, and in 8 bits. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { Digest } from '../../common/canonical.js';
@@ -57,4 +58,12 @@ test('a GGUF file and its conversion give the same models; LoRA changes what it 
   const changed = [...after].filter(([name, { data }]) => data.some((value, i) => value !== before.get(name)!.data[i]));
   const adapted = [0, 1].flatMap((layer) => ['q_proj', 'v_proj'].map((m) => `model.layers.${layer}.self_attn.${m}.weight`));
   expect(changed.map(([name]) => name).sort()).toEqual(adapted.sort());
+}, 600_000);
+
+test('in 8 bits every generation keeps the base’s file as it is, with an adapter beside it', async () => {
+  const base = JSON.stringify({ kind: 'checkpoint', source: `file:${GGUF}`, quantize: '8bit' });
+  const { base: before, trained, digests } = await modelsOf('quantized', '--set', `population.llama.base=${base}`);
+  expect(new Set(digests).size).toBe(2);
+  expect((await readFile(trained)).equals(await readFile(before))).toBe(true);
+  expect((await readFile(join(dirname(trained), 'adapter_config.json'), 'utf8')).length).toBeGreaterThan(0);
 }, 600_000);
