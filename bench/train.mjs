@@ -2,7 +2,7 @@
  * Training steps (forward, backward, clipping, AdamW) of the engine beside PyTorch: interleaved pairs in processes of their own,
  * medians and peak memory. usage: node bench/train.mjs [--python PATH] [--shape opt-125m|nature-small] [--pairs N] [--steps N] [--threads N]
  * [--lora RANK] [--base fp32|fp16|8bit|4bit] [--recompute]; LoRA is on q_proj and v_proj, its base mapped from a file; PyTorch's stays float32.
- * Needs dist/ (npm run build). Without --python only the engine is timed.
+ * --keep has PyTorch's allocator keep freed memory, which costs it memory and saves it time. Needs dist/ (npm run build). Without --python only the engine is timed.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     lora: { type: 'string' },
     base: { type: 'string', default: 'fp32' },
     recompute: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     side: { type: 'string' },
   },
 });
@@ -68,9 +69,9 @@ async function ours(settings) {
     }
     return {};
   }
-  const model = settings.lora === undefined ? fresh() : await loadCheckpoint(settings.folder, { frozen: true });
   const plan = { rank: settings.lora, alpha: settings.lora, dropout: 0, targets: ['q_proj', 'v_proj'] };
-  const trainer = new Trainer(model, {
+  // The start values are not kept here, as a training does not keep them.
+  const trainer = new Trainer(settings.lora === undefined ? fresh() : await loadCheckpoint(settings.folder, { frozen: true }), {
     betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clip: 1, threads, longest: time, recompute: settings.recompute,
     ...(settings.lora !== undefined && { adapter: initialLora(config, plan, rng) }),
   }); // prettier-ignore
@@ -86,12 +87,11 @@ async function ours(settings) {
   return { ms: ms.slice(1), peakMiB: process.resourceUsage().maxRSS / 1024 };
 }
 
-// Each side as it runs best: the engine as its worker starts it, PyTorch with activations that stay in the process between steps.
+// The engine as its worker starts it; PyTorch as it is, or with activations that stay in the process between steps (--keep).
+const KEEP = { MALLOC_MMAP_THRESHOLD_: '2000000000', MALLOC_TRIM_THRESHOLD_: '8000000000', MALLOC_TOP_PAD_: '67108864' };
 const environment = (file) => ({
   ...process.env,
-  ...(file === process.execPath
-    ? ENGINE_ENVIRONMENT
-    : { MALLOC_MMAP_THRESHOLD_: '2000000000', MALLOC_TRIM_THRESHOLD_: '8000000000', MALLOC_TOP_PAD_: '67108864' }),
+  ...(file === process.execPath ? ENGINE_ENVIRONMENT : values.keep ? KEEP : {}),
 });
 
 const settings = {
