@@ -1,4 +1,5 @@
 /** The first images that every generation wrote, conditions side by side. */
+import { generationTable } from '../generation-table.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { greyPng } from '../png.js';
@@ -33,38 +34,15 @@ function picturesTable(pictures: readonly (Pictures & Place)[], summary: Summary
   const generations = [...new Set(pictures.map(({ generation }) => generation))].sort((a, b) => a - b);
   const columns = summary.series.map(({ label, condition, member }, index) => ({
     label,
-    index,
+    color: `s${index % 8}`,
     at: new Map(pictures.filter((p) => p.condition === condition && p.member === member).map((p) => [p.generation, p] as const)),
   }));
   const shown = columns.filter(({ at }) => at.size > 0);
-  return el(
-    'table',
-    { class: 'texts' },
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        el('th', { scope: 'col' }, 'gen.'),
-        shown.map(({ label, index }) => el('th', { scope: 'col', class: `key s${index % 8}` }, label)),
-      ),
-    ),
-    el(
-      'tbody',
-      {},
-      generations.map((generation) =>
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'row' }, generation),
-          shown.map(({ label, index, at }) => {
-            const found = at.get(generation);
-            return el('td', { class: `s${index % 8}`, 'data-label': label }, found === undefined ? '–' : mosaic(found, label));
-          }),
-        ),
-      ),
-    ),
+  return generationTable(generations, shown, (generation) =>
+    shown.map(({ label, color, at }) => {
+      const found = at.get(generation);
+      return el('td', { class: color, 'data-label': label }, found === undefined ? '–' : mosaic(found, label));
+    }),
   );
 }
 

@@ -1,4 +1,5 @@
 /** One prompt continued by every generation, conditions side by side. The texts are whatever a model wrote: shown, never obeyed. */
+import { generationTable } from '../generation-table.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import type { Results } from '../rows.js';
@@ -47,25 +48,8 @@ export function textsSection(results: Results, summary: Summary): Child {
 }
 
 function textsTable({ generations, columns }: Continuations, color: (label: string) => string): Markup {
-  return el(
-    'table',
-    { class: 'texts' },
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        el('th', { scope: 'col' }, 'gen.'),
-        columns.map(({ label }) => el('th', { scope: 'col', class: `key ${color(label)}` }, label)),
-      ),
-    ),
-    el(
-      'tbody',
-      {},
-      generations.map((generation) => el('tr', {}, el('th', { scope: 'row' }, generation), cells(generation, columns, color))),
-    ),
-  );
+  const heads = columns.map(({ label }) => ({ label, color: color(label) }));
+  return generationTable(generations, heads, (generation) => cells(generation, columns, color));
 }
 
 /** A cell a condition; one cell where they all wrote the same, as they do while they share a model. */
