@@ -113,7 +113,9 @@ function shareDone({ progress, runs }: ExperimentSnapshot): number {
   for (const run of runs) {
     if (!run.progress) continue;
     let within = 0;
-    const step = run.steps.find(({ step: name }) => name !== 'score') ?? run.steps[0];
+    // the step that holds the next generation up: scores and records are behind, beside it
+    const known = run.steps.filter(({ step: name }) => WEIGHTS.some(([weighed]) => weighed === name));
+    const step = known.find(({ step: name }) => name !== 'score') ?? known[0];
     if (step) {
       for (const [name, weight] of WEIGHTS) {
         if (name === step.step) {
