@@ -15,15 +15,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('habsburg')
     .description('Durable, fast and provable model-collapse experiments.')
     .option('-V, --version', 'print the version')
+    .on('option:version', () => {
+      process.stdout.write(`${codeVersion()}\n`);
+      throw new CommanderError(ExitCode.ok, 'commander.version', 'the version');
+    })
     .exitOverride()
     .showHelpAfterError('(add --help for usage)');
   for (const command of commands) command.register(program);
   for (const sub of allCommands(program)) sub.exitOverride();
   try {
-    if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-      process.stdout.write(`${codeVersion()}\n`);
-      return ExitCode.ok;
-    }
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {

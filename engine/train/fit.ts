@@ -15,7 +15,7 @@ import { trainEpochs, type LoopHooks, type LoopReport } from './loop.js';
 import { Trainer } from './trainer.js';
 
 export interface FitOptions extends LoopHooks {
-  /** trained in place, as in torch: its arrays hold the selected weights at the end; with settings.lora it stays as it is */
+  /** trained in place, as in torch: its weights are the selected ones at the end; with settings.lora it stays as it is */
   readonly model: Model;
   /** token ids, two tokens a row or more; rows may differ in length */
   readonly train: readonly Int32Array[];
@@ -31,7 +31,7 @@ export interface FitOptions extends LoopHooks {
 }
 
 export interface FitResult {
-  /** the arrays of options.model */
+  /** those of options.model */
   readonly weights: Weights;
   /** with settings.lora: the trained adapter, not merged */
   readonly adapter?: Lora;

@@ -42,7 +42,7 @@ export interface LoopOptions extends LoopHooks {
   /** digest of everything that determines the run */
   readonly run: Digest;
   readonly optimizer: AdamW;
-  /** receives the selected weights; its own arrays are not needed any more */
+  /** receives the selected weights, in its own arrays or as the optimiser's; what it held is not needed any more */
   readonly selected: Weights;
   step(examples: Uint32Array, learningRate: number): Promise<LoopStep>;
   /** mean loss on the validation examples; null without any */

@@ -18,7 +18,7 @@ import { vaeTrainingGraph } from './objective.js';
 import { checkImages, VaeScorer } from './score.js';
 
 export interface FitVaeOptions extends LoopHooks {
-  /** trained in place: its arrays hold the selected weights at the end */
+  /** trained in place: its weights are the selected ones at the end */
   readonly vae: Vae;
   readonly train: Images;
   readonly valid: Images;

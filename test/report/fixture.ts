@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { digestOf } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
+import { DECODING_DEFAULTS } from '../../spec/decoding.js';
 import type { ExperimentPlan, MemberPlan } from '../../spec/plan.js';
 import { planName, runName } from '../../spec/results.js';
 import type { MemberIndex, PlanDocument, RunIndex, ScoresDocument } from '../../spec/results.js';
@@ -56,22 +57,11 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     generation0: { ...training, epochs: 8 },
     training,
     decoding: {
+      ...DECODING_DEFAULTS,
       strategy: 'beam',
       maxNewTokens: 64,
       minNewTokens: 64,
       beams: 5,
-      lengthPenalty: 1,
-      earlyStopping: false,
-      temperature: 1,
-      topK: 0,
-      topP: 1,
-      minP: 0,
-      typicalP: 1,
-      repetitionPenalty: 1,
-      noRepeatNgramSize: 0,
-      promptLookupNumTokens: 0,
-      maxMatchingNgramSize: 2,
-      stopStrings: [],
       batch: 64,
     },
     prompts: 'original',

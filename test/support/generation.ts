@@ -2,26 +2,15 @@
 import { CounterRng } from '../../common/philox.js';
 import type { Model } from '../../engine/checkpoint/huggingface.js';
 import { generateRows, type GenerateOptions } from '../../engine/generate/index.js';
+import { DECODING_DEFAULTS } from '../../spec/decoding.js';
 import type { DecodingPlan } from '../../spec/plan.js';
 
 export function decoding(settings: Partial<DecodingPlan>): DecodingPlan {
   return {
+    ...DECODING_DEFAULTS,
     strategy: 'greedy',
     maxNewTokens: 8,
     minNewTokens: 0,
-    beams: 1,
-    lengthPenalty: 1,
-    earlyStopping: false,
-    temperature: 1,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-    typicalP: 1,
-    repetitionPenalty: 1,
-    noRepeatNgramSize: 0,
-    promptLookupNumTokens: 0,
-    maxMatchingNgramSize: 2,
-    stopStrings: [],
     batch: 4,
     ...settings,
   };
