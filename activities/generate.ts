@@ -6,7 +6,7 @@ const VERSION = 1;
 
 export function generateActivity(deps: ActivityDependencies) {
   return (input: GenerateInput): Promise<StepResult> => {
-    const { place, model, prompts, decoding } = input;
+    const { place, model, prompts, count, decoding } = input;
     return runStep(
       deps,
       {
@@ -14,7 +14,7 @@ export function generateActivity(deps: ActivityDependencies) {
         version: VERSION,
         place,
         inputs: { model, prompts },
-        parameters: { family: input.family, decoding },
+        parameters: { family: input.family, decoding, ...(count === undefined ? {} : { count }) },
         engine: true,
       },
       async (step) => {
@@ -25,6 +25,7 @@ export function generateActivity(deps: ActivityDependencies) {
             family: input.family,
             model: await step.input(model),
             prompts: await step.input(prompts),
+            count,
             decoding,
             rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'generate' },
             out,

@@ -13,7 +13,8 @@ import type {
   MixturePlan,
   TokenizerPlan,
 } from '../spec/plan.js';
-import type { SimulatedMember, SimulatedMixture, SimulationData } from '../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
+import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
 import type { MemberIndex, RunIndex } from '../spec/results.js';
 
 /** Where a step stands; with its inputs and parameters it determines the step's key. */
@@ -47,9 +48,14 @@ export interface PrepareTextInput {
 
 export interface SampleInput {
   readonly place: StepPlace;
-  readonly mixture: MixturePlan;
-  readonly real: ArtifactRef;
-  /** what the sources wrote, in the order of mixture.sources */
+  /** absent in generation 0, of which only a sample of the real records is drawn */
+  readonly mixture?: MixturePlan;
+  readonly sample?: SamplePlan;
+  /** the real records of generation 0; in generation 0 all real ones */
+  readonly first: ArtifactRef;
+  /** all real records, where the mixture takes in new ones */
+  readonly real?: ArtifactRef;
+  /** what was written before that the mixture draws from, the last generation last */
   readonly generated: readonly ArtifactRef[];
 }
 
@@ -68,6 +74,8 @@ export interface GenerateInput {
   readonly family: AnyMemberPlan['family'];
   readonly model: ArtifactRef;
   readonly prompts: ArtifactRef;
+  /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
+  readonly count?: number;
   readonly decoding: AnyMemberPlan['decoding'];
 }
 
@@ -99,7 +107,7 @@ export interface SimulateInput {
   /** `generation`: the first; `seed`: the first */
   readonly place: StepPlace;
   readonly member: SimulatedMember;
-  readonly mixture: SimulatedMixture;
+  readonly mixture: MixtureRule;
   readonly data?: SimulationData;
   readonly seeds: readonly number[];
   /** the last generation */

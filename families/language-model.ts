@@ -106,7 +106,8 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
   const model = await loadCheckpoint(job.model);
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
-  const prompts = await readAllRecords(job.prompts);
+  const given = await readAllRecords(job.prompts);
+  const prompts = job.count === undefined ? given : Array.from({ length: job.count }, (_, i) => given[i % given.length]);
   const written: DataRecord[] = [];
   const shards: string[] = [];
   if (job.resume) {

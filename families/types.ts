@@ -4,7 +4,8 @@
  */
 import type { RngKey } from '../common/philox.js';
 import type { Device } from '../spec/devices.js';
-import type { SimulatedMember, SimulatedMixture } from '../spec/simulation/plan.js';
+import type { MixtureRule } from '../spec/mixture.js';
+import type { SimulatedMember } from '../spec/simulation/plan.js';
 import type { AnyMemberPlan } from '../spec/plan.js';
 
 /** Progress of a long job; rendered by `watch` and carried by heartbeats. */
@@ -58,6 +59,8 @@ export interface GenerateJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly model: string;
   /** a dataset folder: each record is continued; a family that continues nothing writes as many records as these */
   readonly prompts: string;
+  /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
+  readonly count?: number;
   readonly decoding: M['decoding'];
   readonly rng: RngKey;
   /** the dataset's files go here */
@@ -83,7 +86,7 @@ export interface SimulateJob {
   readonly op: 'simulate';
   readonly family: string;
   readonly member: SimulatedMember;
-  readonly mixture: SimulatedMixture;
+  readonly mixture: MixtureRule;
   readonly seeds: readonly number[];
   /** first and last generation */
   readonly from: number;

@@ -57,7 +57,7 @@ async function generate(job: GenerateJob<VaeMemberPlan>, io: JobIo): Promise<Job
   const model = await loadVae(job.model);
   const { height, width } = model.config;
   const size = height * width;
-  const { count } = await readImages(job.prompts);
+  const count = job.count ?? (await readImages(job.prompts)).count;
   const pixels = new Uint8Array(count * size);
   const shards: string[] = [];
   let done = 0;

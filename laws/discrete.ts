@@ -1,10 +1,11 @@
 /** Laws of frequencies: drift of heterozygosity, and how many states survive. */
-import type { DiscreteWorld, SamplePlan, SimulatedMixture } from '../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
+import type { DiscreteWorld } from '../spec/simulation/plan.js';
 import { zipfProbabilities } from '../spec/simulation/truth.js';
 import { expectedMoments } from './moments.js';
 import type { Law } from './types.js';
 
-export function discreteLaws(world: DiscreteWorld, sample: SamplePlan, mixture: SimulatedMixture): Law[] {
+export function discreteLaws(world: DiscreteWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {
   const p = zipfProbabilities(world);
   const variance = 1 - p.reduce((sum, x) => sum + x * x, 0);
   const laws: Law[] = [

@@ -1,11 +1,12 @@
 /** Laws of the fitted Gaussian. */
-import type { GaussianWorld, SamplePlan, SimulatedMixture } from '../spec/simulation/plan.js';
+import { sizeAt, type MixtureRule, type SamplePlan } from '../spec/mixture.js';
+import type { GaussianWorld } from '../spec/simulation/plan.js';
 import { momentLaws } from './moment-laws.js';
 import { expectedMoments } from './moments.js';
 import { digamma, logGamma } from './special.js';
 import type { Law } from './types.js';
 
-export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: SimulatedMixture): Law[] {
+export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {
   const { dimensions: d, sigma, estimator } = world;
   const ddof = estimator === 'biased' ? 0 : 1;
   const moments = { variance: sigma ** 2, factor: (n: number) => n / (n - ddof), inflation: () => 0 };
@@ -17,7 +18,7 @@ export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: 
     `divisor n${ddof === 1 ? ' - 1' : ''}`,
   );
   if (mixture.kind !== 'replace') return laws;
-  const size = (t: number) => (sample.growth === 0 ? sample.size : Math.round(sample.size * (t + 1) ** sample.growth));
+  const size = (t: number) => sizeAt(sample, t);
   laws.push({
     name: 'log-variance',
     metric: 'log-variance',

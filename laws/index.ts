@@ -1,5 +1,6 @@
 /** The exact laws that a world follows under a mixture, with the settings that a user gave. */
-import type { SamplePlan, SimulatedMixture, WorldPlan } from '../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
+import type { WorldPlan } from '../spec/simulation/plan.js';
 import { bandwidthOf, mixtureMoments, shapeMoments } from '../spec/simulation/truth.js';
 import { discreteLaws } from './discrete.js';
 import { gaussianLaws } from './gaussian.js';
@@ -8,7 +9,7 @@ import { regressionLaws } from './regression.js';
 import type { Law } from './types.js';
 
 /** Empty where no law is known: real text has no exact distribution. */
-export function lawsOf(world: WorldPlan, sample: SamplePlan, mixture: SimulatedMixture): Law[] {
+export function lawsOf(world: WorldPlan, sample: SamplePlan, mixture: MixtureRule): Law[] {
   switch (world.family) {
     case 'gaussian':
       return gaussianLaws(world, sample, mixture);

@@ -1,5 +1,5 @@
 /** The two laws of expected variance and squared error, in words. */
-import type { SamplePlan, SimulatedMixture } from '../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
 import type { MomentWorld } from './moments.js';
 import { expectedMoments } from './moments.js';
 import type { Law } from './types.js';
@@ -8,7 +8,7 @@ import type { Law } from './types.js';
 export function momentLaws(
   world: MomentWorld,
   sample: SamplePlan,
-  mixture: SimulatedMixture,
+  mixture: MixtureRule,
   variants: { readonly variance: string; readonly squaredError: string },
   estimator: string,
 ): Law[] {
@@ -33,7 +33,7 @@ export function momentLaws(
   ];
 }
 
-function closedForm(mixture: SimulatedMixture, sample: SamplePlan, estimator: string): string {
+function closedForm(mixture: MixtureRule, sample: SamplePlan, estimator: string): string {
   if (sample.growth !== 0) return '';
   if (mixture.kind === 'replace' && estimator === 'divisor n') return ': σ² (1 - 1/n)^(t+1)';
   if (mixture.kind === 'replace' && estimator === 'divisor n - 1') return ': σ², at every generation';

@@ -3,7 +3,7 @@
  * The argument needs two things only, so one recursion serves Gaussians, Gaussian mixtures, kernel densities and frequencies: the
  * fitted distribution has the training set's mean, and its variance is the training set's times a factor plus a constant.
  */
-import type { SamplePlan, SimulatedMixture } from '../spec/simulation/plan.js';
+import { sizeAt, type MixtureRule, type SamplePlan } from '../spec/mixture.js';
 
 export interface MomentWorld {
   /** the truth's variance, per coordinate; for frequencies 1 - sum p² */
@@ -24,14 +24,9 @@ export interface ExpectedMoments {
  * Expectations for generations 0 … last. For `replace` with divisor n this is the law (1 - 1/n)^t of Shumailov et al. 2024, for
  * `accumulate` the product of 1 - 1/(n s²) (Kazdan et al. 2024, Gerstgrasser et al. 2024); the others follow in the same way.
  */
-export function expectedMoments(
-  world: MomentWorld,
-  sample: SamplePlan,
-  mixture: SimulatedMixture,
-  last: number,
-): ExpectedMoments[] {
+export function expectedMoments(world: MomentWorld, sample: SamplePlan, mixture: MixtureRule, last: number): ExpectedMoments[] {
   const sigma2 = world.variance;
-  const size = (t: number) => (sample.growth === 0 ? sample.size : Math.round(sample.size * (t + 1) ** sample.growth));
+  const size = (t: number) => sizeAt(sample, t);
   const n0 = size(0);
   const fitted = (second: number, error: number, n: number) => world.factor(n) * (second - error) + world.inflation(n);
   let a = sigma2 / n0;

@@ -1,8 +1,9 @@
 /** Laws of least squares on a design that every generation uses again. */
-import type { RegressionWorld, SamplePlan, SimulatedMixture } from '../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
+import type { RegressionWorld } from '../spec/simulation/plan.js';
 import type { Law } from './types.js';
 
-export function regressionLaws(world: RegressionWorld, sample: SamplePlan, mixture: SimulatedMixture): Law[] {
+export function regressionLaws(world: RegressionWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {
   const { dimensions: d, noise } = world;
   const n = sample.size;
   // one fit's error: σ² E tr (XᵀX)⁻¹, an inverse Wishart

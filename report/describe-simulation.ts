@@ -1,6 +1,6 @@
 /** What an experiment with cheap models does, in words. */
-import type { SamplePlan, SimulatedMember, SimulatedMixture, WorldPlan } from '../spec/simulation/plan.js';
-import { formatNumber } from './format.js';
+import type { SamplePlan } from '../spec/mixture.js';
+import type { SimulatedMember, WorldPlan } from '../spec/simulation/plan.js';
 
 export function describeSimulated({ world, sample }: SimulatedMember): string {
   return `Generation 0 fits ${modelOf(world)} to ${sampleText(sample, world)}. Each later generation fits what its mixture draws and writes for the next.`;
@@ -27,24 +27,4 @@ function sampleText({ size, growth }: SamplePlan, { family }: WorldPlan): string
   const unit = family === 'n-gram' ? 'tokens' : 'records';
   if (size === 0) return 'the whole real text';
   return growth === 0 ? `${size} real ${unit}` : `${size} real ${unit}, and generation t has ${size} (t+1)^${growth}`;
-}
-
-export function describeSimulatedMixture(mixture: SimulatedMixture): string {
-  const percent = (share: number) => `${formatNumber(share * 100, 3)} %`;
-  switch (mixture.kind) {
-    case 'replace':
-      return 'only generated data: each generation’s records replace those before';
-    case 'keep-share':
-      return `${percent(mixture.share)} of the records are of the first real set, drawn anew each generation; the rest is generated`;
-    case 'accumulate':
-      return 'all records so far, real and generated';
-    case 'accumulate-subsample':
-      return 'as many records as one generation has, drawn from all so far';
-    case 'fresh':
-      return `${percent(mixture.share)} of the records are new real ones; the rest is generated`;
-    case 'fixed-real':
-      return 'the whole first real set, and as many generated records';
-    case 'weights':
-      return `each record comes from the model before (${percent(mixture.alpha)}), the one before that (${percent(mixture.beta)}) or new real data (${percent(mixture.gamma)})`;
-  }
 }

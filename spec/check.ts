@@ -3,6 +3,7 @@ import type { Path, Problem } from './problems.js';
 import { METRIC_WORDS, type MetricName } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
+import { checkMixture } from './mixture-schema.js';
 import { checkOverrides } from './overrides.js';
 import { parseTemplate } from './templates.js';
 
@@ -196,7 +197,7 @@ function checkCondition(doc: CommonDocument, condition: ExperimentDocument['cond
       });
     }
   });
-  problems.push(...checkOverrides(condition.override, names, path));
+  problems.push(...checkMixture(condition.mixture, [...path, 'mixture']), ...checkOverrides(condition.override, names, path));
   return problems;
 }
 
@@ -244,6 +245,12 @@ export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Pa
           suggestion: `give ${phase}.lora`,
         });
   }
+  if (member.sample && member.sample.growth > 0 && !SAMPLING.includes(member.decoding.strategy))
+    problems.push({
+      path: ['sample', 'growth'],
+      message: `a growing set asks for more than one continuation of a prompt, and strategy: ${member.decoding.strategy} writes the same each time`,
+      suggestion: 'use strategy: sample, or remove growth',
+    });
   if (data.template === undefined)
     for (const stage of ['training', 'generation0'] as const)
       for (const key of ['lossOn', 'packing'] as const)

@@ -8,15 +8,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'population.*.training.schedule': ['polynomial', 'inverse-sqrt', 'cosine-restarts', 'constant-with-warmup'],
   'tokenizer.kind': ['unigram', 'wordpiece', 'word', 'character'],
   'data.packing': ['document', 'padded', 'sliding', 'line'],
-  'conditions.*.mixture.kind': [
-    'accumulate',
-    'accumulate-subsample',
-    'fresh',
-    'alpha-beta-gamma',
-    'cross',
-    'multi-source',
-    'detector-weighted',
-  ],
+  'conditions.*.mixture.kind': ['cross', 'multi-source', 'detector-weighted'],
   'conditions.*.mixture.sources.*.generation': ['current', 'all', 'first'],
   metrics: ['self-bleu', 'ttr', 'd-syn', 'd-sem', 'mauve', 'rouge', 'bleu', 'mtld', 'zipf', 'heaps', 'frechet', 'flesch'],
 };
@@ -40,7 +32,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'assistant',
   ],
   'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
-  'conditions.*.mixture': ['alpha', 'beta', 'gamma', 'detector', 'size', 'subsample', 'fresh', 'schedule'],
+  'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
 };
 
 /** Whether the value `word` at `path` is one of the future. */

@@ -1,6 +1,7 @@
 /** What an experiment will do, before it does it: runs, steps, which steps runs have in common, and how many tokens. */
 import { digestOf, type Digest } from '../common/canonical.js';
 import { expand } from './expand.js';
+import { generationsBack, needsNewReal, outgrows, sizeAt, trainedOn, writtenBy } from './mixture.js';
 import type { AnyMemberPlan, ExperimentPlan, RunPlan } from './plan.js';
 
 export type StepName = 'prepare' | 'sample' | 'finetune' | 'generate' | 'postprocess' | 'score';
@@ -45,10 +46,9 @@ export interface Outline {
 }
 
 /** The steps of one generation, in order. Generation 0 trains on the real data as they are, so it samples nothing. */
-export function stepsOfGeneration(generation: number): StepName[] {
-  return generation === 0
-    ? ['finetune', 'generate', 'postprocess', 'score']
-    : ['sample', 'finetune', 'generate', 'postprocess', 'score'];
+export function stepsOfGeneration(generation: number, sampled: boolean): StepName[] {
+  const steps: StepName[] = ['finetune', 'generate', 'postprocess', 'score'];
+  return generation === 0 && !sampled ? steps : ['sample', ...steps];
 }
 
 /** Outlines a plan. Token numbers are upper bounds from data.limit. */
@@ -113,11 +113,14 @@ function workOf(run: RunPlan, member: AnyMemberPlan, generation: number): Work {
   const { limit, block } = run.data;
   const { epochs } = generation === 0 ? member.generation0 : member.training;
   const { maxNewTokens } = member.decoding;
-  if (limit.train === undefined) return {};
+  const { sample } = member;
+  if (limit.train === undefined && sample === undefined) return {};
+  const n = (t: number): number => (sample === undefined ? limit.train! : sizeAt(sample, t));
+  const written = sample === undefined ? limit.train! : writtenBy(run.mixture, sample, generation);
   return {
-    train: limit.train * epochs * block,
-    write: limit.train * maxNewTokens,
-    score: limit.test === undefined ? undefined : limit.test * block + limit.train * maxNewTokens,
+    train: trainedOn(run.mixture, n, generation) * epochs * block,
+    write: written * maxNewTokens,
+    score: limit.test === undefined ? undefined : limit.test * block + written * maxNewTokens,
   };
 }
 
@@ -142,35 +145,35 @@ function memberSteps(run: RunPlan, member: AnyMemberPlan, prepare: OutlineStep):
     steps.push(tokens === undefined ? made : { ...made, tokens });
     return steps[steps.length - 1];
   };
+  const { mixture, seed } = run;
+  const { sample } = member;
   let trained = prepare;
-  let written = prepare;
+  let first = prepare;
+  const written: OutlineStep[] = [];
   let model = prepare;
   let model0 = prepare;
   for (let t = 0; t <= run.generations; t++) {
-    if (t > 0)
-      trained = add('sample', t, run.mixture.kind === 'replace' ? [written] : [prepare, written], {
-        seed: run.seed,
-        mixture: run.mixture,
-      });
+    if (t === 0 && sample !== undefined) first = trained = add('sample', 0, [prepare], { seed, size: sizeAt(sample, 0) });
+    if (t > 0) {
+      const real = mixture.kind === 'replace' ? [] : [first, ...(needsNewReal(mixture) ? [prepare] : [])];
+      trained = add('sample', t, [...new Set(real), ...written.slice(-generationsBack(mixture))], { seed, mixture, sample });
+    }
     const work = workOf(run, member, t);
     const training = t === 0 ? member.generation0 : member.training;
     const start = t === 0 || member.start === 'base' ? [] : [member.start === 'previous' ? model : model0];
-    const facts = { seed: run.seed, training, base: start.length === 0 ? member.base : undefined };
+    const facts = { seed, training, base: start.length === 0 ? member.base : undefined };
     model = add('finetune', t, [trained, ...start], facts, work.train);
     if (t === 0) model0 = model;
-    const prompts = t > 0 && member.family === 'language-model' && member.prompts === 'previous' ? trained : prepare;
-    const generate = add(
-      'generate',
-      t,
-      prompts === trained ? [model, trained] : [model, prepare],
-      { seed: run.seed, decoding: member.decoding },
-      work.write,
-    );
-    written = add('postprocess', t, [generate], {});
+    const continued = outgrows(mixture) ? (written.at(-1) ?? first) : trained;
+    const prompts = member.family === 'language-model' && member.prompts === 'previous' ? continued : first;
+    const count = sample && writtenBy(mixture, sample, t);
+    const generate = add('generate', t, [model, prompts], { seed, decoding: member.decoding, count }, work.write);
+    const texts = add('postprocess', t, [generate], {});
+    written.push(texts);
     add(
       'score',
       t,
-      model === model0 ? [model, written, prepare] : [model, model0, written, prepare],
+      model === model0 ? [model, texts, prepare] : [model, model0, texts, prepare],
       { metrics: run.metrics },
       work.score,
     );

@@ -1,6 +1,7 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
 import type { Device } from './devices.js';
+import type { MixtureRule, SamplePlan } from './mixture.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 import type { TemplatePlan } from './templates.js';
 
@@ -111,8 +112,10 @@ export interface MemberPlan {
   readonly generation0: TrainingPlan;
   readonly training: TrainingPlan;
   readonly decoding: DecodingPlan;
-  /** what is continued: the real training blocks, or the blocks that model t was trained on */
+  /** what is continued: the real blocks that model 0 was trained on, or the blocks that model t was trained on */
   readonly prompts: 'original' | 'previous';
+  /** training records of each generation; absent: as many as the real data have */
+  readonly sample?: SamplePlan;
 }
 
 /** What a frozen base's matrices are kept in: blocks of 8- or 4-bit integers, or 16-bit floats. */
@@ -127,6 +130,8 @@ export interface VaeMemberPlan {
   readonly generation0: VaeTrainingPlan;
   readonly training: VaeTrainingPlan;
   readonly decoding: VaeDecodingPlan;
+  /** training records of each generation; absent: as many as the real data have */
+  readonly sample?: SamplePlan;
 }
 
 export type VaeArchitecturePlan = {
@@ -257,14 +262,10 @@ export interface DecodingPlan {
   readonly batch: number;
 }
 
-export type MixturePlan = {
-  /** whose output, of which generation, is drawn; one source with one member today */
+export type MixturePlan = MixtureRule & {
+  /** whose output is drawn; one source with one member today */
   readonly sources: readonly { readonly from: string; readonly generation: 'previous'; readonly weight: number }[];
-} & (
-  | { readonly kind: 'replace' }
-  /** a share of positions holds the real record, redrawn each generation */
-  | { readonly kind: 'keep-share'; readonly share: number }
-);
+};
 
 export interface ConditionPlan {
   readonly name: string;

@@ -3,6 +3,7 @@ import { checkDocument, checkMember, longestSequence } from './check.js';
 import { DECODING_DEFAULTS } from './decoding.js';
 import { METRIC_WORDS, TEXT_METRIC_NAMES } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
+import { checkNewReal, samplePlan } from './mixture-schema.js';
 import { overriddenMembers, type MemberGrammar } from './override-members.js';
 import { nearest } from './suggest.js';
 import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
@@ -49,6 +50,7 @@ export function resolveExperiment(raw: unknown): Resolved {
         message: 'a condition cannot change the kind of base, since all conditions share one tokenizer',
       });
     });
+    problems.push(...checkNewReal(condition.mixture, plans, ['conditions', i, 'mixture']));
     return { name: condition.name, mixture: condition.mixture, members: plans };
   });
   if (problems.length > 0) return { problems };
@@ -128,6 +130,7 @@ function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
       minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
     },
     prompts: member.prompts,
+    ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
 import { TEXT_METRIC_NAMES, type MetricName } from './metrics.js';
+import { mixtureRules, mixtureWords, sampleSchema, sampleWords } from './mixture-schema.js';
 import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
@@ -290,7 +291,8 @@ export const memberSchema = z.strictObject({
   decoding,
   prompts: z
     .enum(['original', 'previous'])
-    .describe('What is continued: the real training blocks, or the blocks that model t was trained on.'),
+    .describe('What is continued: the real blocks of generation 0, or the blocks that model t was trained on.'),
+  sample: sampleSchema.optional().describe(sampleWords),
 });
 
 const sources = z
@@ -305,16 +307,10 @@ const sources = z
   .default([{ from: 'self', generation: 'previous', weight: 1 }])
   .describe('Whose written text is drawn.');
 
+const [first, ...rest] = mixtureRules;
 const mixture = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('replace').describe('Only written text.'), sources }),
-    z.strictObject({
-      kind: z.literal('keep-share').describe('A share of the blocks is real, redrawn each generation.'),
-      share: z.number().gt(0).lt(1).describe('Share of real blocks.'),
-      sources,
-    }),
-  ])
-  .describe("Where a generation's training set comes from.");
+  .discriminatedUnion('kind', [first.extend({ sources }), ...rest.map((rule) => rule.extend({ sources }))])
+  .describe(mixtureWords);
 
 export const condition = z.strictObject({
   name,
@@ -348,7 +344,7 @@ export const experimentSchema = z
       .int()
       .min(0)
       .max(10_000)
-      .describe('The last generation: 0 fits real data, 1 … generations train on written text.'),
+      .describe('The last generation: 0 fits real data, 1 … generations train on what their mixture draws.'),
     data,
     tokenizer: tokenizer.optional(),
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),

@@ -84,7 +84,11 @@ export interface MemberState {
   };
   readonly first?: ArtifactRef;
   readonly model?: ArtifactRef;
+  /** the real records of generation 0, where they are a sample; absent: all of them */
+  readonly real?: ArtifactRef;
   readonly generated?: ArtifactRef;
+  /** what earlier generations wrote that the mixture still draws from, oldest first */
+  readonly earlier?: readonly ArtifactRef[];
 }
 
 export interface RunCarried {

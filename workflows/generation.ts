@@ -1,6 +1,7 @@
 /** One generation of one member: sample, finetune, generate, postprocess. Scoring is started by the run and awaited later. */
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { StepPlace, StepResult } from '../activities/types.js';
+import { generationsBack, needsNewReal, outgrows, writtenBy } from '../spec/mixture.js';
 import type { AnyMemberPlan, MixturePlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/results.js';
 import type { MemberState } from './contract.js';
@@ -26,17 +27,26 @@ export async function generationOf(
   step: (name: string, call: () => Promise<StepResult>) => Promise<StepResult>,
 ): Promise<GenerationResult> {
   const { prepared } = state;
+  const { sample } = member;
+  const t = place.generation;
   const done: Record<string, StepResult> = {};
   const call = async (name: string, work: () => Promise<StepResult>) => (done[name] = await step(name, work));
 
+  const written = [...(state.earlier ?? []), ...(state.generated ? [state.generated] : [])];
+  const draws = (): Parameters<Steps['sample']>[0] =>
+    t === 0
+      ? { place, sample, first: prepared.train, generated: [] }
+      : {
+          place,
+          mixture,
+          sample,
+          first: state.real ?? prepared.train,
+          real: needsNewReal(mixture) ? prepared.train : undefined,
+          generated: written,
+        };
   const train =
-    place.generation === 0
-      ? prepared.train
-      : (
-          await call('sample', () =>
-            steps.sample({ place, mixture, real: prepared.train, generated: mixture.sources.map(() => state.generated!) }),
-          )
-        ).outputs.train;
+    t === 0 && sample === undefined ? prepared.train : (await call('sample', () => steps.sample(draws()))).outputs.train;
+  const real = state.real ?? (t === 0 && sample !== undefined ? train : undefined);
 
   const { outputs: fitted } = await call('finetune', () =>
     steps.finetune({
@@ -44,22 +54,29 @@ export async function generationOf(
       family: member.family,
       train,
       valid: prepared.valid,
-      start: startOf(member, place.generation, state),
-      training: place.generation === 0 ? member.generation0 : member.training,
+      start: startOf(member, t, state),
+      training: t === 0 ? member.generation0 : member.training,
     }),
   );
   const model = fitted.model;
-  // a family that continues nothing writes as many records as the real ones
-  const prompts = member.family === 'language-model' && member.prompts === 'previous' ? train : prepared.train;
-  const { outputs: written } = await call('generate', () =>
-    steps.generate({ place, family: member.family, model, prompts, decoding: member.decoding }),
+  const prompts = promptsOf(member, mixture, { train, first: real ?? prepared.train, written });
+  const count = sample && writtenBy(mixture, sample, t);
+  const { outputs: raw } = await call('generate', () =>
+    steps.generate({ place, family: member.family, model, prompts, count, decoding: member.decoding }),
   );
   const { outputs: cleaned } = await call('postprocess', () =>
-    steps.postprocess({ place, raw: written.raw, tokenizer: prepared.tokenizer }),
+    steps.postprocess({ place, raw: raw.raw, tokenizer: prepared.tokenizer }),
   );
 
   return {
-    state: { prepared, first: state.first ?? model, model, generated: cleaned.generated },
+    state: {
+      prepared,
+      first: state.first ?? model,
+      model,
+      real,
+      generated: cleaned.generated,
+      earlier: earlierOf(mixture, written),
+    },
     trainedOn: train,
     prompts,
     index: {
@@ -71,6 +88,23 @@ export async function generationOf(
       ),
     },
   };
+}
+
+/** Of what was written so far, what the generation after the next still draws from. */
+function earlierOf(mixture: MixturePlan, written: readonly ArtifactRef[]): readonly ArtifactRef[] | undefined {
+  const back = generationsBack(mixture);
+  return back === 1 ? undefined : written.slice(1 - back);
+}
+
+/** A family that continues nothing writes as many records as the prompts are. */
+function promptsOf(
+  member: AnyMemberPlan,
+  mixture: MixturePlan,
+  { train, first, written }: { train: ArtifactRef; first: ArtifactRef; written: readonly ArtifactRef[] },
+): ArtifactRef {
+  if (member.family !== 'language-model' || member.prompts === 'original') return first;
+  // of a set that is larger than a generation, what is newest in it: else texts would double
+  return outgrows(mixture) ? (written[written.length - 1] ?? first) : train;
 }
 
 function startOf(member: AnyMemberPlan, generation: number, state: MemberState): Parameters<Steps['finetune']>[0]['start'] {

@@ -5,11 +5,13 @@ import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
 import { loadExperiment } from '../../spec/load.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
-import { describeMixture as describeAnyMixture, describePlan } from '../../report/describe.js';
+import { describeMixture } from '../../report/describe-mixture.js';
+import { describePlan } from '../../report/describe.js';
 import { expand } from '../../spec/expand.js';
 import { BLOCKS } from '../../spec/simulation/blocks.js';
+import type { SamplePlan } from '../../spec/mixture.js';
 import type { SimulationPlan } from '../../spec/simulation/plan.js';
-import type { AnyDataPlan, ExperimentPlan, MemberPlan, MixturePlan, VaeMemberPlan } from '../../spec/plan.js';
+import type { AnyDataPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../../spec/plan.js';
 import type { CommandModule } from '../main.js';
 import { collect } from '../options.js';
 import { style, table, wantsColor } from '../table.js';
@@ -53,7 +55,7 @@ function renderSimulation(experiment: SimulationPlan, digest: string, color: boo
     `${conditions.length * seeds.length} chains (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}) in ${runs.length} ${plural(runs.length, 'run')}, generations 0 to ${generations}, ${steps} ${plural(steps, 'step')}; plan ${digest.slice(0, 19)}`,
     describePlan(experiment),
     '',
-    ...conditions.map((c) => `under ${c.name}: ${describeAnyMixture(c.mixture)}`),
+    ...conditions.map((c) => `under ${c.name}: ${describeMixture(c.mixture)}`),
     '',
     table(
       [{ title: 'run' }, { title: 'chains', right: true }],
@@ -73,6 +75,7 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
   );
   const same = totals.steps - totals.computed;
   const texts = data.kind === undefined;
+  const sampled = population.some(({ sample }) => sample !== undefined);
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
     `${totals.runs} runs (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
@@ -83,8 +86,8 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
     '',
     'steps',
     texts ? '  once: prepare (text, tokenizer, blocks)' : '  once: prepare (images, splits)',
-    `  generation 0: ${stepsOfGeneration(0).join(' -> ')}`,
-    ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(1).join(' -> ')}`] : []),
+    `  generation 0: ${stepsOfGeneration(0, sampled).join(' -> ')}`,
+    ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(1, sampled).join(' -> ')}`] : []),
     ...conditions.map((c) => `    under ${c.name}: ${describeMixture(c.mixture)}`),
     '',
     table(
@@ -137,11 +140,16 @@ function sourceText(data: AnyDataPlan, split: 'train' | 'valid' | 'test'): strin
 }
 
 function describeLanguageModel(member: MemberPlan): string {
-  return `${describeBase(member)}; starts from ${startText(member.start)}, ${describeDecoding(member)}, prompts: ${member.prompts}`;
+  return `${describeBase(member)}; starts from ${startText(member.start)}, ${describeDecoding(member)}, prompts: ${member.prompts}${sampleText(member.sample)}`;
 }
 
-function describeVae({ base, start, decoding }: VaeMemberPlan): string {
-  return `${vaeWords(base.architecture)}; starts from ${startText(start)}, writes as many images as real ones (pixels: ${decoding.pixels})`;
+function sampleText(sample: SamplePlan | undefined): string {
+  if (sample === undefined) return '';
+  return `; ${sample.size}${sample.growth === 0 ? '' : ` (t+1)^${sample.growth}`} records a generation`;
+}
+
+function describeVae({ base, start, decoding, sample }: VaeMemberPlan): string {
+  return `${vaeWords(base.architecture)}; starts from ${startText(start)}, writes images (pixels: ${decoding.pixels})${sampleText(sample)}`;
 }
 
 function describeBase({ base }: MemberPlan): string {
@@ -153,10 +161,4 @@ function describeBase({ base }: MemberPlan): string {
 function describeDecoding({ decoding: d }: MemberPlan): string {
   const length = d.minNewTokens === d.maxNewTokens ? `${d.maxNewTokens}` : `${d.minNewTokens} to ${d.maxNewTokens}`;
   return `writes ${length} tokens a block (${decodingWords(d).join(', ')})`;
-}
-
-function describeMixture(mixture: MixturePlan): string {
-  return mixture.kind === 'replace'
-    ? 'sample only what was written'
-    : `sample what was written, but ${Number((100 * mixture.share).toPrecision(4))} % of the blocks real`;
 }

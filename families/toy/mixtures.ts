@@ -1,5 +1,5 @@
 /** The mixtures: what the training set of a generation is made of, over any cheap family. */
-import type { SamplePlan, SimulatedMixture } from '../../spec/simulation/plan.js';
+import { sizeAt, type MixtureRule, type SamplePlan } from '../../spec/mixture.js';
 import type { CounterRng } from '../../common/philox.js';
 import { Draws } from './draws.js';
 import type { ToyFamily } from './types.js';
@@ -17,13 +17,8 @@ export interface ChainState {
   readonly pool?: unknown;
 }
 
-/** Records of generation t. */
-export function sizeAt({ size, growth }: SamplePlan, t: number): number {
-  return growth === 0 ? size : Math.round(size * (t + 1) ** growth);
-}
-
 /** Whether single records are drawn again from data, so that sufficient statistics alone will not do. */
-export function needsRecords(mixture: SimulatedMixture): boolean {
+export function needsRecords(mixture: MixtureRule): boolean {
   return mixture.kind === 'keep-share' || mixture.kind === 'accumulate-subsample';
 }
 
@@ -34,7 +29,7 @@ export function needsRecords(mixture: SimulatedMixture): boolean {
 export function trainingSet(
   family: ToyFamily,
   world: unknown,
-  mixture: SimulatedMixture,
+  mixture: MixtureRule,
   sample: SamplePlan,
   rng: CounterRng,
   t: number,

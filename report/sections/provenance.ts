@@ -4,7 +4,7 @@ import type { ArtifactRef } from '../../artifacts/types.js';
 import { canonicalJson } from '../../common/canonical.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/results.js';
-import { describeMixture } from '../describe.js';
+import { describeMixture } from '../describe-mixture.js';
 import { formatBytes } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';

@@ -1,5 +1,6 @@
 /** How the parts of a file of cheap models fit together, where the schema cannot see it. */
 import type { Problem } from '../problems.js';
+import { checkMixture } from '../mixture-schema.js';
 import { checkOverrides } from '../overrides.js';
 import type { SimulatedMember } from './plan.js';
 import type { SimulationDocument } from './schema.js';
@@ -44,14 +45,7 @@ export function checkSimulation(doc: SimulationDocument, seeds: readonly number[
       });
     }
     names.add(condition.name);
-    const { mixture } = condition;
-    if (mixture.kind === 'weights' && !near(mixture.alpha + mixture.beta + mixture.gamma, 1)) {
-      problems.push({
-        path: ['conditions', i, 'mixture'],
-        message: `alpha, beta and gamma sum to ${mixture.alpha + mixture.beta + mixture.gamma}, not 1`,
-        suggestion: 'change one of them',
-      });
-    }
+    problems.push(...checkMixture(condition.mixture, ['conditions', i, 'mixture']));
     problems.push(...checkOverrides(condition.override, members, ['conditions', i]));
   });
   return problems;

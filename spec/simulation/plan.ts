@@ -1,4 +1,5 @@
 /** What an experiment of cheap models expands into: plain data, settings complete. Types only, no code. */
+import type { MixtureRule, SamplePlan } from '../mixture.js';
 import type { ExecutionPlan } from '../plan.js';
 
 /** An experiment whose models are fitted in microseconds to seconds, so that whole chains run inside one activity. */
@@ -30,16 +31,9 @@ export interface SimulatedMember {
   readonly sample: SamplePlan;
 }
 
-/** Records of generation t: round(size (t + 1)^growth). */
-export interface SamplePlan {
-  readonly size: number;
-  /** 0: the same every generation; above 1: the superlinear schedule under which the error stays bounded */
-  readonly growth: number;
-}
-
 export interface SimulatedCondition {
   readonly name: string;
-  readonly mixture: SimulatedMixture;
+  readonly mixture: MixtureRule;
   /** the condition's overrides already applied */
   readonly members: readonly SimulatedMember[];
 }
@@ -57,29 +51,9 @@ export interface SimulationRunPlan {
   readonly generations: number;
   readonly data?: SimulationData;
   readonly member: SimulatedMember;
-  readonly mixture: SimulatedMixture;
+  readonly mixture: MixtureRule;
   readonly execution: ExecutionPlan;
 }
-
-/** What the training set of generation t >= 1, of n(t) records, is made of. */
-export type SimulatedMixture =
-  /** n(t) records that model t-1 wrote */
-  | { readonly kind: 'replace' }
-  /** round(share n(t)) of the first real records, redrawn each generation; the rest written by model t-1 */
-  | { readonly kind: 'keep-share'; readonly share: number }
-  /** everything so far: the real records and n(s) written by each model s-1, s = 1 … t */
-  | { readonly kind: 'accumulate' }
-  /** n(t) drawn without replacement from everything so far */
-  | { readonly kind: 'accumulate-subsample' }
-  /** round(share n(t)) real records that no generation has seen; the rest written by model t-1 */
-  | { readonly kind: 'fresh'; readonly share: number }
-  /** the whole first real set, each generation, beside n(t) records written by model t-1 */
-  | { readonly kind: 'fixed-real' }
-  /**
-   * Nature's D ~ alpha p(t-1) + beta p(t-2) + gamma p(real): each of n(t) records has its source drawn. Before there is a model
-   * t-2 its part is real; real records are new ones.
-   */
-  | { readonly kind: 'weights'; readonly alpha: number; readonly beta: number; readonly gamma: number };
 
 export type WorldPlan = DiscreteWorld | GaussianWorld | GmmWorld | KdeWorld | RegressionWorld | NgramWorld;
 

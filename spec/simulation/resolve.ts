@@ -1,7 +1,8 @@
 /** From a checked file of cheap models to its plan. */
 import { checkSimulation, checkWorld } from './check.js';
 import { explain, valueAt, type Path, type Problem } from '../problems.js';
-import type { SamplePlan, SimulatedCondition, SimulatedMember, SimulationPlan, WorldPlan } from './plan.js';
+import { samplePlan } from '../mixture-schema.js';
+import type { SimulatedCondition, SimulatedMember, SimulationPlan, WorldPlan } from './plan.js';
 import { simulatedMemberSchema, simulationSchema, type SimulatedMemberDocument } from './schema.js';
 import { z } from 'zod';
 
@@ -83,8 +84,7 @@ export function resolveSimulation(
 
 function memberPlan(member: SimulatedMemberDocument): SimulatedMember {
   const { name, sample: given, ...settings } = member;
-  const sample: SamplePlan =
-    given === undefined ? { size: 0, growth: 0 } : typeof given === 'number' ? { size: given, growth: 0 } : given;
+  const sample = given === undefined ? { size: 0, growth: 0 } : samplePlan(given);
   const world =
     settings.family === 'n-gram'
       ? { ...settings, interpolation: settings.interpolation ?? INTERPOLATION[settings.order] }

@@ -1,25 +1,9 @@
 /** The experiment file's grammar for cheap families: known truths, exact laws, and n-grams of real text. */
 import { z } from 'zod';
+import { mixtureRules, mixtureWords, sampleSchema } from '../mixture-schema.js';
 import { SCHEMA_VERSION, execution, name, seed } from '../shared.js';
 
 const share = z.number().gt(0).lt(1);
-
-const sample = z
-  .union([
-    z.int().min(2).max(1e8),
-    z.strictObject({
-      size: z.int().min(2).max(1e8).describe('Records of generation 0.'),
-      growth: z
-        .number()
-        .min(0)
-        .max(4)
-        .default(0)
-        .describe(
-          'Generation t has round(size (t+1)^growth) records; above 1: the superlinear schedule under which the error stays bounded.',
-        ),
-    }),
-  ])
-  .describe('Records that each generation is fitted to: a number, or {size, growth}.');
 
 const ofFamily = <F extends string, S extends z.ZodRawShape>(family: F, about: string, fields: S) =>
   z.strictObject({ name, family: z.literal(family).describe(about), ...fields });
@@ -33,19 +17,19 @@ const component = z.strictObject({
 /** One member of the population, by family. */
 export const simulatedMemberSchema = z.discriminatedUnion('family', [
   ofFamily('gaussian', 'Mean and covariance of N(mean, sigma² I).', {
-    sample,
+    sample: sampleSchema,
     dimensions: z.int().min(1).max(200).default(1),
     mean: z.number().min(-1e6).max(1e6).default(0).describe('The true mean of every coordinate.'),
     sigma: z.number().gt(0).max(1e6).default(1).describe('The true standard deviation of every coordinate.'),
     estimator: z.enum(['biased', 'unbiased']).default('biased').describe('Covariance divided by n, or by n - 1.'),
   }),
   ofFamily('discrete', 'Frequencies over states.', {
-    sample,
+    sample: sampleSchema,
     states: z.int().min(2).max(1e6),
     zipf: z.number().min(0).max(4).default(0).describe('True p(i) proportional to i^-zipf; 0: uniform.'),
   }),
   ofFamily('gmm', 'A mixture of Gaussians with full covariances, fitted by EM.', {
-    sample,
+    sample: sampleSchema,
     truth: z
       .array(component)
       .min(1)
@@ -58,7 +42,7 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
     regularization: z.number().min(0).max(1).default(1e-6).describe('Added to every variance.'),
   }),
   ofFamily('kde', 'A Gaussian kernel density estimate in the plane.', {
-    sample,
+    sample: sampleSchema,
     shape: z.enum(['normal', 'blobs', 'circles', 'moons']).default('blobs').describe('What is true.'),
     bandwidth: z
       .union([z.enum(['scott', 'silverman']), z.number().gt(0).max(100)])
@@ -67,12 +51,12 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
     test: z.int().min(1).max(1e6).default(500).describe('Real records that the density is scored on.'),
   }),
   ofFamily('regression', 'Least squares on a design that every generation labels anew.', {
-    sample,
+    sample: sampleSchema,
     dimensions: z.int().min(1).max(200),
     noise: z.number().gt(0).max(1e6).default(1).describe('Standard deviation of the labels’ noise.'),
   }),
   ofFamily('n-gram', 'Maximum-likelihood n-gram counts of real text.', {
-    sample: sample.optional().describe('Tokens of each generation. Default: as many as the text has.'),
+    sample: sampleSchema.optional().describe('Tokens of each generation. Default: as many as the text has.'),
     order: z.int().min(1).max(3).default(2),
     interpolation: z
       .array(z.number().min(0).max(1))
@@ -85,31 +69,6 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
     tail: share.default(0.05).describe('The tail: the rarest types that together have this share of the real tokens.'),
   }),
 ]);
-
-/** What a condition's training sets are made of. */
-const mixture = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('replace').describe('Only what the model before wrote.') }),
-    z.strictObject({
-      kind: z.literal('keep-share').describe('A share is of the first real records, redrawn each generation.'),
-      share,
-    }),
-    z.strictObject({ kind: z.literal('accumulate').describe('Everything so far, real and written.') }),
-    z.strictObject({
-      kind: z.literal('accumulate-subsample').describe('As many as one generation has, drawn from everything so far.'),
-    }),
-    z.strictObject({ kind: z.literal('fresh').describe('A share is new real data.'), share }),
-    z.strictObject({ kind: z.literal('fixed-real').describe('The whole first real set beside what the model before wrote.') }),
-    z.strictObject({
-      kind: z
-        .literal('weights')
-        .describe('Nature’s alpha, beta, gamma: the model before, the one before that, and new real data.'),
-      alpha: z.number().min(0).max(1),
-      beta: z.number().min(0).max(1).default(0),
-      gamma: z.number().min(0).max(1).default(0),
-    }),
-  ])
-  .describe("Where a generation's training set comes from.");
 
 const textSource = z
   .string()
@@ -133,7 +92,7 @@ export const simulationSchema = z
       .array(
         z.strictObject({
           name,
-          mixture,
+          mixture: z.discriminatedUnion('kind', mixtureRules).describe(mixtureWords),
           override: z
             .record(z.string(), z.record(z.string(), z.unknown()))
             .optional()

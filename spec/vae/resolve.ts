@@ -2,6 +2,7 @@
 import { checkParts, checkTraining } from '../check.js';
 import { metricPlans } from '../metric-plans.js';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
+import { checkNewReal, samplePlan } from '../mixture-schema.js';
 import { overriddenMembers, type MemberGrammar } from '../override-members.js';
 import type { ExperimentPlan, ImageDataPlan, VaeMemberPlan } from '../plan.js';
 import { explain, valueAt, type Path, type Problem } from '../problems.js';
@@ -35,11 +36,11 @@ export function resolveVae(
     return plan;
   });
   const metrics = metricPlans(doc.metrics, IMAGE_METRIC_NAMES, problems);
-  const conditions = doc.conditions.map(({ name, mixture, override }, i) => ({
-    name,
-    mixture,
-    members: overriddenMembers(raw, grammar, override, i, members, problems),
-  }));
+  const conditions = doc.conditions.map(({ name, mixture, override }, i) => {
+    const plans = overriddenMembers(raw, grammar, override, i, members, problems);
+    problems.push(...checkNewReal(mixture, plans, ['conditions', i, 'mixture']));
+    return { name, mixture, members: plans };
+  });
   if (problems.length > 0) return { problems };
   return {
     plan: {
@@ -72,9 +73,14 @@ function dataPlan({ data: { train, valid, test, heldOut, limit } }: VaeExperimen
 }
 
 function memberPlan(member: VaeMemberDocument): VaeMemberPlan {
-  const { generation0, training } = member;
+  const { generation0, training, sample, ...rest } = member;
   const given = Object.fromEntries(Object.entries(generation0).filter(([, value]) => value !== undefined));
-  return { ...member, generation0: { ...training, ...given } };
+  return {
+    ...rest,
+    training,
+    generation0: { ...training, ...given },
+    ...(sample === undefined ? {} : { sample: samplePlan(sample) }),
+  };
 }
 
 function checkImages({ data }: VaeExperimentDocument): Problem[] {

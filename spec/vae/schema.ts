@@ -1,6 +1,7 @@
 /** The experiment file's grammar for VAEs: images in place of text, and what an autoencoder has to be told. */
 import { z } from 'zod';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
+import { sampleSchema, sampleWords } from '../mixture-schema.js';
 import { condition, inheriting, metricSchema, trainingFields } from '../schema.js';
 import { SCHEMA_VERSION, engineExecution, name, seed } from '../shared.js';
 
@@ -88,6 +89,7 @@ export const vaeMemberSchema = z.strictObject({
         .describe('Images decoded together. May change rounding, so it counts as a setting of the experiment.'),
     })
     .prefault({}),
+  sample: sampleSchema.optional().describe(sampleWords),
 });
 
 export const vaeExperimentSchema = z
@@ -100,7 +102,7 @@ export const vaeExperimentSchema = z
       .int()
       .min(0)
       .max(10_000)
-      .describe('The last generation: 0 fits real images, 1 … generations train on written images, as many as the real ones.'),
+      .describe('The last generation: 0 fits real images, 1 … generations train on what their mixture draws.'),
     data,
     population: z.array(vaeMemberSchema).min(1).max(100),
     conditions: z.array(condition).min(1).max(1000),

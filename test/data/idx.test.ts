@@ -94,11 +94,11 @@ describe('a dataset', () => {
   });
 
   test('takes its share of real images from the same places', () => {
-    const rng = new CounterRng({ seed: 1, generation: 1, member: 'v', step: 'sample' });
-    const real = Array.from({ length: 10 }, (_, i): ImageRecord => ({ ...record(i, i), origin: { kind: 'real', source: 's' } }));
-    const previous = Array.from({ length: 10 }, (_, i): ImageRecord => record(i, 100 + i));
-    const mixture = { kind: 'keep-share', share: 0.3, sources: [{ from: 'self', generation: 'previous', weight: 1 }] } as const;
-    const drawn = drawTrainingSet({ mixture, real, previous, rng });
+    const rngOf = (generation: number) => new CounterRng({ seed: 1, generation, member: 'v', step: 'sample' });
+    const first = Array.from({ length: 10 }, (_, i): ImageRecord => ({ ...record(i, i), origin: { kind: 'real', source: 's' } }));
+    const written = [Array.from({ length: 10 }, (_, i): ImageRecord => record(i, 100 + i))];
+    const mixture = { kind: 'keep-share', share: 0.3 } as const;
+    const drawn = drawTrainingSet({ mixture, generation: 1, first, written, rngOf });
     expect(drawn.map(({ pixels }) => pixels[0] % 100)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(drawn.filter(({ pixels }) => pixels[0] < 100)).toHaveLength(3);
   });

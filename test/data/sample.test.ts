@@ -2,13 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
 import { postprocess } from '../../data/postprocess.js';
 import type { DataRecord } from '../../data/records.js';
-import { drawTrainingSet } from '../../data/sample.js';
-import type { MixturePlan } from '../../spec/plan.js';
+import { drawFirstSet, drawTrainingSet } from '../../data/sample.js';
+import { expectedMoments } from '../../laws/moments.js';
+import { generationsBack, writtenBy, type MixtureRule, type SamplePlan } from '../../spec/mixture.js';
 import { failure } from '../artifacts/object-store-contract.js';
 
-const sources = [{ from: 'self', generation: 'previous', weight: 1 }] as const;
-const keep = (share: number): MixturePlan => ({ kind: 'keep-share', share, sources });
-const replace: MixturePlan = { kind: 'replace', sources };
+const keep = (share: number): MixtureRule => ({ kind: 'keep-share', share });
 const pad = (i: number) => String(i).padStart(6, '0');
 const real = (n: number): DataRecord[] =>
   Array.from({ length: n }, (_, i) => ({ id: `real/${pad(i)}`, tokens: [i], text: '', origin: { kind: 'real', source: 's' } }));
@@ -19,12 +18,17 @@ const written = (n: number, generation = 1): DataRecord[] =>
     text: '',
     origin: { kind: 'generated', member: 'opt', generation, model: 'sha256:m', prompt: `real/${pad(i)}` },
   }));
-const rng = (generation: number, seed = 1) => new CounterRng({ seed, generation, member: 'opt', step: 'sample' });
+const rngOf =
+  (seed = 1) =>
+  (generation: number) =>
+    new CounterRng({ seed, generation, member: 'opt', step: 'sample' });
+const draw = (mixture: MixtureRule, first: DataRecord[], last: DataRecord[], generation = 1, seed = 1) =>
+  drawTrainingSet({ mixture, generation, first, written: [last], rngOf: rngOf(seed) });
+const idsOf = (records: readonly DataRecord[]) => records.map(({ id }) => id);
 
 describe('mixture', () => {
-  test('generation 0 trains on the real records, replace on the written ones', () => {
-    expect(drawTrainingSet({ mixture: keep(0.1), real: real(5), rng: rng(0) })).toEqual(real(5));
-    expect(drawTrainingSet({ mixture: replace, real: real(5), previous: written(5), rng: rng(1) })).toEqual(written(5));
+  test('replace is what was written', () => {
+    expect(draw({ kind: 'replace' }, real(5), written(5))).toEqual(written(5));
   });
 
   test.each([
@@ -36,7 +40,7 @@ describe('mixture', () => {
     [0.0002, 1],
     [1, 3000],
   ])('share %f of 3000 keeps exactly %i, each at its own position', (share, count) => {
-    const drawn = drawTrainingSet({ mixture: keep(share), real: real(3000), previous: written(3000), rng: rng(1) });
+    const drawn = draw(keep(share), real(3000), written(3000));
     expect(drawn).toHaveLength(3000);
     drawn.forEach((record, i) => expect(record.id).toBe(`${record.origin.kind === 'real' ? 'real' : 'g1/opt'}/${pad(i)}`));
     expect(drawn.filter((r) => r.origin.kind === 'real')).toHaveLength(count);
@@ -44,9 +48,7 @@ describe('mixture', () => {
 
   test('the share is redrawn each generation and seed, and the same draw comes again', () => {
     const kept = (generation: number, seed = 1) =>
-      drawTrainingSet({ mixture: keep(0.1), real: real(3000), previous: written(3000), rng: rng(generation, seed) }).flatMap(
-        (r, i) => (r.origin.kind === 'real' ? [i] : []),
-      );
+      draw(keep(0.1), real(3000), written(3000), generation, seed).flatMap((r, i) => (r.origin.kind === 'real' ? [i] : []));
     expect(kept(1)).toEqual(kept(1));
     const overlap = (a: number[], b: number[]) => a.filter((i) => b.includes(i)).length;
     // hypergeometric: mean 30, sd 4.9
@@ -63,9 +65,7 @@ describe('mixture', () => {
   test('every position is kept equally often (chi-square, p > .001)', () => {
     const counts = new Array<number>(20).fill(0);
     for (let t = 1; t <= 2000; t++) {
-      drawTrainingSet({ mixture: keep(0.25), real: real(20), previous: written(20), rng: rng(t) }).forEach(
-        (r, i) => (counts[i] += r.origin.kind === 'real' ? 1 : 0),
-      );
+      draw(keep(0.25), real(20), written(20), t).forEach((r, i) => (counts[i] += r.origin.kind === 'real' ? 1 : 0));
     }
     // without replacement the counts' covariance shrinks chi-square by (n-1)/n x (1 - share) … compare the scaled statistic with 19 degrees
     const chi2 = counts.reduce((s, n) => s + (n - 500) ** 2 / (500 * 0.75), 0) * (19 / 20);
@@ -74,16 +74,154 @@ describe('mixture', () => {
 
   test('where empty records were dropped, positions come from the ids', () => {
     const previous = written(10).filter((_, i) => i % 3 !== 0);
-    const drawn = drawTrainingSet({ mixture: keep(0.5), real: real(10), previous, rng: rng(1) });
+    const drawn = draw(keep(0.5), real(10), previous);
     expect(drawn.filter((r) => r.origin.kind === 'real')).toHaveLength(3);
     drawn.forEach((record, i) => expect(record.id.slice(-6)).toBe(previous[i].id.slice(-6)));
   });
 
-  test('a position that no real record has is a bug that is named', async () => {
-    expect(
-      (await failure((async () => drawTrainingSet({ mixture: keep(1), real: real(2), previous: written(3), rng: rng(1) }))()))
-        .message,
-    ).toContain('g1/opt/000002');
+  test('where more was written than there are real records, positions go round', () => {
+    expect(idsOf(draw(keep(1), real(3), written(7))).map((id) => id.slice(-1))).toEqual(['0', '1', '2', '0', '1', '2', '0']);
+  });
+
+  test('an id without a position is a bug that is named', async () => {
+    const nameless = [{ ...written(1)[0], id: 'g1/opt/x' }];
+    expect((await failure((async () => draw(keep(1), real(2), nameless))())).message).toContain('g1/opt/x');
+  });
+
+  test('accumulate and fixed-real take everything, once', () => {
+    const [first, w0, w1] = [real(3), written(4, 0), written(2, 1)];
+    const all = { generation: 2, first, written: [w0, w1], rngOf: rngOf() };
+    expect(drawTrainingSet({ ...all, mixture: { kind: 'accumulate' } })).toEqual([...first, ...w0, ...w1]);
+    expect(drawTrainingSet({ ...all, mixture: { kind: 'fixed-real' } })).toEqual([...first, ...w1]);
+  });
+
+  test('accumulate-subsample draws as many as a generation has, each of all so far equally often (chi-square, p > .001)', () => {
+    const counts = new Map<string, number>();
+    const pools = [real(5), written(5, 0), written(5, 1), written(5, 2)];
+    for (let seed = 1; seed <= 2000; seed++) {
+      const drawn = drawTrainingSet({
+        mixture: { kind: 'accumulate-subsample' },
+        generation: 3,
+        first: pools[0],
+        written: pools.slice(1),
+        rngOf: rngOf(seed),
+      });
+      expect(new Set(idsOf(drawn)).size).toBe(5);
+      for (const { id } of drawn) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    const ids = pools.flatMap(idsOf);
+    const chi2 = ids.reduce((sum, id) => sum + ((counts.get(id) ?? 0) - 500) ** 2 / (500 * 0.75), 0) * (19 / 20);
+    expect(chi2).toBeLessThan(43.82);
+  });
+
+  test.each<[string, MixtureRule]>([
+    ['fresh', { kind: 'fresh', share: 0.4 }],
+    ['weights', { kind: 'weights', alpha: 0.5, beta: 0.2, gamma: 0.3 }],
+  ])('%s never takes a real record twice, and says when there are no more', async (_name, mixture) => {
+    const pool = real(60);
+    const sample: SamplePlan = { size: 20, growth: 0 };
+    const first = drawFirstSet(pool, 20, rngOf());
+    expect(idsOf(first)).toEqual([...idsOf(first)].sort());
+    const seen = new Set(idsOf(first));
+    const generations = async (): Promise<number> => {
+      for (let t = 1; ; t++) {
+        const drawn = drawTrainingSet({
+          mixture,
+          sample,
+          generation: t,
+          first,
+          real: pool,
+          written: [written(40, t - 2), written(40, t - 1)].slice(t > 1 ? 0 : 1),
+          rngOf: rngOf(),
+        });
+        const fresh = idsOf(drawn).filter((id) => id.startsWith('real/'));
+        if (mixture.kind === 'fresh') expect(fresh).toHaveLength(8);
+        expect(fresh.filter((id) => seen.has(id))).toEqual([]);
+        for (const id of fresh) seen.add(id);
+        expect(new Set(idsOf(drawn)).size).toBe(20);
+      }
+    };
+    const { kind, message } = await failure(generations());
+    expect([kind, message]).toEqual([
+      'invalid',
+      expect.stringMatching(/^data\.train has 60 records, of which \d+ are used, and \d+ new ones are needed; lower the sample/),
+    ]);
+    expect(seen.size).toBeGreaterThan(40);
+  });
+
+  test('a first set larger than the data is refused', async () => {
+    const { message } = await failure((async () => drawFirstSet(real(10), 11, rngOf()))());
+    expect(message).toBe("data.train has 10 records, and the member's sample asks for 11; lower the sample, or give more data");
+  });
+});
+
+describe('numbers for records: the fitted mean and variance follow the exact laws of every mixture', () => {
+  const rules: [MixtureRule, number][] = [
+    [{ kind: 'replace' }, 0],
+    [{ kind: 'replace' }, 0.7],
+    [keep(0.25), 0],
+    [{ kind: 'accumulate' }, 0],
+    [{ kind: 'accumulate' }, 0.5],
+    [{ kind: 'accumulate-subsample' }, 0],
+    [{ kind: 'fresh', share: 0.25 }, 0.5],
+    [{ kind: 'fixed-real' }, 0],
+    [{ kind: 'weights', alpha: 0.5, beta: 0.2, gamma: 0.3 }, 0],
+    [{ kind: 'weights', alpha: 0.6, beta: 0.4, gamma: 0 }, 0.5],
+  ];
+  const [last, chains, size] = [4, 2000, 8];
+
+  test.each(rules)('%j, growth %d', (mixture, growth) => {
+    const sample: SamplePlan = { size, growth };
+    const sums = Array.from({ length: last + 1 }, () => ({ variance: [0, 0], squaredError: [0, 0] }));
+    for (let seed = 0; seed < chains; seed++) {
+      const numbers = new CounterRng({ seed, generation: 0, member: 'opt', step: 'test' });
+      let drawn = 0;
+      const record = (id: string, value: number, kind: 'real' | 'generated'): DataRecord =>
+        ({ id, tokens: [value], text: '', origin: { kind } }) as unknown as DataRecord;
+      const pool = Array.from({ length: 90 }, (_, i) => record(`real/${pad(i)}`, numbers.normal(drawn++), 'real'));
+      const first = drawFirstSet(pool, size, rngOf(seed));
+      const sets: DataRecord[][] = [];
+      for (let t = 0; t <= last; t++) {
+        const back = generationsBack(mixture);
+        const train =
+          t === 0
+            ? first
+            : drawTrainingSet({
+                mixture,
+                sample,
+                generation: t,
+                first,
+                real: pool,
+                written: sets.slice(-back),
+                rngOf: rngOf(seed),
+              });
+        const values = train.map(({ tokens }) => tokens[0]);
+        const mean = values.reduce((a, b) => a + b, 0) / values.length;
+        const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
+        for (const [key, value] of [
+          ['variance', variance],
+          ['squaredError', mean ** 2],
+        ] as const) {
+          // prettier-ignore
+          sums[t][key][0] += value;
+          sums[t][key][1] += value ** 2;
+        }
+        sets.push(
+          Array.from({ length: writtenBy(mixture, sample, t) }, (_, i) =>
+            record(`g${t}/opt/${pad(i)}`, mean + Math.sqrt(variance) * numbers.normal(drawn++), 'generated'),
+          ),
+        );
+      }
+    }
+    const laws = expectedMoments({ variance: 1, factor: () => 1, inflation: () => 0 }, sample, mixture, last);
+    laws.forEach((law, t) => {
+      for (const key of ['variance', 'squaredError'] as const) {
+        const [sum, squares] = sums[t][key];
+        const error = Math.sqrt((squares / chains - (sum / chains) ** 2) / chains);
+        // 100 intervals altogether: 4.5 standard errors are passed by chance once in more than a thousand runs
+        expect(Math.abs(sum / chains - law[key])).toBeLessThan(4.5 * error);
+      }
+    });
   });
 });
 

@@ -3,13 +3,14 @@ import { familyNamed } from '../../families/toy/index.js';
 import { gaussianLaws } from '../../laws/gaussian.js';
 import { checkLaw } from '../../laws/check.js';
 import type { Law } from '../../laws/types.js';
-import type { GaussianWorld, SamplePlan, SimulatedMixture } from '../../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
+import type { GaussianWorld } from '../../spec/simulation/plan.js';
 import { CONFIDENCE, byLaw, simulate } from './support.js';
 
 const biased: GaussianWorld = { family: 'gaussian', dimensions: 1, mean: 3, sigma: 2, estimator: 'biased' };
 
 describe('the laws of the Gaussian', () => {
-  const cases: [string, Partial<GaussianWorld>, SamplePlan, SimulatedMixture, number][] = [
+  const cases: [string, Partial<GaussianWorld>, SamplePlan, MixtureRule, number][] = [
     ['replace', {}, { size: 10, growth: 0 }, { kind: 'replace' }, 20],
     ['unbiased', { estimator: 'unbiased', mean: 0, sigma: 1 }, { size: 30, growth: 0 }, { kind: 'replace' }, 12],
     ['three dimensions', { dimensions: 3 }, { size: 12, growth: 0 }, { kind: 'replace' }, 12],
@@ -48,7 +49,7 @@ describe('the laws of the Gaussian', () => {
 });
 
 describe('expectations against closed forms', () => {
-  const law = (name: string, world: GaussianWorld, size: number, mixture: SimulatedMixture) =>
+  const law = (name: string, world: GaussianWorld, size: number, mixture: MixtureRule) =>
     gaussianLaws(world, { size, growth: 0 }, mixture).find((l) => l.name === name)!;
   const unit = { ...biased, mean: 0, sigma: 1 };
 

@@ -7,7 +7,8 @@ import { STATE_FILE, simulate } from '../../families/toy/simulate.js';
 import type { JobIo, SimulateJob } from '../../families/types.js';
 import { SERIES_FILE } from '../../spec/results.js';
 import type { SeriesDocument } from '../../spec/results.js';
-import type { SimulatedMixture, WorldPlan } from '../../spec/simulation/plan.js';
+import type { MixtureRule } from '../../spec/mixture.js';
+import type { WorldPlan } from '../../spec/simulation/plan.js';
 
 const folder = () => mkdtemp(join(tmpdir(), 'habsburg-simulate-'));
 class Killed extends Error {}
@@ -63,7 +64,7 @@ const WORLDS: WorldPlan[] = [
   { family: 'regression', dimensions: 3, noise: 1 },
   { family: 'n-gram', order: 3, interpolation: [0.5, 0.3, 0.19, 0.01], tail: 0.05 },
 ];
-const MIXTURES: SimulatedMixture[] = [
+const MIXTURES: MixtureRule[] = [
   { kind: 'replace' },
   { kind: 'keep-share', share: 0.3 },
   { kind: 'accumulate' },

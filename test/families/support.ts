@@ -3,7 +3,8 @@ import { Chain } from '../../families/toy/chain.js';
 import { familyNamed } from '../../families/toy/index.js';
 import type { ToyFamily } from '../../families/toy/types.js';
 import type { Law } from '../../laws/types.js';
-import type { SamplePlan, SimulatedMixture, WorldPlan } from '../../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
+import type { WorldPlan } from '../../spec/simulation/plan.js';
 
 /** Of one check, so that all fifty checks of true laws together pass with 99 %. */
 export const CONFIDENCE = 1 - 0.01 / 50;
@@ -14,7 +15,7 @@ export type Simulated = number[][][];
 export function simulate(
   world: WorldPlan,
   sample: SamplePlan,
-  mixture: SimulatedMixture,
+  mixture: MixtureRule,
   seeds: number,
   generations: number,
 ): Simulated {

@@ -3,7 +3,8 @@ import { familyNamed } from '../../families/toy/index.js';
 import { checkLaw } from '../../laws/check.js';
 import { lawsOf } from '../../laws/index.js';
 import type { Law } from '../../laws/types.js';
-import type { SamplePlan, SimulatedMixture, WorldPlan } from '../../spec/simulation/plan.js';
+import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
+import type { WorldPlan } from '../../spec/simulation/plan.js';
 import { CONFIDENCE, byLaw, simulate } from './support.js';
 
 const blob: WorldPlan = {
@@ -18,7 +19,7 @@ const blob: WorldPlan = {
   regularization: 0.01,
 };
 
-const cases: [string, WorldPlan, SamplePlan, SimulatedMixture, number, number][] = [
+const cases: [string, WorldPlan, SamplePlan, MixtureRule, number, number][] = [
   [
     'discrete, uniform, replace',
     { family: 'discrete', states: 20, zipf: 0 },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
+import { CounterRng } from '../../common/philox.js';
 import type { StepRecord } from '../../artifacts/step-record.js';
 
 export const TINY = fileURLToPath(new URL('./tiny.yaml', import.meta.url));
@@ -85,4 +86,17 @@ export async function stepsOf(url: string): Promise<Map<string, { step: string; 
 export async function temporaryFolder(name: string): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), `habsburg-${name}-`));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** Upright bars of 16 x 16 pixels, as an IDX file. */
+export function bars(count: number): Buffer {
+  const rng = new CounterRng({ seed: 1, generation: 0, member: 'bars', step: 'test' });
+  const pixels = Buffer.alloc(count * 256);
+  for (let i = 0; i < count; i++) {
+    const at = rng.integer(13, i);
+    for (let y = 0; y < 16; y++) pixels.fill(150 + rng.integer(106, i, 1), i * 256 + y * 16 + at, i * 256 + y * 16 + at + 3);
+  }
+  const header = Buffer.alloc(16);
+  [0x0803, count, 16, 16].forEach((number, i) => header.writeUInt32BE(number, 4 * i));
+  return Buffer.concat([header, pixels]);
 }

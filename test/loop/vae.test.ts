@@ -7,9 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { readImageRecords } from '../../data/images.js';
-import { CounterRng } from '../../common/philox.js';
 import type { RunOutcome } from './support.js';
-import { habsburg, json, start, stepsOf, temporaryFolder } from './support.js';
+import { bars, habsburg, json, start, stepsOf, temporaryFolder } from './support.js';
 
 let home: Awaited<ReturnType<typeof temporaryFolder>>;
 let experiment: string;
@@ -17,19 +16,6 @@ const storeOf = (name: string): string => join(home.path, name);
 const args = (store: string, ...more: string[]): string[] => [
   'run', experiment, '--home', join(home.path, 'home'), '--store', storeOf(store), ...more,
 ]; // prettier-ignore
-
-/** Upright bars of 16 x 16 pixels, as an IDX file. */
-function bars(count: number): Buffer {
-  const rng = new CounterRng({ seed: 1, generation: 0, member: 'bars', step: 'test' });
-  const pixels = Buffer.alloc(count * 256);
-  for (let i = 0; i < count; i++) {
-    const at = rng.integer(13, i);
-    for (let y = 0; y < 16; y++) pixels.fill(150 + rng.integer(106, i, 1), i * 256 + y * 16 + at, i * 256 + y * 16 + at + 3);
-  }
-  const header = Buffer.alloc(16);
-  [0x0803, count, 16, 16].forEach((number, i) => header.writeUInt32BE(number, 4 * i));
-  return Buffer.concat([header, pixels]);
-}
 
 beforeAll(async () => {
   home = await temporaryFolder('loop-vae');

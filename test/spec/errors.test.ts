@@ -88,13 +88,49 @@ describe('problems name file, line, column, what is wrong and what to do', () =>
   });
 });
 
+describe('mixtures', () => {
+  const cases: [string, string | RegExp, string, string[]][] = [
+    [
+      'fresh data without a sample',
+      '{ kind: replace }',
+      '{ kind: fresh, share: 0.5 }',
+      [
+        'e.yaml:16:22: conditions.0.mixture.kind: fresh takes in real records that no generation has seen, and without a sample generation 0 trains on all of them; give the member sample: N, with N below the number of training records',
+      ],
+    ],
+    [
+      'weights that do not sum to 1',
+      '{ kind: replace }',
+      '{ kind: weights, alpha: 0.5, beta: 0.2 }',
+      [
+        'e.yaml:16:14: conditions.0.mixture: alpha, beta and gamma sum to 0.7, not 1; change one of them',
+        'e.yaml:16:22: conditions.0.mixture.kind: weights takes in real records that no generation has seen, and without a sample generation 0 trains on all of them; give the member sample: N, with N below the number of training records',
+      ],
+    ],
+    [
+      'a growing set of one text',
+      '    prompts: original',
+      '    prompts: original\n    sample: { size: 10, growth: 1 }',
+      [
+        'e.yaml:14:33: population.0.sample.growth: a growing set asks for more than one continuation of a prompt, and strategy: greedy writes the same each time; use strategy: sample, or remove growth',
+      ],
+    ],
+  ];
+  test.each(cases)('%s', async (_what, from, to, expected) => {
+    expect(await edit(from, to)).toEqual(expected);
+  });
+  test('alpha alone needs no new real data', async () => {
+    expect(await edit('{ kind: replace }', '{ kind: weights, alpha: 1 }')).toEqual([]);
+  });
+});
+
 describe('words of the future are refused as such', () => {
   const cases: [string, string | RegExp, string, string][] = [
     [
       'mixture',
       'kind: replace',
-      'kind: accumulate',
-      'e.yaml:16:22: conditions.0.mixture.kind: "accumulate" is not implemented yet; one of: replace, keep-share',
+      'kind: cross',
+      'e.yaml:16:22: conditions.0.mixture.kind: "cross" is not implemented yet; one of: replace, keep-share, accumulate, accumulate-subsample, fresh, fixed-real, weights',
     ],
     [
       'architecture',
