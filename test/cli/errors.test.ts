@@ -29,8 +29,8 @@ const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
   [
     'an option of tomorrow',
     2,
-    () => ['run', 'quickstart', '--set', 'conditions.0.mixture.kind=accumulate'],
-    /accumulate.*not implemented yet/,
+    () => ['run', 'quickstart', '--set', 'conditions.0.mixture.kind=cross'],
+    /cross.*not implemented yet/,
   ],
   ['a missing experiment file', 4, () => ['run', at('nope.yaml')], /nope\.yaml: no such experiment file/],
   ['an unknown experiment', 4, () => ['results', 'nope', '--store', at('store')], /no experiment "nope"/],
