@@ -2,6 +2,7 @@
 import { decodingWords } from '../spec/decoding.js';
 import type { AnyExperimentPlan, AnyMemberPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../spec/plan.js';
 import type { SamplePlan } from '../spec/mixture.js';
+import type { RunIndex } from '../spec/results.js';
 import { vaeWords } from '../spec/vae/words.js';
 import { describeSimulated } from './describe-simulation.js';
 
@@ -49,4 +50,9 @@ function sampled(sample: SamplePlan | undefined, unit: string): string {
 
 function count(n: number, word: string): string {
   return `${n} ${word}${n === 1 ? '' : 's'}`;
+}
+
+/** How far a run has come: "generation 2 of 5". */
+export function reached(run: RunIndex, plan: AnyExperimentPlan): string {
+  return run.generations.length === 0 ? 'no generation' : `generation ${run.generationsDone} of ${plan.generations}`;
 }

@@ -1,6 +1,6 @@
 /** One self-contained HTML page for an experiment: no script, no network, readable from disk; the same results give the same bytes. */
 import { createHash } from 'node:crypto';
-import { describePlan } from './describe.js';
+import { describePlan, reached } from './describe.js';
 import { findings } from './finding.js';
 import { el, render } from './html.js';
 import type { Markup } from './html.js';
@@ -77,9 +77,7 @@ function unfinished({ plan, runs }: Results): Markup | undefined {
     const run = runs.find((r) => r.run === id);
     if (run === undefined) return [`${id} has not started`];
     if (run.status === 'done') return [];
-    return [
-      `${id} is ${run.status} after ${run.generationsDone} of ${plan.generations + 1} generations${run.failure ? `: ${run.failure}` : ''}`,
-    ];
+    return [`${id} is ${run.status} after ${reached(run, plan)}${run.failure ? `: ${run.failure}` : ''}`];
   });
   if (lines.length === 0) return undefined;
   const said = `${lines.length} of ${expected.length} runs ${lines.length === 1 ? 'is' : 'are'} not finished; what they have so far is included.`;

@@ -4,6 +4,7 @@ import type { ArtifactRef } from '../../artifacts/types.js';
 import { canonicalJson } from '../../common/canonical.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/results.js';
+import { reached } from '../describe.js';
 import { describeMixture } from '../describe-mixture.js';
 import { formatBytes } from '../format.js';
 import { el } from '../html.js';
@@ -64,7 +65,7 @@ function artifacts({ plan, runs }: Results): Child {
       el(
         'details',
         {},
-        el('summary', {}, `${run.run}: ${run.status}, ${run.generationsDone} of ${plan.generations + 1} generations`),
+        el('summary', {}, `${run.run}: ${run.status} after ${reached(run, plan)}`),
         inputs(run),
         el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Artifacts of ${run.run}` }, artifactTable(run)),
       ),

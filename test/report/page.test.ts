@@ -190,7 +190,7 @@ describe('report page', () => {
     );
     const html = renderPage({ ...results, plan: { ...results.plan, seeds: [1, 2] } });
     expect(html).toContain('3 of 4 runs are not finished');
-    expect(html).toContain('keep-10/seed-1 is failed after 2 of 3 generations: the disk is full');
+    expect(html).toContain('keep-10/seed-1 is failed after generation 2 of 2: the disk is full');
     expect(html).toContain('replace/seed-2 has not started');
   });
 
