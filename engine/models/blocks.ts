@@ -52,12 +52,13 @@ export function activation(g: Graph, kind: Activation, x: Value): Value {
 
 /** (N, heads·headSize) -> (B, heads, T, headSize); T must be fixed, B may be symbolic. */
 export function splitHeads(g: Graph, x: Value, time: number, heads: number, headSize: number): Value {
+  if (time === 1) return g.reshape(x, [-1, heads, 1, headSize]);
   return g.transpose(g.reshape(x, [-1, time, heads, headSize]), [0, 2, 1, 3]);
 }
 
 /** (B, heads, T, headSize) -> (N, heads·headSize) */
 export function mergeHeads(g: Graph, x: Value, width: number): Value {
-  return g.reshape(g.transpose(x, [0, 2, 1, 3]), [-1, width]);
+  return g.reshape(x.shape[2] === 1 ? x : g.transpose(x, [0, 2, 1, 3]), [-1, width]);
 }
 
 /** cap · tanh(x / cap): about x where |x| is small, never beyond the cap; without one, x. */
@@ -80,10 +81,19 @@ function scaledProducts(g: Graph, queries: Value, keys: Value, alpha: number): V
   if (heads === keyHeads) {
     // One query against one key is a dot product, for which a batched matrix product is a slow way.
     if (time === 1 && keys.shape[2] === 1) return g.scale(g.reduceSum(g.mul(queries, keys), [-1], true), alpha);
+    // onnxruntime has a kernel for one row times a transposed matrix, but not with a factor, and it moves a single number that
+    // scales a product's input into the product.
+    if (time === 1) return g.matmul(g.mul(queries, repeated(g, alpha, headSize)), keys, { transB: true });
     return g.matmul(queries, keys, { transB: true, alpha });
   }
   const grouped = g.reshape(queries, [-1, keyHeads, (heads / keyHeads) * time, headSize]);
   return g.reshape(g.matmul(grouped, keys, { transB: true, alpha }), [-1, heads, time, 0]);
+}
+
+/** (count) times a number */
+function repeated(g: Graph, x: number, count: number): Value {
+  const data = g.float === 'float64' ? new Float64Array(count) : new Float32Array(count);
+  return g.constant(g.float, [count], data.fill(x));
 }
 
 /** weights (B, heads, T, S) times values (B, keyHeads, S, headSize) -> (B, heads, T, headSize) */
