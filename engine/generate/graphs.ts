@@ -10,6 +10,7 @@ import type { Value } from '../graph/types.js';
 import { attend, attentionScores, attentionSum } from '../models/blocks.js';
 import { causalMask, hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
 import type { DecoderConfig, Parameters } from '../models/types.js';
+import { cachedScores, cachedSum } from './attention.js';
 import type { Head, Layout } from './types.js';
 
 export const keysName = (layer: number): string => `cache.keys.${layer}`;
@@ -87,11 +88,11 @@ export function stepGraph(
       const cachedKeys = g.input(keysName(layer), 'float32', cached);
       const cachedValues = g.input(valuesName(layer), 'float32', cached);
       // Cache and new token are attended to apart, so that the cache is never copied behind a Concat.
-      const past = g.add(attentionScores(g, queries, cachedKeys, alpha, softcap), mask); // (B, H, width, S)
+      const past = g.add(cachedScores(g, queries, cachedKeys, alpha, softcap), mask); // (B, H, width, S)
       const fresh = attentionScores(g, queries, keys, alpha, softcap); // (B, H, width, width)
       const scores = g.concat([past, own === undefined ? fresh : g.add(fresh, own)], -1);
       const weights = g.op('Softmax', [scores], { axis: -1 });
-      const toPast = attentionSum(g, g.slice(weights, -1, 0, -width), cachedValues);
+      const toPast = cachedSum(g, g.slice(weights, -1, 0, -width), cachedValues);
       return g.add(toPast, attentionSum(g, g.slice(weights, -1, -width, 2 ** 31), values));
     },
   });

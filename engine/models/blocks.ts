@@ -81,19 +81,10 @@ function scaledProducts(g: Graph, queries: Value, keys: Value, alpha: number): V
   if (heads === keyHeads) {
     // One query against one key is a dot product, for which a batched matrix product is a slow way.
     if (time === 1 && keys.shape[2] === 1) return g.scale(g.reduceSum(g.mul(queries, keys), [-1], true), alpha);
-    // onnxruntime has a kernel for one row times a transposed matrix, but not with a factor, and it moves a single number that
-    // scales a product's input into the product.
-    if (time === 1) return g.matmul(g.mul(queries, repeated(g, alpha, headSize)), keys, { transB: true });
     return g.matmul(queries, keys, { transB: true, alpha });
   }
   const grouped = g.reshape(queries, [-1, keyHeads, (heads / keyHeads) * time, headSize]);
   return g.reshape(g.matmul(grouped, keys, { transB: true, alpha }), [-1, heads, time, 0]);
-}
-
-/** (count) times a number */
-function repeated(g: Graph, x: number, count: number): Value {
-  const data = g.float === 'float64' ? new Float64Array(count) : new Float32Array(count);
-  return g.constant(g.float, [count], data.fill(x));
 }
 
 /** weights (B, heads, T, S) times values (B, keyHeads, S, headSize) -> (B, heads, T, headSize) */
