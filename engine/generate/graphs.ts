@@ -6,6 +6,7 @@
  */
 import { frozenHook, type Lora } from '../adapters/lora.js';
 import { Graph } from '../graph/graph.js';
+import { rowsOf } from '../graph/rows.js';
 import type { Value } from '../graph/types.js';
 import { attend, attentionScores, attentionSum } from '../models/blocks.js';
 import { causalMask, hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
@@ -55,7 +56,7 @@ export function prefillGraph(
       return attend(g, queries, keys, values, inputs.mask, alpha, softcap);
     },
   });
-  const last = g.gather(hidden, g.input('last', 'int32', ['B'])); // (B, headInput)
+  const last = rowsOf(g, hidden, g.input('last', 'int32', ['B'])); // (B, headInput)
   addHead(g, outputLogits(g, config, parameters, last), head);
   return g;
 }
