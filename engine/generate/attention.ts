@@ -32,6 +32,23 @@ export function cachedSum(g: Graph, weights: Value, values: Value): Value {
   return g.reshape(g.matmul(single, shared(g, values)), [-1, heads, time, headSize]);
 }
 
+/** What each of T tokens scores itself: queries (B, heads, T, headSize), keys (B, keyHeads, T, headSize) -> (B, heads, T, 1) */
+export function ownScores(g: Graph, queries: Value, keys: Value, alpha: number, softcap?: number): Value {
+  const [, heads, time, headSize] = queries.shape as number[];
+  const keyHeads = keys.shape[1] as number;
+  const grouped = g.reshape(queries, [-1, keyHeads, heads / keyHeads, time, headSize]);
+  const products = g.reduceSum(g.mul(grouped, shared(g, keys)), [-1], true); // (B, keyHeads, heads / keyHeads, T, 1)
+  return softcapped(g, g.scale(g.reshape(products, [-1, heads, time, 1]), alpha), softcap);
+}
+
+/** Each token's value times its weight: weights (B, heads, T, 1), values (B, keyHeads, T, headSize) -> (B, heads, T, headSize) */
+export function ownSum(g: Graph, weights: Value, values: Value): Value {
+  const [, heads, time] = weights.shape as number[];
+  const [, keyHeads, , headSize] = values.shape as number[];
+  const grouped = g.reshape(weights, [-1, keyHeads, heads / keyHeads, time, 1]);
+  return g.reshape(g.mul(grouped, shared(g, values)), [-1, heads, time, headSize]);
+}
+
 /** (B, keyHeads, S, headSize) -> (B, keyHeads, 1, S, headSize) */
 function shared(g: Graph, x: Value): Value {
   return g.reshape(x, [0, 0, 1, -1, x.shape[3] as number]);

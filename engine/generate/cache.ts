@@ -132,18 +132,18 @@ export class KeyValueCache {
     for (const layer of this.#layers) {
       for (const kind of ['keys', 'values'] as const) {
         const old = layer[kind];
-        const reusable = prompts === 0 && old.buffer.byteLength >= length * old.BYTES_PER_ELEMENT;
-        layer[kind] = reusable ? new Float32Array(old.buffer, 0, length) : new Float32Array(length);
+        const fits = old.buffer.byteLength >= length * old.BYTES_PER_ELEMENT;
+        layer[kind] = fits ? new Float32Array(old.buffer, 0, length) : new Float32Array(length);
         this.#spread(old.subarray(0, prompts * size * this.#entries), this.#entries, layer[kind], entries);
       }
     }
     this.#entries = entries;
   }
 
-  /** Copies (…, from, headSize) into the beginning of (…, entries, headSize). */
+  /** Copies (…, from, headSize) into the beginning of (…, entries, headSize); last row first, since both may be the same memory. */
   #spread(data: Float32Array, from: number, out: Float32Array, entries = this.#entries): void {
     const [short, long] = [from * this.#headSize, entries * this.#headSize];
-    for (let i = 0; i * short < data.length; i++) out.set(data.subarray(i * short, (i + 1) * short), i * long);
+    for (let i = data.length / short - 1; i >= 0; i--) out.set(data.subarray(i * short, (i + 1) * short), i * long);
   }
 
   /**
@@ -156,7 +156,10 @@ export class KeyValueCache {
     this.#targets = new Int32Array(this.#prompts.length * width);
     let needed = 0;
     this.#prompts.forEach((prompt, b) => {
-      prompt.before = Array.from(this.layout === 'chain' ? parents[b].subarray(0, 1) : parents[b], (parent) => prompt.last[parent]);
+      prompt.before = Array.from(
+        this.layout === 'chain' ? parents[b].subarray(0, 1) : parents[b],
+        (parent) => prompt.last[parent],
+      );
       for (const { token } of prompt.before) token.followers++;
       for (const { token } of prompt.last) release(token, prompt.free);
       for (let i = 0; i < width; i++) this.#targets[b * width + i] = prompt.free.pop() ?? prompt.unused++;
