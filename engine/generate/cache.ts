@@ -19,13 +19,34 @@ interface Layer {
   values: Float32Array;
 }
 
+/** A new token in the cache. */
+interface Token {
+  readonly slot: number;
+  /** new tokens up to this one; 0: the prompt itself, which has no slot */
+  readonly depth: number;
+  readonly before?: Token;
+  /** tokens right after it; without any, and no longer the last of a sequence, it gives its slot back */
+  followers: number;
+}
+
+/** The last token of what may become a sequence. */
+interface End {
+  readonly token: Token;
+  /** (S at its time): the mask's row of a token after it */
+  readonly sees: Float32Array;
+}
+
 interface Prompt {
   /** tokens of the prompt itself */
   readonly length: number;
-  /** [token of the last step]: the slots of what a token after it sees beyond the prompt, oldest first */
-  paths: readonly (readonly number[])[];
-  /** the same of the running step's tokens, themselves and, in a chain, each other left out */
-  contexts: readonly (readonly number[])[];
+  /** the last step's tokens */
+  last: readonly End[];
+  /** [token of the running step]: the last step's token that it follows; in a chain, that the first follows */
+  before: readonly End[];
+  /** slots that were used and are free again */
+  readonly free: number[];
+  /** slots from here on were never used */
+  unused: number;
 }
 
 export class KeyValueCache {
@@ -39,6 +60,8 @@ export class KeyValueCache {
   #width = 1;
   /** (prompts, width): slots that the running step's tokens go to */
   #targets = new Int32Array(0);
+  /** (prompts, width, S): the running step's mask */
+  #mask = new Float32Array(0);
 
   #newTokens = 0;
 
@@ -74,7 +97,10 @@ export class KeyValueCache {
   add(lengths: readonly number[], time: number, prefilled: Readonly<Record<string, Tensor>>): void {
     [, this.#heads, , this.#headSize] = prefilled[newKeysName(0)].shape;
     const from = this.#prompts.length;
-    for (const length of lengths) this.#prompts.push({ length, paths: [[]], contexts: [] });
+    for (const length of lengths) {
+      const last = [{ token: { slot: -1, depth: 0, followers: 0 }, sees: new Float32Array(length) }];
+      this.#prompts.push({ length, last, before: [], free: [], unused: length });
+    }
     const places = this.#entries === 0 ? 0 : this.#layers[0].keys.length / (this.#heads * this.#headSize * this.#entries);
     const slots = Math.min(Math.ceil(this.#newTokens / GROWTH) * GROWTH, MOST_AT_FIRST);
     const entries = Math.max(this.#entries, time + slots);
@@ -106,18 +132,18 @@ export class KeyValueCache {
     for (const layer of this.#layers) {
       for (const kind of ['keys', 'values'] as const) {
         const old = layer[kind];
-        const reusable = prompts === 0 && old.buffer.byteLength >= length * old.BYTES_PER_ELEMENT;
-        layer[kind] = reusable ? new Float32Array(old.buffer, 0, length) : new Float32Array(length);
+        const fits = old.buffer.byteLength >= length * old.BYTES_PER_ELEMENT;
+        layer[kind] = fits ? new Float32Array(old.buffer, 0, length) : new Float32Array(length);
         this.#spread(old.subarray(0, prompts * size * this.#entries), this.#entries, layer[kind], entries);
       }
     }
     this.#entries = entries;
   }
 
-  /** Copies (…, from, headSize) into the beginning of (…, entries, headSize). */
+  /** Copies (…, from, headSize) into the beginning of (…, entries, headSize); last row first, since both may be the same memory. */
   #spread(data: Float32Array, from: number, out: Float32Array, entries = this.#entries): void {
     const [short, long] = [from * this.#headSize, entries * this.#headSize];
-    for (let i = 0; i * short < data.length; i++) out.set(data.subarray(i * short, (i + 1) * short), i * long);
+    for (let i = data.length / short - 1; i >= 0; i--) out.set(data.subarray(i * short, (i + 1) * short), i * long);
   }
 
   /**
@@ -129,15 +155,15 @@ export class KeyValueCache {
     this.#width = width;
     this.#targets = new Int32Array(this.#prompts.length * width);
     let needed = 0;
-    /** [slot]: the last prompt that uses it */
-    const used = new Int32Array(this.#entries + width).fill(-1);
     this.#prompts.forEach((prompt, b) => {
-      prompt.contexts =
-        this.layout === 'chain' ? [prompt.paths[parents[b][0]]] : Array.from(parents[b], (parent) => prompt.paths[parent]);
-      for (const context of prompt.contexts) for (const slot of context) used[slot] = b;
-      let slot = prompt.length;
-      for (let i = 0; i < width; slot++) if (used[slot] !== b) this.#targets[b * width + i++] = slot;
-      needed = Math.max(needed, slot);
+      prompt.before = Array.from(
+        this.layout === 'chain' ? parents[b].subarray(0, 1) : parents[b],
+        (parent) => prompt.last[parent],
+      );
+      for (const { token } of prompt.before) token.followers++;
+      for (const { token } of prompt.last) release(token, prompt.free);
+      for (let i = 0; i < width; i++) this.#targets[b * width + i] = prompt.free.pop() ?? prompt.unused++;
+      needed = Math.max(needed, prompt.unused);
     });
     if (needed > this.#entries) {
       const prompt = Math.max(...this.#prompts.map(({ length }) => length));
@@ -152,20 +178,18 @@ export class KeyValueCache {
    */
   feeds(maxPositions: number): Record<string, Tensor> {
     const [rows, width, entries] = [this.#prompts.length, this.#width, this.#entries];
-    const mask = new Float32Array(rows * width * entries).fill(MASKED);
+    this.#mask = new Float32Array(rows * width * entries).fill(MASKED);
     const positions = new Int32Array(rows * width);
-    this.#prompts.forEach(({ length, contexts }, b) => {
+    this.#prompts.forEach(({ length, before }, b) => {
       for (let i = 0; i < width; i++) {
-        const [context, ahead] = this.layout === 'chain' ? [contexts[0], i] : [contexts[i], 0];
-        positions[b * width + i] = Math.min(maxPositions - 1, length + context.length + ahead);
-        const row = (b * width + i) * entries;
-        mask.fill(0, row, row + length);
-        for (const slot of context) mask[row + slot] = 0;
+        const [{ token, sees }, ahead] = this.layout === 'chain' ? [before[0], i] : [before[i], 0];
+        positions[b * width + i] = Math.min(maxPositions - 1, length + token.depth + ahead);
+        this.#mask.set(sees, (b * width + i) * entries);
       }
     });
     const feeds: Record<string, Tensor> = {
       positions: int32(positions, [rows, width]),
-      mask: float32(mask, [rows, 1, width, entries]),
+      mask: float32(this.#mask, [rows, 1, width, entries]),
     };
     const shape = [rows, this.#heads, entries, this.#headSize];
     const size = shape.reduce((a, b) => a * b);
@@ -182,11 +206,21 @@ export class KeyValueCache {
       this.#scatter(outputs[newKeysName(layer)].data as Float32Array, keys);
       this.#scatter(outputs[newValuesName(layer)].data as Float32Array, values);
     });
+    const [width, entries] = [this.#width, this.#entries];
     this.#prompts.forEach((prompt, b) => {
-      const slots = Array.from(this.#targets.subarray(b * this.#width, (b + 1) * this.#width));
-      prompt.paths = slots.map((slot, i) =>
-        this.layout === 'chain' ? prompt.contexts[0].concat(slots.slice(0, i + 1)) : prompt.contexts[i].concat(slot),
-      );
+      const last: End[] = [];
+      for (let i = 0; i < width; i++) {
+        const chained = this.layout === 'chain' && i > 0;
+        const before = chained ? last[i - 1] : prompt.before[i];
+        const row = (b * width + i) * entries;
+        const sees = this.#mask.subarray(row, row + entries);
+        if (chained) sees.set(before.sees);
+        const slot = this.#targets[b * width + i];
+        sees[slot] = 0;
+        if (chained) before.token.followers++;
+        last.push({ token: { slot, depth: before.token.depth + 1, before: before.token, followers: 0 }, sees });
+      }
+      prompt.last = last;
     });
   }
 
@@ -203,5 +237,13 @@ export class KeyValueCache {
         }
       }
     }
+  }
+}
+
+/** Gives back the slots of a token that nothing follows any more, and of those before it that served it alone. */
+function release(token: Token, free: number[]): void {
+  for (let last = token; last.followers === 0 && last.before !== undefined; last = last.before) {
+    free.push(last.slot);
+    last.before.followers--;
   }
 }

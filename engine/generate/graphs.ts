@@ -6,10 +6,12 @@
  */
 import { frozenHook, type Lora } from '../adapters/lora.js';
 import { Graph } from '../graph/graph.js';
+import { rowsOf } from '../graph/rows.js';
 import type { Value } from '../graph/types.js';
 import { attend, attentionScores, attentionSum } from '../models/blocks.js';
-import { causalMask, hiddenStates, MASKED, outputLogits, sequenceInputs } from '../models/forward.js';
+import { causalMask, hiddenStates, outputLogits, sequenceInputs } from '../models/forward.js';
 import type { DecoderConfig, Parameters } from '../models/types.js';
+import { cachedScores, cachedSum, ownScores, ownSum } from './attention.js';
 import type { Head, Layout } from './types.js';
 
 export const keysName = (layer: number): string => `cache.keys.${layer}`;
@@ -54,7 +56,7 @@ export function prefillGraph(
       return attend(g, queries, keys, values, inputs.mask, alpha, softcap);
     },
   });
-  const last = g.gather(hidden, g.input('last', 'int32', ['B'])); // (B, headInput)
+  const last = rowsOf(g, hidden, g.input('last', 'int32', ['B'])); // (B, headInput)
   addHead(g, outputLogits(g, config, parameters, last), head);
   return g;
 }
@@ -74,7 +76,8 @@ export function stepGraph(
   const g = new Graph();
   const parameters = parametersOf(g);
   const mask = g.input('mask', 'float32', ['B', 1, width, 'S']);
-  const own = newTokenMask(g, width, layout);
+  // Of the new tokens a beam's sees itself, a chain's those before it, too.
+  const chained = layout === 'chain' && width > 1;
   const hidden = hiddenStates(g, config, parameters, {
     ids: g.input('ids', 'int32', ['B', width]),
     positions: g.input('positions', 'int32', ['B', width]),
@@ -87,23 +90,17 @@ export function stepGraph(
       const cachedKeys = g.input(keysName(layer), 'float32', cached);
       const cachedValues = g.input(valuesName(layer), 'float32', cached);
       // Cache and new token are attended to apart, so that the cache is never copied behind a Concat.
-      const past = g.add(attentionScores(g, queries, cachedKeys, alpha, softcap), mask); // (B, H, width, S)
-      const fresh = attentionScores(g, queries, keys, alpha, softcap); // (B, H, width, width)
-      const scores = g.concat([past, own === undefined ? fresh : g.add(fresh, own)], -1);
-      const weights = g.op('Softmax', [scores], { axis: -1 });
-      const toPast = attentionSum(g, g.slice(weights, -1, 0, -width), cachedValues);
-      return g.add(toPast, attentionSum(g, g.slice(weights, -1, -width, 2 ** 31), values));
+      const past = g.add(cachedScores(g, queries, cachedKeys, alpha, softcap), mask); // (B, H, width, S)
+      const fresh = chained
+        ? g.add(attentionScores(g, queries, keys, alpha, softcap), causalMask(g, width)) // (B, H, width, width)
+        : ownScores(g, queries, keys, alpha, softcap); // (B, H, width, 1)
+      const count = fresh.shape[3] as number;
+      const weights = g.op('Softmax', [g.concat([past, fresh], -1)], { axis: -1 });
+      const toPast = cachedSum(g, g.slice(weights, -1, 0, -count), cachedValues);
+      const toFresh = g.slice(weights, -1, -count, 2 ** 31);
+      return g.add(toPast, chained ? attentionSum(g, toFresh, values) : ownSum(g, toFresh, values));
     },
   });
   addHead(g, outputLogits(g, config, parameters, hidden), head);
   return g;
-}
-
-/** (width, width): of the new tokens a beam sees its own, a chain's token those before it and itself. */
-function newTokenMask(g: Graph, width: number, layout: Layout): Value | undefined {
-  if (width === 1) return undefined;
-  if (layout === 'chain') return causalMask(g, width);
-  const data = new Float32Array(width * width).fill(MASKED);
-  for (let i = 0; i < width; i++) data[i * width + i] = 0;
-  return g.constant('float32', [width, width], data);
 }

@@ -52,12 +52,13 @@ export function activation(g: Graph, kind: Activation, x: Value): Value {
 
 /** (N, heads·headSize) -> (B, heads, T, headSize); T must be fixed, B may be symbolic. */
 export function splitHeads(g: Graph, x: Value, time: number, heads: number, headSize: number): Value {
+  if (time === 1) return g.reshape(x, [-1, heads, 1, headSize]);
   return g.transpose(g.reshape(x, [-1, time, heads, headSize]), [0, 2, 1, 3]);
 }
 
 /** (B, heads, T, headSize) -> (N, heads·headSize) */
 export function mergeHeads(g: Graph, x: Value, width: number): Value {
-  return g.reshape(g.transpose(x, [0, 2, 1, 3]), [-1, width]);
+  return g.reshape(x.shape[2] === 1 ? x : g.transpose(x, [0, 2, 1, 3]), [-1, width]);
 }
 
 /** cap · tanh(x / cap): about x where |x| is small, never beyond the cap; without one, x. */
@@ -77,11 +78,7 @@ export function attentionScores(g: Graph, queries: Value, keys: Value, alpha: nu
 function scaledProducts(g: Graph, queries: Value, keys: Value, alpha: number): Value {
   const [, heads, time, headSize] = queries.shape as number[];
   const keyHeads = keys.shape[1] as number;
-  if (heads === keyHeads) {
-    // One query against one key is a dot product, for which a batched matrix product is a slow way.
-    if (time === 1 && keys.shape[2] === 1) return g.scale(g.reduceSum(g.mul(queries, keys), [-1], true), alpha);
-    return g.matmul(queries, keys, { transB: true, alpha });
-  }
+  if (heads === keyHeads) return g.matmul(queries, keys, { transB: true, alpha });
   const grouped = g.reshape(queries, [-1, keyHeads, (heads / keyHeads) * time, headSize]);
   return g.reshape(g.matmul(grouped, keys, { transB: true, alpha }), [-1, heads, time, 0]);
 }
@@ -90,7 +87,7 @@ function scaledProducts(g: Graph, queries: Value, keys: Value, alpha: number): V
 export function attentionSum(g: Graph, weights: Value, values: Value): Value {
   const [, heads, time] = weights.shape as number[];
   const [, keyHeads, , headSize] = values.shape as number[];
-  if (heads === keyHeads) return values.shape[2] === 1 ? g.mul(weights, values) : g.matmul(weights, values);
+  if (heads === keyHeads) return g.matmul(weights, values);
   const grouped = g.reshape(weights, [-1, keyHeads, (heads / keyHeads) * time, 0]);
   return g.reshape(g.matmul(grouped, values), [-1, heads, time, headSize]);
 }

@@ -22,18 +22,32 @@ export interface Beam {
 /** Chooses the candidates of a step; `scores` are those of the beams, in order, and may be changed. */
 export type Propose = (scores: Scores, beams: readonly Beam[], prompt: Int32Array) => Candidate[];
 
-/** The best `count`, from each beam's highest log-probabilities; end tokens are banned until `minimum` tokens are written. */
+/**
+ * The best `count`, from each beam's highest log-probabilities, best first; end tokens are banned until `minimum` tokens are written.
+ */
 export function bestOfTop(minimum: number, endTokens: readonly number[], count: number): Propose {
   return ({ sequences, count: given, values, ids }, beams) => {
     const ban = (beams[0].sequence?.length ?? 0) < minimum;
-    const all: Candidate[] = [];
-    for (let beam = 0; beam < sequences; beam++) {
-      for (let i = beam * given; i < (beam + 1) * given; i++) {
-        if (ban && endTokens.includes(ids![i])) continue;
-        all.push({ score: f32(values[i] + beams[beam].score), beam, token: ids![i] });
+    // A merge: of each beam's candidates in turn the best that is left.
+    const at = Int32Array.from({ length: sequences }, (_, beam) => beam * given);
+    const allowed = (beam: number): boolean => {
+      while (ban && at[beam] < (beam + 1) * given && endTokens.includes(ids![at[beam]])) at[beam]++;
+      return at[beam] < (beam + 1) * given;
+    };
+    const best: Candidate[] = [];
+    while (best.length < count) {
+      let from = -1;
+      let score = -Infinity;
+      for (let beam = 0; beam < sequences; beam++) {
+        if (!allowed(beam)) continue;
+        const next = f32(values[at[beam]] + beams[beam].score);
+        if (from >= 0 && next <= score) continue;
+        [from, score] = [beam, next];
       }
+      if (from < 0) break;
+      best.push({ score, beam: from, token: ids![at[from]++] });
     }
-    return stableBest(all, count);
+    return best;
   };
 }
 
