@@ -10,7 +10,7 @@ import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Device } from '../spec/devices.js';
 import { checkDevice } from './device.js';
 import type { Graph } from './graph/graph.js';
-import { toOnnx, type ExternalData } from './graph/onnx.js';
+import { NOTHING, toOnnx, type ExternalData } from './graph/onnx.js';
 import { constantBytes, type Dtype, type TensorData, type Value } from './graph/types.js';
 import { adaptToWebgpu } from './graph/webgpu.js';
 import { residentCopy } from './resident.js';
@@ -63,6 +63,13 @@ export function isLarge(
   return [...Object.values(weights), ...stored.values()].reduce((n, { shape }) => n + numbers(shape), 0) > LARGE_MODEL;
 }
 
+/**
+ * What onnxruntime-node 1.30 throws when it meets a sequence among the outputs. It copies every output, also those that were written
+ * into arrays of the caller's; it does so in the model's order, after the run, and a sequence is where it stops. Where nothing needs
+ * to be returned, one is fetched before all others, and so nothing is copied: neither the time nor the memory of a second set of gradients.
+ */
+const NO_SEQUENCES = /^Non tensor type is temporarily not supported/;
+
 export class Session {
   readonly #session: ort.InferenceSession;
 
@@ -78,13 +85,14 @@ export class Session {
         `device ${options.device}: quantised weights, and frozen ones that are mapped from their file, are computed on the cpu only; use the device cpu`,
       );
     if (options.device === 'webgpu') adaptToWebgpu(graph);
-    if (!options.mapConstants && !stored) return new Session(await openSession(toOnnx(graph), options));
-    const mapped = await mapFromFiles(graph);
+    const write: Writer = (external) => toOnnx(graph, external, { nothing: (options.device ?? 'cpu') === 'cpu' });
+    if (!options.mapConstants && !stored) return new Session(await openSession(write(), options));
+    const mapped = await mapFromFiles(graph, write);
     if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));
     if (stored) throw new Error('internal: stored weights must lie in one folder, and no others beside them');
     const folder = await mkdtemp(join(tmpdir(), 'habsburg-session-'));
     try {
-      const copied = await mapFromCopy(graph, folder);
+      const copied = await mapFromCopy(graph, folder, write);
       return new Session(await openSession(copied.bytes, options, copied.folder));
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -95,7 +103,7 @@ export class Session {
    * Runs the graph.
    * @param feeds every input, by name; the arrays are read in place
    * @param fetches the outputs that are wanted; the others cost nothing
-   * @param into arrays that receive outputs of that name (still, onnxruntime 1.30 also makes the copy that is returned)
+   * @param into arrays that receive outputs of that name; where all that are wanted have one, none is copied
    */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -106,11 +114,14 @@ export class Session {
     for (const name in feeds) inputs[name] = toOrt(feeds[name]);
     const wanted: Record<string, ort.Tensor | null> = {};
     for (const name of fetches) wanted[name] = name in into ? toOrt(into[name]) : null;
-    let results: ort.InferenceSession.OnnxValueMapType;
+    const returnsNothing = this.#session.outputNames[0] === NOTHING && fetches.every((name) => name in into);
+    if (returnsNothing) wanted[NOTHING] = null;
+    let results: ort.InferenceSession.OnnxValueMapType = {};
     try {
       results = await this.#session.run(inputs, wanted);
     } catch (error) {
       const text = (error as Error).message;
+      if (returnsNothing && NO_SEQUENCES.test(text)) return Object.fromEntries(fetches.map((name) => [name, into[name]]));
       const kind = /alloc/i.test(text) ? 'resources' : 'failed';
       throw new HabsburgError(kind, `internal: onnxruntime failed: ${text}`, { cause: error });
     }
@@ -167,6 +178,9 @@ const MIN_MAPPED = 1024;
 /** Constants without a file that still stay inside the model, in bytes altogether: what a graph computes for itself. */
 const MAX_INSIDE = 2 ** 27;
 
+/** The graph's model, with constants in files of their own. */
+type Writer = (external?: ReadonlyMap<Value, ExternalData>) => Uint8Array;
+
 /** A model whose large constants lie in files of one folder. */
 interface MappedModel {
   readonly bytes: Uint8Array;
@@ -174,7 +188,7 @@ interface MappedModel {
 }
 
 /** The model with its weights mapped from the files they were read from; undefined where some have none, or folders differ. */
-async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
+async function mapFromFiles(graph: Graph, write: Writer): Promise<MappedModel | undefined> {
   const external = new Map<Value, ExternalData>();
   const real = new Map<string, string>();
   let folder: string | undefined;
@@ -195,11 +209,11 @@ async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
     if (dirname(file) !== folder) return undefined;
     external.set(value, { location: basename(file), offset });
   }
-  return folder === undefined ? undefined : { bytes: toOnnx(graph, external), folder };
+  return folder === undefined ? undefined : { bytes: write(external), folder };
 }
 
 /** The model with its constants written to a file in `folder`. */
-async function mapFromCopy(graph: Graph, folder: string): Promise<MappedModel> {
+async function mapFromCopy(graph: Graph, folder: string, write: Writer): Promise<MappedModel> {
   const location = 'constants.bin';
   const external = new Map<Value, ExternalData>();
   try {
@@ -219,5 +233,5 @@ async function mapFromCopy(graph: Graph, folder: string): Promise<MappedModel> {
   } catch (error) {
     throw fromSystemError(error, `writing the weights for onnxruntime to ${folder}`);
   }
-  return { bytes: toOnnx(graph, external), folder };
+  return { bytes: write(external), folder };
 }
