@@ -27,10 +27,11 @@ export interface SessionOptions {
   /** what computes; operators that it lacks run on the CPU. Default: cpu */
   readonly device?: Device;
   /**
-   * Whether onnxruntime keeps freed memory for the next run (faster for small models) or gives it back (a large model's peak is
-   * about a quarter lower). Default: keep.
+   * What becomes of the memory of intermediate results. `planned`: laid out once as a whole and kept for the next run, fastest where
+   * it is small; `kept`: taken piece by piece and kept (a large model's training takes a quarter less of it than planned, and is as
+   * fast); `returned`: given back at once, for a session that runs now and then. Default: planned.
    */
-  readonly keepMemory?: boolean;
+  readonly memory?: 'planned' | 'kept' | 'returned';
   /**
    * Has onnxruntime map the graph's constants into memory, from the files they were read from or else from a temporary one, instead
    * of copying them inside the model: for graphs that carry weights.
@@ -54,7 +55,7 @@ export function int32(data: Int32Array, shape: readonly number[]): Tensor {
 /** Weights from which on memory is scarcer than time. */
 const LARGE_MODEL = 50e6;
 
-/** Whether onnxruntime should give memory back between runs of a model with these weights (SessionOptions.keepMemory: false). */
+/** Whether memory counts with a model of these weights (SessionOptions.memory). */
 export function isLarge(
   weights: Readonly<Record<string, Tensor>>,
   stored: ReadonlyMap<string, { readonly shape: readonly number[] }> = new Map(),
@@ -144,7 +145,7 @@ function toOrt(tensor: Tensor): ort.Tensor {
 
 /** @param externalFolder where the files of mapped constants lie */
 async function openSession(model: Uint8Array, options: SessionOptions, externalFolder?: string): Promise<ort.InferenceSession> {
-  const { device = 'cpu', keepMemory: keep = true } = options;
+  const { device = 'cpu', memory = 'planned' } = options;
   await checkDevice(device);
   // Waiting threads sleep where other work shares the cores: spinning takes them from the other runs of an experiment (with more
   // work than cores a generation takes more than twice as long).
@@ -156,8 +157,8 @@ async function openSession(model: Uint8Array, options: SessionOptions, externalF
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      enableCpuMemArena: keep,
-      enableMemPattern: keep,
+      enableCpuMemArena: memory !== 'returned',
+      enableMemPattern: memory === 'planned',
       logSeverityLevel: 3,
       extra: {
         session: {

@@ -124,6 +124,7 @@ export class Trainer {
   async #session(time: number): Promise<{ readonly session: Session; readonly maskWidths: readonly number[][] }> {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
+    if (this.#large) collectGarbage(); // the start values, where nobody else holds them
     const { adapter, dropout, adapterDropout, threads, device } = this.options;
     const graph = trainingGraph(this.config, time, [...this.optimizer.weights.keys()], {
       dropout: dropout !== undefined,
@@ -136,7 +137,7 @@ export class Trainer {
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
     );
     const prepack = this.#frozen.stored === undefined;
-    const session = await Session.create(graph, { threads, device, keepMemory: !this.#large, prepack });
+    const session = await Session.create(graph, { threads, device, memory: this.#large ? 'kept' : 'planned', prepack });
     this.#sessions.set(time, { session, maskWidths });
     return { session, maskWidths };
   }
