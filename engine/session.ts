@@ -161,6 +161,8 @@ async function openSession(model: Uint8Array, options: SessionOptions, externalF
       enableMemPattern: memory === 'planned',
       logSeverityLevel: 3,
       extra: {
+        // It would fold the transpositions of graph/products.ts back into the products.
+        ...(device === 'cpu' && { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } }),
         session: {
           intra_op: { allow_spinning: alone ? '1' : '0' },
           ...(options.prepack === false && { disable_prepacking: '1' }),
