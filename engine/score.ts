@@ -142,7 +142,7 @@ export class Scorer {
       (await Session.create(scoringGraph(this.config, time, this.options.adapter, this.options.frozen), {
         threads: this.options.threads,
         device: this.options.device,
-        keepMemory: !isLarge(this.feeds, this.options.frozen?.stored),
+        memory: isLarge(this.feeds, this.options.frozen?.stored) ? 'returned' : 'planned',
         prepack: this.options.frozen?.stored === undefined,
       }));
     this.#sessions.set(time, session);

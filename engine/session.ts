@@ -10,7 +10,7 @@ import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Device } from '../spec/devices.js';
 import { checkDevice } from './device.js';
 import type { Graph } from './graph/graph.js';
-import { toOnnx, type ExternalData } from './graph/onnx.js';
+import { NOTHING, toOnnx, type ExternalData } from './graph/onnx.js';
 import { constantBytes, type Dtype, type TensorData, type Value } from './graph/types.js';
 import { adaptToWebgpu } from './graph/webgpu.js';
 import { residentCopy } from './resident.js';
@@ -27,10 +27,11 @@ export interface SessionOptions {
   /** what computes; operators that it lacks run on the CPU. Default: cpu */
   readonly device?: Device;
   /**
-   * Whether onnxruntime keeps freed memory for the next run (faster for small models) or gives it back (a large model's peak is
-   * about a quarter lower). Default: keep.
+   * What becomes of the memory of intermediate results. `planned`: laid out once as a whole and kept for the next run, fastest where
+   * it is small; `kept`: taken piece by piece and kept (a large model's training takes a quarter less of it than planned, and is as
+   * fast); `returned`: given back at once, for a session that runs now and then. Default: planned.
    */
-  readonly keepMemory?: boolean;
+  readonly memory?: 'planned' | 'kept' | 'returned';
   /**
    * Has onnxruntime map the graph's constants into memory, from the files they were read from or else from a temporary one, instead
    * of copying them inside the model: for graphs that carry weights.
@@ -54,7 +55,7 @@ export function int32(data: Int32Array, shape: readonly number[]): Tensor {
 /** Weights from which on memory is scarcer than time. */
 const LARGE_MODEL = 50e6;
 
-/** Whether onnxruntime should give memory back between runs of a model with these weights (SessionOptions.keepMemory: false). */
+/** Whether memory counts with a model of these weights (SessionOptions.memory). */
 export function isLarge(
   weights: Readonly<Record<string, Tensor>>,
   stored: ReadonlyMap<string, { readonly shape: readonly number[] }> = new Map(),
@@ -62,6 +63,13 @@ export function isLarge(
   const numbers = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   return [...Object.values(weights), ...stored.values()].reduce((n, { shape }) => n + numbers(shape), 0) > LARGE_MODEL;
 }
+
+/**
+ * What onnxruntime-node 1.30 throws when it meets a sequence among the outputs. It copies every output, also those that were written
+ * into arrays of the caller's; it does so in the model's order, after the run, and a sequence is where it stops. Where nothing needs
+ * to be returned, one is fetched before all others, and so nothing is copied: neither the time nor the memory of a second set of gradients.
+ */
+const NO_SEQUENCES = /^Non tensor type is temporarily not supported/;
 
 export class Session {
   readonly #session: ort.InferenceSession;
@@ -78,13 +86,14 @@ export class Session {
         `device ${options.device}: quantised weights, and frozen ones that are mapped from their file, are computed on the cpu only; use the device cpu`,
       );
     if (options.device === 'webgpu') adaptToWebgpu(graph);
-    if (!options.mapConstants && !stored) return new Session(await openSession(toOnnx(graph), options));
-    const mapped = await mapFromFiles(graph);
+    const write: Writer = (external) => toOnnx(graph, external, { nothing: (options.device ?? 'cpu') === 'cpu' });
+    if (!options.mapConstants && !stored) return new Session(await openSession(write(), options));
+    const mapped = await mapFromFiles(graph, write);
     if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));
     if (stored) throw new Error('internal: stored weights must lie in one folder, and no others beside them');
     const folder = await mkdtemp(join(tmpdir(), 'habsburg-session-'));
     try {
-      const copied = await mapFromCopy(graph, folder);
+      const copied = await mapFromCopy(graph, folder, write);
       return new Session(await openSession(copied.bytes, options, copied.folder));
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -95,7 +104,7 @@ export class Session {
    * Runs the graph.
    * @param feeds every input, by name; the arrays are read in place
    * @param fetches the outputs that are wanted; the others cost nothing
-   * @param into arrays that receive outputs of that name (still, onnxruntime 1.30 also makes the copy that is returned)
+   * @param into arrays that receive outputs of that name; where all that are wanted have one, none is copied
    */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -106,11 +115,14 @@ export class Session {
     for (const name in feeds) inputs[name] = toOrt(feeds[name]);
     const wanted: Record<string, ort.Tensor | null> = {};
     for (const name of fetches) wanted[name] = name in into ? toOrt(into[name]) : null;
-    let results: ort.InferenceSession.OnnxValueMapType;
+    const returnsNothing = this.#session.outputNames[0] === NOTHING && fetches.every((name) => name in into);
+    if (returnsNothing) wanted[NOTHING] = null;
+    let results: ort.InferenceSession.OnnxValueMapType = {};
     try {
       results = await this.#session.run(inputs, wanted);
     } catch (error) {
       const text = (error as Error).message;
+      if (returnsNothing && NO_SEQUENCES.test(text)) return Object.fromEntries(fetches.map((name) => [name, into[name]]));
       const kind = /alloc/i.test(text) ? 'resources' : 'failed';
       throw new HabsburgError(kind, `internal: onnxruntime failed: ${text}`, { cause: error });
     }
@@ -133,7 +145,7 @@ function toOrt(tensor: Tensor): ort.Tensor {
 
 /** @param externalFolder where the files of mapped constants lie */
 async function openSession(model: Uint8Array, options: SessionOptions, externalFolder?: string): Promise<ort.InferenceSession> {
-  const { device = 'cpu', keepMemory: keep = true } = options;
+  const { device = 'cpu', memory = 'planned' } = options;
   await checkDevice(device);
   // Waiting threads sleep where other work shares the cores: spinning takes them from the other runs of an experiment (with more
   // work than cores a generation takes more than twice as long).
@@ -145,10 +157,12 @@ async function openSession(model: Uint8Array, options: SessionOptions, externalF
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      enableCpuMemArena: keep,
-      enableMemPattern: keep,
+      enableCpuMemArena: memory !== 'returned',
+      enableMemPattern: memory === 'planned',
       logSeverityLevel: 3,
       extra: {
+        // It would fold the transpositions of graph/products.ts back into the products.
+        ...(device === 'cpu' && { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } }),
         session: {
           intra_op: { allow_spinning: alone ? '1' : '0' },
           ...(options.prepack === false && { disable_prepacking: '1' }),
@@ -167,6 +181,9 @@ const MIN_MAPPED = 1024;
 /** Constants without a file that still stay inside the model, in bytes altogether: what a graph computes for itself. */
 const MAX_INSIDE = 2 ** 27;
 
+/** The graph's model, with constants in files of their own. */
+type Writer = (external?: ReadonlyMap<Value, ExternalData>) => Uint8Array;
+
 /** A model whose large constants lie in files of one folder. */
 interface MappedModel {
   readonly bytes: Uint8Array;
@@ -174,7 +191,7 @@ interface MappedModel {
 }
 
 /** The model with its weights mapped from the files they were read from; undefined where some have none, or folders differ. */
-async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
+async function mapFromFiles(graph: Graph, write: Writer): Promise<MappedModel | undefined> {
   const external = new Map<Value, ExternalData>();
   const real = new Map<string, string>();
   let folder: string | undefined;
@@ -195,11 +212,11 @@ async function mapFromFiles(graph: Graph): Promise<MappedModel | undefined> {
     if (dirname(file) !== folder) return undefined;
     external.set(value, { location: basename(file), offset });
   }
-  return folder === undefined ? undefined : { bytes: toOnnx(graph, external), folder };
+  return folder === undefined ? undefined : { bytes: write(external), folder };
 }
 
 /** The model with its constants written to a file in `folder`. */
-async function mapFromCopy(graph: Graph, folder: string): Promise<MappedModel> {
+async function mapFromCopy(graph: Graph, folder: string, write: Writer): Promise<MappedModel> {
   const location = 'constants.bin';
   const external = new Map<Value, ExternalData>();
   try {
@@ -219,5 +236,5 @@ async function mapFromCopy(graph: Graph, folder: string): Promise<MappedModel> {
   } catch (error) {
     throw fromSystemError(error, `writing the weights for onnxruntime to ${folder}`);
   }
-  return { bytes: toOnnx(graph, external), folder };
+  return { bytes: write(external), folder };
 }

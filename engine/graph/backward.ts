@@ -111,18 +111,24 @@ function total(g: Graph, value: Value, parts: readonly Gradient[]): Value {
   const sum =
     dense.length > 0 ? dense.reduce((a, b) => g.add(a, b)) : g.op('Expand', [g.scalar(0), g.ints(shapeInts(value.shape))], {});
   if (lookups.length === 0) return sum;
-  const width = value.shape[1] as number;
   const rows = g.concat(
     lookups.map((part) => part.rows),
     0,
   );
-  const indices = g.reshape(
-    g.concat(
-      lookups.map((part) => part.indices),
-      0,
-    ),
-    [-1, 1],
+  const indices = g.concat(
+    lookups.map((part) => part.indices),
+    0,
   );
-  const everywhere = g.op('Expand', [indices, g.ints([1, width])], {}); // (N, d)
-  return g.op('ScatterElements', [sum, everywhere, rows], { axis: 0, reduction: 'add' });
+  // A sum that is about to be transposed is added to before: there onnxruntime adds in place, while an output's input is copied.
+  if (sum.node?.op === 'Transpose')
+    return g.transpose(scatter(g, sum.node.inputs[0], 1, indices, g.transpose(rows, [1, 0])), [1, 0]);
+  return scatter(g, sum, 0, indices, rows);
+}
+
+/** Adds to a matrix's rows (axis 0) or columns (axis 1): `slices` has one for each index. */
+function scatter(g: Graph, matrix: Value, axis: 0 | 1, indices: Value, slices: Value): Value {
+  const size = matrix.shape[1 - axis] as number;
+  const column = g.reshape(indices, axis === 0 ? [-1, 1] : [1, -1]);
+  const everywhere = g.op('Expand', [column, g.ints(axis === 0 ? [1, size] : [size, 1])], {});
+  return g.op('ScatterElements', [matrix, everywhere, slices], { axis, reduction: 'add' });
 }

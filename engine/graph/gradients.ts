@@ -5,6 +5,7 @@
 import { CONVOLUTION_GRADIENTS } from './convolution-gradients.js';
 import type { Graph } from './graph.js';
 import { constantInts, type Op } from './ops.js';
+import { transposedProduct } from './products.js';
 import type { Node, Shape, Value } from './types.js';
 
 /** Gradient of a lookup table (V, d) that is zero but for some rows; a row may occur several times, and then they add up. */
@@ -45,7 +46,9 @@ function matmulGradients<O extends 'Gemm' | 'FusedMatMul'>(
   const [a, b] = node.inputs;
   const { transA = false, transB = false, alpha = 1 } = node.attributes;
   const product = (x: Value, y: Value, tx: boolean, ty: boolean): Value =>
-    g.op(node.op, [x, y], { transA: tx, transB: ty, alpha });
+    node.op === 'Gemm' && tx && !ty
+      ? transposedProduct(g, x, y, alpha)
+      : g.op(node.op, [x, y], { transA: tx, transB: ty, alpha });
   const da = (): Value => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB));
   const db = (): Value => (transB ? product(dy, a, true, transA) : product(a, dy, !transA, false));
   return [needs[0] ? da() : undefined, needs[1] ? db() : undefined];

@@ -116,11 +116,19 @@ function reachable(graph: Graph): Set<Value> {
   return used;
 }
 
+/** Name of the model's first output, an empty sequence (toOnnx, `nothing`). */
+export const NOTHING = 'nothing';
+
 /**
  * The model's bytes. Nodes and constants on which no output depends are left out; every input stays.
  * @param external constants whose bytes lie in a file of their own
+ * @param options.nothing whether an empty sequence is to come before all outputs (Session says what for)
  */
-export function toOnnx(graph: Graph, external: ReadonlyMap<Value, ExternalData> = new Map()): Uint8Array {
+export function toOnnx(
+  graph: Graph,
+  external: ReadonlyMap<Value, ExternalData> = new Map(),
+  options: { readonly nothing?: boolean } = {},
+): Uint8Array {
   const used = reachable(graph);
   const names = new Map<Value, string>();
   const aliases: { from: Value; to: string }[] = [];
@@ -138,6 +146,11 @@ export function toOnnx(graph: Graph, external: ReadonlyMap<Value, ExternalData> 
   body.string(2, 'habsburg');
   for (const value of graph.constants) if (used.has(value)) body.message(5, initializer(value, external.get(value)));
   for (const value of graph.inputs) body.message(11, valueInfo(value.name, value.dtype, value.shape));
+  if (options.nothing === true) {
+    body.message(1, new Message().string(2, NOTHING).string(4, 'SequenceEmpty'));
+    const element = new Message().message(1, new Message().int(1, ONNX_DTYPE.float32));
+    body.message(12, new Message().string(1, NOTHING).message(2, new Message().message(4, new Message().message(1, element))));
+  }
   // An output's inferred symbols are ours alone; onnxruntime derives its own, so only the rank is stated there.
   for (const { name, value } of graph.outputs) {
     body.message(

@@ -5,6 +5,7 @@
  */
 import type { Seed } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
+import { transposedProduct } from '../graph/products.js';
 import type { Value } from '../graph/types.js';
 import { softcapped } from '../models/blocks.js';
 
@@ -47,7 +48,7 @@ export function nllSeeds(g: Graph, hidden: Value, head: Value, targets: Value, w
   const weighted = g.mul(hidden, weights); // (N, d)
   return [
     { value: hidden, gradient: dHidden },
-    { value: head, gradient: g.op('Gemm', [sloped, weighted], { transA: true }) }, // (V, d)
+    { value: head, gradient: transposedProduct(g, sloped, weighted) }, // (V, d)
     { value: head, gradient: { indices: targets, rows: g.neg(atTarget(weighted)) } },
   ];
 }

@@ -108,12 +108,14 @@ export class Trainer {
     const masks = Object.assign({}, ...filled) as Record<string, Tensor>;
     const weights = float32(Float32Array.from(batch.counted, (counted) => counted / targetCount), [batch.counted.length, 1]); // prettier-ignore
     const feeds = { ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets, weights, ...masks };
-    const outputs = await session.run(feeds, ['nll', ...Object.keys(this.#gradients)], firstRow === 0 ? this.#gradients : {});
-    if (firstRow > 0)
+    const nll = new Float32Array(batch.counted.length);
+    const into = { nll: float32(nll, [nll.length]), ...(firstRow === 0 && this.#gradients) };
+    const outputs = await session.run(feeds, ['nll', ...Object.keys(this.#gradients)], into);
+    if (firstRow > 0) {
       for (const name of this.optimizer.gradients.keys())
         this.optimizer.addGradient(name, outputs[gradientName(name)].data as Float32Array);
-    if (this.#large) collectGarbage(); // the gradients that onnxruntime has copied, as many bytes as the weights
-    const nll = outputs.nll.data as Float32Array;
+      if (this.#large) collectGarbage(); // the gradients that onnxruntime has copied, as many bytes as the weights
+    }
     let sum = 0;
     for (let i = 0; i < nll.length; i++) if (batch.counted[i] === 1) sum += nll[i];
     return sum;
@@ -122,6 +124,7 @@ export class Trainer {
   async #session(time: number): Promise<{ readonly session: Session; readonly maskWidths: readonly number[][] }> {
     const known = this.#sessions.get(time);
     if (known !== undefined) return known;
+    if (this.#large) collectGarbage(); // the start values, where nobody else holds them
     const { adapter, dropout, adapterDropout, threads, device } = this.options;
     const graph = trainingGraph(this.config, time, [...this.optimizer.weights.keys()], {
       dropout: dropout !== undefined,
@@ -134,7 +137,7 @@ export class Trainer {
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),
     );
     const prepack = this.#frozen.stored === undefined;
-    const session = await Session.create(graph, { threads, device, keepMemory: !this.#large, prepack });
+    const session = await Session.create(graph, { threads, device, memory: this.#large ? 'kept' : 'planned', prepack });
     this.#sessions.set(time, { session, maskWidths });
     return { session, maskWidths };
   }

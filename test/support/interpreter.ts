@@ -232,11 +232,12 @@ const KERNELS: { readonly [O in Op]?: Kernel<O> } = {
     const width = table.shape[1];
     return [array64(out(node), (_index, flat) => table.data[indices.data[Math.floor(flat / width)] * width + (flat % width)])];
   },
-  ScatterElements: ([data, indices, updates], { reduction }) => {
+  ScatterElements: ([data, indices, updates], { axis, reduction }) => {
     const result = data.data.slice();
-    const width = data.shape[1];
+    const [width, columns] = [data.shape[1], updates.shape[1]]; // of matrices
     updates.data.forEach((value, i) => {
-      const target = indices.data[i] * width + (i % width);
+      const [row, column] = [Math.floor(i / columns), i % columns];
+      const target = axis === 0 ? indices.data[i] * width + column : row * width + indices.data[i];
       result[target] = reduction === 'add' ? result[target] + value : value;
     });
     return [{ shape: data.shape, data: result }];
