@@ -48,17 +48,16 @@ export function outgrows({ kind }: MixtureRule): boolean {
   return kind === 'accumulate' || kind === 'fixed-real';
 }
 
-/** Records that model t writes for the generations after it. */
+/** Records that model t writes: as many as the next generation has, so that metrics of all mixtures see as much, or more. */
 export function writtenBy(mixture: MixtureRule, sample: SamplePlan, t: number): number {
   const next = sizeAt(sample, t + 1);
-  if (mixture.kind === 'fresh') return next - Math.round(mixture.share * next);
   if (mixture.kind !== 'weights') return next;
   // How many come from which source is drawn: six standard deviations more than expected are enough. No record serves twice, in
   // generation t+1 and again in t+2: what is drawn from a model has to be independent of what that model's successor saw.
   const after = sizeAt(sample, t + 2);
   const { alpha, beta } = mixture;
   const spread = Math.sqrt(next * alpha * (1 - alpha) + after * beta * (1 - beta));
-  return Math.max(1, Math.min(next + after, Math.ceil(alpha * next + beta * after + 6 * spread)));
+  return Math.max(next, Math.min(next + after, Math.ceil(alpha * next + beta * after + 6 * spread)));
 }
 
 /** Training records of generation t, where `n` tells how many one generation has. */

@@ -68,7 +68,7 @@ test.each([
       if (step === 25) begin(1);
       const parents = lines.map((ends, b) =>
         Int32Array.from({ length: layout === 'chain' ? 1 : width }, (_, i) =>
-          rng.integer(ends.length, round, step, b * width + i),
+          rng.integer(ends.length, 100 * round + step, b * width + i),
         ),
       );
       cache.reserve(parents, width);
