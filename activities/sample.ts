@@ -26,10 +26,9 @@ export function sampleActivity(deps: ActivityDependencies) {
           ...(real === undefined ? {} : { pool: real }),
           ...Object.fromEntries(generated.map((ref, i) => [`generated-${i}`, ref])),
         },
-        parameters: {
-          ...(mixture === undefined ? {} : { mixture }),
-          ...(sample === undefined ? {} : mixture === undefined ? { size: sizeAt(sample, 0) } : { sample }),
-        },
+        // generation 0 is the same whatever comes after it
+        parameters:
+          mixture === undefined ? { size: sizeAt(sample!, 0) } : { mixture, ...(sample === undefined ? {} : { sample }) },
         engine: false,
       },
       async (step) => {

@@ -43,9 +43,17 @@ export function generationsBack(mixture: MixtureRule): number {
   return mixture.kind === 'weights' && mixture.beta > 0 ? 2 : 1;
 }
 
-/** Whether training sets hold more records than a generation has. */
-export function outgrows({ kind }: MixtureRule): boolean {
-  return kind === 'accumulate' || kind === 'fixed-real';
+/**
+ * What model t continues: the first real records, or with `previous` its training set; where that holds more than a generation has,
+ * what is newest in it, since texts would double otherwise. A family that continues nothing writes as many records as these are.
+ */
+export function promptsOf<T>(
+  member: { readonly name: string; readonly prompts?: 'original' | 'previous' },
+  { kind }: MixtureRule,
+  sets: { readonly first: T; readonly train: T; readonly newest: T | undefined },
+): T {
+  if (member.prompts !== 'previous') return sets.first;
+  return kind === 'accumulate' || kind === 'fixed-real' ? (sets.newest ?? sets.first) : sets.train;
 }
 
 /** Records that model t writes: as many as the next generation has, so that metrics of all mixtures see as much, or more. */

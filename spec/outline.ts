@@ -1,7 +1,7 @@
 /** What an experiment will do, before it does it: runs, steps, which steps runs have in common, and how many tokens. */
 import { digestOf, type Digest } from '../common/canonical.js';
 import { expand } from './expand.js';
-import { generationsBack, needsNewReal, outgrows, sizeAt, trainedOn, writtenBy } from './mixture.js';
+import { generationsBack, needsNewReal, promptsOf, sizeAt, trainedOn, writtenBy } from './mixture.js';
 import type { AnyMemberPlan, ExperimentPlan, RunPlan } from './plan.js';
 
 export type StepName = 'prepare' | 'sample' | 'finetune' | 'generate' | 'postprocess' | 'score';
@@ -164,8 +164,7 @@ function memberSteps(run: RunPlan, member: AnyMemberPlan, prepare: OutlineStep):
     const facts = { seed, training, base: start.length === 0 ? member.base : undefined };
     model = add('finetune', t, [trained, ...start], facts, work.train);
     if (t === 0) model0 = model;
-    const continued = outgrows(mixture) ? (written.at(-1) ?? first) : trained;
-    const prompts = member.family === 'language-model' && member.prompts === 'previous' ? continued : first;
+    const prompts = promptsOf(member, mixture, { first, train: trained, newest: written.at(-1) });
     const count = sample && writtenBy(mixture, sample, t);
     const generate = add('generate', t, [model, prompts], { seed, decoding: member.decoding, count }, work.write);
     const texts = add('postprocess', t, [generate], {});

@@ -1,7 +1,7 @@
 /** One generation of one member: sample, finetune, generate, postprocess. Scoring is started by the run and awaited later. */
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { StepPlace, StepResult } from '../activities/types.js';
-import { generationsBack, needsNewReal, outgrows, writtenBy } from '../spec/mixture.js';
+import { generationsBack, needsNewReal, promptsOf, writtenBy } from '../spec/mixture.js';
 import type { AnyMemberPlan, MixturePlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/results.js';
 import type { MemberState } from './contract.js';
@@ -59,7 +59,7 @@ export async function generationOf(
     }),
   );
   const model = fitted.model;
-  const prompts = promptsOf(member, mixture, { train, first: real ?? prepared.train, written });
+  const prompts = promptsOf(member, mixture, { first: real ?? prepared.train, train, newest: state.generated });
   const count = sample && writtenBy(mixture, sample, t);
   const { outputs: raw } = await call('generate', () =>
     steps.generate({ place, family: member.family, model, prompts, count, decoding: member.decoding }),
@@ -94,17 +94,6 @@ export async function generationOf(
 function earlierOf(mixture: MixturePlan, written: readonly ArtifactRef[]): readonly ArtifactRef[] | undefined {
   const back = generationsBack(mixture);
   return back === 1 ? undefined : written.slice(1 - back);
-}
-
-/** A family that continues nothing writes as many records as the prompts are. */
-function promptsOf(
-  member: AnyMemberPlan,
-  mixture: MixturePlan,
-  { train, first, written }: { train: ArtifactRef; first: ArtifactRef; written: readonly ArtifactRef[] },
-): ArtifactRef {
-  if (member.family !== 'language-model' || member.prompts === 'original') return first;
-  // of a set that is larger than a generation, what is newest in it: else texts would double
-  return outgrows(mixture) ? (written[written.length - 1] ?? first) : train;
 }
 
 function startOf(member: AnyMemberPlan, generation: number, state: MemberState): Parameters<Steps['finetune']>[0]['start'] {
