@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { fromSystemError } from '../common/errors.js';
 import { daemonError, startDaemon, type Daemon, type Exit } from './daemon.js';
 import { prepareNamespace, SEARCH_ATTRIBUTES } from './namespace.js';
-import { freePort } from './ports.js';
+import { releasePort, reservePort } from './ports.js';
 import type { Progress } from './progress.mjs';
 import { ensureTool } from './tools.mjs';
 
@@ -14,7 +14,7 @@ export interface TemporalOptions {
   /** preferred ports; taken ones are replaced unless `exactPorts` */
   port?: number;
   uiPort?: number;
-  /** fail instead of taking other ports: for a restart that clients must find again */
+  /** fail instead of taking other ports: for a restart, by the process that holds them, that clients must find again */
   exactPorts?: boolean;
   /** server log; default beside the database file */
   logFile?: string;
@@ -43,7 +43,7 @@ const NAMESPACE = 'default';
 const RETENTION_DAYS = 90;
 /** Ready after half a second on a quiet machine. */
 const READY_MS = 60_000;
-/** Other processes may take a free port before the server binds it. */
+/** Other programs may take a free port before the server binds it. */
 const ATTEMPTS = 4;
 
 /** Starts the server and resolves when it serves the namespace; throws a HabsburgError with its log's end otherwise. */
@@ -63,8 +63,9 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   }
   const tool = await ensureTool('temporal', { env, progress, signal });
   for (let attempt = 1; ; attempt++) {
-    const port = exactPorts ? options.port! : await freePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
-    const uiPort = exactPorts ? options.uiPort! : await freePort(attempt === 1 ? (options.uiPort ?? DEFAULT_UI_PORT) : 0);
+    const port = exactPorts ? options.port! : await reservePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
+    const uiPort = exactPorts ? options.uiPort! : await reservePort(attempt === 1 ? (options.uiPort ?? DEFAULT_UI_PORT) : 0);
+    const release = () => [port, uiPort].forEach(releasePort);
     const address = `127.0.0.1:${port}`;
     const daemon = await startDaemon({
       name: 'Temporal server',
@@ -80,11 +81,15 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
         namespace: NAMESPACE,
         pid: daemon.pid,
         exited: daemon.exited,
-        stop: async () => void (await daemon.stop()),
+        stop: async () => {
+          await daemon.stop();
+          release();
+        },
       };
     }
     const { exit } = daemon;
     await daemon.stop();
+    if (!exactPorts) release();
     if (attempt === ATTEMPTS || exit === undefined) {
       throw daemonError(
         'Temporal server',

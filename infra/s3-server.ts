@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { fromSystemError } from '../common/errors.js';
 import { daemonError, startDaemon, type Daemon, type Exit } from './daemon.js';
-import { freePort } from './ports.js';
+import { releasePort, reservePort } from './ports.js';
 import type { Progress } from './progress.mjs';
 import { ensureTool } from './tools.mjs';
 
@@ -36,7 +36,7 @@ export interface S3Server {
 const DEFAULT_PORT = 7070;
 const REGION = 'us-east-1';
 const READY_MS = 20_000;
-/** Other processes may take a free port before the server binds it. */
+/** Other programs may take a free port before the server binds it. */
 const ATTEMPTS = 4;
 
 /** Starts the server with fresh keys and resolves when it accepts connections. */
@@ -51,7 +51,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
   const accessKey = `habsburg${randomBytes(6).toString('hex')}`;
   const secretKey = randomBytes(24).toString('hex');
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
+    const port = await reservePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0);
     const daemon = await startDaemon({
       name: 'S3 server',
       command: tool.path,
@@ -59,6 +59,10 @@ export async function startS3(options: S3Options): Promise<S3Server> {
       logFile,
       env: { ...env, ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey },
     });
+    const stop = async () => {
+      await daemon.stop();
+      releasePort(port);
+    };
     if (await listening(daemon, port)) {
       const endpoint = `http://127.0.0.1:${port}`;
       return {
@@ -74,11 +78,11 @@ export async function startS3(options: S3Options): Promise<S3Server> {
         },
         pid: daemon.pid,
         exited: daemon.exited,
-        stop: async () => void (await daemon.stop()),
+        stop,
       };
     }
     const { exit } = daemon;
-    await daemon.stop();
+    await stop();
     if (attempt === ATTEMPTS || exit === undefined) {
       throw daemonError(
         'S3 server',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../artifacts/open.js';
 import { s3Error } from '../../artifacts/s3-errors.js';
 import { ContentStore } from '../../artifacts/store.js';
-import { freePort } from '../../infra/ports.js';
+import { systemPort } from '../../infra/ports.js';
 import { startS3ForTest, type StoreS3 } from '../support/s3.js';
 import { SERVER_TIMEOUT_MS } from '../support/servers.js';
 import { failure, keys, objectStoreContract, read, text } from './object-store-contract.js';
@@ -92,7 +92,7 @@ describe('s3 store', () => {
   });
 
   test('an unreachable server is unreachable, within seconds, for every method', async () => {
-    const endpoint = `http://127.0.0.1:${await freePort(0)}`;
+    const endpoint = `http://127.0.0.1:${await systemPort()}`;
     const store = openStore('s3://other', { s3: { ...server.options, endpoint } });
     const attempts = [
       () => store.put('x', text('1')),

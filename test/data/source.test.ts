@@ -18,7 +18,7 @@ import { hubSettings, type HubSettings } from '../../data/hub-settings.js';
 import { parquetText } from '../../data/parquet.js';
 import { resolveSource } from '../../data/source.js';
 import { failure } from '../artifacts/object-store-contract.js';
-import { freePort } from '../../infra/ports.js';
+import { systemPort } from '../../infra/ports.js';
 import { startFakeHub, type FakeHub } from './hub-server.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-data-'));
@@ -267,7 +267,7 @@ describe('hf:', () => {
   test('a busy Hub is asked again; an unreachable one is unreachable', async () => {
     hub.unavailable = 2;
     expect((await read('hf://owner/plain@main')).text).toBe(text);
-    const endpoint = `http://127.0.0.1:${await freePort(0)}`;
+    const endpoint = `http://127.0.0.1:${await systemPort()}`;
     expect(await failure(read('hf://owner/plain@main', 'train', { endpoint }))).toMatchObject({
       kind: 'unreachable',
       message: expect.stringContaining(endpoint),

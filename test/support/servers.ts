@@ -23,10 +23,10 @@ export interface TestTemporal extends TemporalServer {
 }
 
 /** A Temporal development server; `stop` also removes its data. */
-export async function temporalServer(): Promise<TestTemporal> {
+export async function temporalServer({ port = 0 } = {}): Promise<TestTemporal> {
   const folder = temporaryFolder();
   const dbFile = join(folder.path, 'temporal.db');
-  const server = await startTemporal({ dbFile, port: 0, uiPort: 0 });
+  const server = await startTemporal({ dbFile, port, uiPort: 0 });
   return {
     ...server,
     dbFile,
