@@ -75,7 +75,7 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
   );
   const same = totals.steps - totals.computed;
   const texts = data.kind === undefined;
-  const sampled = population.some(({ sample }) => sample !== undefined);
+  const sampled = conditions.some(({ members }) => members.some(({ sample }) => sample !== undefined));
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
     `${totals.runs} runs (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
