@@ -122,7 +122,7 @@ function median(xs) {
 
 /** Session set-up counts as part of the time; loading the checkpoint does not, here and there. */
 async function child({ folder, beams, batch, threads }) {
-  const model = await loadCheckpoint(folder);
+  const model = await loadCheckpoint(folder, { frozen: true }); // as `habsburg lm generate` does
   const prompts = JSON.parse(readFileSync(join(folder, 'prompts.json'), 'utf8')).map((row) => Int32Array.from(row));
   const rows = [];
   let firstDone;

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { Device } from '../spec/devices.js';
 
 /** Raised whenever a change to the engine may change a result's bits. */
-const ENGINE_VERSION = 2;
+const ENGINE_VERSION = 3;
 
 /** The widest instruction set for which onnxruntime has matrix kernels of its own; /proc/cpuinfo's names. */
 const CPU_CLASSES: readonly (readonly [string, string])[] = [
@@ -26,7 +26,7 @@ function cpuClass(): string {
   return CPU_CLASSES.find(([flag]) => flags.has(flag))?.[1] ?? 'generic';
 }
 
-/** For example `habsburg-engine/2 onnxruntime/1.30.0 x64/avx512`, and ` webgpu` behind it on that device. */
+/** For example `habsburg-engine/3 onnxruntime/1.30.0 x64/avx512`, and ` webgpu` behind it on that device. */
 export function engineFingerprint(device: Device = 'cpu'): string {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   return `habsburg-engine/${ENGINE_VERSION} onnxruntime/${version} ${process.arch}/${cpuClass()}${device === 'cpu' ? '' : ` ${device}`}`;

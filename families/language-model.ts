@@ -103,7 +103,7 @@ async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: 
 }
 
 async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
-  const model = await loadCheckpoint(job.model);
+  const model = await loadCheckpoint(job.model, { frozen: (io.device ?? 'cpu') === 'cpu' });
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
   const given = await readAllRecords(job.prompts);

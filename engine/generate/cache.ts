@@ -64,6 +64,7 @@ export class KeyValueCache {
   #mask = new Float32Array(0);
 
   #newTokens = 0;
+  #places = 0;
 
   constructor(
     layers: number,
@@ -76,11 +77,13 @@ export class KeyValueCache {
    * Takes every prompt out. The memory is kept, since touching new memory costs as much as filling it; the next prompts get as many
    * entries as in a new cache, so that they come out the same.
    * @param newTokens how many tokens a sequence will get at most
+   * @param places how many prompts it will hold at most
    */
-  clear(newTokens: number): void {
+  clear(newTokens: number, places: number): void {
     this.#prompts.length = 0;
     this.#entries = 0;
     this.#newTokens = newTokens;
+    this.#places = places;
   }
 
   /** prompts in the cache */
@@ -128,7 +131,7 @@ export class KeyValueCache {
   /** Arrays for all prompts with so many entries each; keeps what the first `prompts` hold. */
   #resize(prompts: number, entries: number): void {
     const size = this.#heads * this.#headSize;
-    const length = this.#prompts.length * size * entries;
+    const length = Math.max(this.#places, this.#prompts.length) * size * entries;
     for (const layer of this.#layers) {
       for (const kind of ['keys', 'values'] as const) {
         const old = layer[kind];

@@ -1,77 +1,87 @@
-/**
- * Runs the two graphs: prompts in, scores out, step by step. Sessions are made once and stay open. The step graph carries the
- * weights, since with few rows packing matrices anew at every token would cost as much as multiplying them; prefill is fed them.
- */
+/** Runs the graph: prompts in, scores out, step by step. One session, made when it is first needed, serves them all. */
 import type { Device } from '../../spec/devices.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import { makeBatch } from '../batch.js';
-import { modelFeeds, weightConstants, weightInputs } from '../models/weights.js';
-import { residentFeeds, type ResidentFeeds } from '../resident.js';
-import { int32, Session, type Tensor } from '../session.js';
+import { causalMatrix } from '../models/forward.js';
+import { weightConstants } from '../models/weights.js';
+import { float32, int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
-import { headOutputs, newKeysName, newValuesName, prefillGraph, stepGraph } from './graphs.js';
-import type { Head, Layout, Scores } from './types.js';
+import { decoderGraph, headOutputs, isCache, newKeysName, newValuesName } from './graphs.js';
+import type { Scores, Strategy } from './types.js';
 
-/** Prompts are padded to a multiple of this, so that ragged prompts share a few graphs. */
-const LENGTH_STEP = 16;
+/** Prompts are read so many tokens at a time: enough rows for fast products, and no more memory than they need. */
+const TOKENS_AT_ONCE = 1024;
+
+/** An open session, and what its cache's inputs get where there is no cache. */
+interface Open {
+  readonly session: Session;
+  readonly nothingCached: Readonly<Record<string, Tensor>>;
+}
 
 export class Decoder {
-  readonly #prefill = new Map<number, Session>();
-  readonly #steps = new Map<number, Session>();
+  #open: Promise<Open> | undefined;
   readonly #cache: KeyValueCache;
-  #weights: ResidentFeeds | undefined;
-  readonly #cacheOutputs: readonly string[];
-  readonly #head: readonly string[];
+  readonly #widths: readonly number[];
+  readonly #outputs: readonly string[];
 
   constructor(
     readonly model: Model,
-    readonly layout: Layout,
-    readonly head: Head,
+    readonly strategy: Pick<Strategy, 'layout' | 'width' | 'head'>,
     readonly threads: number,
     readonly device?: Device,
   ) {
-    this.#cache = new KeyValueCache(model.config.layers, layout);
-    this.#head = headOutputs(head);
-    this.#cacheOutputs = Array.from({ length: model.config.layers }, (_, layer) => [
-      newKeysName(layer),
-      newValuesName(layer),
-    ]).flat();
+    const { layout, width, head } = strategy;
+    const { layers } = model.config;
+    this.#cache = new KeyValueCache(layers, layout);
+    // A chain without any draft is one token long; a branch for every length would be too many.
+    this.#widths = layout === 'chain' && width > 1 ? [1, width] : [width];
+    const cached = Array.from({ length: layers }, (_, layer) => [newKeysName(layer), newValuesName(layer)]);
+    this.#outputs = [...headOutputs(head), ...cached.flat()];
+  }
+
+  /** The least number of tokens that `write` can add to every prompt where one has so many. */
+  widthFor(tokens: number): number {
+    return this.#widths.find((width) => width >= tokens)!;
   }
 
   /**
    * The cache for `read` and `write`, emptied.
    * @param newTokens how many tokens a sequence will get at most
+   * @param places how many prompts it will hold at most
    */
-  emptyCache(newTokens: number): KeyValueCache {
-    this.#cache.clear(newTokens);
+  emptyCache(newTokens: number, places: number): KeyValueCache {
+    this.#cache.clear(newTokens, places);
     return this.#cache;
   }
 
   /** Reads prompts of at least one token each into the cache; returns, for each of them, the scores of its first new token. */
   async read(cache: KeyValueCache, prompts: readonly Int32Array[]): Promise<Scores[]> {
     const { config } = this.model;
-    const longest = Math.max(...prompts.map((prompt) => prompt.length));
-    const time = Math.min(config.maxPositions, Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP);
-    const { ids, positions } = makeBatch(prompts, { time, paddingId: config.paddingId });
-    const last = int32(
-      Int32Array.from(prompts, (prompt, b) => b * time + prompt.length - 1),
-      [prompts.length],
-    );
-    let session = this.#prefill.get(time);
-    if (session === undefined) {
-      const { stored, adapter } = this.model;
-      const graph = prefillGraph(config, time, this.head, (g) => weightInputs(g, config, stored), adapter);
-      session = await Session.create(graph, { threads: this.threads, device: this.device, prepack: stored === undefined });
-      this.#prefill.set(time, session);
+    const { session, nothingCached } = await this.#session();
+    const time = Math.max(...prompts.map((prompt) => prompt.length));
+    const count = Math.max(1, Math.floor(TOKENS_AT_ONCE / time));
+    const scores: Scores[] = [];
+    for (let start = 0; start < prompts.length; start += count) {
+      const some = prompts.slice(start, start + count);
+      const { ids, positions } = makeBatch(some, { time, paddingId: config.paddingId });
+      const feeds = {
+        ...nothingCached,
+        ids,
+        positions,
+        width: int32(Int32Array.of(0), []),
+        last: int32(Int32Array.from(some, (prompt, b) => b * time + prompt.length - 1), [some.length]),
+        causal: float32(causalMatrix(time), [time, time]),
+        mask: float32(new Float32Array(0), [some.length, 1, time, 0]),
+      }; // prettier-ignore
+      const outputs = await session.run(feeds, this.#outputs);
+      cache.add(
+        some.map((prompt) => prompt.length),
+        time,
+        outputs,
+      );
+      scores.push(...this.#split(outputs, some.length, 1));
     }
-    this.#weights ??= await residentFeeds(modelFeeds(this.model), this.device);
-    const outputs = await session.run({ ...this.#weights.feeds, ids, positions, last }, [...this.#head, ...this.#cacheOutputs]);
-    cache.add(
-      prompts.map((prompt) => prompt.length),
-      time,
-      outputs,
-    );
-    return this.#split(outputs, prompts.length, 1);
+    return scores;
   }
 
   /**
@@ -80,18 +90,36 @@ export class Decoder {
    * @returns [prompt]: the scores of what follows each of its tokens
    */
   async write(cache: KeyValueCache, tokens: Int32Array, width: number): Promise<Scores[]> {
-    const { config, weights, stored, adapter } = this.model;
+    const { session } = await this.#session();
     const rows = cache.size;
-    let session = this.#steps.get(width);
-    if (session === undefined) {
-      const graph = stepGraph(config, width, this.layout, this.head, (g) => weightConstants(g, weights, stored), adapter);
-      session = await Session.create(graph, { threads: this.threads, device: this.device, mapConstants: true });
-      this.#steps.set(width, session);
-    }
-    const feeds = { ...cache.feeds(config.maxPositions), ids: int32(tokens, [rows, width]) };
-    const outputs = await session.run(feeds, [...this.#head, ...this.#cacheOutputs]);
+    const feeds = {
+      ...cache.feeds(this.model.config.maxPositions),
+      ids: int32(tokens, [rows, width]),
+      width: int32(Int32Array.of(width), []),
+      last: int32(Int32Array.from({ length: rows * width }, (_, i) => i), [rows * width]),
+      causal: float32(new Float32Array(width * width), [width, width]),
+    }; // prettier-ignore
+    const outputs = await session.run(feeds, this.#outputs);
     cache.store(outputs);
     return this.#split(outputs, rows, width);
+  }
+
+  #session(): Promise<Open> {
+    return (this.#open ??= this.#create());
+  }
+
+  /** The graph carries the weights: packing matrices anew at every token would cost as much as multiplying them. */
+  async #create(): Promise<Open> {
+    const { config, weights, stored, adapter } = this.model;
+    const { layout, head } = this.strategy;
+    const graph = decoderGraph(config, this.#widths, layout, head, (g) => weightConstants(g, weights, stored), adapter);
+    const nothingCached: Record<string, Tensor> = {};
+    for (const { name, shape } of graph.inputs.filter(isCache)) {
+      const [, heads, , headSize] = shape as number[];
+      nothingCached[name] = float32(new Float32Array(0), [1, heads, 0, headSize]);
+    }
+    const session = await Session.create(graph, { threads: this.threads, device: this.device, mapConstants: true });
+    return { session, nothingCached };
   }
 
   /** The head's outputs (rows·sequences, count), prompt by prompt. */
@@ -108,10 +136,8 @@ export class Decoder {
   }
 
   async release(): Promise<void> {
-    for (const sessions of [this.#prefill, this.#steps]) {
-      for (const session of sessions.values()) await session.release();
-      sessions.clear();
-    }
-    await this.#weights?.release();
+    const open = await this.#open;
+    this.#open = undefined;
+    await open?.session.release();
   }
 }

@@ -9,7 +9,7 @@ import type { KeyValueCache } from './cache.js';
 import { Decoder } from './decoder.js';
 import { stoppingRule } from './stopping.js';
 import { STRATEGIES } from './strategies/index.js';
-import type { Continuation, Scores, Strategy } from './types.js';
+import type { Continuation, Scores } from './types.js';
 
 export interface GenerateProgress {
   /** prompts finished, of all (those before `startAt` count as finished) */
@@ -73,14 +73,14 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
     out.set(prompt, longest - prompt.length);
     return out;
   };
-  const decoder = new Decoder(model, strategy.layout, strategy.head, options.threads, options.device);
+  const decoder = new Decoder(model, strategy, options.threads, options.device);
   try {
     const window = settings.batch * (endTogether(settings, endTokens) ? 1 : WINDOW);
     for (let start = options.startAt ?? 0; start < prompts.length; start += window) {
       const began = performance.now();
       const batch = prompts.slice(start, start + window);
       const continuations = batch.map((prompt, b) => strategy.start(rowIndex(start + b), padded(prompt)));
-      const rows = await continueWindow(decoder, strategy, batch, continuations, settings);
+      const rows = await continueWindow(decoder, batch, continuations, settings);
       await onBatch(start, rows);
       const tokens = rows.reduce((n, row) => n + row.length, 0);
       const tokensPerSecond = tokens / Math.max(1e-3, (performance.now() - began) / 1000);
@@ -103,13 +103,12 @@ function endTogether(settings: DecodingPlan, endTokens: readonly number[]): bool
  */
 async function continueWindow(
   decoder: Decoder,
-  strategy: Strategy,
   prompts: readonly Int32Array[],
   continuations: readonly Continuation[],
   { batch: places, maxNewTokens }: DecodingPlan,
 ): Promise<Int32Array[]> {
   const running: Continuation[] = [];
-  const cache = decoder.emptyCache(maxNewTokens);
+  const cache = decoder.emptyCache(maxNewTokens, Math.min(places, prompts.length));
   let read = 0;
   let scores: Scores[] = [];
   for (;;) {
@@ -125,8 +124,7 @@ async function continueWindow(
       leave(running, cache);
     }
     if (running.length === 0) return continuations.map((continuation) => continuation.result());
-    // A chain without any draft is one token long; two widths mean two graphs, not one for every length.
-    const width = running.some(({ tokens }) => tokens.length > 1) ? strategy.width : 1;
+    const width = decoder.widthFor(Math.max(...running.map(({ tokens }) => tokens.length)));
     cache.reserve(
       running.map(({ parents }) => parents),
       width,

@@ -4,6 +4,7 @@ import { lower, type StoredMatrix } from './stored.js';
 import {
   constantBytes,
   showShape,
+  type Branch,
   type Dtype,
   type FileRange,
   type Node,
@@ -15,7 +16,7 @@ import {
 export class Graph {
   readonly inputs: Value[] = [];
   readonly constants: Value[] = [];
-  readonly nodes: Node[] = [];
+  nodes: Node[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   /** ranges of `nodes` that can be computed again from what enters them, such as layers; without overlap, in order */
   readonly segments: { readonly from: number; readonly to: number }[] = [];
@@ -97,6 +98,33 @@ export class Graph {
     const from = this.nodes.length;
     make();
     this.segments.push({ from, to: this.nodes.length });
+  }
+
+  /**
+   * What `then` makes if the condition holds when the graph runs, and else what `otherwise` makes: values of the same kinds, whose
+   * shapes are called as in `then`. Only the branch that is chosen is computed. Branches have no gradient.
+   * @param condition bool, one number
+   */
+  choose(condition: Value, then: () => readonly Value[], otherwise: () => readonly Value[]): readonly Value[] {
+    const branches = { then: this.#branch(then), otherwise: this.#branch(otherwise) };
+    const inside = new Set(Object.values(branches).flatMap(({ nodes }) => nodes.flatMap(({ outputs }) => outputs)));
+    const used = Object.values(branches).flatMap(({ nodes }) => nodes.flatMap((node) => (node.lowered ?? node).inputs));
+    const outside = new Set(used.filter((value) => !inside.has(value)));
+    return this.node('If', [condition, ...outside], branches);
+  }
+
+  #branch(make: () => readonly Value[]): Branch {
+    const outer = this.nodes;
+    const nodes: Node[] = [];
+    this.nodes = nodes;
+    try {
+      const outputs = make();
+      if (outputs.some(({ node }) => node === undefined || !nodes.includes(node)))
+        throw new Error('internal: a branch gives only what it makes itself');
+      return { nodes, outputs };
+    } finally {
+      this.nodes = outer;
+    }
   }
 
   /** The first output of a new node. */

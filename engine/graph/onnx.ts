@@ -1,7 +1,7 @@
 /** Writes a graph as an ONNX model (protobuf, onnx.proto of IR version 10). The same graph gives the same bytes. */
 import type { Graph } from './graph.js';
 import { ONNX_DTYPE, OPS, type Attributes, type OnnxAttribute, type Op, type OpRow } from './ops.js';
-import { constantBytes, type Node, type Shape, type Value } from './types.js';
+import { constantBytes, type Branch, type Node, type Shape, type Value } from './types.js';
 
 const OPSET = 21;
 const IR_VERSION = 10;
@@ -64,15 +64,30 @@ function attribute(name: string, value: OnnxAttribute): Message {
   return message.int(20, 7);
 }
 
+function branchAttribute(name: string, { nodes, outputs }: Branch, nameOf: (value: Value) => string): Message {
+  const body = new Message();
+  const used = new Set([...outputs, ...nodes.flatMap((node) => (node.lowered ?? node).inputs)]);
+  for (const node of nodes) body.message(1, emitNode(node, nameOf, used));
+  body.string(2, name);
+  for (const value of outputs) body.message(12, outputInfo(nameOf(value), value));
+  return new Message().string(1, name).message(6, body).int(20, 5);
+}
+
 function emitNode(node: Node, nameOf: (value: Value) => string, used: ReadonlySet<Value>): Message {
   const { op, inputs, attributes: values } = node.lowered ?? node;
   const row = OPS[op] as OpRow<Attributes[Op]>;
   const message = new Message();
-  for (const input of inputs) message.string(1, nameOf(input));
+  // What branches use from outside they name themselves.
+  for (const input of op === 'If' ? inputs.slice(0, 1) : inputs) message.string(1, nameOf(input));
   // Optional outputs that nobody reads are not asked for.
   const wanted = node.outputs.reduce((last, output, i) => (used.has(output) ? i + 1 : last), 1);
   for (const output of node.outputs.slice(0, wanted)) message.string(2, nameOf(output));
   message.string(4, row.name ?? op);
+  if (op === 'If') {
+    const { then, otherwise } = values as Attributes['If'];
+    message.message(5, branchAttribute('then_branch', then, nameOf));
+    message.message(5, branchAttribute('else_branch', otherwise, nameOf));
+  }
   const attributes = row.emit?.(values, inputs) ?? {};
   for (const [name, value] of Object.entries(attributes)) message.message(5, attribute(name, value));
   if (row.domain !== undefined) message.string(7, row.domain);
@@ -84,6 +99,12 @@ function valueInfo(name: string, dtype: Value['dtype'], shape: Shape): Message {
   for (const dim of shape) dims.message(1, typeof dim === 'number' ? new Message().int(1, dim) : new Message().string(2, dim));
   const tensor = new Message().int(1, ONNX_DTYPE[dtype]).message(2, dims);
   return new Message().string(1, name).message(2, new Message().message(1, tensor));
+}
+
+/** An output's inferred symbols are ours alone; onnxruntime derives its own, so only the rank is stated there. */
+function outputInfo(name: string, { dtype, shape }: Value): Message {
+  const dims = shape.map((dim, i) => (typeof dim === 'number' && dim >= 0 ? dim : `${name}.${i}`));
+  return valueInfo(name, dtype, dims);
 }
 
 /** Where a constant's bytes lie in a file beside the model (ONNX external data). */
@@ -151,17 +172,7 @@ export function toOnnx(
     const element = new Message().message(1, new Message().int(1, ONNX_DTYPE.float32));
     body.message(12, new Message().string(1, NOTHING).message(2, new Message().message(4, new Message().message(1, element))));
   }
-  // An output's inferred symbols are ours alone; onnxruntime derives its own, so only the rank is stated there.
-  for (const { name, value } of graph.outputs) {
-    body.message(
-      12,
-      valueInfo(
-        name,
-        value.dtype,
-        value.shape.map((dim, i) => (typeof dim === 'number' && dim >= 0 ? dim : `${name}.${i}`)),
-      ),
-    );
-  }
+  for (const { name, value } of graph.outputs) body.message(12, outputInfo(name, value));
   const opset = (domain: string, version: number): Message => new Message().string(1, domain).int(2, version);
   const model = new Message().int(1, IR_VERSION).string(2, 'habsburg').message(7, body);
   return model.message(8, opset('', OPSET)).message(8, opset('com.microsoft', 1)).finish();

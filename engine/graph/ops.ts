@@ -4,7 +4,7 @@
  */
 import { convolvedShape, transposedShape, type ConvolutionAttributes } from './convolution.js';
 import { addDims, sizeOf } from './dims.js';
-import { sameShape, showShape, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
+import { sameShape, showShape, type Branch, type Dim, type Dtype, type Shape, type TensorType, type Value } from './types.js';
 
 type None = Record<never, never>;
 interface MatMulAttributes {
@@ -87,6 +87,8 @@ export interface Attributes {
   Equal: None;
   Not: None;
   Where: None;
+  /** inputs: condition (bool, one number), and what the branches use from outside; both give the same outputs (Graph.choose) */
+  If: { readonly then: Branch; readonly otherwise: Branch };
 }
 export type Op = keyof Attributes;
 
@@ -383,4 +385,13 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
   Equal: { infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a.shape, b.shape) }] },
   Not: { infer: ([x]) => [{ dtype: 'bool', shape: x.shape }] },
   Where: { infer: ([c, a, b]) => [{ dtype: a.dtype, shape: broadcast(c.shape, broadcast(a.shape, b.shape)) }] },
+  // Sizes that one branch knows before it runs may be symbolic in the other: the first branch's names count.
+  If: {
+    infer: ([condition], { then, otherwise }) => {
+      const kinds = ({ outputs }: Branch): string => outputs.map(({ dtype, shape }) => `${dtype} of rank ${shape.length}`).join();
+      if (condition.dtype !== 'bool' || kinds(then) !== kinds(otherwise))
+        throw new Error(`internal: If ${condition.dtype} gives ${kinds(then)}, else ${kinds(otherwise)}`);
+      return then.outputs.map(({ dtype, shape }) => ({ dtype, shape }));
+    },
+  },
 };

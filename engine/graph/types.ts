@@ -68,6 +68,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
+/** Nodes that run only if their If says so. They may use whatever was made before it; what they make leaves them as an output. */
+export interface Branch {
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+}
+
 /** A dimension that has to be a number here. */
 export function fixed(dim: Dim, where: string): number {
   if (typeof dim !== 'number') throw new Error(`internal: ${where} needs a fixed size, not the symbolic dimension ${dim}`);

@@ -76,20 +76,20 @@ export function attentionScores(g: Graph, queries: Value, keys: Value, alpha: nu
 }
 
 function scaledProducts(g: Graph, queries: Value, keys: Value, alpha: number): Value {
-  const [, heads, time, headSize] = queries.shape as number[];
+  const [, heads, , headSize] = queries.shape as number[];
   const keyHeads = keys.shape[1] as number;
   if (heads === keyHeads) return g.matmul(queries, keys, { transB: true, alpha });
-  const grouped = g.reshape(queries, [-1, keyHeads, (heads / keyHeads) * time, headSize]);
-  return g.reshape(g.matmul(grouped, keys, { transB: true, alpha }), [-1, heads, time, 0]);
+  const grouped = g.reshape(queries, [0, keyHeads, -1, headSize]);
+  return g.reshape(g.matmul(grouped, keys, { transB: true, alpha }), [0, heads, -1, 0]);
 }
 
 /** weights (B, heads, T, S) times values (B, keyHeads, S, headSize) -> (B, heads, T, headSize) */
 export function attentionSum(g: Graph, weights: Value, values: Value): Value {
-  const [, heads, time] = weights.shape as number[];
+  const heads = weights.shape[1] as number;
   const [, keyHeads, , headSize] = values.shape as number[];
   if (heads === keyHeads) return g.matmul(weights, values);
-  const grouped = g.reshape(weights, [-1, keyHeads, (heads / keyHeads) * time, 0]);
-  return g.reshape(g.matmul(grouped, values), [-1, heads, time, headSize]);
+  const grouped = g.reshape(weights, [0, keyHeads, -1, 0]);
+  return g.reshape(g.matmul(grouped, values), [0, heads, -1, headSize]);
 }
 
 /** softmax(alpha · Q Kᵀ + mask) V; `mask` is broadcast to (B, heads, T, S). */
@@ -122,16 +122,24 @@ export interface AttentionOptions {
 
 /**
  * Multi-head self-attention between the projections: queries (N, heads·headSize), keys and values (N, keyHeads·headSize) ->
- * (N, heads·headSize), through the inputs' mask or their key/value cache.
+ * (N, heads·headSize), under the inputs' mask or as they say otherwise.
  */
 export function attention(g: Graph, projected: readonly Value[], inputs: DecoderInputs, options: AttentionOptions): Value {
-  const { layer, heads, keyHeads = heads, headSize, rotate = (x) => x, alpha = headSize ** -0.5, softcap } = options;
+  if (inputs.attention) return inputs.attention(projected, options);
+  const { heads, headSize, alpha = headSize ** -0.5, softcap } = options;
   const time = fixed(inputs.ids.shape[1], 'attention over T tokens');
-  const queries = rotate(splitHeads(g, projected[0], time, heads, headSize)); // (B, H, T, dh)
-  const keys = rotate(splitHeads(g, projected[1], time, keyHeads, headSize)); // (B, KH, T, dh)
-  const values = splitHeads(g, projected[2], time, keyHeads, headSize);
-  const context =
-    inputs.attend?.(layer, queries, keys, values, alpha, softcap) ??
-    attend(g, queries, keys, values, inputs.mask, alpha, softcap);
-  return mergeHeads(g, context, heads * headSize);
+  const [queries, keys, values] = toHeads(projected, options, (x, count) => splitHeads(g, x, time, count, headSize));
+  return mergeHeads(g, attend(g, queries, keys, values, inputs.mask, alpha, softcap), heads * headSize);
+}
+
+/**
+ * Projections by head, rotated where the model does that.
+ * @param split (N, heads·headSize) -> (B, heads, T, headSize)
+ */
+export function toHeads(
+  [queries, keys, values]: readonly Value[],
+  { heads, keyHeads = heads, rotate = (x) => x }: AttentionOptions,
+  split: (x: Value, heads: number) => Value,
+): readonly [queries: Value, keys: Value, values: Value] {
+  return [rotate(split(queries, heads)), rotate(split(keys, keyHeads)), split(values, keyHeads)];
 }

@@ -8,11 +8,17 @@ import type { DecoderConfig, DecoderInputs, Parameters } from './types.js';
 /** float32's minimum, as transformers masks: a row without any visible key stays finite. */
 export const MASKED = -3.4028234663852886e38;
 
-/** (T, T): row t sees columns 0 … t. Padding on the right needs no other mask. */
+/** (T, T), to be added to attention scores: row t sees columns 0 … t. Padding on the right needs no other mask. */
+export function causalMatrix(time: number): Float32Array {
+  const matrix = new Float32Array(time * time);
+  for (let t = 0; t < time; t++) matrix.fill(MASKED, t * time + t + 1, (t + 1) * time);
+  return matrix;
+}
+
+/** causalMatrix as a constant */
 export function causalMask(graph: Graph, time: number): Value {
-  const data = graph.float === 'float64' ? new Float64Array(time * time) : new Float32Array(time * time);
-  for (let t = 0; t < time; t++) data.fill(MASKED, t * time + t + 1, (t + 1) * time);
-  return graph.constant(graph.float, [time, time], data);
+  const matrix = causalMatrix(time);
+  return graph.constant(graph.float, [time, time], graph.float === 'float64' ? Float64Array.from(matrix) : matrix);
 }
 
 /** Inputs `ids` and `positions` of shape (rows, time) with the causal mask: whole sequences, no cache. */

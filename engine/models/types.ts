@@ -1,6 +1,7 @@
 /** What an architecture is to the rest of the engine. Adding one is one file here plus a row in models/index.ts. */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
+import type { AttentionOptions } from './blocks.js';
 
 /** config.json as it was read; what an architecture does not know is carried along unchanged. */
 export type ConfigJson = Readonly<Record<string, unknown>>;
@@ -48,13 +49,13 @@ export interface DecoderInputs {
   readonly positions: Value;
   /** all positions are below it; absent: below maxPositions */
   readonly positionCount?: number;
-  /** added to the attention scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
+  /** where there is no `attention`: added to the scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
   readonly mask: Value;
   /**
-   * Attention of a layer, given its queries (B, heads, T, headSize), keys and values (B, keyHeads, T, headSize), the factor of
-   * the scores and their soft-cap where there is one; returns what is attended to, shaped as the queries. Generation looks at a cache here; absent: the keys and values of this call, under `mask`.
+   * Attention of a layer between its projections (blocks.ts, attention); generation looks at a cache here. Absent: to the keys and
+   * values of this call, under `mask`.
    */
-  readonly attend?: (layer: number, queries: Value, keys: Value, values: Value, alpha: number, softcap?: number) => Value;
+  readonly attention?: (projected: readonly Value[], options: AttentionOptions) => Value;
   /** Called with what a layer's branches add to the residual stream (N, d), in order, while training with dropout. */
   readonly dropout?: (branch: Value) => Value;
   /** Called with each linear module's name, input (N, in) and output (N, out); gives the output that an adapter makes of it. */

@@ -12,8 +12,8 @@ beforeAll(async () => {
 
 /** log p(· | tokens) over the vocabulary. */
 async function logProbabilities(tokens: readonly number[]): Promise<number[]> {
-  const decoder = new Decoder(model, 'chain', { kind: 'all', normalised: true }, 1);
-  const [{ values }] = await decoder.read(decoder.emptyCache(3), [Int32Array.from(tokens)]);
+  const decoder = new Decoder(model, { layout: 'chain', width: 1, head: { kind: 'all', normalised: true } }, 1);
+  const [{ values }] = await decoder.read(decoder.emptyCache(3, 1), [Int32Array.from(tokens)]);
   await decoder.release();
   return Array.from(values);
 }

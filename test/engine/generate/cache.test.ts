@@ -49,7 +49,7 @@ test.each([
   let next = 1;
   let mostEntries = 0;
   for (const [round, prompts] of [4, 3, 4].entries()) {
-    cache.clear(8);
+    cache.clear(8, prompts);
     /** [place][token of the last step]: prompt and ancestors */
     const lines: number[][][] = [];
     const begin = (count: number): void => {

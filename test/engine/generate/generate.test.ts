@@ -31,6 +31,19 @@ describe('generateRows', () => {
     expect(rows[1]).toEqual(alone);
   });
 
+  // 24 prompts of up to 60 tokens are more than are read at once.
+  test.each([{}, { strategy: 'beam', beams: 3 }, { promptLookupNumTokens: 4 }] as const)(
+    'a large batch of long prompts gives what each prompt gives alone: %j',
+    async (settings) => {
+      const prompts = Array.from({ length: 24 }, (_, i) =>
+        Array.from({ length: 60 - (i % 7) }, (_, t) => 3 + ((5 * i + t * t) % 300)),
+      );
+      const together = await generate(model, prompts, decoding({ ...settings, batch: 24 }));
+      const alone = await generate(model, prompts, decoding({ ...settings, batch: 1 }));
+      expect(together).toEqual(alone);
+    },
+  );
+
   test('progress counts prompts, and other work is served between tokens', async () => {
     const done: number[] = [];
     let ticks = 0;

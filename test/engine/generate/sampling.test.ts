@@ -25,9 +25,9 @@ describe('sampling', () => {
         Array.from({ length: draws }, () => [5, 17, 30]),
         settings,
       );
-      const decoder = new Decoder(model, 'chain', { kind: 'all', normalised: false }, 1);
+      const decoder = new Decoder(model, { layout: 'chain', width: 1, head: { kind: 'all', normalised: false } }, 1);
       const prompt = Int32Array.of(5, 17, 30);
-      const scores = await decoder.read(decoder.emptyCache(1), [prompt]);
+      const scores = await decoder.read(decoder.emptyCache(1, 1), [prompt]);
       await decoder.release();
       const logits = scores[0].values.slice();
       const history = { tokens: prompt, length: 3, promptLength: 3 };

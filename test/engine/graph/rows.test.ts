@@ -1,7 +1,7 @@
 /** Rows of a matrix, computed alone, are the rows of the whole matrix. */
 import { describe, expect, test } from '@jest/globals';
 import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
-import { prefillGraph } from '../../../engine/generate/graphs.js';
+import { decoderGraph } from '../../../engine/generate/graphs.js';
 import { Graph } from '../../../engine/graph/graph.js';
 import { rowsOf } from '../../../engine/graph/rows.js';
 import type { Value } from '../../../engine/graph/types.js';
@@ -59,10 +59,13 @@ describe('rowsOf', () => {
   });
 });
 
-test.each([...OPT_MODELS, ...OTHER_MODELS])('%s: behind the last attention, prefill computes last tokens only', async (name) => {
-  const { config } = await loadCheckpoint(`test/golden/lm/${name}`);
-  const g = prefillGraph(config, 16, { kind: 'all', normalised: false }, (graph) => weightInputs(graph, config));
-  const products = g.nodes.filter(({ op, outputs }) => op === 'Gemm' && outputs[0].shape[0] === 'B');
-  // The attention's output projection, the feed-forward's two or three, the head.
-  expect(products.length).toBeGreaterThanOrEqual(4);
-});
+test.each([...OPT_MODELS, ...OTHER_MODELS])(
+  '%s: behind the last attention, only the tokens that are asked for are computed',
+  async (name) => {
+    const { config } = await loadCheckpoint(`test/golden/lm/${name}`);
+    const g = decoderGraph(config, [1], 'chain', { kind: 'all', normalised: false }, (graph) => weightInputs(graph, config));
+    const products = g.nodes.filter(({ op, outputs }) => op === 'Gemm' && outputs[0].shape[0] === 'M');
+    // The attention's output projection, the feed-forward's two or three, the head.
+    expect(products.length).toBeGreaterThanOrEqual(4);
+  },
+);
