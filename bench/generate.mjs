@@ -65,9 +65,10 @@ async function compare() {
         const ratios = ours.map(({ seconds }, i) => theirs[i].seconds / seconds);
         const equal = ours[0].rows.filter((row, i) => row.join() === theirs[0].rows[i].join()).length;
         const warm = ours.map(({ laterSeconds }, i) => theirs[i].laterSeconds / laterSeconds);
-        console.log(
-          `  speed ratio of all batches but the first: ${median(warm).toFixed(2)} (${warm.map((r) => r.toFixed(2)).join(', ')})`,
-        );
+        if (prompts > job.batch)
+          console.log(
+            `  speed ratio of all batches but the first: ${median(warm).toFixed(2)} (${warm.map((r) => r.toFixed(2)).join(', ')})`,
+          );
         console.log(
           `  speed ratio, median of pairs: ${median(ratios).toFixed(2)} (${ratios.map((r) => r.toFixed(2)).join(', ')}); ${equal} of ${prompts} rows equal`,
         );

@@ -176,7 +176,7 @@ export class KeyValueCache {
   }
 
   /**
-   * The step graph's inputs: positions (B, width), mask (B, 1, width, S) and each layer's cache (B, heads, S, headSize).
+   * The graph's inputs for new tokens: positions (B, width), mask (B, 1, width, S) and each layer's cache (B, heads, S, headSize).
    * @param maxPositions bounds positions: the end of a chain may be filled up with tokens that nobody looks at
    */
   feeds(maxPositions: number): Record<string, Tensor> {
