@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Device } from '../spec/devices.js';
+import { readRange } from './checkpoint/safetensors.js';
 import { checkDevice } from './device.js';
 import type { Graph } from './graph/graph.js';
 import { NOTHING, toOnnx, type ExternalData } from './graph/onnx.js';
@@ -90,7 +91,6 @@ export class Session {
     if (!options.mapConstants && !stored) return new Session(await openSession(write(), options));
     const mapped = await mapFromFiles(graph, write);
     if (mapped !== undefined) return new Session(await openSession(mapped.bytes, options, mapped.folder));
-    if (stored) throw new Error('internal: stored weights must lie in one folder, and no others beside them');
     const folder = await mkdtemp(join(tmpdir(), 'habsburg-session-'));
     try {
       const copied = await mapFromCopy(graph, folder, write);
@@ -190,7 +190,7 @@ interface MappedModel {
   readonly folder: string;
 }
 
-/** The model with its weights mapped from the files they were read from; undefined where some have none, or folders differ. */
+/** The model with its constants mapped from the files they lie in; undefined where too many have none, or folders differ. */
 async function mapFromFiles(graph: Graph, write: Writer): Promise<MappedModel | undefined> {
   const external = new Map<Value, ExternalData>();
   const real = new Map<string, string>();
@@ -215,7 +215,7 @@ async function mapFromFiles(graph: Graph, write: Writer): Promise<MappedModel | 
   return folder === undefined ? undefined : { bytes: write(external), folder };
 }
 
-/** The model with its constants written to a file in `folder`. */
+/** The model with its constants written, or copied, to a file in `folder`. */
 async function mapFromCopy(graph: Graph, folder: string, write: Writer): Promise<MappedModel> {
   const location = 'constants.bin';
   const external = new Map<Value, ExternalData>();
@@ -224,11 +224,14 @@ async function mapFromCopy(graph: Graph, folder: string, write: Writer): Promise
     try {
       let offset = 0;
       for (const value of graph.constants) {
-        const data = value.data!;
-        if (data.byteLength < MIN_MAPPED) continue;
-        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        const { data } = value;
+        const length = constantBytes(value);
+        if (data !== undefined && length < MIN_MAPPED) continue;
+        await file.writeFile(
+          data === undefined ? await readRange(value.file!, length) : new Uint8Array(data.buffer, data.byteOffset, length),
+        );
         external.set(value, { location, offset });
-        offset += data.byteLength;
+        offset += length;
       }
     } finally {
       await file.close();

@@ -69,10 +69,13 @@ export class Decoder {
         ids,
         positions,
         width: int32(Int32Array.of(0), []),
-        last: int32(Int32Array.from(some, (prompt, b) => b * time + prompt.length - 1), [some.length]),
+        last: int32(
+          Int32Array.from(some, (prompt, b) => b * time + prompt.length - 1),
+          [some.length],
+        ),
         causal: float32(causalMatrix(time), [time, time]),
         mask: float32(new Float32Array(0), [some.length, 1, time, 0]),
-      }; // prettier-ignore
+      };
       const outputs = await session.run(feeds, this.#outputs);
       cache.add(
         some.map((prompt) => prompt.length),
@@ -96,9 +99,12 @@ export class Decoder {
       ...cache.feeds(this.model.config.maxPositions),
       ids: int32(tokens, [rows, width]),
       width: int32(Int32Array.of(width), []),
-      last: int32(Int32Array.from({ length: rows * width }, (_, i) => i), [rows * width]),
+      last: int32(
+        Int32Array.from({ length: rows * width }, (_, i) => i),
+        [rows * width],
+      ),
       causal: float32(new Float32Array(width * width), [width, width]),
-    }; // prettier-ignore
+    };
     const outputs = await session.run(feeds, this.#outputs);
     cache.store(outputs);
     return this.#split(outputs, rows, width);

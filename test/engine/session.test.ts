@@ -1,4 +1,7 @@
-/** Outputs that are written into the caller's arrays. */
+/** Outputs that are written into the caller's arrays; constants that stay in files. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Graph } from '../../engine/graph/graph.js';
 import { float32, int32, Session, type Tensor } from '../../engine/session.js';
@@ -38,4 +41,26 @@ describe('outputs written into arrays', () => {
     await expect(session.run(feeds(1024), ['doubled', 'row'], into)).rejects.toThrow(/internal: onnxruntime failed.*Gather/);
     await session.release();
   });
+});
+
+test('constants in files of two folders, behind other bytes, beside one without a file', async () => {
+  const folders = await Promise.all(['a-', 'b-'].map((name) => mkdtemp(join(tmpdir(), `habsburg-session-test-${name}`))));
+  try {
+    const numbers = (from: number): Float32Array => Float32Array.from({ length: 512 }, (_, i) => from + i);
+    const g = new Graph();
+    const x = g.input('x', 'float32', [512]);
+    let sum = g.mul(x, g.constant('float32', [512], numbers(1)));
+    for (const [i, folder] of folders.entries()) {
+      const path = join(folder, 'weights.bin');
+      await writeFile(path, new Uint8Array([...Array(64 * i).keys(), ...new Uint8Array(numbers(1000 * (i + 1)).buffer)]));
+      sum = g.add(sum, g.mapped('float32', [512], { path, offset: 64 * i }));
+    }
+    g.output('sum', sum);
+    const session = await Session.create(g, { threads: 1, mapConstants: true });
+    const { sum: result } = await session.run({ x: float32(new Float32Array(512).fill(2), [512]) }, ['sum']);
+    expect(result.data).toEqual(Float32Array.from({ length: 512 }, (_, i) => 2 * (1 + i) + (1000 + i) + (2000 + i)));
+    await session.release();
+  } finally {
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
+  }
 });
