@@ -31,6 +31,13 @@ describe('scoreRows', () => {
     }
   });
 
+  test('weights mapped from their file score as weights that were read, to the bit', async () => {
+    const { rows } = goldenRows((await readGolden(DIR)).batches[0]);
+    const [read, mapped] = [await loadCheckpoint(DIR), await loadCheckpoint(DIR, { frozen: true })];
+    expect([read.stored?.size, mapped.stored!.size > 0]).toEqual([undefined, true]);
+    expect(await scoreRows({ model: mapped, rows, threads: 2 })).toEqual(await scoreRows({ model: read, rows, threads: 2 }));
+  });
+
   test('a row that does not fit the model is refused by number', async () => {
     const model = await loadCheckpoint(DIR);
     const short = Int32Array.of(1, 2);

@@ -14,6 +14,7 @@ import {
   endTokens,
   exactlyOne,
   loadModel,
+  mapsWeights,
   quantizeOption,
   readPrompts,
   readTokens,
@@ -59,9 +60,7 @@ async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { prompt: '--prompt', prompts: '--prompts', tokens: '--tokens', records: '--records' });
   checkRecordOptions(options, options.records !== undefined);
   const settings = decodingOf(options);
-  // An adapter is merged into weights that have been read.
-  const frozen = options.device === 'cpu' && options.adapter === undefined;
-  const model = await loadModel(options.model, { ...options, frozen });
+  const model = await loadModel(options.model, { ...options, frozen: mapsWeights(options) });
   const tokenizer = await tokenizerOf(options);
   const prompts = await promptsOf(options, model, tokenizer);
   const rows: { new_tokens: number[]; text?: string }[] = [];

@@ -140,6 +140,11 @@ interface ModelOptions {
   readonly frozen?: boolean;
 }
 
+/** Whether weights that nobody trains may stay in their file; an adapter is merged into weights that have been read. */
+export function mapsWeights({ device, adapter }: { readonly device?: string; readonly adapter?: string }): boolean {
+  return device === 'cpu' && adapter === undefined;
+}
+
 /** A quantised copy of the model that is gone with the command (tidy). */
 async function quantized(dir: string, precision: Precision): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'habsburg-quantized-'));
