@@ -4,12 +4,12 @@ import { DECODING_DEFAULTS } from './decoding.js';
 import { METRIC_WORDS, TEXT_METRIC_NAMES } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
 import { checkNewReal, samplePlan } from './mixture-schema.js';
-import { overriddenMembers, type MemberGrammar } from './override-members.js';
+import { planHead, resolvePopulation, type MemberGrammar } from './population.js';
 import { nearest } from './suggest.js';
 import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
 import { isVae, resolveVae } from './vae/resolve.js';
-import type { AnyExperimentPlan, ConditionPlan, DataPlan, MemberPlan, TokenizerPlan, TrainingPlan } from './plan.js';
-import { explain, valueAt, type Path, type Problem } from './problems.js';
+import type { AnyExperimentPlan, DataPlan, MemberPlan, TokenizerPlan, TrainingPlan } from './plan.js';
+import { explain, type Problem } from './problems.js';
 import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument, type TrainingDocument } from './schema.js';
 import { TEMPLATES } from './templates.js';
 
@@ -27,12 +27,6 @@ export function resolveExperiment(raw: unknown): Resolved {
   const doc = parsed.data;
   const problems = checkDocument(doc);
   const data = dataPlan(doc);
-  const members = doc.population.map((member, i) => {
-    const given = (path: Path): boolean => valueAt(raw, ['population', i, ...path]) !== undefined;
-    const plan = memberPlan(member, data);
-    problems.push(...checkMember(plan, data, given).map((p) => ({ ...p, path: ['population', i, ...p.path] })));
-    return plan;
-  });
   const synthetic = doc.data.train.startsWith('grammar:');
   const everyMetric = TEXT_METRIC_NAMES.filter((name) => synthetic || !('truth' in METRIC_WORDS[name]));
   const metrics = metricPlans(doc.metrics, everyMetric, problems);
@@ -41,34 +35,21 @@ export function resolveExperiment(raw: unknown): Resolved {
     plan: (member) => memberPlan(member, data),
     check: (plan, given) => checkMember(plan, data, given),
   };
-  const conditions = doc.conditions.map((condition, i): ConditionPlan => {
-    const plans = overriddenMembers(raw, grammar, condition.override, i, members, problems);
-    plans.forEach((plan, m) => {
-      if (plan.base.kind === members[m].base.kind) return;
+  const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
+  conditions.forEach(({ mixture, members }, i) => {
+    members.forEach(({ name, base }, m) => {
+      if (base.kind === population[m].base.kind) return;
       problems.push({
-        path: ['conditions', i, 'override', plan.name, 'base'],
+        path: ['conditions', i, 'override', name, 'base'],
         message: 'a condition cannot change the kind of base, since all conditions share one tokenizer',
       });
     });
-    problems.push(...checkNewReal(condition.mixture, plans, ['conditions', i, 'mixture']));
-    return { name: condition.name, mixture: condition.mixture, members: plans };
+    problems.push(...checkNewReal(mixture, members, ['conditions', i, 'mixture']));
   });
   if (problems.length > 0) return { problems };
-  return {
-    plan: {
-      schemaVersion: 1,
-      name: doc.name,
-      ...(doc.title === undefined ? {} : { title: doc.title }),
-      seeds: doc.seeds,
-      generations: doc.generations,
-      data,
-      tokenizer: tokenizerPlan(doc),
-      population: members,
-      conditions,
-      metrics,
-      execution: doc.execution,
-    },
-  };
+  const { seeds, execution } = doc;
+  const tokenizer = tokenizerPlan(doc);
+  return { plan: { ...planHead(doc), seeds, data, tokenizer, population, conditions, metrics, execution } };
 }
 
 /** This grammar knows one family; the reader may have meant one of the other grammars'. */

@@ -1,10 +1,10 @@
 /** From a checked file of cheap models to its plan. */
 import { checkSimulation, checkWorld } from './check.js';
-import { explain, valueAt, type Path, type Problem } from '../problems.js';
+import { planHead, resolvePopulation, type MemberGrammar } from '../population.js';
+import { explain, valueAt, type Problem } from '../problems.js';
 import { samplePlan } from '../mixture-schema.js';
-import type { SimulatedCondition, SimulatedMember, SimulationPlan, WorldPlan } from './plan.js';
+import type { SimulatedMember, SimulationPlan, WorldPlan } from './plan.js';
 import { simulatedMemberSchema, simulationSchema, type SimulatedMemberDocument } from './schema.js';
-import { z } from 'zod';
 
 const INTERPOLATION: Readonly<Record<number, readonly number[]>> = {
   1: [0.99, 0.01],
@@ -33,51 +33,23 @@ export function resolveSimulation(
     ? doc.seeds
     : Array.from({ length: doc.seeds.count }, (_, i) => (doc.seeds as { from: number }).from + i);
   const problems = checkSimulation(doc, seeds);
-  const members = doc.population.map((member, i) => {
-    const plan = memberPlan(member);
-    problems.push(...checkWorld(plan).map((p) => ({ ...p, path: ['population', i, ...p.path] })));
-    return plan;
-  });
-  const conditions = doc.conditions.map((condition, i): SimulatedCondition => {
-    const plans = doc.population.map((member, m) => {
-      const override = condition.override?.[member.name];
-      if (override === undefined) return members[m];
-      const at: Path = ['conditions', i, 'override', member.name];
-      const merged = { ...(valueAt(raw, ['population', m]) as object), ...override };
-      const again = simulatedMemberSchema.safeParse(merged);
-      const mine = (path: Path): Path => (Object.hasOwn(override, String(path[0])) ? [...at, ...path] : at);
-      if (!again.success) {
-        problems.push(
-          ...again.error.issues
-            .flatMap((issue) =>
-              explain(issue, { population: [merged] }, z.object({ population: z.array(simulatedMemberSchema) }), [
-                'population',
-                0,
-              ]),
-            )
-            .map((p) => ({ ...p, path: mine(p.path.slice(2)) })),
-        );
-        return members[m];
-      }
-      const plan = memberPlan(again.data);
-      problems.push(...checkWorld(plan).map((p) => ({ ...p, path: mine(p.path) })));
-      return plan;
-    });
-    return { name: condition.name, mixture: condition.mixture, members: plans };
-  });
+  const grammar: MemberGrammar<SimulatedMemberDocument, SimulatedMember> = {
+    schema: simulatedMemberSchema,
+    plan: memberPlan,
+    check: checkWorld,
+  };
+  const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
   if (problems.length > 0) return { problems };
+  const { data, execution } = doc;
   return {
     plan: {
       kind: 'simulation',
-      schemaVersion: 1,
-      name: doc.name,
-      ...(doc.title === undefined ? {} : { title: doc.title }),
+      ...planHead(doc),
       seeds,
-      generations: doc.generations,
-      ...(doc.data === undefined ? {} : { data: doc.data }),
-      population: members,
+      ...(data === undefined ? {} : { data }),
+      population,
       conditions,
-      execution: doc.execution,
+      execution,
     },
   };
 }

@@ -3,7 +3,7 @@ import { checkParts, checkTraining } from '../check.js';
 import { metricPlans } from '../metric-plans.js';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
 import { checkNewReal, samplePlan } from '../mixture-schema.js';
-import { overriddenMembers, type MemberGrammar } from '../override-members.js';
+import { planHead, resolvePopulation, type MemberGrammar } from '../population.js';
 import type { ExperimentPlan, ImageDataPlan, VaeMemberPlan } from '../plan.js';
 import { explain, valueAt, type Path, type Problem } from '../problems.js';
 import { vaeExperimentSchema, vaeMemberSchema, type VaeExperimentDocument, type VaeMemberDocument } from './schema.js';
@@ -29,33 +29,14 @@ export function resolveVae(
     plan: memberPlan,
     check: checkMember,
   };
-  const members = doc.population.map((member, i) => {
-    const plan = memberPlan(member);
-    const given = (path: Path): boolean => valueAt(raw, ['population', i, ...path]) !== undefined;
-    problems.push(...checkMember(plan, given).map((p) => ({ ...p, path: ['population', i, ...p.path] })));
-    return plan;
-  });
   const metrics = metricPlans(doc.metrics, IMAGE_METRIC_NAMES, problems);
-  const conditions = doc.conditions.map(({ name, mixture, override }, i) => {
-    const plans = overriddenMembers(raw, grammar, override, i, members, problems);
-    problems.push(...checkNewReal(mixture, plans, ['conditions', i, 'mixture']));
-    return { name, mixture, members: plans };
+  const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
+  conditions.forEach(({ mixture, members }, i) => {
+    problems.push(...checkNewReal(mixture, members, ['conditions', i, 'mixture']));
   });
   if (problems.length > 0) return { problems };
-  return {
-    plan: {
-      schemaVersion: 1,
-      name: doc.name,
-      ...(doc.title === undefined ? {} : { title: doc.title }),
-      seeds: doc.seeds,
-      generations: doc.generations,
-      data: dataPlan(doc),
-      population: members,
-      conditions,
-      metrics,
-      execution: doc.execution,
-    },
-  };
+  const { seeds, execution } = doc;
+  return { plan: { ...planHead(doc), seeds, data: dataPlan(doc), population, conditions, metrics, execution } };
 }
 
 function dataPlan({ data: { train, valid, test, heldOut, limit } }: VaeExperimentDocument): ImageDataPlan {
