@@ -20,12 +20,12 @@ export async function reservePort(preferred = 0): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = attempt === 0 && preferred !== 0 ? preferred : await systemPort();
     const lock = await lockOf(port);
-    if (!lock) continue;
-    reserved.set(port, lock);
+    if (lock === 'taken') continue;
+    if (lock !== 'none') reserved.set(port, lock);
     if (await isFree(port)) return port;
     releasePort(port);
   }
-  throw new HabsburgError('unreachable', 'no port on 127.0.0.1 can be bound for both TCP and UDP; is the loopback interface up?');
+  throw new HabsburgError('unreachable', 'no port on 127.0.0.1 is free; is the loopback interface up?');
 }
 
 export function releasePort(port: number): void {
@@ -55,12 +55,13 @@ function bind(port: number): Promise<number | undefined> {
   });
 }
 
-function lockOf(port: number): Promise<Socket | undefined> {
+/** `none`: there is no UDP here, and so nothing to lock with. */
+function lockOf(port: number): Promise<Socket | 'taken' | 'none'> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
-    socket.once('error', () => {
+    socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
-      resolve(undefined);
+      resolve(error.code === 'EADDRINUSE' ? 'taken' : 'none');
     });
     socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
       socket.unref();
