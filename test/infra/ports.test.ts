@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,11 @@ describe('reservePort', () => {
     mine.push(port);
     return port;
   };
-  afterEach(() => mine.splice(0).forEach(releasePort));
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    mine.splice(0).forEach(releasePort);
+    children.splice(0).forEach((child) => child.kill('SIGKILL'));
+  });
 
   test('gives a free port to one of several that want it at the same moment, and others to the rest', async () => {
     const preferred = await systemPort();
@@ -31,6 +35,7 @@ describe('reservePort', () => {
       setInterval(() => {}, 1000);`;
     const start = async () => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      children.push(child);
       const port = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
       const end = () => new Promise((resolve) => child.once('close', resolve) && child.kill('SIGKILL'));
       return { port, end };
