@@ -35,9 +35,11 @@ export const languageModel: Family<MemberPlan> = {
 async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer!;
-  const frozen = Boolean(job.training.lora) && mapsWeights(io);
+  const frozen = Boolean(job.training.lora);
   const model =
-    'model' in job.start ? await loadCheckpoint(job.start.model, { frozen }) : await initialise(job.start.scratch, from, rng);
+    'model' in job.start
+      ? await loadCheckpoint(job.start.model, { frozen, device: io.device })
+      : await initialise(job.start.scratch, from, rng);
   const { lossOn, packing } = job.training;
   const train = await readRows(job.train, lossOn);
   const valid = await readRows(job.valid, lossOn);
@@ -67,9 +69,6 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
   await copyTokenizer(from, job.out);
   return fitReport(report);
 }
-
-/** Whether weights that nobody trains may stay in their file. */
-const mapsWeights = ({ device = 'cpu' }: JobIo): boolean => device === 'cpu';
 
 /** A model with fresh weights, sized to its tokenizer. */
 async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
@@ -106,7 +105,7 @@ async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: 
 }
 
 async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
-  const model = await loadCheckpoint(job.model, { frozen: mapsWeights(io) });
+  const model = await loadCheckpoint(job.model, { frozen: true, device: io.device });
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
   const given = await readAllRecords(job.prompts);
@@ -170,7 +169,7 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
 }
 
 async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
-  const model = await loadCheckpoint(job.model, { frozen: mapsWeights(io) });
+  const model = await loadCheckpoint(job.model, { frozen: true, device: io.device });
   const scores = await scoreRows({ model, ...(await readRows(job.data, job.lossOn)), threads: io.threads, device: io.device });
   await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows: scores }));
   return { records: scores.length };

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { HabsburgError, isHabsburgError } from '../../common/errors.js';
+import type { Device } from '../../spec/devices.js';
 import { mergeLora, stackLora, type Lora } from '../adapters/lora.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import type { ConfigJson, DecoderConfig } from '../models/types.js';
@@ -48,17 +49,21 @@ export interface OpenCheckpoint {
 /**
  * Loads a folder, or a single file in the GGUF format.
  * @param options.frozen whether the weights will not be trained: matrices that the files hold as float32 are then mapped when they are used,
- *   not read. Quantised ones always are.
+ *   not read, where the device can (the CPU). Quantised ones always are.
+ * @param options.device what the model will be computed on; default: cpu
  * @throws HabsburgError `notFound` when a file is missing, `verification` when one is damaged, `invalid` when the model is of a
  *   kind that is not supported
  */
-export async function loadCheckpoint(dir: string, options: { readonly frozen?: boolean } = {}): Promise<Checkpoint> {
+export async function loadCheckpoint(
+  dir: string,
+  { frozen = false, device = 'cpu' }: { readonly frozen?: boolean; readonly device?: Device } = {},
+): Promise<Checkpoint> {
   const { config, generationConfig, sources, quantized } = await openCheckpoint(dir);
   const weights: Weights = new Map();
   const stored = new Map<string, StoredWeight>();
   for (const spec of architectureOf(config.modelType).parameters(config)) {
     const source = sources.get(spec.name)!;
-    const stays = isMatrix(spec, config) && (quantized || (options.frozen === true && source.dtype === 'F32'));
+    const stays = isMatrix(spec, config) && (quantized || (frozen && device === 'cpu' && source.dtype === 'F32'));
     const left = stays ? storedWeight(spec, source, sources, dir) : undefined;
     if (left !== undefined) stored.set(spec.name, left);
     else

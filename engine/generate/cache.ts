@@ -5,7 +5,7 @@
  */
 import { MASKED } from '../models/forward.js';
 import { float32, int32, type Tensor } from '../session.js';
-import { keysName, newKeysName, newValuesName, valuesName } from './graphs.js';
+import { keysName, newKeysName, newValuesName, valuesName } from './graph.js';
 import type { Layout } from './types.js';
 
 /** The cache's size is a multiple of this many entries: few sizes mean few reallocations. */

@@ -6,7 +6,7 @@ import { causalMatrix } from '../models/forward.js';
 import { weightConstants } from '../models/weights.js';
 import { float32, int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
-import { decoderGraph, headOutputs, isCache, newKeysName, newValuesName } from './graphs.js';
+import { decoderGraph, headOutputs, isCache, newKeysName, newValuesName } from './graph.js';
 import type { Scores, Strategy } from './types.js';
 
 /** Prompts are read so many tokens at a time: enough rows for fast products, and no more memory than they need. */
@@ -60,6 +60,7 @@ export class Decoder {
     const { session, nothingCached } = await this.#session();
     const time = Math.max(...prompts.map((prompt) => prompt.length));
     const count = Math.max(1, Math.floor(TOKENS_AT_ONCE / time));
+    const causal = float32(causalMatrix(time), [time, time]);
     const scores: Scores[] = [];
     for (let start = 0; start < prompts.length; start += count) {
       const some = prompts.slice(start, start + count);
@@ -73,7 +74,7 @@ export class Decoder {
           Int32Array.from(some, (prompt, b) => b * time + prompt.length - 1),
           [some.length],
         ),
-        causal: float32(causalMatrix(time), [time, time]),
+        causal,
         mask: float32(new Float32Array(0), [some.length, 1, time, 0]),
       };
       const outputs = await session.run(feeds, this.#outputs);

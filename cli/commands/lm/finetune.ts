@@ -135,7 +135,8 @@ async function run(options: Options): Promise<void> {
   checkCombinations(options);
   const model = await loadModel(options.model, {
     quantize: options.quantize,
-    frozen: options.loraR !== undefined && options.device === 'cpu',
+    frozen: options.loraR !== undefined,
+    device: options.device,
   });
   const lora = loraOf(options, model);
   const block = options.blockSize ?? Math.min(1024, model.config.maxPositions);

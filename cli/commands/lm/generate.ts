@@ -14,7 +14,6 @@ import {
   endTokens,
   exactlyOne,
   loadModel,
-  mapsWeights,
   quantizeOption,
   readPrompts,
   readTokens,
@@ -60,7 +59,7 @@ async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { prompt: '--prompt', prompts: '--prompts', tokens: '--tokens', records: '--records' });
   checkRecordOptions(options, options.records !== undefined);
   const settings = decodingOf(options);
-  const model = await loadModel(options.model, { ...options, frozen: mapsWeights(options) });
+  const model = await loadModel(options.model, { ...options, frozen: true });
   const tokenizer = await tokenizerOf(options);
   const prompts = await promptsOf(options, model, tokenizer);
   const rows: { new_tokens: number[]; text?: string }[] = [];

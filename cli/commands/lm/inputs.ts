@@ -11,7 +11,7 @@ import { IGNORED } from '../../../common/labels.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
-import { DEVICES } from '../../../spec/devices.js';
+import { DEVICES, type Device } from '../../../spec/devices.js';
 
 /** Parses an option's whole number in [min, max]. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -129,8 +129,11 @@ export function exactlyOne(options: Readonly<Record<string, unknown>>, names: Re
 }
 
 /** A checkpoint, with an adapter merged into its weights where one is given. */
-export async function loadModel(dir: string, { adapter, quantize, frozen }: ModelOptions = {}): Promise<Checkpoint> {
-  const checkpoint = await loadCheckpoint(quantize === undefined ? dir : await quantized(dir, quantize), { frozen });
+export async function loadModel(dir: string, { adapter, quantize, frozen, device }: ModelOptions = {}): Promise<Checkpoint> {
+  const checkpoint = await loadCheckpoint(quantize === undefined ? dir : await quantized(dir, quantize), {
+    frozen: frozen && adapter === undefined, // it is merged into weights that have been read
+    device,
+  });
   return adapter === undefined ? checkpoint : withAdapter(checkpoint, await loadAdapter(adapter, checkpoint.config));
 }
 
@@ -138,11 +141,7 @@ interface ModelOptions {
   readonly adapter?: string;
   readonly quantize?: Precision;
   readonly frozen?: boolean;
-}
-
-/** Whether weights that nobody trains may stay in their file; an adapter is merged into weights that have been read. */
-export function mapsWeights({ device, adapter }: { readonly device?: string; readonly adapter?: string }): boolean {
-  return device === 'cpu' && adapter === undefined;
+  readonly device?: Device;
 }
 
 /** A quantised copy of the model that is gone with the command (tidy). */

@@ -9,7 +9,6 @@ import {
   exactlyOne,
   integer,
   loadModel,
-  mapsWeights,
   quantizeOption,
   readLabelledTokens,
   textBlocks,
@@ -57,7 +56,7 @@ async function run(options: Options): Promise<void> {
   checkRecordOptions(options, options.records !== undefined);
   if ((options.text === undefined) !== (options.block === undefined))
     throw new HabsburgError('invalid', '--text and --block belong together');
-  const model = await loadModel(options.model, { ...options, frozen: mapsWeights(options) });
+  const model = await loadModel(options.model, { ...options, frozen: true });
   const { rows, labels } =
     options.records !== undefined
       ? await recordRows(options.model, model, options.records, options)

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { CounterRng } from '../../../common/philox.js';
 import { KeyValueCache } from '../../../engine/generate/cache.js';
-import { keysName, newKeysName, newValuesName, valuesName } from '../../../engine/generate/graphs.js';
+import { keysName, newKeysName, newValuesName, valuesName } from '../../../engine/generate/graph.js';
 import { float32, type Tensor } from '../../../engine/session.js';
 
 const HEADS = 2;

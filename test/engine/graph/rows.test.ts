@@ -1,7 +1,7 @@
 /** Rows of a matrix, computed alone, are the rows of the whole matrix. */
 import { describe, expect, test } from '@jest/globals';
 import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
-import { decoderGraph } from '../../../engine/generate/graphs.js';
+import { decoderGraph } from '../../../engine/generate/graph.js';
 import { Graph } from '../../../engine/graph/graph.js';
 import { rowsOf } from '../../../engine/graph/rows.js';
 import type { Value } from '../../../engine/graph/types.js';
