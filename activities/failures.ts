@@ -26,17 +26,65 @@ export const FAILURE_PREFIX = 'habsburg.';
 export function toFailure(error: unknown, doing: string, attempt: number): ApplicationFailure | CancelledFailure {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   if (error instanceof EngineDied) {
-    return ApplicationFailure.create({
-      type: `${FAILURE_PREFIX}failed`,
-      message: `${doing}: ${error.message}`,
-      nonRetryable: attempt >= ATTEMPTS.engineDied,
-    });
+    return fitting(
+      ApplicationFailure.create({
+        type: `${FAILURE_PREFIX}failed`,
+        message: cut(`${doing}: ${error.message}`, MESSAGE_BYTES),
+        nonRetryable: attempt >= ATTEMPTS.engineDied,
+      }),
+    );
   }
   const known = fromSystemError(error, doing);
-  return ApplicationFailure.create({
-    type: `${FAILURE_PREFIX}${known.kind}`,
-    message: known.message,
-    nonRetryable: attempt >= ATTEMPTS[known.kind],
-    cause: error instanceof Error ? error : undefined,
-  });
+  return fitting(
+    ApplicationFailure.create({
+      type: `${FAILURE_PREFIX}${known.kind}`,
+      message: cut(known.message, MESSAGE_BYTES),
+      nonRetryable: attempt >= ATTEMPTS[known.kind],
+      cause: shortened(error === known ? known.cause : error, CAUSES),
+    }),
+  );
+}
+
+/**
+ * A server keeps 4 KB of the failure of an attempt that it will retry (`limit.mutableStateActivityFailureSize.error`); of a larger
+ * one it keeps the words "Failure exceeds size limit." instead of the reason. The parts below stay under 3.5 KB together.
+ */
+const MESSAGE_BYTES = 1_600;
+const CAUSE_BYTES = 400;
+const STACK_BYTES = 500;
+/** causes below the failure that are kept; deeper ones say what these said */
+const CAUSES = 2;
+
+function fitting(failure: ApplicationFailure): ApplicationFailure {
+  failure.stack = frames(failure.stack);
+  return failure;
+}
+
+/** A cause as a name and a sentence, without its stack: the failure's own stack says where we are. */
+function shortened(error: unknown, depth: number): Error | undefined {
+  if (!(error instanceof Error) || depth === 0) return undefined;
+  const short = new Error(cut(error.message, CAUSE_BYTES), { cause: shortened(error.cause, depth - 1) });
+  short.name = cut(error.name, 60);
+  short.stack = undefined;
+  return short;
+}
+
+/** The call sites of a stack, as many as fit; the message stands above them already. */
+function frames(stack: string | undefined): string | undefined {
+  const sites = stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  let kept = '';
+  for (const site of sites) {
+    if (Buffer.byteLength(kept) + Buffer.byteLength(site) + 1 > STACK_BYTES) break;
+    kept += `${kept === '' ? '' : '\n'}${site}`;
+  }
+  return kept || undefined;
+}
+
+/** A text of at most so many bytes in UTF-8; of a longer one beginning and end, for reasons stand at either. */
+function cut(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  const encoded = Buffer.from(text);
+  const half = Math.floor((bytes - 5) / 2);
+  const whole = (part: Buffer) => part.toString('utf8').replaceAll('\ufffd', '');
+  return `${whole(encoded.subarray(0, half))} … ${whole(encoded.subarray(encoded.length - half))}`;
 }
