@@ -1,7 +1,7 @@
 /** A store by its url: the one place that knows which schemes there are. */
-import { HabsburgError } from '../common/errors.js';
 import { FileObjectStore } from './object-store-file.js';
 import { S3ObjectStore, type S3Options } from './object-store-s3.js';
+import { canonicalStoreUrl } from './store-url.js';
 import { ContentStore } from './store.js';
 import type { ArtifactStore, ObjectStore } from './types.js';
 
@@ -14,16 +14,8 @@ export interface OpenOptions {
  * @throws 'invalid' for another scheme or a malformed url; does not touch the store yet
  */
 export function openStore(url: string, options: OpenOptions = {}): ObjectStore {
-  if (url.startsWith('s3:')) return new S3ObjectStore(url, options.s3);
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1].toLowerCase();
-  if (scheme !== undefined && scheme !== 'file') {
-    throw new HabsburgError(
-      'invalid',
-      `a store is a folder (file:///path or a path) or a bucket (s3://bucket/prefix); ${scheme}: is neither`,
-    );
-  }
-  if (url === '') throw new HabsburgError('invalid', 'the store url is empty; write a folder or s3://bucket/prefix');
-  return new FileObjectStore(url);
+  const canonical = canonicalStoreUrl(url);
+  return canonical.startsWith('s3:') ? new S3ObjectStore(canonical, options.s3) : new FileObjectStore(canonical);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Where the artifact store is, for every command alike: --store, else HABSBURG_STORE, else .habsburg/store in the current folder. */
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { canonicalStoreUrl } from '../artifacts/store-url.js';
 
 /** Text for `--help`. */
 export const STORE_OPTION = [
@@ -8,7 +8,11 @@ export const STORE_OPTION = [
   'artifact store: a folder or s3://bucket/prefix (default: $HABSBURG_STORE, else .habsburg/store)',
 ] as const;
 
-/** @param option the value of --store, where it was given */
+/**
+ * The store in its one spelling, whatever folder a worker is in.
+ * @param option the value of --store, where it was given
+ * @throws 'invalid' for what names no store, before any of it is printed or sent
+ */
 export function resolveStoreUrl(option?: string, env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): string {
-  return option ?? (env.HABSBURG_STORE || pathToFileURL(join(cwd, '.habsburg', 'store')).href);
+  return canonicalStoreUrl(option ?? (env.HABSBURG_STORE || join('.habsburg', 'store')), cwd);
 }

@@ -55,6 +55,24 @@ const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
     /truncated.model\.safetensors is not a valid safetensors file/,
   ],
   ['an unusable store', 2, () => ['results', 'x', '--store', 'ftp://x'], /ftp: is neither/],
+  ...[
+    's3://AKIAXX:hunter2@bucket/x',
+    's3://bucket/x?aws_secret_access_key=hunter2',
+    'file://user:hunter2@host/x',
+    'u:hunter2@host/x',
+  ].map((store): (typeof cases)[number] => [
+    `a store with credentials in its url (${store.split('hunter2')[0]}…)`,
+    2,
+    () => ['run', 'curse-single-normal', '--home', at('home'), '--store', store],
+    /^habsburg: (?!.*hunter2)(?!.*AKIAXX).*store/,
+  ]),
+  [
+    'a server address with credentials',
+    2,
+    () => ['run', 'curse-single-normal'],
+    /^habsburg: (?!.*hunter2).*credentials belong in TEMPORAL_API_KEY/,
+    { TEMPORAL_ADDRESS: 'user:hunter2@127.0.0.1:7233' },
+  ],
   ['an unknown command', 2, () => ['frobnicate'], /unknown command 'frobnicate'/],
 ];
 
