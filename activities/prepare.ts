@@ -6,32 +6,21 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureFile } from '../artifacts/verified.js';
 import { sha256, type Digest } from '../common/canonical.js';
-import { HabsburgError } from '../common/errors.js';
-import { linesOf } from '../data/blocks.js';
-import { RECORDS_FILE, writeRecords } from '../data/records.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
-import type { ConfigJson } from '../engine/index.js';
 import { isGguf } from '../engine/checkpoint/gguf.js';
 import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
-import { readJsonObject } from '../engine/checkpoint/json.js';
-import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
-import type { Tokenizer } from '../engine/tokenizer/types.js';
-import { trainBpe } from '../engine/tokenizer/train-bpe.js';
+import { copyTokenizer } from '../engine/tokenizer/files.js';
 import type { PrecisionPlan } from '../spec/plan.js';
 import type { StepOutput } from './step.js';
 import { prepareImages } from './prepare-images.js';
-import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
+import { SPLITS, type PreparedTexts, type Split, type TextsToPrepare } from './prepare-texts.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 1;
-const SPLITS = ['train', 'valid', 'test'] as const;
-type Split = (typeof SPLITS)[number];
-const SPECIALS = ['<s>', '<pad>', '</s>'];
-const EOS = '</s>';
 export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
@@ -82,54 +71,29 @@ function prepareTextActivity(deps: ActivityDependencies) {
         const outputs: Record<string, StepOutput> = {};
         const baseFolder = checkpoint && (await importCheckpoint(checkpoint, await step.folder('base'), quantize));
         if (baseFolder) outputs.base = { kind: 'model', folder: baseFolder };
-        const tokenizerFolder = await step.folder('tokenizer');
-        if (tokenizer.kind === 'bpe') {
-          await saveTokenizer(
-            tokenizerFolder,
-            trainBpe(
-              (data.template ? recordTexts(texts!.train.text, data) : linesOf(texts!.train.text)).map((line) =>
-                line.trim() === '' ? '' : `${line}\n`,
-              ),
-              tokenizer.vocabulary,
-              SPECIALS,
-            ),
-            {
-              bos: '<s>',
-              eos: EOS,
-              pad: '<pad>',
-              maxLength: data.block,
-            },
-          );
-        } else {
-          if (!checkpoint)
-            throw new HabsburgError(
-              'invalid',
-              'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
-            );
-          await copyTokenizer(checkpoint.path, tokenizerFolder);
-        }
-        outputs.tokenizer = { kind: 'tokenizer', folder: tokenizerFolder };
-        const loaded = await loadTokenizer(tokenizerFolder);
-        const own = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : undefined;
-        const rowsOf = data.template
-          ? recordRows(data, loaded, own === undefined ? await configOf(baseFolder!) : { eos_token_id: own }, own)
-          : blockRows(data, loaded, own ?? (await beginningToken(baseFolder!, loaded)));
-
+        const folders = {
+          tokenizer: await step.folder('tokenizer'),
+          train: await step.folder('train'),
+          valid: await step.folder('valid'),
+          test: await step.folder('test'),
+        };
+        const prepared = await step.thread<PreparedTexts>(new URL('./prepare-texts.js', import.meta.url), 'prepareTexts', {
+          data,
+          tokenizer,
+          texts: mapSplits((split) => ({ text: texts![split].text, source: texts![split].source })),
+          folders,
+          base: baseFolder === undefined ? undefined : { path: checkpoint!.path, folder: baseFolder },
+        } satisfies TextsToPrepare);
+        outputs.tokenizer = { kind: 'tokenizer', folder: folders.tokenizer };
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
-          const folder = await step.folder(split);
-          const { source, text } = texts![split];
-          const { rows, leftOut } = rowsOf(split, text);
-          await writeRecords(
-            join(folder, RECORDS_FILE),
-            rows.map((row, i) => ({
-              id: `${split}/${String(i).padStart(6, '0')}`,
-              ...row,
-              origin: { kind: 'real' as const, source },
-            })),
-          );
-          outputs[split] = { kind: 'dataset', folder, facts: { records: rows.length, block: data.block, source } };
-          report[split] = rows.length;
+          const { records, leftOut } = prepared[split];
+          outputs[split] = {
+            kind: 'dataset',
+            folder: folders[split],
+            facts: { records, block: data.block, source: texts![split].source },
+          };
+          report[split] = records;
           if (leftOut > 0) report[`${split}LeftOut`] = leftOut;
         }
         const { truth } = texts!.train;
@@ -144,16 +108,8 @@ function prepareTextActivity(deps: ActivityDependencies) {
   };
 }
 
-function configOf(folder: string): Promise<ConfigJson> {
-  return readJsonObject(join(folder, 'config.json'));
-}
-
-/** What a base model's texts begin with: what its tokenizer puts there (OPT: </s>), or else config.json's bos_token_id. */
-async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<number> {
-  const file = join(folder, 'config.json');
-  const id = tokenizer.prefix[0] ?? (await readJsonObject(file)).bos_token_id ?? tokenizer.idOf(EOS);
-  if (typeof id === 'number' && id < tokenizer.size) return id;
-  throw new HabsburgError('invalid', `${file} names no bos_token_id, which packing: bos-line puts before every line`);
+function mapSplits<T>(of: (split: Split) => T): Record<Split, T> {
+  return { train: of('train'), valid: of('valid'), test: of('test') };
 }
 
 /** A base model before it is imported. */

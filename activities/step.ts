@@ -10,6 +10,7 @@ import { makeStatement } from '../artifacts/statement.js';
 import { findStep, statementName, stepKey, writeStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
+import { inThread } from '../common/thread.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
 import { toFailure } from './failures.js';
 import { acquireLease } from './lease.js';
@@ -42,6 +43,8 @@ export interface StepContext {
   input(ref: ArtifactRef): Promise<string>;
   /** a fresh folder for an output or for intermediate files */
   folder(name: string): Promise<string>;
+  /** runs an export of a module in a thread, with a copy of `input`: what computes for long must not hold up this one's heartbeats */
+  thread<Output>(module: URL, name: string, input: unknown): Promise<Output>;
   /** runs a job in an engine process, heartbeating by its progress and storing its checkpoints; `resume` is filled in */
   run(job: Job, options?: { checkpoints?: boolean }): Promise<JobReport>;
 }
@@ -188,6 +191,7 @@ function stepContext(
       }
       return path;
     },
+    thread: (module, name, input) => inThread(module, name, input, signal),
     async run(job, options) {
       let resume: string | undefined;
       if (options?.checkpoints) {

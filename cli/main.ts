@@ -4,6 +4,7 @@ import { ExitCode, fromSystemError, isHabsburgError } from '../common/errors.js'
 import { codeVersion } from '../common/version.js';
 import { Interrupted } from './interrupt.js';
 import { commands } from './commands/index.js';
+import { guardTerminal, isForPrograms } from './terminal.js';
 
 /** A command file exports one of these. */
 export interface CommandModule {
@@ -12,6 +13,16 @@ export interface CommandModule {
 
 /** Runs the command line; resolves to the process's exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  const streams = isForPrograms(argv) ? [process.stderr] : [process.stdout, process.stderr];
+  const undo = streams.map((stream) => guardTerminal(stream));
+  try {
+    return await dispatch(argv);
+  } finally {
+    for (const restore of undo.reverse()) restore();
+  }
+}
+
+async function dispatch(argv: readonly string[]): Promise<number> {
   const program = new Command('habsburg')
     .description('Durable, fast and provable model-collapse experiments.')
     .option('-V, --version', 'print the version')

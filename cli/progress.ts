@@ -1,5 +1,6 @@
 /** Shows a running experiment: on a terminal a few lines repainted in place, elsewhere one line an event. Writes to stderr. */
 import type { ExperimentSnapshot, RunSnapshot, StepSnapshot } from './snapshot.js';
+import { control } from './terminal.js';
 
 const REPEAT_SECONDS = 15;
 /** share of a generation's time that a step takes, roughly; only for the estimate of the time left */
@@ -56,7 +57,8 @@ export class ProgressView {
   #repaint(lines: readonly string[]): void {
     const width = this.out.columns ?? 100;
     const up = this.#painted > 0 ? `\x1b[${this.#painted}A` : '';
-    this.out.write(`${up}\x1b[J${lines.map((line) => `${line.slice(0, width - 1)}\n`).join('')}`);
+    control(this.out, `${up}\x1b[J`);
+    this.out.write(lines.map((line) => `${line.slice(0, width - 1)}\n`).join(''));
     this.#painted = lines.length;
   }
 

@@ -54,12 +54,21 @@ export function isHabsburgError(error: unknown): error is HabsburgError {
   return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
 }
 
+const WRONG_PATH = {
+  ENOTDIR: 'a part of this path is a file, where a folder is needed',
+  EISDIR: 'this is a folder, where a file is needed',
+  ELOOP: 'links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+} as const;
+
 /** Turns a Node system error into one sentence with the right kind; passes HabsburgErrors through. */
 export function fromSystemError(error: unknown, doing: string): HabsburgError {
   if (isHabsburgError(error)) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   const text = error instanceof Error ? error.message : String(error);
   if (code === 'ENOENT') return new HabsburgError('notFound', `${doing}: no such file or folder (${text})`, { cause: error });
+  if (code === 'ENOTDIR' || code === 'EISDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG')
+    return new HabsburgError('invalid', `${doing}: ${WRONG_PATH[code]} (${text})`, { cause: error });
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new HabsburgError(
       'resources',

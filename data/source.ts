@@ -1,15 +1,14 @@
 /** Text by its source: a file, a dataset of the Hub, or the built-in synthetic language. Says exactly what was read, for the lineage. */
-import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { sha256 } from '../common/canonical.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { readTextFile } from '../common/text-file.js';
+import { inThread } from '../common/thread.js';
 import type { Truth } from '../metrics/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
-import { parquetText } from './parquet.js';
 
 export interface ResolveOptions {
   /** which split of the experiment the text is for: the grammar's, and a Hub dataset's where the uri names none */
@@ -53,47 +52,11 @@ export async function resolveSource(uri: string, options: ResolveOptions): Promi
   );
 }
 
-/** A text file, byte for byte; its name in the lineage is its digest. */
+/** A text file; its name in the lineage is the digest of its bytes. */
 async function readText(path: string): Promise<ResolvedText> {
   if (!isAbsolute(path)) throw new HabsburgError('invalid', `file:${path}: the path is not absolute`);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw fromSystemError(error, `reading the text ${path}`);
-  }
-  if (!isUtf8(bytes)) {
-    const offset = firstInvalidByte(bytes);
-    throw new HabsburgError(
-      'invalid',
-      `${path}: byte ${offset} (0x${bytes[offset].toString(16).padStart(2, '0')}) is not UTF-8; convert the file, e.g. iconv -f latin1 -t utf-8`,
-    );
-  }
-  try {
-    return { text: bytes.toString('utf8'), source: `file:${sha256(bytes)}` };
-  } catch (error) {
-    throw tooLong(error, path);
-  }
-}
-
-/** Offset of the first byte that no valid UTF-8 text continues with (the lead byte of a sequence that is cut short). */
-function firstInvalidByte(bytes: Uint8Array): number {
-  let at = 0;
-  // a valid prefix stays valid up to a sequence's start: skip whole windows, then step through the one that fails
-  const WINDOW = 1 << 16;
-  while (at < bytes.length) {
-    let end = Math.min(at + WINDOW, bytes.length);
-    while (end < bytes.length && (bytes[end] & 0xc0) === 0x80 && end - at < WINDOW + 4) end++;
-    if (!isUtf8(bytes.subarray(at, end))) break;
-    at = end;
-  }
-  while (at < bytes.length) {
-    const lead = bytes[at];
-    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (!isUtf8(bytes.subarray(at, at + length))) return at;
-    at += length;
-  }
-  return at;
+  const { text, bytes } = await readTextFile(path, { pipes: false }); // it is read again by whoever resumes
+  return { text, source: `file:${sha256(bytes)}` };
 }
 
 async function readDataset(uri: string, options: ResolveOptions): Promise<ResolvedText> {
@@ -125,7 +88,8 @@ async function readDataset(uri: string, options: ResolveOptions): Promise<Resolv
     );
   }
   const parts: string[] = [];
-  for (const file of wanted) parts.push(await parquetText(await snapshot.get(file)));
+  for (const file of wanted)
+    parts.push(await inThread<string>(new URL('./parquet.js', import.meta.url), 'parquetText', await snapshot.get(file)));
   try {
     return { text: parts.join(''), source: `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}` };
   } catch (error) {

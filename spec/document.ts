@@ -1,10 +1,24 @@
 /** An experiment file's text: YAML to plain data, and from a path in the data back to a line and a column. */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
 import type { Path } from './problems.js';
 
 /** Longest file that is read, in bytes. */
 export const MAX_BYTES = 1024 * 1024;
 const MAX_ALIASES = 100;
+/** More are not shown. */
+const MAX_PROBLEMS = 100;
 
 export interface Place {
   /** from 1 */
@@ -27,7 +41,7 @@ export function parseYaml(text: string): YamlDocument {
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    uniqueKeys: true,
+    uniqueKeys: false, // the library compares every key with every other; duplicates() looks
     merge: true,
     version: '1.2',
     stringKeys: true,
@@ -36,27 +50,33 @@ export function parseYaml(text: string): YamlDocument {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+  const wrong = [...document.errors, ...document.warnings];
+  const syntax = [...wrong, ...duplicateKeys(document.contents)].slice(0, MAX_PROBLEMS).map((error) => ({
     ...placeOf(error.pos[0]),
     ...plainly(error.code, error.message),
   }));
   const locate = (path: Path, atKey = false): Place => placeOf(offsetOf(document, path, atKey));
   if (syntax.length > 0) return { data: undefined, syntax, locate };
+  const tooMany = {
+    line: 1,
+    column: 1,
+    message: `more than ${MAX_ALIASES} aliases are expanded`,
+    suggestion: 'write the values out',
+  };
+  // the library looks through the whole document for each of them
+  if (aliasesOf(document.contents) > MAX_ALIASES) return { data: undefined, syntax: [tooMany], locate };
   try {
     return { data: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, syntax, locate };
   } catch (error) {
-    const message =
-      error instanceof ReferenceError && /alias count/i.test(error.message)
-        ? `more than ${MAX_ALIASES} aliases are expanded`
-        : (error as Error).message;
-    return { data: undefined, syntax: [{ line: 1, column: 1, message, suggestion: 'write the values out' }], locate };
+    const expansions = error instanceof ReferenceError && /alias count/i.test(error.message);
+    return { data: undefined, syntax: [expansions ? tooMany : { ...tooMany, message: (error as Error).message }], locate };
   }
 }
 
 /** Plain data of a `--set` value: a YAML scalar or flow collection. Returns the error's text where it is neither. */
 export function parseYamlValue(text: string): { readonly value: unknown } | { readonly error: string } {
-  const document = parseDocument(text, { prettyErrors: false, version: '1.2', stringKeys: true });
-  const wrong = document.errors[0] ?? document.warnings[0];
+  const document = parseDocument(text, { prettyErrors: false, version: '1.2', stringKeys: true, uniqueKeys: false });
+  const wrong = document.errors[0] ?? document.warnings[0] ?? duplicateKeys(document.contents)[0];
   if (wrong !== undefined) return { error: plainly(wrong.code, wrong.message).message };
   if (/[&*]/.test(text) && hasAlias(document)) return { error: 'anchors and aliases are not allowed here' };
   return { value: document.toJS() as unknown };
@@ -69,6 +89,45 @@ function hasAlias(document: Document): boolean {
   } catch {
     return true;
   }
+}
+
+interface SyntaxProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, ...number[]];
+}
+
+/** Every node below one, itself included; without recursion, for nesting has no limit. */
+function* nodesBelow(root: unknown): Iterable<unknown> {
+  const nodes: unknown[] = [root];
+  while (nodes.length > 0) {
+    const node = nodes.pop();
+    yield node;
+    if (isSeq(node)) for (const item of node.items) nodes.push(item);
+    else if (isMap(node)) for (const pair of node.items) nodes.push(pair.value);
+  }
+}
+
+function aliasesOf(root: unknown): number {
+  let count = 0;
+  for (const node of nodesBelow(root)) if (isAlias(node)) count++;
+  return count;
+}
+
+/** Keys that are in their mapping already, in the order of the text. */
+function duplicateKeys(root: unknown): SyntaxProblem[] {
+  const found: SyntaxProblem[] = [];
+  for (const node of nodesBelow(root)) {
+    if (!isMap(node)) continue;
+    const seen = new Set<string>();
+    for (const { key } of node.items) {
+      if (!isScalar(key)) continue;
+      const name = String(key.value);
+      if (seen.has(name)) found.push({ code: 'DUPLICATE_KEY', message: name, pos: [startOf(key) ?? 0] });
+      seen.add(name);
+    }
+  }
+  return found.sort((a, b) => a.pos[0] - b.pos[0]);
 }
 
 const PLAIN: Readonly<Record<string, { message: string; suggestion?: string }>> = {
@@ -101,17 +160,27 @@ function step_(document: Document, node: unknown, step: string | number): { key?
   const target = isAlias(node) ? node.resolve(document) : node;
   if (isSeq(target)) return typeof step === 'number' && step < target.items.length ? { value: target.items[step] } : undefined;
   if (!isMap(target)) return undefined;
-  const pairs = target.items.filter((item): item is Pair => isPair(item));
-  const own = pairs.find((pair) => keyText(pair) === String(step));
+  const pairs = pairsOf(target);
+  const own = pairs.get(String(step));
   if (own !== undefined) return own;
-  for (const pair of pairs.filter((p) => keyText(p) === '<<')) {
-    const merged = isSeq(pair.value) ? pair.value.items : [pair.value];
-    for (const part of merged) {
-      const found = step_(document, part, step);
-      if (found !== undefined) return found;
-    }
+  const merge = pairs.get('<<')?.value;
+  for (const part of isSeq(merge) ? merge.items : [merge]) {
+    const found = step_(document, part, step);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+const indices = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** A mapping's pairs by key. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  let index = indices.get(map);
+  if (index === undefined) {
+    index = new Map(map.items.filter((item): item is Pair => isPair(item)).map((pair) => [keyText(pair), pair]));
+    indices.set(map, index);
+  }
+  return index;
 }
 
 const keyText = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');

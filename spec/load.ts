@@ -1,8 +1,9 @@
 /** Reads an experiment file or preset, applies `--set`s, checks everything, and tells every problem by file, line and column. */
-import { readFile, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { readTextFile } from '../common/text-file.js';
 import { MAX_BYTES, parseYaml, type YamlDocument } from './document.js';
 import type { AnyExperimentPlan } from './plan.js';
 import { presetFile, presetNames } from './presets.js';
@@ -44,7 +45,8 @@ export interface LoadedExperiment {
 export async function loadExperiment(pathOrPreset: string, options: LoadOptions = {}): Promise<LoadedExperiment> {
   const cwd = options.cwd ?? process.cwd();
   const { file, shown, preset } = await find(pathOrPreset, cwd);
-  const result = check(await read(file, shown), { ...options, cwd, file, shown });
+  const { text } = await readTextFile(file, { shown, maxBytes: MAX_BYTES });
+  const result = check(text, { ...options, cwd, file, shown });
   if (result.plan === undefined) {
     throw new HabsburgError('invalid', result.problems.map(problemText).join('\n'), { details: { problems: result.problems } });
   }
@@ -140,17 +142,11 @@ async function find(pathOrPreset: string, cwd: string): Promise<{ file: string; 
       preset: pathOrPreset,
     };
   const file = path.resolve(cwd, pathOrPreset);
-  const found = await stat(file).catch((error: unknown) => {
+  await access(file).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).code === 'ENOENT'
       ? notThere(pathOrPreset)
       : fromSystemError(error, `reading ${pathOrPreset}`);
   });
-  if (found.isDirectory()) throw new HabsburgError('invalid', `${pathOrPreset}: this is a folder; name its YAML file`);
-  if (found.size > MAX_BYTES)
-    throw new HabsburgError(
-      'invalid',
-      `${pathOrPreset}: ${found.size} bytes are too many for an experiment file; the limit is ${MAX_BYTES}`,
-    );
   return { file, shown: pathOrPreset };
 }
 
@@ -161,15 +157,4 @@ function notThere(pathOrPreset: string): HabsburgError {
   const guess = nearest(pathOrPreset, names);
   const hint = guess === undefined ? `presets: ${names.join(', ')}` : `did you mean the preset "${guess}"?`;
   return new HabsburgError('notFound', `${pathOrPreset}: no such experiment file or preset; ${hint}`);
-}
-
-async function read(file: string, shown: string): Promise<string> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw fromSystemError(error, `reading ${shown}`);
-  });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new HabsburgError('invalid', `${shown}: not UTF-8 text; save it as UTF-8`, { cause });
-  }
 }

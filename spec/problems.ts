@@ -4,6 +4,9 @@ import { isFutureKey, isFutureValue } from './future.js';
 import { keysAt } from './shape.js';
 import { nearest } from './suggest.js';
 
+/** Of one mapping's unknown keys so many are told. */
+const MAX_UNKNOWN_KEYS = 100;
+
 export type Path = readonly (string | number)[];
 
 /** One thing wrong with a document. */
@@ -44,8 +47,10 @@ export function explain(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodTyp
   const path = [...prefix, ...(issue.path as (string | number)[])];
   const value = valueAt(root, path);
   switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(key, path, keysAt(schema, root, path)));
+    case 'unrecognized_keys': {
+      const known = keysAt(schema, root, path);
+      return issue.keys.slice(0, MAX_UNKNOWN_KEYS).map((key) => unknownKey(key, path, known));
+    }
     case 'invalid_union':
       if (issue.errors.length > 0) return likeliestBranch(issue.errors).flatMap((inner) => explain(inner, root, schema, path));
       return [unknownValue(value, path, ('options' in issue ? (issue.options as unknown[]) : []).map(String))];

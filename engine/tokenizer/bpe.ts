@@ -1,15 +1,18 @@
 /** Byte-level BPE encoding and decoding with a cache of words; exact to the byte in both directions. */
 import { fromByteChars, splitWords, toByteChars } from './byte-level.js';
+import { Merges } from './merges.js';
 import type { Tokenizer } from './types.js';
 
 /** A word's ids are kept for the next time it occurs, up to so many words; natural text repeats them. */
 const CACHE_WORDS = 200_000;
+/** Longer ones hardly come twice. */
+const CACHE_LENGTH = 256;
 
 export class ByteLevelBpe implements Tokenizer {
   readonly size: number;
   readonly #tokenOf: readonly string[];
   readonly #idOf: ReadonlyMap<string, number>;
-  readonly #rank: ReadonlyMap<string, number>;
+  readonly #merges: Merges;
   readonly #added: ReadonlyMap<string, number>;
   readonly #addedById: ReadonlyMap<number, string>;
   readonly #addedPattern: RegExp | undefined;
@@ -30,7 +33,7 @@ export class ByteLevelBpe implements Tokenizer {
     readonly specials: readonly string[] = [...added.keys()],
   ) {
     this.#idOf = vocabulary;
-    this.#rank = new Map(merges.map(([left, right], rank) => [`${left} ${right}`, rank]));
+    this.#merges = new Merges(merges, vocabulary);
     const tokens: string[] = [];
     for (const [token, id] of [...vocabulary, ...added]) tokens[id] = token;
     this.#tokenOf = tokens;
@@ -77,27 +80,10 @@ export class ByteLevelBpe implements Tokenizer {
   #encodeWord(word: string): readonly number[] {
     const known = this.#cache.get(word);
     if (known) return known;
-    const ids = this.#merge(Array.from(toByteChars(word))).map((token) => this.#idOf.get(token)!);
+    const ids = this.#merges.apply(Array.from(toByteChars(word), (char) => this.#idOf.get(char)!));
+    if (word.length > CACHE_LENGTH) return ids;
     if (this.#cache.size >= CACHE_WORDS) this.#cache.clear();
     this.#cache.set(word, ids);
     return ids;
-  }
-
-  /** Applies the merge of lowest rank, leftmost first, until none fits. */
-  #merge(parts: string[]): string[] {
-    while (parts.length > 1) {
-      let best = Infinity;
-      let at = -1;
-      for (let i = 0; i + 1 < parts.length; i++) {
-        const rank = this.#rank.get(`${parts[i]} ${parts[i + 1]}`);
-        if (rank !== undefined && rank < best) {
-          best = rank;
-          at = i;
-        }
-      }
-      if (at < 0) break;
-      parts.splice(at, 2, parts[at] + parts[at + 1]);
-    }
-    return parts;
   }
 }

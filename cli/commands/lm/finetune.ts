@@ -11,6 +11,7 @@ import { fit } from '../../../engine/train/fit.js';
 import type { LoopProgress } from '../../../engine/train/loop.js';
 import type { Device } from '../../../spec/devices.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
+import { control } from '../../terminal.js';
 import {
   deviceOption,
   emptyFolder,
@@ -253,6 +254,6 @@ function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
 
 function showProgress({ phase, done, total, loss, perSecond }: LoopProgress): void {
   if (phase !== 'train' || !process.stderr.isTTY) return;
-  process.stderr.write(`\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(perSecond!)} tokens/s   `);
+  control(process.stderr, `\rstep ${done} of ${total}, loss ${loss!.toFixed(4)}, ${Math.round(perSecond!)} tokens/s   `);
   if (done === total) process.stderr.write('\n');
 }

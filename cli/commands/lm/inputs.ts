@@ -1,10 +1,11 @@
 /** Reading what the `lm` commands are given: numbers, token files, prompt files, text. */
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
+import { readTextFile } from '../../../common/text-file.js';
 import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
 import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
 import { IGNORED } from '../../../common/labels.js';
@@ -100,11 +101,7 @@ export async function readPrompts(file: string): Promise<string[]> {
 }
 
 export async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw fromSystemError(error, `reading ${file}`);
-  }
+  return (await readTextFile(file)).text;
 }
 
 function parseJson(text: string, where: string): unknown {

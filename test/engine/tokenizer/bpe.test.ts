@@ -99,6 +99,21 @@ describe('byte-level BPE', () => {
     expect(tokenizer.decode([])).toBe('');
   });
 
+  test('long words: the same ids as tokenizers, in time that grows with the text', async () => {
+    const { words } = JSON.parse(await readFile('test/golden/tokenizers/long-words.json', 'utf8')) as {
+      words: { alphabet: string; n: number; tokens: number; sha256: string }[];
+    };
+    const tokenizer = await loadTokenizer('test/golden/tokenizers/opt');
+    for (const { alphabet, n, tokens, sha256: expected } of words) {
+      const ids = tokenizer.encode(letters(alphabet, n));
+      expect([alphabet, ids.length, sha256(ids.join(','))]).toEqual([alphabet, tokens, `sha256:${expected}`]);
+    }
+    // quadratic time would be some 25 minutes
+    const began = process.cpuUsage().user;
+    expect(tokenizer.decode(tokenizer.encode(letters('theinrd', 400_000)))).toHaveLength(400_000);
+    expect(process.cpuUsage().user - began).toBeLessThan(20e6);
+  });
+
   test('bad input is named', async () => {
     expect(() => trainBpe(lines, 200)).toThrow(/at least 259 tokens, not 200/);
     const dir = join(folder, 'bad');
@@ -110,3 +125,15 @@ describe('byte-level BPE', () => {
     await expect(loadTokenizer(dir)).rejects.toMatchObject({ kind: 'verification' });
   });
 });
+
+/** The same letters as in make_long_words.py. */
+function letters(alphabet: string, n: number): string {
+  const of = Array.from(alphabet);
+  let state = 1;
+  let text = '';
+  for (let i = 0; i < n; i++) {
+    state = Number((BigInt(state) * 1103515245n + 12345n) % 2147483648n);
+    text += of[(state >> 16) % of.length];
+  }
+  return text;
+}

@@ -1,0 +1,82 @@
+/** The heavy part of preparing texts, for a thread of its own: trains or copies the tokenizer, encodes, writes the splits' records. */
+import { join } from 'node:path';
+import { HabsburgError } from '../common/errors.js';
+import { linesOf } from '../data/blocks.js';
+import { RECORDS_FILE, writeRecords } from '../data/records.js';
+import { readJsonObject } from '../engine/checkpoint/json.js';
+import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
+import { trainBpe } from '../engine/tokenizer/train-bpe.js';
+import type { Tokenizer } from '../engine/tokenizer/types.js';
+import type { DataPlan, TokenizerPlan } from '../spec/plan.js';
+import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
+
+export const SPLITS = ['train', 'valid', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+const SPECIALS = ['<s>', '<pad>', '</s>'];
+const EOS = '</s>';
+
+/** Everything can be cloned, so that it can go to a thread. */
+export interface TextsToPrepare {
+  readonly data: DataPlan;
+  readonly tokenizer: TokenizerPlan;
+  readonly texts: Readonly<Record<Split, { readonly text: string; readonly source: string }>>;
+  /** the base model as it was given (its tokenizer is copied from there), and as it was imported; absent for a model from scratch */
+  readonly base?: { readonly path: string; readonly folder: string };
+  /** where to write: the tokenizer's folder and one a split */
+  readonly folders: Readonly<Record<Split | 'tokenizer', string>>;
+}
+
+/** How many records each split has, and how many were too long for it. */
+export type PreparedTexts = Readonly<Record<Split, { readonly records: number; readonly leftOut: number }>>;
+
+export async function prepareTexts({ data, tokenizer, texts, base, folders }: TextsToPrepare): Promise<PreparedTexts> {
+  if (tokenizer.kind === 'bpe') {
+    const lines = data.template ? recordTexts(texts.train.text, data) : linesOf(texts.train.text);
+    const model = trainBpe(
+      lines.map((line) => (line.trim() === '' ? '' : `${line}\n`)),
+      tokenizer.vocabulary,
+      SPECIALS,
+    );
+    await saveTokenizer(folders.tokenizer, model, { bos: '<s>', eos: EOS, pad: '<pad>', maxLength: data.block });
+  } else {
+    if (!base)
+      throw new HabsburgError(
+        'invalid',
+        'tokenizer: { kind: base } needs a base checkpoint; a model from scratch needs tokenizer: { kind: bpe, vocabulary: … }',
+      );
+    await copyTokenizer(base.path, folders.tokenizer);
+  }
+  const loaded = await loadTokenizer(folders.tokenizer);
+  const own = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : undefined;
+  const rowsOf = data.template
+    ? recordRows(data, loaded, own === undefined ? await configOf(base!.folder) : { eos_token_id: own }, own)
+    : blockRows(data, loaded, own ?? (await beginningToken(base!.folder, loaded)));
+  const prepared: Partial<Record<Split, PreparedTexts[Split]>> = {};
+  for (const split of SPLITS) {
+    const { source, text } = texts[split];
+    const { rows, leftOut } = rowsOf(split, text);
+    await writeRecords(
+      join(folders[split], RECORDS_FILE),
+      rows.map((row, i) => ({
+        id: `${split}/${String(i).padStart(6, '0')}`,
+        ...row,
+        origin: { kind: 'real' as const, source },
+      })),
+    );
+    prepared[split] = { records: rows.length, leftOut };
+  }
+  return prepared as PreparedTexts;
+}
+
+function configOf(folder: string): ReturnType<typeof readJsonObject> {
+  return readJsonObject(join(folder, 'config.json'));
+}
+
+/** What a base model's texts begin with: what its tokenizer puts there (OPT: </s>), or else config.json's bos_token_id. */
+async function beginningToken(folder: string, tokenizer: Tokenizer): Promise<number> {
+  const file = join(folder, 'config.json');
+  const id = tokenizer.prefix[0] ?? (await readJsonObject(file)).bos_token_id ?? tokenizer.idOf(EOS);
+  if (typeof id === 'number' && id < tokenizer.size) return id;
+  throw new HabsburgError('invalid', `${file} names no bos_token_id, which packing: bos-line puts before every line`);
+}

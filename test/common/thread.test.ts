@@ -1,0 +1,30 @@
+/** Work in a thread: results, errors as they were, cancellation, and a loop that goes on beside it. */
+import { describe, expect, test } from '@jest/globals';
+import { inThread } from '../../common/thread.js';
+import { isHabsburgError } from '../../common/errors.js';
+
+const LANGUAGE = new URL('../../data/language.js', import.meta.url);
+const PLAN = { vocabulary: 60_000, zipf: 1.5, seed: 1 };
+
+describe('inThread', () => {
+  test('gives what the function gives, while this thread goes on', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 10);
+    const language = await inThread<Record<string, { words: string[] }>>(LANGUAGE, 'makeLanguage', PLAN);
+    clearInterval(timer);
+    expect(language.stop.words).toEqual(['.']);
+    expect(ticks).toBeGreaterThan(5);
+  });
+
+  test('a HabsburgError stays one', async () => {
+    const error: unknown = await inThread(new URL('../../common/text-file.js', import.meta.url), 'readTextFile', '/no/such').catch((e: unknown) => e); // prettier-ignore
+    expect(isHabsburgError(error) && error.kind).toBe('notFound');
+    expect((error as Error).message).toContain('/no/such');
+  });
+
+  test('an aborted signal stops it', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('enough')), 50);
+    await expect(inThread(LANGUAGE, 'makeLanguage', PLAN, stop.signal)).rejects.toThrow('enough');
+  });
+});
