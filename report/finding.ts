@@ -1,24 +1,7 @@
-/** What an experiment shows, in sentences computed from its scores, each with its uncertainty. */
+/** What an experiment shows, in sentences computed from its scores, each with its uncertainty. No condition is left out. */
+import { changes, compare, isSigned, size, unchanged, type Change, type Comparison } from './change.js';
 import { formatNumber } from './format.js';
-import { estimate } from './summary.js';
-import type { Measure, Point, Series, Summary } from './summary.js';
-
-/** A ratio: the geometric mean over seeds, with a 95 % t-interval of the log ratios where there are two seeds or more. */
-export interface Ratio {
-  readonly value: number;
-  readonly low?: number;
-  readonly high?: number;
-  readonly n: number;
-}
-
-/** The last generation of a series against its first, seed by seed. */
-export interface Change {
-  readonly series: Series;
-  readonly first: number;
-  readonly last: number;
-  /** absent where a value is zero or negative, so that no ratio exists */
-  readonly ratio?: Ratio;
-}
+import type { Measure, Summary } from './summary.js';
 
 export interface Finding {
   /** one short line */
@@ -27,102 +10,131 @@ export interface Finding {
   readonly sentences: readonly string[];
 }
 
-/** Conditions that a headline names. */
+/** Conditions that a headline names; it says how many more there are. */
 const HEADLINE_CONDITIONS = 3;
+/** With more conditions than this, only the two that differ most are compared with each other. */
+const CONTRASTS = 4;
 
 /** The measure that a report leads with: perplexity (of each model on real text) where it is measured, else the first. */
 export function leadMeasure(summary: Summary): Measure | undefined {
   return summary.measures.find((measure) => measure.metric === 'perplexity') ?? summary.measures[0];
 }
 
-/** How a measure changed from the first to the last generation of each series; series with one generation are left out. */
-export function changes(summary: Summary, measure: Measure): Change[] {
-  return summary.series.flatMap((series) => {
-    const points = series.points.get(measure.key) ?? [];
-    if (points.length < 2) return [];
-    const [first, last] = [points[0], points[points.length - 1]];
-    return [{ series, first: first.generation, last: last.generation, ratio: ratioOf(last, first) }];
-  });
-}
-
-/** Value over value for the seeds that both points have. */
-export function ratioOf(above: Point, below: Point): Ratio | undefined {
-  const denominators = new Map(below.seeds.map(({ seed, value }) => [seed, value]));
-  const pairs = above.seeds
-    .filter(({ seed }) => denominators.has(seed))
-    .map(({ seed, value }) => [value, denominators.get(seed)!]);
-  if (pairs.length === 0 || pairs.some(([a, b]) => a <= 0 || b <= 0)) return undefined;
-  const { mean, halfWidth, n } = estimate(pairs.map(([a, b]) => Math.log(a / b)));
-  if (halfWidth === undefined) return { value: Math.exp(mean), n };
-  return { value: Math.exp(mean), low: Math.exp(mean - halfWidth), high: Math.exp(mean + halfWidth), n };
-}
-
 export function findings(summary: Summary): Finding {
   const measure = leadMeasure(summary);
   if (measure === undefined) return { headline: 'No scores yet', sentences: ['No generation has been scored so far.'] };
-  const changed = changes(summary, measure).filter((change) => change.ratio !== undefined);
-  if (changed.length === 0) {
+  const all = changes(summary, measure);
+  if (all.every(({ first, last }) => first === last)) {
     return {
       headline: 'No change to report yet',
       sentences: [`There are not yet two generations whose ${measure.label} can be compared.`],
     };
   }
-  const headline = capital(`${measure.label} ${verdicts(changed)}`);
-  const sentences = changed.map(({ series, first, last, ratio }) => {
-    const change = `Under ${series.label}, ${measure.label} at generation ${last} is ${times(ratio!)} that of generation ${first}`;
-    return `${change} (${uncertainty(ratio!)}).`;
-  });
-  const contrast = contrastSentence(changed, measure);
-  return { headline, sentences: contrast === undefined ? sentences : [...sentences, contrast] };
+  return {
+    headline: capital(`${measure.label} ${verdicts(all)}`),
+    sentences: [...all.map((change) => sentence(change, measure)), ...contrasts(summary, measure, all)],
+  };
 }
 
 /** What happened under each condition, largest change first; a verb is said once for neighbours that share it. */
-function verdicts(changed: readonly Change[]): string {
-  const parts = [...changed]
-    .sort((a, b) => changeSize(b) - changeSize(a))
-    .slice(0, HEADLINE_CONDITIONS)
-    .map(({ series, ratio }) => {
-      const { value, low, high } = ratio!;
-      const clear = low === undefined || high === undefined || low > 1 || high < 1;
-      if (!clear) return { verb: 'shows no clear change', amount: '', under: series.label };
-      const fold = formatNumber(value, 2);
-      if (Number(fold) === 1) return { verb: 'stays as it was', amount: '', under: series.label };
-      return value >= 1
-        ? { verb: 'rises', amount: ` ${fold}-fold`, under: series.label }
-        : { verb: 'falls', amount: ` to ${fold} of its start`, under: series.label };
-    });
+function verdicts(all: readonly Change[]): string {
+  const ordered = [...all].sort((a, b) => rank(b) - rank(a));
+  const parts = ordered.slice(0, HEADLINE_CONDITIONS).map((change) => ({ ...verdict(change), under: change.series.label }));
   const said = parts.map(({ verb, amount, under }, i) =>
     `${verb === parts[i - 1]?.verb ? '' : verb}${amount} under ${under}`.trim(),
   );
-  return said.length < 2 ? said.join('') : `${said.slice(0, -1).join(', ')} and ${said[said.length - 1]}`;
+  const more = ordered.length - parts.length;
+  const text = said.length < 2 ? said.join('') : `${said.slice(0, -1).join(', ')} and ${said[said.length - 1]}`;
+  return more === 0 ? text : `${text} (${more} more ${more === 1 ? 'condition' : 'conditions'} below)`;
 }
 
-function changeSize(change: Change): number {
-  return Math.abs(Math.log(change.ratio!.value));
+/** What has no value any more stands first, then what changed most; what cannot be compared yet stands last. */
+function rank({ comparison, last, first }: Change): number {
+  if (comparison !== undefined) return size(comparison);
+  return first === last ? -1 : Infinity;
 }
 
-/** The condition that changed most against the one that changed least, at the last generation that both have, paired by seed. */
-function contrastSentence(changed: readonly Change[], measure: Measure): string | undefined {
-  if (changed.length < 2) return undefined;
-  const most = changed.reduce((a, b) => (changeSize(b) > changeSize(a) ? b : a));
-  const least = changed.reduce((a, b) => (changeSize(b) < changeSize(a) ? b : a));
-  const generation = Math.min(most.last, least.last);
-  const at = ({ series }: Change) => series.points.get(measure.key)!.find((point) => point.generation === generation);
-  const [above, below] = [at(most), at(least)];
-  const ratio = most !== least && above && below ? ratioOf(above, below) : undefined;
-  if (ratio === undefined) return undefined;
-  const paired = ratio.n > 1 ? ', paired by seed' : '';
-  return `At generation ${generation} it is ${times(ratio)} as high under ${most.series.label} as under ${least.series.label} (${uncertainty(ratio)}${paired}).`;
+function verdict({ comparison, first, last }: Change): { verb: string; amount: string } {
+  if (comparison === undefined)
+    return { verb: first === last ? 'cannot be compared yet' : `has no value at generation ${last}`, amount: '' };
+  const { kind, value, low, high } = comparison;
+  const same = unchanged(comparison);
+  if (low !== undefined && high !== undefined && low <= same && high >= same && low !== high)
+    return { verb: 'shows no clear change', amount: '' };
+  const amount = formatNumber(Math.abs(value), 2);
+  if (value === same || (kind !== 'difference' && Number(amount) === 1)) return { verb: 'stays as it was', amount: '' };
+  const verb = value > same ? 'rises' : 'falls';
+  if (kind === 'difference') return { verb, amount: ` by ${amount}` };
+  if (value === 0) return { verb, amount: ' to 0' };
+  return { verb, amount: value > 1 ? ` ${amount}-fold` : ` to ${amount} of its start` };
 }
 
-function times({ value }: Ratio): string {
-  return `${formatNumber(value, 3)} times`;
+function sentence({ series, first, last, seeds, valued, lastValued, comparison }: Change, { label }: Measure): string {
+  const [started, came] = seeds;
+  const under = `Under ${series.label}, `;
+  const behind = came < started ? ` ${came} of ${started} seeds ${came === 1 ? 'has' : 'have'} come so far.` : '';
+  if (comparison === undefined) {
+    if (first === last && lastValued !== undefined)
+      return `${under}${label} has been measured at generation ${first} only.${behind}`;
+    const before = lastValued === undefined ? '' : `; the last value is that of generation ${lastValued}`;
+    return `${under}${label} has no value at generation ${last} in any seed${before}.${behind}`;
+  }
+  const { kind, value, zeros, n } = comparison;
+  const missing = valued < came ? ` It has no value there in ${came - valued} of ${came} seeds, which are left out.` : '';
+  const at = `${label} at generation ${last}`;
+  const sure = uncertainty(comparison);
+  if (kind === 'difference') {
+    const moved = value === 0 ? 'the same as' : `${formatNumber(Math.abs(value), 3)} ${value > 0 ? 'above' : 'below'}`;
+    return `${under}${at} is ${moved} ${value === 0 ? 'at' : 'that of'} generation ${first} (${sure}).${missing}${behind}`;
+  }
+  if (value === 0) return `${under}${at} is 0 in ${n === 1 ? 'the one seed' : `all ${n} seeds`}.${missing}${behind}`;
+  const ratio = `${formatNumber(value, 3)} times that of generation ${first}`;
+  if (kind === 'ratio') return `${under}${at} is ${ratio} (${sure}).${missing}${behind}`;
+  const [above, below] = zeros;
+  const gone = [
+    ...(above > 0 ? [`0 in ${above} of ${n} seeds`] : []),
+    ...(below > 0 ? [`was 0 in ${below} of ${n} at generation ${first}`] : []),
+  ].join(', and ');
+  return `${under}${at} is ${gone}; its mean is ${ratio} (${sure}).${missing}${behind}`;
 }
 
-function uncertainty({ low, high, n }: Ratio): string {
+/** Conditions against each other, paired by seed: every one against the one that changed least, or of many the two farthest apart. */
+function contrasts(summary: Summary, measure: Measure, all: readonly Change[]): string[] {
+  const compared = all.filter(({ comparison }) => comparison !== undefined).sort((a, b) => rank(b) - rank(a));
+  if (compared.length < 2) return [];
+  const least = compared[compared.length - 1];
+  const others = compared.length <= CONTRASTS ? compared.slice(0, -1) : compared.slice(0, 1);
+  const signed = isSigned(summary, measure);
+  return others.map((most) => contrast(most, least, measure, signed));
+}
+
+function contrast(most: Change, least: Change, { key }: Measure, signed: boolean): string {
+  const below = least.series.points.get(key)!;
+  const common = most.series.points.get(key)!.filter((point) => below.some(({ generation }) => generation === point.generation));
+  const above = common[common.length - 1];
+  const facing = below.find(({ generation }) => generation === above?.generation);
+  const comparison = above && facing && compare(above, facing, signed);
+  const [here, there] = [most.series.label, least.series.label];
+  if (facing === undefined || comparison === undefined)
+    return `Conditions ${here} and ${there} have no seed in common at any generation, so they are not compared.`;
+  const { kind, value, n } = comparison;
+  const sure = `${uncertainty(comparison)}${n > 1 ? ', paired by seed' : ''}`;
+  const at = `At generation ${above.generation} it is`;
+  if (kind !== 'difference' && value === 0)
+    return `${at} 0 under ${here} in every seed, and ${formatNumber(facing.mean, 3)} on average under ${there}.`;
+  if (kind !== 'difference') return `${at} ${formatNumber(value, 3)} times as high under ${here} as under ${there} (${sure}).`;
+  if (value === 0) return `${at} as high under ${here} as under ${there} (${sure}).`;
+  return `${at} ${formatNumber(Math.abs(value), 3)} ${value > 0 ? 'higher' : 'lower'} under ${here} than under ${there} (${sure}).`;
+}
+
+function uncertainty(comparison: Comparison): string {
+  const { low, high, n } = comparison;
   if (low === undefined || high === undefined) return 'one seed, so no interval';
-  const includesOne = low <= 1 && high >= 1 ? ', which includes no change' : '';
-  return `95 % interval ${formatNumber(low, 3)} to ${formatNumber(high, 3)}${includesOne}; ${n} seeds`;
+  if (high - low <= 1e-12 * Math.abs(high)) return `the same in all ${n} seeds`;
+  const same = unchanged(comparison);
+  const includes = low <= same && high >= same ? ', which includes no change' : '';
+  const of = comparison.kind === 'difference' ? ' of the difference' : '';
+  return `95 % interval${of} ${formatNumber(low, 3)} to ${formatNumber(high, 3)}${includes}; ${n} seeds`;
 }
 
 function capital(text: string): string {

@@ -1,6 +1,6 @@
 /** Dense linear algebra for a few hundred dimensions at most, row-major, plain loops: the same bits on every machine. */
 
-const { abs, log, sign, sqrt } = Math;
+const { abs, log, max, sign, sqrt } = Math;
 
 /**
  * Lower-triangular L with L Lᵀ = a, of a symmetric positive semidefinite matrix; a direction without variance gives a zero column.
@@ -49,8 +49,11 @@ export function solveLower(l: Float64Array, b: Float64Array, d: number): Float64
   return y;
 }
 
-/** Eigenvalues of a symmetric d x d matrix by cyclic Jacobi rotations, unordered. */
-export function symmetricEigenvalues(matrix: Float64Array, d: number): Float64Array {
+/**
+ * Eigenvalues of a symmetric d x d matrix by cyclic Jacobi rotations, unordered.
+ * @param vectors d x d, the identity: becomes the eigenvectors, one a column
+ */
+export function symmetricEigenvalues(matrix: Float64Array, d: number, vectors?: Float64Array): Float64Array {
   const a = Float64Array.from(matrix);
   for (let sweep = 0; sweep < 60; sweep++) {
     let off = 0;
@@ -80,8 +83,32 @@ export function symmetricEigenvalues(matrix: Float64Array, d: number): Float64Ar
           a[p * d + k] = c * pk - s * qk;
           a[q * d + k] = s * pk + c * qk;
         }
+        if (!vectors) continue;
+        for (let k = 0; k < d; k++) {
+          const [kp, kq] = [vectors[k * d + p], vectors[k * d + q]];
+          vectors[k * d + p] = c * kp - s * kq;
+          vectors[k * d + q] = s * kp + c * kq;
+        }
       }
     }
   }
   return Float64Array.from({ length: d }, (_, i) => a[i * d + i]);
+}
+
+/** Eigenvalues below this share of the largest count as zero: a matrix of squares keeps half of a double's digits. */
+const RANK_TOLERANCE = 1e-13;
+
+/** The shortest x that minimises |a x - b|, of a symmetric positive semidefinite d x d matrix that may be singular (pseudo-inverse). */
+export function solveLeastNorm(a: Float64Array, b: Float64Array, d: number): Float64Array {
+  const vectors = Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0));
+  const values = symmetricEigenvalues(a, d, vectors);
+  const smallest = RANK_TOLERANCE * values.reduce((most, value) => max(most, value), 0);
+  const x = new Float64Array(d);
+  for (let j = 0; j < d; j++) {
+    if (!(values[j] > smallest)) continue;
+    let along = 0;
+    for (let i = 0; i < d; i++) along += vectors[i * d + j] * b[i];
+    for (let i = 0; i < d; i++) x[i] += (along / values[j]) * vectors[i * d + j];
+  }
+  return x;
 }

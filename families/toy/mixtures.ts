@@ -36,7 +36,7 @@ export function trainingSet(
   before: ChainState | undefined,
 ): { readonly data: unknown; readonly carry: Pick<ChainState, 'earlier' | 'real' | 'pool'> } {
   const n = sizeAt(sample, t);
-  const real = (k: number) => family.real(world, k, new Draws(rng, t, 'real'));
+  const real = (k: number, places?: Uint32Array) => family.real(world, k, new Draws(rng, t, 'real'), places);
   if (!before) {
     const data = real(n);
     const carry = {
@@ -45,7 +45,9 @@ export function trainingSet(
     };
     return { data, carry };
   }
-  const written = (k: number) => family.generate(world, before.model, k, new Draws(rng, t, 'written'));
+  const written = (k: number, places?: Uint32Array) =>
+    family.generate(world, before.model, k, new Draws(rng, t, 'written'), places);
+  const placed = family.places !== undefined;
   const merge = (...parts: unknown[]) => family.merge(world, parts);
   switch (mixture.kind) {
     case 'replace':
@@ -53,7 +55,8 @@ export function trainingSet(
     case 'keep-share': {
       const kept = Math.min(Math.round(mixture.share * n), family.size(before.real));
       const data = family.subset(world, before.real, kept, new Draws(rng, t, 'mixture'));
-      return { data: kept < n ? merge(data, written(n - kept)) : data, carry: { real: before.real } };
+      const rest = family.places && placesWithout(family.places(data), n);
+      return { data: kept < n ? merge(data, written(n - kept, rest)) : data, carry: { real: before.real } };
     }
     case 'accumulate': {
       const pool = merge(before.pool, written(n));
@@ -66,35 +69,43 @@ export function trainingSet(
     case 'fresh': {
       const fresh = Math.round(mixture.share * n);
       if (fresh === 0) return { data: written(n), carry: {} };
-      return { data: fresh < n ? merge(real(fresh), written(n - fresh)) : real(n), carry: {} };
+      if (fresh === n) return { data: real(n), carry: {} };
+      const places = placed ? new Draws(rng, t, 'mixture').choose(n, fresh) : undefined;
+      const rest = places && placesWithout(places, n);
+      return { data: merge(real(fresh, places), written(n - fresh, rest)), carry: {} };
     }
     case 'fixed-real':
       return { data: merge(before.real, written(n)), carry: { real: before.real } };
     case 'weights': {
-      const counts = sourceCounts(mixture, n, new Draws(rng, t, 'mixture'));
-      const newReal = counts.gamma + (before.earlier === undefined ? counts.beta : 0);
+      const { alpha, beta, gamma } = drawSources(mixture, n, before.earlier !== undefined, new Draws(rng, t, 'mixture'));
+      const at = (places: Uint32Array) => (placed ? places : undefined);
       const parts = [
-        ...(counts.alpha > 0 ? [written(counts.alpha)] : []),
-        ...(counts.beta > 0 && before.earlier !== undefined
-          ? [family.generate(world, before.earlier, counts.beta, new Draws(rng, t, 'earlier'))]
-          : []),
-        ...(newReal > 0 ? [real(newReal)] : []),
+        ...(alpha.length > 0 ? [written(alpha.length, at(alpha))] : []),
+        ...(beta.length > 0 ? [family.generate(world, before.earlier, beta.length, new Draws(rng, t, 'earlier'), at(beta))] : []),
+        ...(gamma.length > 0 ? [real(gamma.length, at(gamma))] : []),
       ];
       return { data: parts.length === 1 ? parts[0] : merge(...parts), carry: { earlier: before.model } };
     }
   }
 }
 
-/** Each of n records has its source drawn. */
-function sourceCounts(
-  { alpha, beta }: { alpha: number; beta: number },
+/** Places 0 … n-1 without those that are taken. */
+function placesWithout(taken: Uint32Array, n: number): Uint32Array {
+  const isTaken = new Set(taken);
+  return Uint32Array.from({ length: n }, (_, place) => place).filter((place) => !isTaken.has(place));
+}
+
+/** Each of n places has the source of its record drawn; while there is no earlier model its part is real. */
+function drawSources(
+  { alpha, beta }: { readonly alpha: number; readonly beta: number },
   n: number,
+  hasEarlier: boolean,
   draws: Draws,
-): { alpha: number; beta: number; gamma: number } {
-  const counts = { alpha: 0, beta: 0, gamma: 0 };
+): Record<'alpha' | 'beta' | 'gamma', Uint32Array> {
+  const places = { alpha: [] as number[], beta: [] as number[], gamma: [] as number[] };
   for (let i = 0; i < n; i++) {
     const u = draws.uniform();
-    counts[u < alpha ? 'alpha' : u < alpha + beta ? 'beta' : 'gamma']++;
+    places[u < alpha ? 'alpha' : hasEarlier && u < alpha + beta ? 'beta' : 'gamma'].push(i);
   }
-  return counts;
+  return { alpha: Uint32Array.from(places.alpha), beta: Uint32Array.from(places.beta), gamma: Uint32Array.from(places.gamma) };
 }

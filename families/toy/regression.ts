@@ -1,12 +1,12 @@
 /**
  * Linear regression by least squares. The design matrix has isotropic Gaussian rows, is drawn once for a seed, and every generation
- * labels it anew with the fit before it plus noise (Kazdan et al. 2024; Gerstgrasser et al. 2024).
+ * labels it anew with the fit before it plus noise (Kazdan et al. 2024; Gerstgrasser et al. 2024). A record's place is its row, so
+ * whatever a mixture takes from where, a generation of n records has each row as often as the first.
  */
-import { HabsburgError } from '../../common/errors.js';
 import { MEASURES } from '../../spec/simulation/measures.js';
 import type { RegressionWorld } from '../../spec/simulation/plan.js';
 import type { Draws } from './draws.js';
-import { cholesky, solveCholesky } from './linear.js';
+import { cholesky, solveCholesky, solveLeastNorm } from './linear.js';
 import type { ToyFamily } from './types.js';
 
 interface Data {
@@ -26,18 +26,18 @@ interface Model {
 }
 
 interface World extends RegressionWorld {
-  /** rows x d, row-major; record i of a dataset has row i modulo their number */
+  /** rows x d, row-major; the record at place i of a generation has row i modulo their number */
   readonly design: Float64Array;
   readonly rows: number;
   readonly truth: Float64Array;
-  /** XᵀX of the first n rows, by n */
+  /** XᵀX of places 0 … n-1, by n */
   readonly grams: Map<number, Float64Array>;
   readonly records: boolean;
 }
 
 export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
   name: 'regression',
-  version: 1,
+  version: 2,
   measures: MEASURES.regression,
   world({ plan, size, records, draws }) {
     const d = plan.dimensions;
@@ -50,15 +50,13 @@ export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
       records,
     };
   },
-  real: (world, n, draws) => labelled(world, world.truth, n, draws),
-  generate: (world, { coefficients }, n, draws) => labelled(world, coefficients, n, draws),
-  fit(world, { n, gram, moment }) {
+  real: (world, n, draws, places) => labelled(world, world.truth, n, draws, places),
+  generate: (world, { coefficients }, n, draws, places) => labelled(world, coefficients, n, draws, places),
+  fit(world, { gram, moment }) {
     const d = world.dimensions;
     const l = cholesky(gram, d);
-    for (let i = 0; i < d; i++) {
-      if (l[i * d + i] === 0)
-        throw new HabsburgError('invalid', `${n} records do not determine ${d} coefficients; use a larger sample`);
-    }
+    // a subsample may hold too few different rows: the shortest of the solutions, as numpy's pinv gives
+    for (let i = 0; i < d; i++) if (l[i * d + i] === 0) return { coefficients: solveLeastNorm(gram, moment, d) };
     return { coefficients: solveCholesky(l, moment, d) };
   },
   merge(_world, parts) {
@@ -89,6 +87,7 @@ export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
     );
   },
   size: ({ n }) => n,
+  places: ({ rows }) => rows!,
   measure(world, { coefficients }) {
     let error = 0;
     let norm = 0;
@@ -100,43 +99,40 @@ export const regression: ToyFamily<RegressionWorld, World, Data, Model> = {
   },
 };
 
-function labelled(world: World, w: Float64Array, n: number, draws: Draws): Data {
+function labelled(world: World, w: Float64Array, n: number, draws: Draws, places?: Uint32Array): Data {
   const { dimensions: d, design, noise } = world;
+  const rows = places?.map((place) => place % world.rows) ?? Uint32Array.from({ length: n }, (_, i) => i % world.rows);
   const labels = draws.normals(new Float64Array(n));
   const moment = new Float64Array(d);
-  for (let r = 0; r < n; r++) {
-    const row = (r % world.rows) * d;
+  rows.forEach((row, r) => {
     let y = noise * labels[r];
-    for (let i = 0; i < d; i++) y += design[row + i] * w[i];
+    for (let i = 0; i < d; i++) y += design[row * d + i] * w[i];
     labels[r] = y;
-    for (let i = 0; i < d; i++) moment[i] += design[row + i] * y;
-  }
-  const data = { n, gram: gramOf(world, n), moment };
-  return world.records ? { ...data, rows: Uint32Array.from({ length: n }, (_, r) => r % world.rows), labels } : data;
+    for (let i = 0; i < d; i++) moment[i] += design[row * d + i] * y;
+  });
+  const data = { n, gram: places ? gramOf(world, rows) : gramOfFirst(world, rows), moment };
+  return world.records ? { ...data, rows, labels } : data;
 }
 
-function gramOf(world: World, n: number): Float64Array {
-  let gram = world.grams.get(n);
-  if (!gram) {
-    gram = statistics(
-      world,
-      Uint32Array.from({ length: n }, (_, r) => r % world.rows),
-      new Float64Array(n),
-    ).gram;
-    world.grams.set(n, gram);
-  }
+/** The rows of places 0 … n-1 are the same in every generation. */
+function gramOfFirst(world: World, rows: Uint32Array): Float64Array {
+  let gram = world.grams.get(rows.length);
+  if (!gram) world.grams.set(rows.length, (gram = gramOf(world, rows)));
   return gram;
 }
 
-function statistics({ dimensions: d, design }: World, rows: Uint32Array, labels: Float64Array): Data {
+function gramOf({ dimensions: d, design }: World, rows: Uint32Array): Float64Array {
   const gram = new Float64Array(d * d);
+  for (const row of rows)
+    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) gram[i * d + j] += design[row * d + i] * design[row * d + j];
+  return gram;
+}
+
+function statistics(world: World, rows: Uint32Array, labels: Float64Array): Data {
+  const { dimensions: d, design } = world;
   const moment = new Float64Array(d);
   rows.forEach((row, r) => {
-    for (let i = 0; i < d; i++) {
-      const x = design[row * d + i];
-      moment[i] += x * labels[r];
-      for (let j = 0; j < d; j++) gram[i * d + j] += x * design[row * d + j];
-    }
+    for (let i = 0; i < d; i++) moment[i] += design[row * d + i] * labels[r];
   });
-  return { n: rows.length, gram, moment, rows, labels };
+  return { n: rows.length, gram: gramOf(world, rows), moment, rows, labels };
 }

@@ -37,16 +37,25 @@ export interface ToyFamily<P extends WorldPlan = WorldPlan, W = unknown, D = unk
   world(options: WorldOptions<P>): W;
   /** how many records there are, where the truth is a text: what a sample of size 0 stands for */
   whole?(world: W): number;
-  /** n new records from the truth (n-gram: the first n real tokens in generation 0, then lines redrawn) */
-  real(world: W, n: number, draws: Draws): D;
+  /**
+   * n new records from the truth (n-gram: the first n real tokens in generation 0, then lines redrawn)
+   * @param places of a family with `places`: those of the records, absent: 0 … n-1
+   */
+  real(world: W, n: number, draws: Draws, places?: Uint32Array): D;
   fit(world: W, data: D, draws: Draws): M;
-  generate(world: W, model: M, n: number, draws: Draws): D;
+  /** n records that a model writes; `places` as in `real` */
+  generate(world: W, model: M, n: number, draws: Draws, places?: Uint32Array): D;
   /** one dataset of all records */
   merge(world: W, parts: readonly D[]): D;
   /** n records without replacement; only in a world with `records` */
   subset(world: W, data: D, n: number, draws: Draws): D;
   /** records of a dataset */
   size(data: D): number;
+  /**
+   * Where a generation's records are not alike, because each has a part that no model writes: the places that these ones have in
+   * their generation. A mixture then fills every place once. Only of data with single records.
+   */
+  places?(data: D): Uint32Array;
   /** one number for each of `measures`; NaN or infinite where it is not defined */
   measure(world: W, model: M, data: D): number[];
 }

@@ -1,8 +1,8 @@
 /** The result tables: means with intervals by generation, the change from first to last, and every seed's value. */
 import { metrics } from '../../metrics/index.js';
 import { MEASURES } from '../../spec/simulation/measures.js';
-import { changes } from '../finding.js';
-import type { Ratio } from '../finding.js';
+import { changes } from '../change.js';
+import type { Comparison } from '../change.js';
 import { formatEstimate, formatNumber } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
@@ -27,7 +27,10 @@ export function tablesSection(summary: Summary): Child {
     el(
       'p',
       { class: 'caption' },
-      `${spread}, by generation. The last column is the last generation’s value over the first’s${count > 1 ? ' (geometric mean over seeds, 95 % t-interval of the log ratio)' : ''}.`,
+      `${spread}, by generation. The last column is the last generation’s value over the first’s${count > 1 ? ' (geometric mean over seeds, 95 % t-interval of the log ratio; where a seed’s value is 0, of the means over seeds)' : ''}; where values are negative or begin at 0, what they rose or fell by. – is no value: not defined, or not measured yet.`,
+      count > 1 &&
+        summary.series.length > 1 &&
+        ' Conditions share a seed’s random numbers, so two of them are compared by the difference in each seed, as in the sentences above, and not by whether their intervals overlap.',
     ),
     el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results by generation' }, meansTable(summary)),
     glossary(summary),
@@ -74,14 +77,19 @@ function meansTable(summary: Summary): Markup {
     ['condition'],
     [...summary.generations, 'last ÷ first'],
     summary.measures.map((measure) => {
-      const ratios = new Map(changes(summary, measure).map(({ series, ratio }) => [series, ratio]));
+      const compared = new Map(changes(summary, measure).map(({ series, comparison }) => [series, comparison]));
       return group(
         measure,
         summary.generations.length + 2,
-        seriesOf(summary, measure).map(({ series, index, points }) => [
+        seriesOf(summary, measure).map(({ series, index, points, most }) => [
           el('th', { scope: 'row', class: `key s${index % 8}` }, series.label),
-          summary.generations.map((generation) => meanCell(points.find((point) => point.generation === generation))),
-          el('td', { class: 'num' }, ratioText(ratios.get(series))),
+          summary.generations.map((generation) =>
+            meanCell(
+              points.find((point) => point.generation === generation),
+              most,
+            ),
+          ),
+          el('td', { class: 'num' }, comparisonText(compared.get(series))),
         ]),
       );
     }),
@@ -145,15 +153,24 @@ function group(measure: Measure, columns: number, rows: readonly Child[]): Marku
   );
 }
 
-function seriesOf(summary: Summary, measure: Measure): { series: Series; index: number; points: readonly Point[] }[] {
-  return summary.series.flatMap((series, index) => {
-    const points = series.points.get(measure.key);
-    return points ? [{ series, index, points }] : [];
-  });
+/** Every series, also one without a value; `most`: seeds at the generation where it has most. */
+function seriesOf(
+  summary: Summary,
+  measure: Measure,
+): { series: Series; index: number; points: readonly Point[]; most: number }[] {
+  return summary.series.map((series, index) => ({
+    series,
+    index,
+    points: series.points.get(measure.key) ?? [],
+    most: Math.max(...[...series.points.values()].flat().map(({ n }) => n)),
+  }));
 }
 
-/** The exact mean is in the element's value; the text is rounded to what the interval supports. */
-function meanCell(point: Point | undefined): Markup {
+/**
+ * The exact mean is in the element's value; the text is rounded to what the interval supports.
+ * @param most seeds of a cell that has all of them; fewer are said
+ */
+function meanCell(point: Point | undefined, most: number): Markup {
   if (point === undefined) return el('td', { class: 'num' }, '–');
   const [mean, halfWidth] = formatEstimate(point).split(' ± ');
   return el(
@@ -161,15 +178,16 @@ function meanCell(point: Point | undefined): Markup {
     { class: 'num' },
     el('data', { value: String(point.mean) }, mean),
     halfWidth !== undefined && el('span', { class: 'pm' }, `± ${halfWidth}`),
+    point.n < most && el('span', { class: 'pm' }, `n = ${point.n}`),
   );
 }
 
-function ratioText(ratio: Ratio | undefined): Child {
-  if (ratio === undefined) return '–';
-  const { value, low, high } = ratio;
+function comparisonText(comparison: Comparison | undefined): Child {
+  if (comparison === undefined) return '–';
+  const { kind, value, low, high } = comparison;
   const interval =
     low === undefined || high === undefined
       ? undefined
       : el('span', { class: 'pm' }, `${formatNumber(low, 3)} to ${formatNumber(high, 3)}`);
-  return [formatNumber(value, 3), interval];
+  return [kind === 'difference' && 'by ', formatNumber(value, 3), interval];
 }

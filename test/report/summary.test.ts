@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ScoreRow } from '../../metrics/types.js';
-import { findings, ratioOf } from '../../report/finding.js';
 import { estimate, summarise } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
 
@@ -104,41 +103,6 @@ test('a sample’s interval is the one of scipy.stats.ttest_1samp', () => {
   expect(mean + halfWidth!).toBeCloseTo(10.934516909079331, 10);
   expect(n).toBe(12);
   expect(estimate([3])).toEqual({ mean: 3, n: 1 });
-});
-
-describe('findings', () => {
-  test('a ratio is the geometric mean over seeds with an interval on logarithms', () => {
-    const summary = summarise({ rows: ROWS });
-    const [first, last] = summary.series[0].points.get(summary.measures[0].key)!;
-    const ratio = ratioOf(last, first)!;
-    const logs = [Math.log(4), Math.log(4.5), Math.log(5)];
-    const mean = logs.reduce((a, b) => a + b) / 3;
-    const half = (4.30265272975 * Math.sqrt(logs.reduce((sum, l) => sum + (l - mean) ** 2, 0) / 2)) / Math.sqrt(3);
-    expect(ratio.value).toBeCloseTo(90 ** (1 / 3), 10);
-    expect(ratio.low).toBeCloseTo(Math.exp(mean - half), 8);
-    expect(ratio.high).toBeCloseTo(Math.exp(mean + half), 8);
-  });
-
-  test('the headline says what is clear and what is not', () => {
-    const { headline, sentences } = findings(summarise({ rows: ROWS }));
-    expect(headline).toBe('Perplexity rises 4.5-fold under replace and shows no clear change under keep');
-    expect(sentences).toEqual([
-      'Under replace, perplexity at generation 1 is 4.48 times that of generation 0 (95 % interval 3.40 to 5.91; 3 seeds).',
-      'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.844 to 1.22, which includes no change; 3 seeds).',
-      'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.02 to 6.45; 3 seeds, paired by seed).',
-    ]);
-  });
-
-  test('one seed has no interval, and says so; nothing scored is said too', () => {
-    const one = findings(summarise({ rows: ROWS.filter(({ seed }) => seed === 1) }));
-    expect(one.headline).toBe('Perplexity rises 4-fold under replace and stays as it was under keep');
-    expect(one.sentences[0]).toContain('(one seed, so no interval)');
-    expect(findings(summarise({ rows: [] })).headline).toBe('No scores yet');
-    expect(findings(summarise({ rows: ROWS.filter(({ generation }) => generation === 0) })).headline).toBe(
-      'No change to report yet',
-    );
-    expect(findings(summarise({ rows: [row('a', 1, 0, 0), row('a', 1, 1, 3)] })).headline).toBe('No change to report yet');
-  });
 });
 
 describe('terminal table', () => {

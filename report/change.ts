@@ -1,0 +1,113 @@
+/** How one point compares with another, seed by seed: a generation with the first, or a condition with another. */
+import { estimate } from './summary.js';
+import type { Measure, Point, Series, Summary } from './summary.js';
+
+/** Values of the seeds that both points have, one against the other, with a 95 % t-interval where there are two seeds or more. */
+export interface Comparison {
+  /**
+   * `ratio`: the geometric mean of the seeds' ratios, its interval that of the mean logarithm. `ratio-of-means`: of the means over
+   * seeds, where a value is 0 and has no logarithm; the interval is that of the mean residual above - ratio x below. `difference`:
+   * the mean of above - below, where values may be negative or are all 0 to begin with.
+   */
+  readonly kind: 'ratio' | 'ratio-of-means' | 'difference';
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** seeds compared */
+  readonly n: number;
+  /** of these, seeds whose value is exactly 0: above, and below */
+  readonly zeros: readonly [above: number, below: number];
+}
+
+/** What became of a series between its first generation and its last. */
+export interface Change {
+  readonly series: Series;
+  /** the first and the last generation that the series has of any measure */
+  readonly first: number;
+  readonly last: number;
+  /** seeds that came as far as `first` and as `last` */
+  readonly seeds: readonly [first: number, last: number];
+  /** of those that came to `last`, seeds that have a value of this measure there */
+  readonly valued: number;
+  /** the last generation that has a value in any seed; absent: none has */
+  readonly lastValued?: number;
+  /** absent where fewer than two generations have values, or none at `last` */
+  readonly comparison?: Comparison;
+}
+
+/** How a measure changed from the first to the last generation of each series: none is left out. */
+export function changes(summary: Summary, measure: Measure): Change[] {
+  const signed = isSigned(summary, measure);
+  return summary.series.map((series): Change => {
+    const came = seedsByGeneration(series);
+    const generations = [...came.keys()].sort((a, b) => a - b);
+    const [first, last] = [generations[0], generations[generations.length - 1]];
+    const points = series.points.get(measure.key) ?? [];
+    const end = points[points.length - 1] as Point | undefined;
+    const comparison = points.length > 1 && end?.generation === last ? compare(end, points[0], signed) : undefined;
+    return {
+      series,
+      first: points[0]?.generation ?? first,
+      last,
+      seeds: [came.get(first) ?? 0, came.get(last) ?? 0],
+      valued: end?.generation === last ? end.n : 0,
+      lastValued: end?.generation,
+      comparison,
+    };
+  });
+}
+
+/** Seeds that have any measure at a generation. */
+function seedsByGeneration({ points }: Series): Map<number, number> {
+  const seeds = new Map<number, number>();
+  for (const ofMeasure of points.values())
+    for (const { generation, n } of ofMeasure) seeds.set(generation, Math.max(n, seeds.get(generation) ?? 0));
+  return seeds;
+}
+
+/** Whether a measure has negative values, under any condition: then differences are what can be compared. */
+export function isSigned(summary: Summary, { key }: Measure): boolean {
+  return summary.series.some(({ points }) => points.get(key)?.some(({ seeds }) => seeds.some(({ value }) => value < 0)));
+}
+
+/** The seeds that both points have; undefined where there is none. */
+export function compare(above: Point, below: Point, signed = false): Comparison | undefined {
+  const other = new Map(below.seeds.map(({ seed, value }) => [seed, value]));
+  const pairs = above.seeds.flatMap(({ seed, value }) => (other.has(seed) ? [[value, other.get(seed)!] as const] : []));
+  if (pairs.length === 0) return undefined;
+  const zeros = [pairs.filter(([a]) => a === 0).length, pairs.filter(([, b]) => b === 0).length] as const;
+  const interval = (
+    kind: Comparison['kind'],
+    value: number,
+    half: number | undefined,
+    scale: (x: number) => number = (x) => x,
+  ) => ({
+    kind,
+    value: scale(value),
+    ...(half === undefined ? {} : { low: scale(value - half), high: scale(value + half) }),
+    n: pairs.length,
+    zeros,
+  });
+  if (signed || zeros[1] === pairs.length) {
+    const { mean, halfWidth } = estimate(pairs.map(([a, b]) => a - b));
+    return interval('difference', mean, halfWidth);
+  }
+  if (zeros[0] + zeros[1] === 0) {
+    const { mean, halfWidth } = estimate(pairs.map(([a, b]) => Math.log(a / b)));
+    return interval('ratio', mean, halfWidth, Math.exp);
+  }
+  const mean = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length;
+  const ratio = mean(0) / mean(1);
+  const { halfWidth } = estimate(pairs.map(([a, b]) => (a - ratio * b) / mean(1)));
+  return interval('ratio-of-means', ratio, halfWidth, (x) => Math.max(0, x));
+}
+
+/** The value of a comparison that says "the same". */
+export function unchanged({ kind }: Comparison): 0 | 1 {
+  return kind === 'difference' ? 0 : 1;
+}
+
+/** How far from "the same"; what fell to 0 is farthest. Comparable among the conditions of one measure. */
+export function size({ kind, value }: Comparison): number {
+  return kind === 'difference' ? Math.abs(value) : Math.abs(Math.log(value));
+}
