@@ -15,7 +15,7 @@ import type {
 } from '../spec/plan.js';
 import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
 import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
-import type { MemberIndex, RunIndex } from '../spec/results.js';
+import type { ResultDocument } from '../spec/documents.js';
 
 /** Where a step stands; with its inputs and parameters it determines the step's key. */
 export interface StepPlace {
@@ -116,14 +116,13 @@ export interface SimulateInput {
   readonly state?: ArtifactRef;
 }
 
-/** What one generation adds to a run's index. Idempotent: the same record again changes nothing. */
+/** Idempotent: the same record again changes nothing. */
 export interface RecordInput {
   readonly store: string;
-  readonly index: Omit<RunIndex, 'generations' | 'schema'>;
-  readonly generation?: number;
+  /** versions are filled in */
+  readonly document: ResultDocument;
   /** as StepPlace has it */
   readonly device?: Device;
-  readonly members?: Readonly<Record<string, MemberIndex>>;
 }
 
 /** Activities of the loop; the implementations are made by createActivities. */
@@ -135,8 +134,9 @@ export interface Activities {
   postprocess(input: PostprocessInput): Promise<StepResult>;
   score(input: ScoreInput): Promise<StepResult>;
   simulate(input: SimulateInput): Promise<StepResult>;
-  recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<void>;
-  recordRun(input: RecordInput): Promise<void>;
+  /** @returns the plan's digest, under which the runs' documents are filed */
+  recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<Digest>;
+  record(input: RecordInput): Promise<void>;
 }
 
 /** What a running job may ask of the activity that started it. */

@@ -2,9 +2,9 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestOf } from '../common/canonical.js';
+import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import { planDigest } from '../spec/digest.js';
 import type { ExperimentInput, ExperimentResult } from '../workflows/contract.js';
 import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import { ProgressView } from './progress.js';
@@ -21,13 +21,13 @@ export interface Started {
 /** Starts the experiment's workflow under its name. An equal one that runs already is followed; a different one is refused. */
 export async function startExperiment(client: Client, input: ExperimentInput): Promise<Started> {
   const { name } = input.plan;
-  const plan = digestOf({ plan: identity(input.plan), store: input.store });
+  const identity = identityOf(input);
   try {
     const handle = await client.workflow.start('experiment', {
       workflowId: name,
       taskQueue: QUEUES.workflow,
       args: [input],
-      memo: { plan },
+      memo: { ...identity },
       typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: name }],
     });
     return { handle, fresh: true };
@@ -35,7 +35,7 @@ export async function startExperiment(client: Client, input: ExperimentInput): P
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const handle = client.workflow.getHandle(name);
     const { memo } = await handle.describe();
-    if (memo?.plan === plan) return { handle, fresh: false };
+    if (memo && isSame(memo, identity)) return { handle, fresh: false };
     throw new HabsburgError(
       'invalid',
       `an experiment ${name} with other settings is running; wait for it, cancel it (habsburg cancel ${name}), or give this one a name of its own (--set name=${name}-2)`,
@@ -43,9 +43,21 @@ export async function startExperiment(client: Client, input: ExperimentInput): P
   }
 }
 
-/** How fast an experiment runs is no part of what it is. */
-function identity({ execution: _, ...plan }: AnyExperimentPlan): unknown {
-  return plan;
+/** What a running experiment is known by, in its memo: its plan's one digest, which chains of it, and where they go. */
+interface Identity {
+  readonly plan: Digest;
+  /** of the seeds */
+  readonly seeds: Digest;
+  readonly generations: number;
+  readonly store: string;
+}
+
+function identityOf({ plan, store }: ExperimentInput): Identity {
+  return { plan: planDigest(plan), seeds: digestOf(plan.seeds), generations: plan.generations, store };
+}
+
+function isSame(memo: Partial<Record<keyof Identity, unknown>>, own: Identity): boolean {
+  return (['plan', 'seeds', 'generations', 'store'] as const).every((part) => memo[part] === own[part]);
 }
 
 const POLL_MS = 1_000;

@@ -8,6 +8,7 @@ import { continuations } from '../report/samples.js';
 import { summarise } from '../report/summary.js';
 import { renderContinuations, renderTable } from '../report/terminal.js';
 import { wrap } from '../report/text.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
 import { writeReport } from './commands/report.js';
 import type { ExperimentSnapshot } from './snapshot.js';
 
@@ -18,13 +19,15 @@ export interface OutcomeOptions {
   readonly home: string;
 }
 
-export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptions): Promise<void> {
+/** @param given the plan that was started; results are about it, up to the generation that it was extended to, and no other */
+export async function showOutcome(end: ExperimentSnapshot, given: AnyExperimentPlan, options: OutcomeOptions): Promise<void> {
+  const plan = { ...given, generations: Math.max(given.generations, end.result?.generations ?? 0) };
   const store = openArtifactStore(options.store);
-  const results = await readResults(store, end.experiment);
-  const report = await writeReport(store, end.experiment, join(options.home, 'reports', `${end.experiment}.html`));
+  const results = await readResults(store, end.experiment, { plan });
+  const report = await writeReport(results, join(options.home, 'reports', `${end.experiment}.html`));
   if (options.json) {
     process.stdout.write(
-      `${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, report, rows: results.rows })}\n`,
+      `${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, plan: results.planDigest, notes: results.notes, report, rows: results.rows })}\n`,
     );
     return;
   }
@@ -39,6 +42,7 @@ export async function showOutcome(end: ExperimentSnapshot, options: OutcomeOptio
   process.stdout.write(`${[headline, ...sentences].flatMap((sentence) => wrap(sentence, width)).join('\n')}\n\n`);
   const steps = end.result?.steps;
   const lines = [
+    ...results.notes,
     steps &&
       (steps.computed === 0 && end.result?.failed === 0
         ? `Everything was done already: no step computed, ${steps.reused} reused.`

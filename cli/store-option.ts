@@ -8,6 +8,9 @@ export const STORE_OPTION = [
   'artifact store: a folder or s3://bucket/prefix (default: $HABSBURG_STORE, else .habsburg/store)',
 ] as const;
 
+/** Text for `--help` of `--plan <digest>`, where a name may have several. */
+export const PLAN_HELP = 'another plan that was run under this name, by the first digits of its digest (default: the newest)';
+
 /**
  * The store in its one spelling, whatever folder a worker is in.
  * @param option the value of --store, where it was given

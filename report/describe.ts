@@ -2,7 +2,7 @@
 import { decodingWords } from '../spec/decoding.js';
 import type { AnyExperimentPlan, AnyMemberPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../spec/plan.js';
 import type { SamplePlan } from '../spec/mixture.js';
-import type { RunIndex } from '../spec/results.js';
+import type { RunIndex } from '../spec/documents.js';
 import { vaeWords } from '../spec/vae/words.js';
 import { describeSimulated } from './describe-simulation.js';
 

@@ -1,22 +1,17 @@
-/** Reads an experiment's plan, runs and scores from an artifact store into plain rows that tables, exports and the page share. */
+/** Reads the scores of one plan of an experiment into plain rows that tables, exports and the page share. */
 import type { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
-import type { Digest } from '../common/canonical.js';
+import { canonicalJson, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { ScoreRow } from '../metrics/types.js';
+import type { GenerationIndex, RunIndex } from '../spec/documents.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
-import {
-  EXPERIMENTS_PREFIX,
-  SCORES_FILE,
-  SERIES_FILE,
-  planDocument,
-  planName,
-  runDocument,
-  runsPrefix,
-  scoresDocument,
-  seriesDocument,
-} from '../spec/results.js';
-import type { Histogram, Pictures, RunIndex, Sample, SeriesDocument } from '../spec/results.js';
+import { SCORES_FILE, SERIES_FILE, scoresDocument, seriesDocument } from '../spec/results.js';
+import type { Histogram, Pictures, Sample, ScoresDocument, SeriesDocument } from '../spec/results.js';
+import { mapBounded } from './bounded.js';
+import { findPlan, readRuns } from './experiment.js';
+import type { Which } from './experiment.js';
+import { leftOut } from './notes.js';
 
 /** Where in an experiment something was measured or written. */
 export interface Place {
@@ -26,12 +21,16 @@ export interface Place {
   readonly generation: number;
 }
 
+/** What one plan gave; of what else was run under its name only the notes speak. */
 export interface Results {
   /** the store's URL, without credentials */
   readonly store: string;
   readonly experiment: string;
+  /** without paths of the machine that it was run on */
   readonly plan: AnyExperimentPlan;
   readonly planDigest: Digest;
+  /** a sentence about each thing that is left out: other plans of the name, other seeds or generations */
+  readonly notes: readonly string[];
   /** in the plan's order of conditions, then by seed */
   readonly runs: readonly RunIndex[];
   /** in the order of runs, then generation, member, and as the metrics were computed */
@@ -41,82 +40,94 @@ export interface Results {
   readonly pictures: readonly (Pictures & Place)[];
 }
 
-/** What no experiment can be called is not looked up. */
-const EXPERIMENT_NAME = /^[a-z0-9][a-z0-9-]*$/;
-
 /** Score files read at a time. */
 const READS = 8;
 
 /**
- * Everything that reports need of one experiment, finished or not.
- * @throws HabsburgError `notFound` for an unknown experiment (names those that exist), `verification` for a damaged document
+ * Everything that reports need of one plan of an experiment, finished or not: what a store that never held anything else would give.
+ * @throws HabsburgError as `findPlan` and `readRuns` do, and `verification` for damaged scores or a number that is there twice
  */
-export async function readResults(store: ArtifactStore, experiment: string): Promise<Results> {
-  const name = planName(experiment);
-  const stored = EXPERIMENT_NAME.test(experiment) ? await store.readName<unknown>(name) : undefined;
-  if (stored === undefined) throw await unknownExperiment(store, experiment);
-  const { plan, digest } = checked(planDocument, stored, name, store);
-
-  const runs: RunIndex[] = [];
-  for await (const runKey of store.listNames(runsPrefix(experiment))) {
-    const value = await store.readName<unknown>(runKey);
-    if (value !== undefined) runs.push(checked(runDocument, value, runKey, store));
-  }
-  const order = new Map(plan.conditions.map((condition, index) => [condition.name, index]));
-  const rank = (run: RunIndex) => order.get(run.condition) ?? order.size;
-  runs.sort((a, b) => rank(a) - rank(b) || compare(a.condition, b.condition) || a.seed - b.seed);
-
-  const places: { place: Place; run: string; scores?: ArtifactRef; series?: ArtifactRef }[] = [];
-  for (const run of runs) {
-    for (const { generation, members } of [...run.generations].sort((a, b) => a.generation - b.generation)) {
-      for (const [member, { scores, series }] of Object.entries(members).sort(([a], [b]) => compare(a, b))) {
-        places.push({ place: { condition: run.condition, seed: run.seed, member, generation }, run: run.run, scores, series });
-      }
-    }
-  }
+export async function readResults(store: ArtifactStore, experiment: string, which: Which = {}): Promise<Results> {
+  const found = await findPlan(store, experiment, which);
+  const { plan, digest } = found;
+  const runs = await readRuns(store, plan, digest);
+  const places = runs.flatMap((run) =>
+    run.generations.flatMap((generation) =>
+      Object.entries(generation.members).map(([member, { scores, series }]) => ({
+        place: { condition: run.condition, seed: run.seed, member, generation: generation.generation },
+        run,
+        generation,
+        scores,
+        series,
+      })),
+    ),
+  );
   const rows: ScoreRow[] = [];
   const histograms: (Histogram & Place)[] = [];
   const samples: (Sample & Place)[] = [];
   const pictures: (Pictures & Place)[] = [];
-  const documents = await mapBounded(places, READS, async ({ place, run, scores, series }) => ({
-    scores: scores && (await readDocument(store, scores.digest, SCORES_FILE, scoresDocument)),
+  const read = await mapBounded(places, READS, async ({ place, run, generation, scores, series }) => ({
+    scores: scores && once(await readDocument(store, scores.digest, SCORES_FILE, scoresDocument), scores.digest),
     series:
       series &&
-      seriesRows(await readDocument(store, series.digest, SERIES_FILE, seriesDocument), {
+      seriesRows(await readSeries(store, series, run, generation), {
         experiment,
-        run,
+        run: run.run,
         ...place,
         subject: series.digest,
       }),
   }));
-  documents.forEach(({ scores, series }, index) => {
+  read.forEach(({ scores, series }, index) => {
     const { place, run } = places[index];
     for (const row of series ?? []) rows.push(row);
-    for (const value of scores?.values ?? []) rows.push({ experiment, run, ...place, ...value });
+    for (const value of scores?.values ?? []) rows.push({ experiment, run: run.run, ...place, ...value });
     for (const histogram of scores?.histograms ?? []) histograms.push({ ...place, ...histogram });
     for (const sample of scores?.samples ?? []) samples.push({ ...place, ...sample });
     if (scores?.pictures) pictures.push({ ...place, ...scores.pictures });
   });
-  return { store: store.objects.url, experiment, plan, planDigest: digest, runs, rows, histograms, samples, pictures };
+  const notes = leftOut(found);
+  return { store: store.objects.url, experiment, plan, planDigest: digest, notes, runs, rows, histograms, samples, pictures };
 }
 
-/** Names of the experiments that a store knows, in order. */
-export async function listExperiments(store: ArtifactStore): Promise<string[]> {
-  const names: string[] = [];
-  for await (const name of store.listNames(EXPERIMENTS_PREFIX)) {
-    const [experiment, rest] = splitOnce(name.slice(EXPERIMENTS_PREFIX.length), '/');
-    if (rest === 'plan') names.push(experiment);
+/** A document whose every number is of something else. */
+function once(document: ScoresDocument, digest: Digest): ScoresDocument {
+  const seen = new Set<string>();
+  for (const { metric, variant, settings } of document.values) {
+    const key = canonicalJson([metric, variant, settings]);
+    if (seen.has(key)) throw twice(`${metric} ${variant}`, digest);
+    seen.add(key);
   }
-  return names;
+  return document;
 }
 
-async function unknownExperiment(store: ArtifactStore, experiment: string): Promise<HabsburgError> {
-  const known = await listExperiments(store);
-  const hint =
-    known.length === 0 ? 'the store holds no experiment yet' : `it holds ${known.map((name) => `"${name}"`).join(', ')}`;
-  return new HabsburgError('notFound', `no experiment "${experiment}" in the store ${store.objects.url}: ${hint}`, {
-    details: { known },
-  });
+function twice(what: string, digest: Digest): HabsburgError {
+  return new HabsburgError(
+    'verification',
+    `${what} is there twice in the scores ${digest}: which of the two holds cannot be told`,
+  );
+}
+
+/** A block's series, if it is of that block's seeds and generations; with that, no two series hold the same number. */
+async function readSeries(
+  store: ArtifactStore,
+  { digest }: ArtifactRef,
+  run: RunIndex,
+  stretch: GenerationIndex,
+): Promise<SeriesDocument> {
+  const series = await readDocument(store, digest, SERIES_FILE, seriesDocument);
+  const { seeds, generations, measures } = series;
+  const to = stretch.to ?? stretch.generation;
+  if (canonicalJson(seeds) !== canonicalJson(run.seeds))
+    throw new HabsburgError('verification', `the scores ${digest} are of other seeds than those of ${run.run}`);
+  if (generations.some((t, i) => t < stretch.generation || t > to || (i > 0 && t <= generations[i - 1])))
+    throw new HabsburgError(
+      'verification',
+      `the scores ${digest} are not of generations ${stretch.generation} to ${to} of ${run.run}, each once`,
+    );
+  const names = measures.map(({ metric, variant }) => `${metric} ${variant}`);
+  const double = names.find((name, i) => names.indexOf(name) !== i);
+  if (double !== undefined) throw twice(double, digest);
+  return series;
 }
 
 const NO_SETTINGS: ScoreRow['settings'] = {};
@@ -182,27 +193,4 @@ function checked<S extends z.ZodType>(schema: S, value: unknown, name: string, s
     'verification',
     `${name} in ${store.objects.url} is not a document this version reads${at}: ${issue.message}`,
   );
-}
-
-async function mapBounded<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await map(items[index]);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
-}
-
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
-}
-
-/** Code-unit order, the same on every machine. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,9 +1,34 @@
-/** The name of what an experiment computes, apart from what it is called and how fast it goes. */
+/** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
 import { digestOf, type Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan } from './plan.js';
+import { localSources, renameSources } from './sources.js';
 
-/** Digest of the part of a plan that determines its numbers: all but name, title and execution. */
+const PORTABLE = /^file:(.*)@(sha256:[0-9a-f]{64})$/;
+
+/**
+ * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
+ * chain's numbers: data by content, tokenizer, members, conditions, metrics, and the device where the file names one. Not of name
+ * and title, seeds and number of generations (more of them are more chains and longer ones, not others), paths, or execution.
+ */
 export function planDigest(plan: AnyExperimentPlan): Digest {
-  const { name: _name, title: _title, execution: _execution, ...determining } = plan;
-  return digestOf(determining);
+  const { name: _name, title: _title, seeds: _seeds, generations: _generations, execution, sources: _, ...rest } = plan;
+  const { device } = execution;
+  // a file that is called otherwise holds the same
+  return digestOf({ ...named(rest, plan, (name, digest) => (digest ? `file:@${digest}` : `file:${name}`)), device });
+}
+
+/** The plan as others may read it: local sources as `file:NAME@sha256:…`, without the folders of this machine. Same digest. */
+export function portablePlan<P extends AnyExperimentPlan>(plan: P): P {
+  const { sources: _, ...rest } = plan;
+  return named(rest as P, plan, (name, digest) => `file:${name}${digest ? `@${digest}` : ''}`);
+}
+
+function named<T>(part: T, plan: AnyExperimentPlan, write: (name: string, digest: string | undefined) => string): T {
+  const { data, checkpoints } = localSources(plan);
+  const names = [...data, ...checkpoints].map((source): [string, string] => {
+    const [, path, digest] = PORTABLE.exec(source) ?? [, source.slice('file:'.length), plan.sources?.[source]];
+    const segments = path!.split(/[/\\]/).filter((segment) => segment !== '');
+    return [source, write(segments.at(-1) ?? '', digest)];
+  });
+  return renameSources(part, new Map(names));
 }

@@ -1,6 +1,7 @@
 /** From an experiment to its runs: conditions x seeds. Pure; workflows use it. */
 import type { AnyExperimentPlan, AnyRunPlan, ExperimentPlan, RunPlan } from './plan.js';
 import { BLOCKS } from './simulation/blocks.js';
+import { seedBlocks, seedsName } from './simulation/seed-blocks.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 
 /** Id of a run inside its experiment. */
@@ -25,6 +26,7 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
       seed,
       generations: plan.generations,
       data: plan.data,
+      ...(plan.sources === undefined ? {} : { sources: plan.sources }),
       tokenizer: plan.tokenizer,
       members: condition.members,
       mixture: condition.mixture,
@@ -34,27 +36,23 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
   );
 }
 
-/** Seeds in blocks of a fixed size, in their order: seeds that are added at the end leave the full blocks before them as they are. */
 function expandBlocks(plan: SimulationPlan): SimulationRunPlan[] {
   return plan.conditions.flatMap((condition) => {
     const [member] = condition.members;
     const size = BLOCKS[member.world.family].seeds;
-    return Array.from({ length: Math.ceil(plan.seeds.length / size) }, (_, block): SimulationRunPlan => {
-      const seeds = plan.seeds.slice(block * size, (block + 1) * size);
-      return {
-        kind: 'simulation',
-        experiment: plan.name,
-        id:
-          seeds.length === 1 ? runId(condition.name, seeds[0]) : `${condition.name}/seeds-${seeds[0]}-${seeds[seeds.length - 1]}`,
-        condition: condition.name,
-        seed: seeds[0],
-        seeds,
-        generations: plan.generations,
-        ...(plan.data === undefined ? {} : { data: plan.data }),
-        member,
-        mixture: condition.mixture,
-        execution: plan.execution,
-      };
-    });
+    return seedBlocks(plan.seeds, size).map((seeds): SimulationRunPlan => ({
+      kind: 'simulation',
+      experiment: plan.name,
+      id: `${condition.name}/${seedsName(seeds, size)}`,
+      condition: condition.name,
+      seed: seeds[0],
+      seeds,
+      generations: plan.generations,
+      ...(plan.data === undefined ? {} : { data: plan.data }),
+      ...(plan.sources === undefined ? {} : { sources: plan.sources }),
+      member,
+      mixture: condition.mixture,
+      execution: plan.execution,
+    }));
   });
 }

@@ -3,6 +3,7 @@
 import type { Device } from './devices.js';
 import type { MixtureRule, SamplePlan } from './mixture.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+import type { SourceDigests } from './sources.js';
 import type { TemplatePlan } from './templates.js';
 
 /** Any experiment: expensive models, a step an activity; or cheap ones, blocks of whole chains an activity. */
@@ -20,6 +21,8 @@ export interface ExperimentPlan {
   /** the last generation: 0 fits real data, 1 … generations train on generated data */
   readonly generations: number;
   readonly data: AnyDataPlan;
+  /** what its local files hold; absent before the plan is made ready to run */
+  readonly sources?: SourceDigests;
   /** absent where the data are images */
   readonly tokenizer?: TokenizerPlan;
   readonly population: readonly AnyMemberPlan[];
@@ -37,6 +40,7 @@ export interface RunPlan {
   readonly seed: number;
   readonly generations: number;
   readonly data: AnyDataPlan;
+  readonly sources?: SourceDigests;
   readonly tokenizer?: TokenizerPlan;
   /** the condition's overrides already applied */
   readonly members: readonly AnyMemberPlan[];

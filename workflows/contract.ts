@@ -2,6 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import type { ArtifactRef } from '../artifacts/types.js';
+import type { Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
@@ -32,6 +33,8 @@ export interface ExperimentInput {
 }
 
 export interface ExperimentCarried {
+  /** the plan's digest; absent: the plan is recorded first */
+  readonly digest?: Digest;
   readonly generations: number;
   readonly paused: boolean;
   readonly next: number;
@@ -64,6 +67,8 @@ export interface ExperimentResult {
 
 export interface RunInput {
   readonly plan: AnyRunPlan;
+  /** the digest of the experiment's plan, under which the run's documents are filed; absent: none are written */
+  readonly digest?: Digest;
   readonly store: string;
   readonly eventLimit?: number;
   readonly paused?: boolean;

@@ -104,7 +104,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
     { key: SEARCH_ATTRIBUTES.phase, value: 'running' },
   ]);
-  if (!carried) await recordsOn(plan.execution.queues.cpu).recordPlan({ store, plan });
+  const digest = carried?.digest ?? (await recordsOn(plan.execution.queues.cpu).recordPlan({ store, plan }));
 
   const start = (i: number) => {
     const runPlan = { ...runs[i], generations };
@@ -112,7 +112,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     executeChild(run, {
       workflowId: runWorkflowId(plan.name, runPlan.id),
       taskQueue: QUEUES.workflow,
-      args: [{ plan: runPlan, store, eventLimit: input.eventLimit }],
+      args: [{ plan: runPlan, digest, store, eventLimit: input.eventLimit }],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       typedSearchAttributes: [
@@ -170,7 +170,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
         await condition(() => running.size === 0 && allHandlersFinished());
         await continueAsNew<typeof experiment>({
           ...input,
-          carried: { generations, paused, next, failed: [...failed], failures, steps: { computed, reused } },
+          carried: { digest, generations, paused, next, failed: [...failed], failures, steps: { computed, reused } },
         });
       }
       const waiting = tooShort();

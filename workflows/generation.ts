@@ -3,7 +3,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import type { StepPlace, StepResult } from '../activities/types.js';
 import { generationsBack, needsNewReal, promptsOf, writtenBy } from '../spec/mixture.js';
 import type { AnyMemberPlan, MixturePlan } from '../spec/plan.js';
-import type { MemberIndex } from '../spec/results.js';
+import type { MemberIndex } from '../spec/documents.js';
 import type { MemberState } from './contract.js';
 import type { Steps } from './proxies.js';
 
@@ -83,6 +83,7 @@ export async function generationOf(
       model,
       dataset: train,
       generated: cleaned.generated,
+      ...(state.generated ? { follows: state.generated.digest } : {}),
       steps: Object.fromEntries(
         Object.entries(done).map(([name, { key, cached, report }]) => [name, { key, cached, report: { ...report } }]),
       ),

@@ -6,7 +6,7 @@ import type { ExecutionPlan } from '../spec/plan.js';
 
 const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
-export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'recordRun'>;
+export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'record'>;
 
 /**
  * Steps on their task queues. Long by nature: nothing limits their duration but their heartbeat.
@@ -35,8 +35,8 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
 }
 
 /** Small documents in the store. */
-export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'recordPlan' | 'recordRun'>> {
-  return proxyActivities<Pick<Activities, 'recordPlan' | 'recordRun'>>({
+export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'recordPlan' | 'record'>> {
+  return proxyActivities<Pick<Activities, 'recordPlan' | 'record'>>({
     taskQueue,
     startToCloseTimeout: '1 minute',
     retry: RETRY,

@@ -16,9 +16,10 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
+import type { Digest } from '../common/canonical.js';
 import type { AnyMemberPlan, MemberPlan, RunPlan } from '../spec/plan.js';
 import type { SimulationRunPlan } from '../spec/simulation/plan.js';
-import type { MemberIndex, RunIndex } from '../spec/results.js';
+import type { EvaluationDocument, MemberIndex, ResultDocument, RunDocument } from '../spec/documents.js';
 import type { MemberState, RunCarried, RunInput, RunProgress, RunResult } from './contract.js';
 import {
   SEARCH_ATTRIBUTES,
@@ -116,21 +117,31 @@ export async function run(input: RunInput): Promise<RunResult> {
       active.splice(active.indexOf(name), 1);
     }
   };
-  const indexOf = (status: RunIndex['status'], generationsDone: number, failure?: string) => ({
-    experiment: plan.experiment,
-    run: plan.id,
-    condition: plan.condition,
-    seed: plan.seed,
-    ...(plan.kind === 'simulation' ? { seeds: [...plan.seeds] } : {}),
-    status,
-    generationsDone,
-    ...(failure === undefined ? {} : { failure }),
-    inputs: inputsOf(members),
-  });
-  // One at a time: each is a read-modify-write of the run's one document.
-  let recording: Promise<void> = Promise.resolve();
-  const record = (work: Parameters<typeof records.recordRun>[0]) =>
-    (recording = recording.then(() => records.recordRun({ ...work, device })));
+  const record = async (document: (place: { experiment: string; plan: Digest; run: string }) => ResultDocument) => {
+    if (input.digest === undefined) return; // started by itself, for no experiment's results
+    await records.record({
+      store,
+      device,
+      document: document({ experiment: plan.experiment, plan: input.digest, run: plan.id }),
+    });
+  };
+  const recordStatus = (status: RunDocument['status'], failure?: string) =>
+    record((place) => ({
+      schema: 'habsburg.run/v2',
+      ...place,
+      status,
+      generations,
+      ...(failure === undefined ? {} : { failure }),
+      inputs: inputsOf(members),
+    }));
+  const recordGeneration = (generation: number, members: Readonly<Record<string, MemberIndex>>, to?: number) =>
+    record((place) => ({
+      schema: 'habsburg.generation/v1',
+      ...place,
+      generation,
+      ...(to === undefined ? {} : { to }),
+      members: { ...members },
+    }));
 
   const isLong = () => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
@@ -156,7 +167,7 @@ export async function run(input: RunInput): Promise<RunResult> {
           },
         };
       }
-      await record({ store, index: indexOf('running', 0) });
+      await recordStatus('running');
     }
     let scoring: Promise<void>[] = [];
     while (next <= generations) {
@@ -168,9 +179,16 @@ export async function run(input: RunInput): Promise<RunResult> {
         members[member.name] = results[member.name].state;
       }
       // Scores never hold up the chain; their failure is met when they are awaited.
-      const scored = scoreGeneration(plan, results, (name, input) =>
-        step('score', () => steps.score({ place: place(name, t), ...input })),
-      ).then((index) => record({ store, index: indexOf('running', t), generation: t, members: index }));
+      const recorded = recordGeneration(t, Object.fromEntries(Object.entries(results).map(([name, { index }]) => [name, index])));
+      const scored = Promise.all([
+        recorded,
+        ...plan.members.map(async (member) => {
+          const evaluation = await evaluate(plan, member, results[member.name], (input) =>
+            step('score', () => steps.score({ place: place(member.name, t), ...input })),
+          );
+          await record((at) => ({ schema: 'habsburg.evaluation/v1', ...at, generation: t, member: member.name, ...evaluation }));
+        }),
+      ]).then(() => undefined);
       scored.catch(() => undefined);
       scoring.push(scored);
       next = t + 1;
@@ -188,13 +206,13 @@ export async function run(input: RunInput): Promise<RunResult> {
     return end();
   };
   const end = async (): Promise<RunResult> => {
-    await record({ store, index: indexOf('done', generations) });
+    await recordStatus('done');
     finished = true;
     enter('done');
     return { generations, steps: { computed, reused } };
   };
   const simulation = async (plan: SimulationRunPlan): Promise<RunResult> => {
-    if (!carried) await record({ store, index: indexOf('running', 0) });
+    if (!carried) await recordStatus('running');
     await simulateGenerations(
       plan,
       { next, chains: carried?.chains },
@@ -203,7 +221,7 @@ export async function run(input: RunInput): Promise<RunResult> {
         step,
         place,
         generations: () => generations,
-        record: (from, to, index) => record({ store, index: indexOf('running', to), generation: from, members: index }),
+        record: (from, to, members) => recordGeneration(from, members, to),
         enter: (from) => {
           next = from;
           enter('running');
@@ -228,10 +246,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     if (isContinueAsNew(error)) throw error;
     const canceled = isCancellation(error);
     await CancellationScope.nonCancellable(() =>
-      record({
-        store,
-        index: indexOf(canceled ? 'canceled' : 'failed', Math.max(0, next - 1), canceled ? undefined : sentenceOf(error)),
-      }),
+      recordStatus(canceled ? 'canceled' : 'failed', canceled ? undefined : sentenceOf(error)),
     ).catch(() => undefined);
     if (canceled) throw new CancelledFailure(`${plan.id} was cancelled`);
     throw error;
@@ -254,37 +269,29 @@ export function checkExtension(n: number, present: number): void {
   }
 }
 
-async function scoreGeneration(
+async function evaluate(
   plan: RunPlan,
-  results: Readonly<Record<string, GenerationResult>>,
-  score: (member: string, input: Omit<Parameters<Steps['score']>[0], 'place'>) => Promise<StepResult>,
-): Promise<Record<string, MemberIndex>> {
-  const index: Record<string, MemberIndex> = {};
-  for (const member of plan.members) {
-    const { state, prompts, index: steps } = results[member.name];
-    const { key, cached, report, outputs } = await score(member.name, {
-      family: member.family,
-      metrics: plan.metrics,
-      model: state.model!,
-      generated: state.generated!,
-      prompts,
-      real: state.prepared.train,
-      test: state.prepared.test,
-      first: state.first!,
-      truth: state.prepared.truth,
-      lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
-    });
-    index[member.name] = {
-      ...steps,
-      scores: outputs.scores,
-      steps: { ...steps.steps, score: { key, cached, report: { ...report } } },
-    };
-  }
-  return index;
+  member: AnyMemberPlan,
+  { state, prompts }: GenerationResult,
+  score: (input: Omit<Parameters<Steps['score']>[0], 'place'>) => Promise<StepResult>,
+): Promise<Pick<EvaluationDocument, 'of' | 'scores' | 'step'>> {
+  const { key, cached, report, outputs } = await score({
+    family: member.family,
+    metrics: plan.metrics,
+    model: state.model!,
+    generated: state.generated!,
+    prompts,
+    real: state.prepared.train,
+    test: state.prepared.test,
+    first: state.first!,
+    truth: state.prepared.truth,
+    lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
+  });
+  return { of: state.generated!.digest, scores: outputs.scores, step: { key, cached, report: { ...report } } };
 }
 
-function inputsOf(members: Readonly<Record<string, MemberState>>): RunIndex['inputs'] {
-  const inputs: NonNullable<RunIndex['inputs']> = {};
+function inputsOf(members: Readonly<Record<string, MemberState>>): RunDocument['inputs'] {
+  const inputs: NonNullable<RunDocument['inputs']> = {};
   for (const [name, { prepared }] of Object.entries(members)) {
     for (const [role, ref] of Object.entries(prepared))
       if (ref) inputs[Object.keys(members).length > 1 ? `${name}/${role}` : role] = ref;

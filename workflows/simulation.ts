@@ -3,7 +3,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import type { StepPlace, StepResult } from '../activities/types.js';
 import { BLOCKS } from '../spec/simulation/blocks.js';
 import type { SimulationRunPlan } from '../spec/simulation/plan.js';
-import type { MemberIndex } from '../spec/results.js';
+import type { MemberIndex } from '../spec/documents.js';
 import type { Steps } from './proxies.js';
 
 export interface SimulationControl {
@@ -38,7 +38,12 @@ export async function simulateGenerations(
     const to = Math.min(from + length - 1, control.generations());
     const input = { place: control.place(member.name, from), member, mixture, data, seeds, to, state: chains };
     const { key, cached, outputs, report } = await control.step('simulate', () => control.steps.simulate(input));
-    const index = { model: outputs.state, series: outputs.series, steps: { simulate: { key, cached, report: { ...report } } } };
+    const index: MemberIndex = {
+      model: outputs.state,
+      series: outputs.series,
+      steps: { simulate: { key, cached, report: { ...report } } },
+      ...(chains ? { follows: chains.digest } : {}),
+    };
     await control.record(from, to, { [member.name]: index });
     if (to === from + length - 1) {
       from = to + 1;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { decodingWords } from '../../spec/decoding.js';
 import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
+import { identified } from '../../data/identify.js';
 import { loadExperiment } from '../../spec/load.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
 import { describeMixture } from '../../report/describe-mixture.js';
@@ -26,7 +27,7 @@ export const plan: CommandModule = {
       .option('--json', 'the whole plan, its runs and steps as JSON')
       .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=[1] --set population.opt.prompts=previous\n')
       .action(async (target: string, options: { set: string[]; json?: boolean }) => {
-        const loaded = await loadExperiment(target, { sets: options.set });
+        const loaded = { plan: await identified((await loadExperiment(target, { sets: options.set })).plan) };
         const digest = planDigest(loaded.plan);
         if (loaded.plan.kind === 'simulation') {
           const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));

@@ -4,16 +4,17 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
-import type { ArtifactStore } from '../../artifacts/types.js';
 import { fromSystemError } from '../../common/errors.js';
 import { renderPage } from '../../report/page.js';
 import { readResults } from '../../report/rows.js';
+import type { Results } from '../../report/rows.js';
 import type { CommandModule } from '../main.js';
-import { STORE_OPTION, resolveStoreUrl } from '../store-option.js';
+import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
   readonly out?: string;
   readonly open?: boolean;
+  readonly plan?: string;
   readonly json?: boolean;
   readonly store?: string;
 }
@@ -26,21 +27,24 @@ export const report: CommandModule = {
       .argument('<experiment>', 'name of the experiment')
       .option('--out <file>', 'where to write it (default: <experiment>.html in the current folder)')
       .option('--open', 'open it in the default browser')
+      .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'say where it is as JSON')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg report quickstart --out report.html')
       .action(async (experiment: string, options: Options) => {
         const store = openArtifactStore(resolveStoreUrl(options.store));
-        const file = await writeReport(store, experiment, options.out ?? `${experiment}.html`);
+        const results = await readResults(store, experiment, { digest: options.plan });
+        const file = await writeReport(results, options.out ?? `${experiment}.html`);
+        for (const note of results.notes) process.stderr.write(`${note}\n`);
         process.stdout.write(options.json ? `${JSON.stringify({ experiment, file })}\n` : `${pathToFileURL(file).href}\n`);
         if (options.open) openInBrowser(file);
       });
   },
 };
 
-/** Writes the page of an experiment, whole or not at all; resolves to its absolute path. */
-export async function writeReport(store: ArtifactStore, experiment: string, out: string): Promise<string> {
-  const page = renderPage(await readResults(store, experiment));
+/** Writes an experiment's page, whole or not at all; resolves to its absolute path. */
+export async function writeReport(results: Results, out: string): Promise<string> {
+  const page = renderPage(results);
   const file = resolve(out);
   const temporary = `${file}.${process.pid}.tmp`;
   try {

@@ -13,11 +13,12 @@ import { measureKey, summarise } from '../../report/summary.js';
 import type { Summary } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
 import type { CommandModule } from '../main.js';
-import { STORE_OPTION, resolveStoreUrl } from '../store-option.js';
+import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
   readonly format: 'table' | 'jsonl' | 'csv';
   readonly json?: boolean;
+  readonly plan?: string;
   readonly store?: string;
   readonly metric?: string;
 }
@@ -30,12 +31,16 @@ export const results: CommandModule = {
       .argument('<experiment>', 'name of the experiment')
       .addOption(new Option('--format <format>', 'table, or every score row').choices(['table', 'jsonl', 'csv']).default('table'))
       .option('--metric <name>', 'only this metric: NAME, NAME/VARIANT or the heading of its column')
+      .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'one JSON document: runs and score rows')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg results quickstart --format csv > quickstart.csv')
       .action(async (experiment: string, options: Options) => {
-        const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment);
+        const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, {
+          digest: options.plan,
+        });
         const summary = selected(found, options.metric);
+        for (const note of options.json ? [] : found.notes) process.stderr.write(`${note}\n`);
         await print(render(found, summary, options));
       });
   },
@@ -52,8 +57,8 @@ function render(found: Results, summary: Summary, options: Options): Iterable<st
       status,
       generationsDone,
     }));
-    const { experiment, store, planDigest } = found;
-    return [`${JSON.stringify({ schema: 'habsburg.results/v1', experiment, store, plan: planDigest, runs, rows })}\n`];
+    const { experiment, store, planDigest, notes } = found;
+    return [`${JSON.stringify({ schema: 'habsburg.results/v1', experiment, store, plan: planDigest, notes, runs, rows })}\n`];
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);

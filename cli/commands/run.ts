@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Dev } from '../../infra/dev.js';
 import { startDev } from '../../infra/dev.js';
+import { identified } from '../../data/identify.js';
 import { loadExperiment } from '../../spec/load.js';
 import { fromEnvironment, hasExternalServer, plainServer } from '../../workers/connection.js';
 import { failureOf, follow, startExperiment } from '../experiment.js';
@@ -47,7 +48,7 @@ export function register(program: Command): void {
 }
 
 async function run(target: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { plan } = await loadExperiment(target, { sets: options.set });
+  const plan = await identified((await loadExperiment(target, { sets: options.set })).plan);
   const store = resolveStoreUrl(options.store);
   const embedded = options.dev || !hasExternalServer();
   const note = (text: string) => process.stderr.write(`${text}\n`);
@@ -90,7 +91,7 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
       }
       const following = follow(client, plan.name, { signal });
       const end = await (dev ? Promise.race([following, dev.failed.then((error) => Promise.reject(error))]) : following);
-      await showOutcome(end, { store, json: options.json, ui: dev?.uiUrl, home: options.home });
+      await showOutcome(end, plan, { store, json: options.json, ui: dev?.uiUrl, home: options.home });
       const failure = failureOf(end);
       if (failure) throw failure;
     } finally {

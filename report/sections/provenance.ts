@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import { canonicalJson } from '../../common/canonical.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
-import type { RunIndex } from '../../spec/results.js';
+import type { RunIndex } from '../../spec/documents.js';
 import { reached } from '../describe.js';
 import { describeMixture } from '../describe-mixture.js';
 import { formatBytes } from '../format.js';

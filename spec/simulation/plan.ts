@@ -1,6 +1,7 @@
 /** What an experiment of cheap models expands into: plain data, settings complete. Types only, no code. */
 import type { MixtureRule, SamplePlan } from '../mixture.js';
 import type { ExecutionPlan } from '../plan.js';
+import type { SourceDigests } from '../sources.js';
 
 /** An experiment whose models are fitted in microseconds to seconds, so that whole chains run inside one activity. */
 export interface SimulationPlan {
@@ -13,6 +14,8 @@ export interface SimulationPlan {
   readonly generations: number;
   /** real text, for n-gram models */
   readonly data?: SimulationData;
+  /** what its local files hold; absent before the plan is made ready to run */
+  readonly sources?: SourceDigests;
   /** one member */
   readonly population: readonly SimulatedMember[];
   readonly conditions: readonly SimulatedCondition[];
@@ -42,14 +45,16 @@ export interface SimulatedCondition {
 export interface SimulationRunPlan {
   readonly kind: 'simulation';
   readonly experiment: string;
-  /** `<condition>/seeds-<first>-<last>` */
+  /** `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` (spec/simulation/seed-blocks.ts) */
   readonly id: string;
   readonly condition: string;
-  /** the first of `seeds` */
+  /** the smallest of `seeds` */
   readonly seed: number;
+  /** ascending */
   readonly seeds: readonly number[];
   readonly generations: number;
   readonly data?: SimulationData;
+  readonly sources?: SourceDigests;
   readonly member: SimulatedMember;
   readonly mixture: MixtureRule;
   readonly execution: ExecutionPlan;

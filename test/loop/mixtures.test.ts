@@ -9,7 +9,7 @@ import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { IMAGES_FILE } from '../../data/images.js';
 import { RECORDS_FILE, readHeads, type RecordHead } from '../../data/records.js';
-import type { RunIndex } from '../../spec/results.js';
+import { readResults } from '../../report/rows.js';
 import type { RunOutcome } from './support.js';
 import { bars, habsburg, json, temporaryFolder } from './support.js';
 
@@ -27,7 +27,7 @@ const run = (experiment: string, store: string): string[] => [
 
 /** The heads of a run's artifacts: [generation][role]. */
 async function setsOf(store: ArtifactStore, experiment: string, condition: string, member: string) {
-  const index = (await store.readName<RunIndex>(`experiments/${experiment}/runs/${condition}/seed-1`))!;
+  const index = (await readResults(store, experiment)).runs.find(({ run }) => run === `${condition}/seed-1`)!;
   const sets: Record<'dataset' | 'generated', RecordHead[]>[] = [];
   for (const { members } of index.generations) {
     const heads = async (role: 'dataset' | 'generated'): Promise<RecordHead[]> => {
@@ -144,8 +144,8 @@ describe('images', () => {
     expect(accumulate.map(({ dataset }, t) => composition(dataset, t))).toEqual([[50], [50, 50], [50, 50, 50]]);
     const fresh = await setsOf(store, 'image-mixtures', 'fresh', 'vae');
     expect(fresh.map(({ dataset }, t) => composition(dataset, t))).toEqual([[50], [20, 30], [20, 0, 30]]);
-    const { digest } = (await store.readName<RunIndex>('experiments/image-mixtures/runs/accumulate/seed-1'))!.generations[2]
-      .members!.vae.dataset!;
+    const { runs } = await readResults(store, 'image-mixtures');
+    const { digest } = runs.find(({ run }) => run === 'accumulate/seed-1')!.generations[2].members.vae.dataset!;
     expect((await readFile(join(home.path, 'sets', digest.slice(7), IMAGES_FILE))).readUInt32BE(4)).toBe(150);
   }, 600_000);
 });

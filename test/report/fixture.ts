@@ -3,12 +3,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArtifactStore } from '../../artifacts/types.js';
-import { digestOf } from '../../common/canonical.js';
+import { digestOf, type Digest } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
 import { DECODING_DEFAULTS } from '../../spec/decoding.js';
 import type { ExperimentPlan, MemberPlan } from '../../spec/plan.js';
-import { planName, runName } from '../../spec/results.js';
-import type { MemberIndex, PlanDocument, RunIndex, ScoresDocument } from '../../spec/results.js';
+import { planDigest } from '../../spec/digest.js';
+import {
+  EVALUATION_SCHEMA,
+  GENERATION_SCHEMA,
+  RUN_SCHEMA,
+  documentName,
+  latestName,
+  leftBy,
+  planName,
+} from '../../spec/documents.js';
+import type { MemberIndex, ResultDocument, RunIndex } from '../../spec/documents.js';
+import type { ScoresDocument } from '../../spec/results.js';
 
 export interface FixtureOptions {
   readonly name?: string;
@@ -180,14 +190,16 @@ export async function publishFixture(
   { plan, scores }: Fixture,
   change: (run: RunIndex) => RunIndex = (run) => run,
 ): Promise<void> {
-  const document: PlanDocument = { schema: 'habsburg.plan/v1', plan, digest: digestOf(plan) };
-  await store.writeName(planName(plan.name), document);
+  const digest = planDigest(plan);
+  const started = '2026-11-30T04:00:00.000Z';
+  await store.writeName(planName(plan.name, digest), { schema: 'habsburg.plan/v2', digest, plan, started });
+  await store.writeName(latestName(plan.name), { schema: 'habsburg.latest/v1', plan: digest });
   const folder = await mkdtemp(join(tmpdir(), 'habsburg-fixture-'));
   try {
     for (const [run, documents] of scores) {
       const [condition, seedPart] = run.split('/');
       const seed = Number(seedPart.slice('seed-'.length));
-      const generations: RunIndex['generations'] = [];
+      const generations: RunIndex['generations'][number][] = [];
       for (const [generation, scoresDocument] of documents.entries()) {
         await writeFile(join(folder, 'scores.json'), JSON.stringify(scoresDocument));
         const fake = (kind: 'dataset' | 'model', role: string) => ({
@@ -205,13 +217,12 @@ export async function publishFixture(
         generations.push({ generation, members: { opt: member } });
       }
       const index: RunIndex = {
-        schema: 'habsburg.run/v1',
         experiment: plan.name,
         run,
         condition,
         seed,
         status: 'done',
-        generationsDone: documents.length,
+        generationsDone: documents.length - 1,
         inputs: {
           tokenizer: { kind: 'tokenizer', digest: digestOf('tokenizer'), size: 212_000 },
           test: { kind: 'dataset', digest: digestOf('test'), size: 1_290_000 },
@@ -219,9 +230,28 @@ export async function publishFixture(
         versions: { habsburg: '0.1.0', engine: 'onnxruntime 1.30.0 cpu x64' },
         generations,
       };
-      await store.writeName(runName(plan.name, index.run), change(index));
+      await publishRun(store, digest, change(index));
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Writes the documents that a run would have left. */
+async function publishRun(store: ArtifactStore, plan: Digest, index: RunIndex): Promise<void> {
+  const { experiment, run, status, failure, inputs, versions } = index;
+  const place = { experiment, plan, run };
+  const write = (document: ResultDocument) => store.writeName(documentName(document), document);
+  for (const { generation, members } of index.generations) {
+    const left: Record<string, Omit<MemberIndex, 'scores' | 'failure'>> = {};
+    for (const [member, { scores, failure: unscored, ...rest }] of Object.entries(members)) {
+      left[member] = rest;
+      const of = leftBy(rest);
+      if (of && (scores || unscored !== undefined))
+        await write({ schema: EVALUATION_SCHEMA, ...place, generation, member, of, scores, failure: unscored });
+    }
+    await write({ schema: GENERATION_SCHEMA, ...place, generation, members: left });
+  }
+  const generations = index.generations.length - 1;
+  await write({ schema: RUN_SCHEMA, ...place, status, failure, generations, inputs, versions });
 }

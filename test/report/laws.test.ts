@@ -55,6 +55,7 @@ function results(seeds: number, generations: number, size = 20, shown = size): R
     experiment: 'normal',
     plan,
     planDigest: 'sha256:0',
+    notes: [],
     runs: [],
     rows,
     histograms: [],

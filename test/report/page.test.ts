@@ -10,7 +10,7 @@ import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
 import { measureKey } from '../../report/summary.js';
 import { clip, visible } from '../../report/text.js';
-import type { RunIndex } from '../../spec/results.js';
+import type { RunIndex } from '../../spec/documents.js';
 import { launchBrowser } from '../support/browser.js';
 import { makeFixture, publishFixture } from './fixture.js';
 import type { FixtureOptions } from './fixture.js';

@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { documentName } from '../../spec/documents.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
-import { listExperiments, readResults } from '../../report/rows.js';
-import { runName } from '../../spec/results.js';
+import { listExperiments } from '../../report/experiment.js';
+import { readResults } from '../../report/rows.js';
 import { makeFixture, publishFixture } from './fixture.js';
 
 describe('readResults', () => {
@@ -63,17 +64,20 @@ describe('readResults', () => {
 
   test('a damaged document is named', async () => {
     await publishFixture(store, makeFixture({ generations: 1 }));
-    const name = runName('nature-small', 'replace/seed-1');
-    await store.writeName(name, {
-      schema: 'habsburg.run/v1',
-      experiment: 'nature-small',
-      run: 'replace/seed-1',
-      generationsDone: -1,
-    });
-    await expect(readResults(store, 'nature-small')).rejects.toMatchObject({
-      kind: 'verification',
-      message: expect.stringContaining(name),
-    });
+    const { planDigest: plan } = await readResults(store, 'nature-small');
+    const place = { experiment: 'nature-small', plan, run: 'replace/seed-1' } as const;
+    const name = documentName({ schema: 'habsburg.run/v2', ...place, status: 'done', generations: 1 });
+    const good = await store.readName(name);
+    const others = documentName({ schema: 'habsburg.run/v2', ...place, run: 'replace/seed-2', status: 'done', generations: 1 });
+    for (const damage of [null, [], { schema: 'habsburg.run/v2', ...place, generations: -1 }, await store.readName(others)]) {
+      await store.writeName(name, damage);
+      await expect(readResults(store, 'nature-small')).rejects.toMatchObject({
+        kind: 'verification',
+        message: expect.stringMatching(new RegExp(`^${name} in .* run the experiment again, which writes it anew`)),
+      });
+    }
+    await store.writeName(name, good);
+    await readResults(store, 'nature-small');
   });
 
   test('a scores artifact of another shape is named by its digest', async () => {
@@ -88,5 +92,23 @@ describe('readResults', () => {
       kind: 'verification',
       message: expect.stringContaining(scores.digest),
     });
+  });
+
+  test('a number that is there twice is refused, exit code 3', async () => {
+    const fixture = makeFixture({ seeds: [1], generations: 1, conditions: ['replace'] });
+    const [zero, one] = fixture.scores.get('replace/seed-1')!;
+    const again = { ...one.values[0], value: 7, version: 2 };
+    const doubled = [zero, { ...one, values: [...one.values, again] }];
+    await publishFixture(store, { ...fixture, scores: new Map([['replace/seed-1', doubled]]) });
+    const refused = await readResults(store, 'nature-small').catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      kind: 'verification',
+      exitCode: 3,
+      message: expect.stringMatching(/^perplexity .* is there twice/),
+    });
+    // other settings are another number
+    const apart = [zero, { ...one, values: [...one.values, { ...again, settings: { tokens: 5 } }] }];
+    await publishFixture(store, { ...fixture, scores: new Map([['replace/seed-1', apart]]) });
+    expect((await readResults(store, 'nature-small')).rows).toHaveLength(zero.values.length + one.values.length + 1);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { planDigest } from '../../spec/digest.js';
 import { parseYaml } from '../../spec/document.js';
 import { expand } from '../../spec/expand.js';
 import { outline } from '../../spec/outline.js';
@@ -167,23 +166,6 @@ describe('runs', () => {
     ]);
     expect(runs[4].members[0].decoding).toMatchObject({ temperature: 2 });
     expect(runs[2]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
-  });
-
-  test('the digest is of what determines numbers, whatever order the file has', async () => {
-    const digest = async (yaml: string): Promise<string> => planDigest((await load(yaml)).plan);
-    const plain = await digest(SMALL);
-    expect(await digest(SMALL.replace('name: small', 'name: other\ntitle: x\nexecution: { concurrency: 5 }'))).toBe(plain);
-    expect(
-      await digest(
-        SMALL.split('\n')
-          .reverse()
-          .find((l) => l.startsWith('seeds'))! +
-          '\n' +
-          SMALL.replace('seeds: [1]\n', ''),
-      ),
-    ).toBe(plain);
-    expect(await digest(SMALL.replace('epochs: 2', 'epochs: 3'))).not.toBe(plain);
-    expect(await digest(SMALL.replace('seeds: [1]', 'seeds: [2]'))).not.toBe(plain);
   });
 
   test('the outline counts steps and finds those that runs have in common', async () => {

@@ -1,0 +1,37 @@
+/** The files and folders of this machine that a plan reads: what they hold is part of a plan's identity, where they lie is not. */
+import type { Digest } from '../common/canonical.js';
+import type { AnyExperimentPlan } from './plan.js';
+
+/** `file:PATH` -> digest of what it holds: of a text's or image file's bytes, of a checkpoint's list of files and their digests. */
+export type SourceDigests = Readonly<Record<string, Digest>>;
+
+export interface LocalSources {
+  /** texts and images */
+  readonly data: readonly string[];
+  /** folders and files of base checkpoints */
+  readonly checkpoints: readonly string[];
+}
+
+/** Each local source of a plan once. */
+export function localSources(plan: AnyExperimentPlan): LocalSources {
+  const { data } = plan;
+  const texts = data === undefined ? [] : [data.train, 'valid' in data ? data.valid : undefined, data.test];
+  const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
+  const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));
+  return { data: local(texts), checkpoints: local(bases) };
+}
+
+function local(sources: readonly (string | undefined)[]): string[] {
+  return [...new Set(sources.filter((source) => source !== undefined && source.startsWith('file:')))] as string[];
+}
+
+/** A copy of plain data in which strings that are keys of `names` are replaced. */
+export function renameSources<T>(value: T, names: ReadonlyMap<string, string>): T {
+  const rename = (part: unknown): unknown => {
+    if (typeof part === 'string') return names.get(part) ?? part;
+    if (Array.isArray(part)) return part.map(rename);
+    if (typeof part !== 'object' || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, rename(inner)]));
+  };
+  return rename(value) as T;
+}
