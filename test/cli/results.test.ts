@@ -101,7 +101,7 @@ describe('report', () => {
 });
 
 test('the store is --store, else HABSBURG_STORE, else .habsburg/store here', () => {
-  expect(resolveStoreUrl('s3://b/p', { HABSBURG_STORE: '/x' }, '/w')).toBe('s3://b/p');
-  expect(resolveStoreUrl(undefined, { HABSBURG_STORE: '/x' }, '/w')).toBe('/x');
+  expect(resolveStoreUrl('s3://bucket/p', { HABSBURG_STORE: '/x' }, '/w')).toBe('s3://bucket/p');
+  expect(resolveStoreUrl(undefined, { HABSBURG_STORE: '/x' }, '/w')).toBe('file:///x');
   expect(resolveStoreUrl(undefined, { HABSBURG_STORE: '' }, '/w')).toBe('file:///w/.habsburg/store');
 });
