@@ -4,11 +4,11 @@ import type { ErrorKind } from '../common/errors.js';
 import { fromSystemError } from '../common/errors.js';
 import { EngineDied } from './types.js';
 
-/** Attempts before an error of a kind is final. Permanent kinds get one: the same input fails the same way again. */
+/** Attempts before an error of a kind is final: what is final has been looked at twice, except what the user wrote. */
 export const ATTEMPTS: Readonly<Record<ErrorKind | 'engineDied', number>> = {
   invalid: 1,
-  verification: 1,
-  notFound: 1,
+  verification: 2,
+  notFound: 2,
   /** a bug or something unforeseen: worth a second look, not a loop */
   failed: 2,
   /** a full disk: about ten seconds to make room */
@@ -35,11 +35,13 @@ export function toFailure(error: unknown, doing: string, attempt: number): Appli
     );
   }
   const known = fromSystemError(error, doing);
+  // another engine's word for a kind may be none of ours
+  const attempts = Object.hasOwn(ATTEMPTS, known.kind) ? ATTEMPTS[known.kind] : ATTEMPTS.failed;
   return fitting(
     ApplicationFailure.create({
       type: `${FAILURE_PREFIX}${known.kind}`,
       message: cut(known.message, MESSAGE_BYTES),
-      nonRetryable: attempt >= ATTEMPTS[known.kind],
+      nonRetryable: attempt >= attempts,
       cause: shortened(error === known ? known.cause : error, CAUSES),
     }),
   );

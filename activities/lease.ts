@@ -5,14 +5,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { ArtifactStore } from '../artifacts/types.js';
+import { isHabsburgError } from '../common/errors.js';
 
-interface LeaseDocument {
+const leaseDocument = z.object({
   /** the activity that holds it, without its attempt: a later attempt takes over at once */
-  readonly holder: string;
-  readonly nonce: string;
-  readonly beat: number;
-}
+  holder: z.string(),
+  nonce: z.string(),
+  beat: z.number(),
+});
+type LeaseDocument = z.infer<typeof leaseDocument>;
 
 const RENEW_MS = 3_000;
 const STALE_MS = 12_000;
@@ -35,34 +38,65 @@ export async function acquireLease(
 ): Promise<Lease | undefined> {
   const name = `leases/${key.replace('sha256:', '')}`;
   const mine: LeaseDocument = { holder, nonce: randomUUID(), beat: 0 };
-  let seen = '';
+  let seen: string | undefined;
   let seenSince = Date.now();
   while (!(await store.writeName(name, mine, { ifAbsent: true }))) {
     signal.throwIfAborted();
-    const other = await store.readName<LeaseDocument>(name);
+    const other = await readLease(store, name);
     const state = JSON.stringify(other);
     if (state !== seen) {
       seen = state;
       seenSince = Date.now();
     }
-    if (!other) continue;
-    if (other.holder === holder || Date.now() - seenSince > STALE_MS) {
+    const stale = other === 'unreadable' || other?.holder === holder || Date.now() - seenSince > STALE_MS;
+    // one that is gone again (undefined) is free: the next turn takes it, unless somebody else does
+    if (other !== undefined && stale) {
       await store.writeName(name, mine);
       break;
     }
     if (await done()) return undefined;
     await sleep(POLL_MS, undefined, { signal });
   }
+  return hold(store, name, mine);
+}
+
+function hold(store: ArtifactStore, name: string, mine: LeaseDocument): Lease {
   let beat = 0;
-  const renew = setInterval(() => {
+  let released = false;
+  const isAnothers = async () => {
+    const found = await readLease(store, name);
+    return found !== undefined && found !== 'unreadable' && found.nonce !== mine.nonce;
+  };
+  const renewOnce = async () => {
+    if (await isAnothers()) {
+      // we were stopped for so long that another took over: leave it alone
+      released = true;
+      clearInterval(timer);
+    } else if (!released) await store.writeName(name, { ...mine, beat: ++beat });
+  };
+  let renewing: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
     // A missed renewal costs at most duplicated work; the step itself reports a store that stays away.
-    store.writeName(name, { ...mine, beat: ++beat }).catch(() => undefined);
+    renewing = renewOnce().catch(() => undefined);
   }, RENEW_MS);
-  renew.unref();
+  timer.unref();
   return {
     async release() {
-      clearInterval(renew);
-      await store.deleteName(name).catch(() => undefined);
+      clearInterval(timer);
+      if (released) return;
+      released = true;
+      await renewing;
+      if (!(await isAnothers().catch(() => true))) await store.deleteName(name).catch(() => undefined);
     },
   };
+}
+
+/** Who holds it; a lease that cannot be read holds nobody off. */
+async function readLease(store: ArtifactStore, name: string): Promise<LeaseDocument | 'unreadable' | undefined> {
+  try {
+    return await store.readName(name, leaseDocument);
+  } catch (error) {
+    if (isHabsburgError(error) && error.kind === 'verification') return 'unreadable';
+    throw error;
+  }
 }

@@ -2,12 +2,15 @@
  * Checkpoints of a running step: files under checkpoints/<step key>/<their hash>, and one small document that names the newest set.
  * Files that the previous checkpoint already holds are not sent again, so a growing set of shards costs only the new ones.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { again } from './again.js';
 import { filesOf, intoFolder } from './folders.js';
-import { checkFilePath, hexOf, isDigest } from './keys.js';
+import { hexOf } from './keys.js';
+import { artifactFile } from './shapes.js';
 import type { ArtifactFile, ArtifactStore } from './types.js';
 import { download, measureFile } from './verified.js';
 
@@ -29,24 +32,18 @@ export type LoadedCheckpoint =
 const pointerName = (key: Digest): string => `checkpoints/${hexOf(key)}`;
 const objectKey = (key: Digest, file: Digest): string => `checkpoints/${hexOf(key)}/${hexOf(file)}`;
 
-async function readPointer(store: ArtifactStore, key: Digest): Promise<Pointer | undefined> {
-  const pointer = await store.readName<Pointer>(pointerName(key));
-  if (pointer === undefined) return undefined;
-  const where = `the checkpoint names/${pointerName(key)}.json`;
-  if (pointer?.schema !== SCHEMA || pointer.key !== key || !Array.isArray(pointer.files))
-    throw new HabsburgError('verification', `${where} is no ${SCHEMA} document of this step`);
-  for (const file of pointer.files as readonly Partial<ArtifactFile>[]) {
-    checkFilePath(file.path, where);
-    if (!isDigest(file.digest) || !Number.isSafeInteger(file.size))
-      throw new HabsburgError('verification', `${where}: ${file.path} has no digest or size`);
-  }
-  return pointer;
-}
+const pointerOf = (key: Digest): z.ZodType<Pointer> =>
+  z.object({
+    schema: z.literal(SCHEMA),
+    key: z.literal(key),
+    files: z.array(artifactFile),
+    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  });
 
 /** A damaged pointer counts as none: the step then starts again, which is always right. */
 async function lastPointer(store: ArtifactStore, key: Digest): Promise<{ pointer?: Pointer; damage?: string }> {
   try {
-    return { pointer: await readPointer(store, key) };
+    return { pointer: await store.readName(pointerName(key), pointerOf(key)) };
   } catch (error) {
     if (isHabsburgError(error) && error.kind === 'verification') return { damage: error.message };
     throw error;
@@ -98,15 +95,7 @@ export async function loadCheckpoint(store: ArtifactStore, key: Digest, folder: 
       for (const file of pointer.files) {
         const target = join(temporary, file.path);
         await mkdir(dirname(target), { recursive: true });
-        const stream = await store.objects.get(objectKey(key, file.digest));
-        const found = await download(
-          stream as AsyncIterable<Uint8Array>,
-          target,
-          `reading the checkpoint's ${file.path} from ${store.objects.url}`,
-          file.size,
-        );
-        if (found.digest !== file.digest)
-          throw new HabsburgError('verification', `the checkpoint's ${file.path} is damaged in ${store.objects.url}`);
+        await again('reading the checkpoint', () => fetchFile(store, key, file, target));
       }
     });
     return { facts: pointer.facts };
@@ -117,6 +106,15 @@ export async function loadCheckpoint(store: ArtifactStore, key: Digest, folder: 
     await clearCheckpoint(store, key);
     return { damage: known.message };
   }
+}
+
+async function fetchFile(store: ArtifactStore, key: Digest, file: ArtifactFile, target: string): Promise<void> {
+  await rm(target, { force: true }); // of an earlier look
+  const { url } = store.objects;
+  const stream = await store.objects.get(objectKey(key, file.digest));
+  const from = `reading the checkpoint's ${file.path} from ${url}`;
+  const found = await download(stream as AsyncIterable<Uint8Array>, target, from, file.size);
+  if (found.digest !== file.digest) throw new HabsburgError('verification', `the checkpoint's ${file.path} is damaged in ${url}`);
 }
 
 /** Removes the step's checkpoint and whatever a killed writer left beside it; after the step's record is written. */

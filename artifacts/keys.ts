@@ -62,3 +62,8 @@ export function checkFilePath(path: unknown, where: string): asserts path is str
       `${where}: the file path ${JSON.stringify(path)} leads outside its folder; do not use this artifact`,
     );
 }
+
+/** The verdict on an object that is larger than anything of its kind. */
+export function tooLarge(key: string, url: string, limit: number): HabsburgError {
+  return new HabsburgError('verification', `${key} in ${url} has more than ${limit} bytes; it was not written by Habsburg`);
+}

@@ -1,17 +1,37 @@
 /** Objects as files of a folder: written to a temporary file, flushed, then renamed or linked, so a reader sees all of an object or none. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  lstat,
+  lutimes,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
-import { checkKey, checkPrefix } from './keys.js';
+import { checkKey, checkPrefix, tooLarge } from './keys.js';
 import type { ObjectSource, ObjectStore } from './types.js';
 
 /** '~' is in no key, so the folder of temporary files can hide no object. */
 const TEMPORARY = '~tmp';
 /** A temporary file that old belongs to a writer that was killed. */
 const STALE_MS = 24 * 3600 * 1000;
+/** What a write says when a folder went, or came, between two of its calls. */
+const PASSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ESTALE']);
+const WRITES = 12;
+
+/** Gives a temporary file its name; false where the name is taken. */
+type Publish = (temporary: string, path: string) => Promise<boolean>;
 
 function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
@@ -47,7 +67,10 @@ export class FileObjectStore implements ObjectStore {
 
   async put(key: string, source: ObjectSource): Promise<void> {
     await this.#write(key, source, async (temporary, path) => {
-      await rename(temporary, path);
+      await rename(temporary, path).catch(async (error: unknown) => {
+        if (codeOf(error) === 'EISDIR') await this.#moveAside(path);
+        throw error;
+      });
       return true;
     });
   }
@@ -59,7 +82,12 @@ export class FileObjectStore implements ObjectStore {
         await link(temporary, path); // fails where the object exists: atomic, unlike looking first
         return true;
       } catch (error) {
-        if (codeOf(error) === 'EEXIST') return false;
+        if (codeOf(error) === 'EEXIST') {
+          if (await this.stat(key)) return false;
+          // gone again by now, or a folder, or a link to nowhere: no object either way
+          await this.#moveAside(path);
+          throw error;
+        }
         if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
         // no hard links on this file system; equal content makes the race harmless
         if (await this.stat(key)) return false;
@@ -69,14 +97,30 @@ export class FileObjectStore implements ObjectStore {
     });
   }
 
-  /** Writes a flushed temporary file and lets `publish` give it its name; false where publish found the name taken. */
-  async #write(
-    key: string,
-    source: ObjectSource,
-    publish: (temporary: string, path: string) => Promise<boolean>,
-  ): Promise<boolean> {
+  /**
+   * Writes a flushed temporary file and lets `publish` give it its name; false where publish found the name taken. Folders may
+   * be made and taken away beside us by anybody at any moment, so it is the whole of it that is tried again, not a part.
+   */
+  async #write(key: string, source: ObjectSource, publish: Publish): Promise<boolean> {
     const path = this.#path(key);
-    const temporary = join(this.#root, TEMPORARY, `${process.pid}-${randomBytes(8).toString('hex')}`);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#writeOnce(path, source, publish);
+        } catch (error) {
+          const sourceGone = 'file' in source && codeOf(error) === 'ENOENT' && !(await isThere(source.file));
+          if (!PASSING.has(codeOf(error)) || sourceGone) throw error;
+          if (attempt === WRITES) throw await this.#blocked(key, error);
+          await sleep(attempt);
+        }
+      }
+    } catch (error) {
+      throw fromSystemError(error, `writing ${key} to ${this.url}`);
+    }
+  }
+
+  async #writeOnce(path: string, source: ObjectSource, publish: Publish): Promise<boolean> {
+    const temporary = this.#temporary();
     try {
       await mkdir(dirname(temporary), { recursive: true });
       await this.#sweep();
@@ -88,23 +132,53 @@ export class FileObjectStore implements ObjectStore {
       } finally {
         await file.close();
       }
-      for (let attempt = 0; ; attempt++) {
-        await mkdir(dirname(path), { recursive: true });
-        try {
-          if (!(await publish(temporary, path))) return false;
-          break;
-        } catch (error) {
-          // a delete() beside us may take an empty folder away between mkdir and rename
-          if (codeOf(error) !== 'ENOENT' || attempt === 9) throw error;
-        }
-      }
-      await syncFolder(dirname(path));
-      return true;
-    } catch (error) {
-      throw fromSystemError(error, `writing ${key} to ${this.url}`);
+      await mkdir(dirname(path), { recursive: true });
+      const written = await publish(temporary, path);
+      if (written) await syncFolder(dirname(path));
+      return written;
     } finally {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
+  }
+
+  #temporary(): string {
+    return join(this.#root, TEMPORARY, `${process.pid}-${randomBytes(8).toString('hex')}`);
+  }
+
+  /** Makes room for an object where a folder or a link lies: it goes to the temporary files, and with them a day later. */
+  async #moveAside(path: string): Promise<void> {
+    const aside = this.#temporary();
+    await rename(path, aside).then(
+      () => lutimes(aside, new Date(), new Date()),
+      (error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      },
+    );
+  }
+
+  /** Why a write failed again and again: a file stands where a folder has to be, or the store's folder is taken away. */
+  async #blocked(key: string, cause: unknown): Promise<HabsburgError> {
+    const names = key.split('/').slice(0, -1);
+    for (let n = 0; n <= names.length; n++) {
+      const folder = join(this.#root, ...names.slice(0, n));
+      if (
+        await stat(folder).then(
+          (found) => !found.isDirectory(),
+          () => false,
+        )
+      )
+        // prettier-ignore
+        return new HabsburgError(
+          'invalid',
+          `writing ${key} to ${this.url}: ${folder} is a file where the store has to have a folder; move it away`,
+          { cause },
+        );
+    }
+    return new HabsburgError(
+      'unreachable',
+      `writing ${key} to ${this.url}: the store's folder is not there, or is taken away again and again (${(cause as Error).message})`,
+      { cause },
+    );
   }
 
   /** Removes what killed writers left, once per store object. */
@@ -114,22 +188,40 @@ export class FileObjectStore implements ObjectStore {
     const folder = join(this.#root, TEMPORARY);
     for (const name of await readdir(folder)) {
       const path = join(folder, name);
-      const age = await stat(path).then(
+      const age = await lstat(path).then(
         (s) => Date.now() - s.mtimeMs,
         () => 0,
       );
-      if (age > STALE_MS) await rm(path, { force: true });
+      if (age > STALE_MS) await rm(path, { force: true, recursive: true });
     }
   }
 
   async get(key: string): Promise<NodeJS.ReadableStream> {
+    return (await this.#open(key)).createReadStream({ highWaterMark: 1 << 18 });
+  }
+
+  async read(key: string, limit: number): Promise<Buffer> {
+    const file = await this.#open(key);
+    try {
+      const { size } = await file.stat();
+      if (size > limit) throw tooLarge(key, this.url, limit);
+      return await file.readFile();
+    } catch (error) {
+      throw fromSystemError(error, `reading ${key} from ${this.url}`);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open(key: string): Promise<FileHandle> {
     const path = this.#path(key);
     try {
-      const file = await open(path, 'r');
-      if ((await file.stat()).isFile()) return file.createReadStream({ highWaterMark: 1 << 18 });
+      // without waiting: a pipe in an object's place must not hold us
+      const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      if ((await file.stat()).isFile()) return file;
       await file.close();
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR')
+      if (!['ENOENT', 'ENOTDIR', 'ENXIO', 'ELOOP'].includes(codeOf(error)))
         throw fromSystemError(error, `reading ${key} from ${this.url}`);
     }
     throw new HabsburgError('notFound', `${key} is not in the store ${this.url}`);
@@ -167,17 +259,22 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
+  /** The folder stays, also where it is empty now: another writer may be about to put something there. */
   async delete(key: string): Promise<void> {
-    const path = this.#path(key);
     try {
-      await rm(path);
-      // empty folders go too, upwards until one is in use
-      for (let folder = dirname(path); folder.length > this.#root.length; folder = dirname(folder)) await rmdir(folder);
+      await unlink(this.#path(key));
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(codeOf(error))) return;
+      if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) return;
       throw fromSystemError(error, `deleting ${key} from ${this.url}`);
     }
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Flushes a folder's entries, so that a rename survives a power cut. */

@@ -1,25 +1,24 @@
-/** Objects in an S3 bucket, with the usual AWS environment; the SDK is loaded at the first request, since most commands never need it. */
+/** Objects in an S3 bucket, with the usual AWS environment. */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
-import { checkKey, checkPrefix } from './keys.js';
-import { s3Error, statusOf } from './s3-errors.js';
+import { checkKey, checkPrefix, tooLarge } from './keys.js';
+import { connect, namedEndpoint, type Connected, type S3Options, type Sdk } from './s3-client.js';
+import { codeOf, s3Error, statusOf } from './s3-errors.js';
+import { bucketOf } from './store-url.js';
 import type { ObjectSource, ObjectStore } from './types.js';
+
+export type { S3Options } from './s3-client.js';
 
 /** Larger objects go up in parts of this size or more. */
 const PART = 8 * 1024 * 1024;
-
-export interface S3Options {
-  /** default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS itself; a given endpoint is addressed path-style */
-  readonly endpoint?: string;
-  /** default: AWS_REGION, AWS_DEFAULT_REGION, the profile's; us-east-1 where only an endpoint is known */
-  readonly region?: string;
-  /** default: the SDK's chain (environment, profile, instance role …) */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
-}
-
-type Sdk = typeof import('@aws-sdk/client-s3');
+/** A body of which no byte came for so long has stalled. */
+const STALL_MS = 20_000;
+/** Small objects whose bytes differ at every read are read so often. */
+const READS = 6;
 
 export class S3ObjectStore implements ObjectStore {
   readonly url: string;
@@ -27,46 +26,24 @@ export class S3ObjectStore implements ObjectStore {
   /** '' or ends in '/' */
   readonly #prefix: string;
   readonly #options: S3Options;
-  readonly #endpoint: string | undefined;
-  #connected: Promise<{ sdk: Sdk; client: S3Client }> | undefined;
+  readonly #stallMs: number;
+  #endpoint: string | undefined;
+  #connected: Promise<Connected> | undefined;
+  /** the server refused a write that is to happen only if nothing is there: it does not know that */
+  #unconditional = false;
+  /** the server's ETags are no MD5 of what it stores */
+  #foreignTags = false;
 
   /** @param url `s3://bucket/prefix` */
-  constructor(url: string, options: S3Options = {}) {
-    const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url);
-    if (!match) {
-      // the url is not repeated: it may hold what somebody took for a place for credentials
-      throw new HabsburgError(
-        'invalid',
-        'an S3 store is written s3://bucket/prefix; credentials belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile, never in the url',
-      );
-    }
-    const prefix = (match[2] ?? '').replace(/\/+$/, '');
+  constructor(url: string, options: S3Options & { readonly stallMs?: number } = {}) {
+    const { bucket, prefix } = bucketOf(url);
     checkPrefix(prefix);
-    this.#bucket = match[1];
+    this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#options = options;
-    this.#endpoint = options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
-    this.url = `s3://${this.#bucket}${prefix === '' ? '' : `/${prefix}`}`;
-  }
-
-  #connect(): Promise<{ sdk: Sdk; client: S3Client }> {
-    // the SDK warns about Node 20 on stderr; its user cannot act on that, we pin the version
-    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-    this.#connected ??= import('@aws-sdk/client-s3').then((sdk) => {
-      const region = this.#options.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-      const client = new sdk.S3Client({
-        ...(this.#endpoint ? { endpoint: this.#endpoint, forcePathStyle: true } : {}),
-        ...(region ? { region } : this.#endpoint && !process.env.AWS_PROFILE ? { region: 'us-east-1' } : {}),
-        ...(this.#options.credentials ? { credentials: { ...this.#options.credentials } } : {}),
-        // several S3 servers refuse the SDK's default CRC32 headers; every artifact carries its SHA-256 anyway
-        requestChecksumCalculation: 'WHEN_REQUIRED',
-        responseChecksumValidation: 'WHEN_REQUIRED',
-        maxAttempts: 4,
-        requestHandler: { connectionTimeout: 4_000, socketTimeout: 60_000 },
-      });
-      return { sdk, client };
-    });
-    return this.#connected;
+    this.#stallMs = options.stallMs ?? STALL_MS;
+    this.#endpoint = namedEndpoint(options);
+    this.url = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
   }
 
   #key(key: string): string {
@@ -77,11 +54,26 @@ export class S3ObjectStore implements ObjectStore {
   /** Runs one operation and turns its failure into a sentence. */
   async #do<T>(doing: string, operation: (sdk: Sdk, client: S3Client) => Promise<T>): Promise<T> {
     try {
-      const { sdk, client } = await this.#connect();
+      this.#connected ??= connect(this.#options);
+      const { sdk, client, endpoint } = await this.#connected;
+      this.#endpoint = endpoint;
       return await operation(sdk, client);
     } catch (error) {
-      throw s3Error(error, `${doing} ${this.url}`, { bucket: this.#bucket, endpoint: this.#endpoint });
+      throw this.#failure(error, doing);
     }
+  }
+
+  #failure(error: unknown, doing: string): HabsburgError {
+    return s3Error(error, `${doing} ${this.url}`, { bucket: this.#bucket, endpoint: this.#endpoint });
+  }
+
+  /** Whatever has no ETag was not said by an S3 server: a log-in page, a proxy's own answer. */
+  #checkTag(tag: string | undefined): string {
+    if (tag !== undefined) return tag;
+    throw new HabsburgError(
+      'unreachable',
+      `${this.url}: ${this.#endpoint ?? 'AWS'} does not answer as an S3 server does (no ETag; is there a proxy or a log-in page in between?)`,
+    );
   }
 
   async put(key: string, source: ObjectSource): Promise<void> {
@@ -96,7 +88,7 @@ export class S3ObjectStore implements ObjectStore {
 
   /** False where the condition was not met. */
   async #upload(key: string, source: ObjectSource, condition: { IfNoneMatch?: '*' }): Promise<boolean> {
-    const target = { Bucket: this.#bucket, Key: this.#key(key), ...condition };
+    const target = { Bucket: this.#bucket, Key: this.#key(key) };
     let size: number;
     let small: Uint8Array | undefined;
     try {
@@ -107,22 +99,24 @@ export class S3ObjectStore implements ObjectStore {
       throw fromSystemError(error, `uploading ${key} to ${this.url}`);
     }
     for (let attempt = 0; ; attempt++) {
+      const conditional = condition.IfNoneMatch !== undefined && !this.#unconditional;
+      const request = { ...target, ...(conditional ? condition : {}) };
       try {
         await this.#do(`writing ${key} to`, async (sdk, client) => {
-          if (small) {
-            await client.send(new sdk.PutObjectCommand({ ...target, Body: small }));
-          } else {
-            const { Upload } = await import('@aws-sdk/lib-storage');
-            const body = 'bytes' in source ? source.bytes : createReadStream(source.file, { highWaterMark: 1 << 20 });
-            // S3 allows 10,000 parts
-            const partSize = Math.max(PART, Math.ceil(size / 9000));
-            await new Upload({ client, params: { ...target, Body: body }, partSize, queueSize: 3 }).done();
-          }
+          if (small) this.#checkTag((await client.send(new sdk.PutObjectCommand({ ...request, Body: small }))).ETag);
+          else await this.#uploadParts(client, request, source, size);
         });
         return true;
       } catch (error) {
         const status = statusOf(error);
-        if (condition.IfNoneMatch && status === 412) return false;
+        if (conditional && status === 412) return false;
+        if (conditional && status === 501) {
+          // Nothing depends on the condition: we looked already, and equal content makes the race harmless.
+          this.#unconditional = true;
+          continue;
+        }
+        // the last answer of an upload was lost, though everything had arrived
+        if (codeOf(error) === 'NoSuchUpload' && (await this.stat(key))?.size === size) return true;
         // 409: another conditional write of the same key is under way
         if (status !== 409 || attempt === 5) throw error;
         if (await this.stat(key)) return false;
@@ -131,27 +125,109 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
+  async #uploadParts(
+    client: S3Client,
+    request: { Bucket: string; Key: string; IfNoneMatch?: '*' },
+    source: ObjectSource,
+    size: number,
+  ): Promise<void> {
+    const { Upload } = await import('@aws-sdk/lib-storage');
+    const body = 'bytes' in source ? source.bytes : createReadStream(source.file, { highWaterMark: 1 << 20 });
+    // S3 allows 10,000 parts
+    const partSize = Math.max(PART, Math.ceil(size / 9000));
+    await new Upload({ client, params: { ...request, Body: body }, partSize, queueSize: 3 }).done();
+  }
+
   async get(key: string): Promise<NodeJS.ReadableStream> {
+    const { body } = await this.#open(key);
+    return Readable.from(body, { objectMode: false });
+  }
+
+  async read(key: string, limit: number): Promise<Buffer> {
+    let before: Buffer | undefined;
+    for (let reads = 0; reads < READS; reads++) {
+      const { body, tag } = await this.#open(key);
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for await (const chunk of body) {
+        if ((size += chunk.byteLength) > limit) throw tooLarge(key, this.url, limit);
+        chunks.push(chunk);
+      }
+      const bytes = Buffer.concat(chunks);
+      const md5 = /^"?([0-9a-f]{32})"?$/.exec(tag)?.[1];
+      if (md5 === undefined || this.#foreignTags || createHash('md5').update(bytes).digest('hex') === md5) return bytes;
+      // The way changed them, or the tag is no MD5 (encryption by key): the same bytes twice are believed.
+      if (before?.equals(bytes)) {
+        this.#foreignTags = true;
+        return bytes;
+      }
+      before = bytes;
+    }
+    throw new HabsburgError(
+      'unreachable',
+      `reading ${key} from ${this.url}: other bytes come at every read; look at the network or the proxy in between`,
+    );
+  }
+
+  async #open(key: string): Promise<{ body: AsyncIterable<Uint8Array>; tag: string }> {
     const Key = this.#key(key);
-    return this.#do(`reading ${key} from`, async (sdk, client) => {
+    const doing = `reading ${key} from`;
+    const { Body, ETag } = await this.#do(doing, async (sdk, client) => {
       try {
-        const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.#bucket, Key }));
-        return Body as NodeJS.ReadableStream;
+        return await client.send(new sdk.GetObjectCommand({ Bucket: this.#bucket, Key }));
       } catch (error) {
-        if ((error as Error).name !== 'NoSuchKey') throw error;
+        if (!isMissing(error)) throw error;
         throw new HabsburgError('notFound', `${key} is not in the store ${this.url}`);
       }
     });
+    const body = Body as Readable;
+    try {
+      return { tag: this.#checkTag(ETag), body: this.#watched(body, doing) };
+    } catch (error) {
+      body.destroy();
+      throw error;
+    }
+  }
+
+  /** A body whose errors are worded, and that ends with one when it stalls. */
+  async *#watched(body: Readable, doing: string): AsyncGenerator<Uint8Array> {
+    const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    try {
+      for (;;) {
+        let timer: NodeJS.Timeout | undefined;
+        const stalled = new Promise<never>((_, reject) => {
+          const error = Object.assign(new Error('the body stalled'), { code: 'ETIMEDOUT' });
+          timer = setTimeout(() => reject(error), this.#stallMs);
+        });
+        const next = await Promise.race([chunks.next(), stalled]).finally(() => clearTimeout(timer));
+        if (next.done) return;
+        yield next.value;
+      }
+    } catch (error) {
+      throw this.#failure(error, doing);
+    } finally {
+      body.destroy();
+    }
   }
 
   async stat(key: string): Promise<{ size: number } | undefined> {
-    const Key = this.#key(key);
+    const at = { Bucket: this.#bucket, Key: this.#key(key) };
     return this.#do(`looking up ${key} in`, async (sdk, client) => {
       try {
-        return { size: (await client.send(new sdk.HeadObjectCommand({ Bucket: this.#bucket, Key }))).ContentLength ?? 0 };
+        const { ContentLength, ETag } = await client.send(new sdk.HeadObjectCommand(at));
+        this.#checkTag(ETag);
+        return { size: ContentLength ?? 0 };
       } catch (error) {
-        if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
-        throw error;
+        const status = statusOf(error);
+        if (status === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
+        if (status === undefined || status < 400 || status >= 500) throw error;
+        // A refused HEAD has no body to say why: the same question with one.
+        const { Body, ContentLength } = await client.send(new sdk.GetObjectCommand(at)).catch((reason: unknown) => {
+          if (isMissing(reason)) return { Body: undefined, ContentLength: undefined };
+          throw reason;
+        });
+        (Body as Readable | undefined)?.destroy();
+        return Body && { size: ContentLength ?? 0 };
       }
     });
   }
@@ -176,4 +252,10 @@ export class S3ObjectStore implements ObjectStore {
       await client.send(new sdk.DeleteObjectCommand({ Bucket: this.#bucket, Key }));
     });
   }
+}
+
+/** Whether a 404 is about the object, and not about the bucket or the user; a page of a proxy in between has no word for it. */
+function isMissing(error: unknown): boolean {
+  const name = codeOf(error) ?? '';
+  return name === 'NoSuchKey' || (statusOf(error) === 404 && ['NotFound', 'Unknown', ''].includes(name));
 }

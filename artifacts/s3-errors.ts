@@ -5,11 +5,20 @@ const REFUSED = new Set([
   'AccessDenied',
   'InvalidAccessKeyId',
   'SignatureDoesNotMatch',
-  'ExpiredToken',
   'InvalidToken',
   'CredentialsProviderError',
   'Forbidden',
   'XAdminUserNotFound',
+]);
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
+const SKEWED = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 const FULL = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage', 'ENOSPC', 'EDQUOT']);
 const NETWORK = new Set([
@@ -27,6 +36,11 @@ const NETWORK = new Set([
   'SlowDown',
   'ServiceUnavailable',
   'InternalError',
+  // the request was cut or changed on its way
+  'IncompleteBody',
+  'BadDigest',
+  'XAmzContentSHA256Mismatch',
+  'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
 interface SdkError {
@@ -34,12 +48,23 @@ interface SdkError {
   readonly code?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly details?: { readonly httpStatus?: number };
+  readonly details?: { readonly httpStatus?: number; readonly code?: string };
 }
 
 /** The HTTP status behind an error of the SDK or of `s3Error`. */
 export function statusOf(error: unknown): number | undefined {
   return (error as SdkError | undefined)?.$metadata?.httpStatusCode ?? (error as SdkError | undefined)?.details?.httpStatus;
+}
+
+/** The server's word for an error of the SDK or of `s3Error`, such as NoSuchUpload. */
+export function codeOf(error: unknown): string | undefined {
+  return (error as SdkError | undefined)?.details?.code ?? (error as SdkError | undefined)?.name;
+}
+
+/** A refusal may have been meant for a request that was changed on its way: it is final the second time. */
+export function looksTwice(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 400 || status === 401 || status === 403;
 }
 
 /** @param doing e.g. "writing a/b to s3://bucket" */
@@ -51,11 +76,13 @@ export function s3Error(
   if (isHabsburgError(error)) return error;
   const { name = '', code = '', message = '' } = (error ?? {}) as SdkError;
   const status = statusOf(error);
-  const details = status === undefined ? undefined : { httpStatus: status };
+  const details = { ...(status === undefined ? {} : { httpStatus: status }), ...(name === '' ? {} : { code: name }) };
   const server = withoutCredentials(at.endpoint) ?? 'AWS';
   // an error from another realm reaches us wrapped, its code only in the text
   const inText = /\b(E[A-Z_]{4,})\b/.exec(message)?.[1] ?? '';
   const is = (set: ReadonlySet<string>) => set.has(name) || set.has(code) || set.has(inText);
+  // an answer without a body has no name
+  const word = name === 'Unknown' || name === '' ? status : name;
   // never `cause: error`: it holds the request with its Authorization header
   const make = (kind: ConstructorParameters<typeof HabsburgError>[0], text: string) =>
     new HabsburgError(kind, `${doing}: ${text}`, { details });
@@ -65,17 +92,35 @@ export function s3Error(
       'notFound',
       `bucket ${at.bucket} does not exist at ${server}; create it (aws s3 mb s3://${at.bucket}) or name another`,
     );
+  if (is(EXPIRED))
+    return make(
+      'invalid',
+      `the credentials have expired (${name}); get new ones (aws sso login, or a new AWS_SESSION_TOKEN) and run again, finished steps are kept`,
+    );
+  if (is(SKEWED))
+    return make(
+      'invalid',
+      `this machine's clock and that of ${server} differ too much (${name}); set the clock (it is ${new Date().toISOString()} here)`,
+    );
+  if (is(UNTRUSTED))
+    return make(
+      'invalid',
+      `the certificate of ${server} is not trusted (${code || inText}); name its authority's file in NODE_EXTRA_CA_CERTS`,
+    );
+  if (code === 'EPROTO') return make('invalid', `${server} does not speak TLS; write http:// in place of https://`);
+  if (status === 501 || status === 405 || name === 'NotImplemented')
+    return make('invalid', `${server} does not know this call (${word}); use a store that does`);
   if (status === 401 || status === 403 || is(REFUSED)) {
     return make(
       'invalid',
-      `${server} refuses access (${name || status}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) or AWS_PROFILE to an identity that may read and write the bucket`,
+      `${server} refuses access (${word}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) or AWS_PROFILE to an identity that may read and write the bucket`,
     );
   }
   if (/region is missing/i.test(message)) return make('invalid', 'no region is known; set AWS_REGION');
   if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed')
     return make('invalid', 'the bucket lies in another region; set AWS_REGION to it');
   if (status === 507 || is(FULL))
-    return make('resources', `the store is full (${name || status}); free some space and run again, finished steps are kept`);
+    return make('resources', `the store is full (${word}); free some space and run again, finished steps are kept`);
   if (
     is(NETWORK) ||
     (status !== undefined && status >= 500) ||
@@ -84,7 +129,7 @@ export function s3Error(
   ) {
     return make(
       'unreachable',
-      `${server} cannot be reached (${code || inText || name || status}); check that it runs and AWS_ENDPOINT_URL_S3 points to it`,
+      `${server} cannot be reached (${code || inText || word}); check that it runs and AWS_ENDPOINT_URL_S3 points to it`,
     );
   }
   return make('failed', `${name || 'the request failed'}${message && message !== name ? `: ${message}` : ''}`);

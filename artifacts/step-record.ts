@@ -1,8 +1,11 @@
 /** The memo of finished steps: a step is named by the hash of what determines it, and a record of it is believed only after its outputs verify. */
+import { z } from 'zod';
 import { digestOf, type Digest } from '../common/canonical.js';
-import { HabsburgError, isHabsburgError } from '../common/errors.js';
-import { hexOf, isDigest } from './keys.js';
-import type { ArtifactRef, ArtifactStore } from './types.js';
+import { isHabsburgError } from '../common/errors.js';
+import { hexOf } from './keys.js';
+import { artifactRef, digest } from './shapes.js';
+import type { ArtifactManifest, ArtifactRef, ArtifactStore } from './types.js';
+import { HASH_BELOW } from './verified.js';
 
 /** Everything that determines a step's outputs, and nothing else: no time, place, attempt or thread count. */
 export interface StepInput {
@@ -50,8 +53,20 @@ export interface StepRecord {
   readonly checksum: Digest;
 }
 
-/** Files below this size are hashed before a record is believed; of larger ones existence and size are checked, the hash at the next read. */
-const HASH_BELOW = 16 * 1024 * 1024;
+/** What is read back: a record of this step, unchanged since it was written. */
+const recordOf = (key: Digest) =>
+  z
+    .looseObject({
+      schema: z.literal(RECORD_SCHEMA, { error: `is no ${RECORD_SCHEMA} document` }),
+      key: digest,
+      step: z.string(),
+      outputs: z.record(z.string(), artifactRef),
+      report: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+      statement: z.string(),
+      checksum: digest,
+    })
+    .refine(({ checksum, ...body }) => checksum === digestOf(body), 'its checksum does not match')
+    .refine((record) => record.key === key, 'it belongs to another step');
 
 export const stepName = (key: Digest): string => `steps/${hexOf(key)}`;
 export const statementName = (key: Digest): string => `statements/${hexOf(key)}`;
@@ -69,21 +84,8 @@ export async function writeStep(
 }
 
 /** The record as written, or undefined; HabsburgError 'verification' where it is damaged. Outputs are not looked at. */
-export async function readStep(store: ArtifactStore, key: Digest): Promise<StepRecord | undefined> {
-  const record = await store.readName<StepRecord>(stepName(key));
-  if (record === undefined) return undefined;
-  const wrong = (what: string) =>
-    new HabsburgError(
-      'verification',
-      `the record names/${stepName(key)}.json in ${store.objects.url} ${what}; delete it and run again, the step is then done anew`,
-    );
-  if (typeof record !== 'object' || record === null || record.schema !== RECORD_SCHEMA)
-    throw wrong(`is no ${RECORD_SCHEMA} document`);
-  const { checksum, ...body } = record;
-  if (checksum !== digestOf(body)) throw wrong('is damaged: its checksum does not match');
-  if (record.key !== key) throw wrong(`belongs to another step, ${String(record.key)}`);
-  if (!Object.values(record.outputs).every((ref) => isDigest(ref?.digest))) throw wrong('names an output without a digest');
-  return record;
+export function readStep(store: ArtifactStore, key: Digest): Promise<StepRecord | undefined> {
+  return store.readName<StepRecord>(stepName(key), recordOf(key));
 }
 
 /** A verified hit; or a miss, with the damage where there is a record that must not be believed. */
@@ -93,18 +95,22 @@ export type FoundStep =
 /**
  * Looks a finished step up. A hit has its record intact, every output's manifest verified, every blob there with its size, and
  * blobs under `hashBelow` bytes (default 16 MiB) hashed. Throws only where the store cannot be asked.
+ * @param options.lacks says what an output lacks of what its kind must hold; undefined: nothing
  */
 export async function findStep(
   store: ArtifactStore,
   key: Digest,
-  options: { readonly hashBelow?: number } = {},
+  options: { readonly hashBelow?: number; lacks?(name: string, manifest: ArtifactManifest): string | undefined } = {},
 ): Promise<FoundStep> {
   try {
     const record = await readStep(store, key);
     if (!record) return {};
     for (const [name, ref] of Object.entries(record.outputs)) {
-      const { ok, problem } = await store.verify(ref.digest, { deepBelow: options.hashBelow ?? HASH_BELOW });
-      if (!ok) return { damage: `${record.step}'s output ${name}: ${problem}` };
+      const damage = (problem: string) => ({ damage: `${record.step}'s output ${name}: ${problem}` });
+      const { problem, manifest } = await store.verify(ref.digest, { deepBelow: options.hashBelow ?? HASH_BELOW });
+      if (!manifest) return damage(problem);
+      const lack = options.lacks?.(name, manifest);
+      if (lack !== undefined) return damage(lack);
     }
     return { record };
   } catch (error) {

@@ -19,7 +19,10 @@ export function canonicalStoreUrl(store: string, cwd = process.cwd()): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(store)?.[1].toLowerCase();
   if (scheme === undefined && !CREDENTIALS.test(store)) return pathToFileURL(withoutLinks(resolve(cwd, store))).href;
   const rest = store.slice(store.indexOf(':') + 1);
-  if (scheme === 's3') return s3Url(rest);
+  if (scheme === 's3') {
+    const { bucket, prefix } = bucketOf(`s3:${rest}`);
+    return prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
+  }
   if (scheme === 'file') return pathToFileURL(withoutLinks(resolve(cwd, filePath(rest)))).href;
   const what = rest.startsWith('//') ? `${scheme}:` : 'what stands before the colon';
   throw new HabsburgError(
@@ -28,14 +31,20 @@ export function canonicalStoreUrl(store: string, cwd = process.cwd()): string {
   );
 }
 
-function s3Url(rest: string): string {
-  const [, bucket, prefix = ''] = /^\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(\/[^?#@]*)?$/.exec(rest) ?? [];
-  if (bucket === undefined)
-    throw new HabsburgError(
-      'invalid',
-      'an S3 store is written s3://bucket/prefix; credentials belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile, never in the url',
+/** @throws 'invalid', with what is wrong about an s3:// url */
+export function bucketOf(url: string): { readonly bucket: string; readonly prefix: string } {
+  const wrong = (why: string) => new HabsburgError('invalid', `an S3 store is written s3://bucket/prefix; ${why}`);
+  const [, bucket = '', rest = ''] = /^s3:\/\/([^/]*)(.*)$/.exec(url) ?? [];
+  if (/[@:%]/.test(bucket) || /[?#@]/.test(rest))
+    throw wrong(
+      'credentials belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile, never in the url, and the address of a server in AWS_ENDPOINT_URL_S3',
     );
-  return ['s3:/', bucket, ...prefix.split('/').filter(Boolean)].join('/');
+  if (bucket === '') throw wrong('this one names no bucket');
+  if (!/^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/.test(bucket))
+    throw wrong(
+      'a bucket is named with 3 to 63 lower-case letters, digits, - and ., begins and ends with a letter or digit, and has no capitals or _ in it',
+    );
+  return { bucket, prefix: rest.split('/').filter(Boolean).join('/') };
 }
 
 /** The path of a file: url; `file:path` and `file:/path`, too. */

@@ -1,8 +1,10 @@
 /** Content-addressed artifacts over any object store. Bytes are believed only after their hash was checked, at every read. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { ZodType } from 'zod';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { again } from './again.js';
 import { BlobCache } from './cache.js';
 import { filesOf, intoFolder } from './folders.js';
 import { blobKey, checkPrefix, nameKey } from './keys.js';
@@ -15,16 +17,17 @@ import type {
   ArtifactStore,
   ObjectSource,
   ObjectStore,
+  Verified,
 } from './types.js';
-import { download, measure, measureFile } from './verified.js';
+import { HASH_BELOW, download, measure, measureFile, type Measured } from './verified.js';
 
 /** A manifest larger than this is none. */
 const MANIFEST_LIMIT = 16 * 1024 * 1024;
+/** A document larger than this is none. */
+const NAME_LIMIT = 256 * 1024 * 1024;
 
 export class ContentStore implements ArtifactStore {
   readonly #cache: BlobCache | undefined;
-  /** blobs found damaged: publishing the same content again replaces them, though something of the right size is there */
-  readonly #damaged = new Set<Digest>();
 
   constructor(
     readonly objects: ObjectStore,
@@ -33,12 +36,18 @@ export class ContentStore implements ArtifactStore {
     this.#cache = options.cacheDir === undefined ? undefined : new BlobCache(options.cacheDir);
   }
 
-  async publish(kind: ArtifactKind, folder: string, facts: ArtifactManifest['facts'] = {}): Promise<ArtifactRef> {
+  async publish(
+    kind: ArtifactKind,
+    folder: string,
+    facts: ArtifactManifest['facts'] = {},
+    options: { readonly hashBelow?: number } = {},
+  ): Promise<ArtifactRef> {
+    const hashBelow = options.hashBelow ?? HASH_BELOW;
     const files: ArtifactFile[] = [];
     for (const path of await filesOf(folder)) {
       const source = join(folder, path);
       const file = { path, ...(await measureFile(source)) };
-      await this.#putBlob(file.digest, file.size, { file: source });
+      await this.#putBlob(file, { file: source }, hashBelow);
       await this.#cache?.keep(file.digest, source);
       files.push(file);
     }
@@ -46,43 +55,66 @@ export class ContentStore implements ArtifactStore {
     const bytes = manifestBytes(manifest);
     const ref = refOf(manifest);
     // last: whoever sees a manifest finds its files
-    await this.#putBlob(ref.digest, bytes.byteLength, { bytes });
+    await this.#putBlob({ digest: ref.digest, size: bytes.byteLength }, { bytes }, Infinity);
     return ref;
   }
 
-  /** Sends a blob unless one of its size is there and not known to be damaged. */
-  async #putBlob(digest: Digest, size: number, source: ObjectSource): Promise<void> {
+  /** Sends a blob unless it is there. What is there is not believed because of its name: it may have been damaged since. */
+  async #putBlob({ digest, size }: Measured, source: ObjectSource, hashBelow: number): Promise<void> {
     const key = blobKey(digest);
     const there = await this.objects.stat(key);
-    if (there?.size === size && !this.#damaged.has(digest)) return;
-    if (there) await this.objects.put(key, source);
-    else await this.objects.putIfAbsent(key, source);
-    this.#damaged.delete(digest);
+    if (!there) await this.objects.putIfAbsent(key, source);
+    else if (there.size !== size || (size < hashBelow && !(await this.#holds(digest)))) await this.objects.put(key, source);
   }
 
-  /** The verdict on a blob whose bytes are not what its name says. */
-  #mismatch(digest: Digest, what: string): HabsburgError {
-    this.#damaged.add(digest);
-    const key = blobKey(digest);
-    return new HabsburgError(
-      'verification',
-      `${what} is damaged in ${this.objects.url}: the bytes of ${key} do not have that hash; delete that object and run again, the step that made it is then done anew`,
-      { details: { digest, key } },
-    );
+  async #holds(digest: Digest): Promise<boolean> {
+    try {
+      await this.#checkBlob(digest, digest);
+      return true;
+    } catch (error) {
+      if (isHabsburgError(error) && (error.kind === 'verification' || error.kind === 'notFound')) return false;
+      throw error;
+    }
+  }
+
+  /** Reads a blob to its end; HabsburgError 'verification' where its bytes are others, 'notFound' where it is gone. */
+  async #checkBlob(digest: Digest, what: string): Promise<void> {
+    await this.#blob(digest, what, (stream) => measure(stream));
+  }
+
+  /**
+   * Reads a blob by `consume`, and again if it came wrong.
+   * @param what words it for an error
+   */
+  async #blob(
+    digest: Digest,
+    what: string,
+    consume: (stream: AsyncIterable<Uint8Array>) => Promise<Measured>,
+    size?: number,
+  ): Promise<void> {
+    const { url } = this.objects;
+    const from = `reading ${what} from ${url}`;
+    await again(from, async () => {
+      const key = blobKey(digest);
+      const stream = await this.objects.get(key).catch((error: unknown) => {
+        throw missing(error, what, url);
+      });
+      const found = await consume(stream as AsyncIterable<Uint8Array>);
+      if (found.digest === digest && (size === undefined || found.size === size)) return;
+      throw new HabsburgError(
+        'verification',
+        `${what} is damaged in ${url}: the bytes of ${key} do not have that hash, however often they are read; the step that made it is done anew by the next run that needs it`,
+        { details: { digest, key } },
+      );
+    });
   }
 
   async #readBlob(digest: Digest, what: string, limit: number): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    const from = `reading ${what} from ${this.objects.url}`;
-    const stream = await this.objects.get(blobKey(digest)).catch((error: unknown) => {
-      throw missing(error, what, this.objects.url);
+    let chunks: Uint8Array[] = [];
+    await this.#blob(digest, what, (stream) => {
+      chunks = [];
+      return measure(stream, (chunk) => chunks.push(chunk), limit);
     });
-    const found = await measure(stream as AsyncIterable<Uint8Array>, (chunk) => chunks.push(chunk), limit).catch(
-      (error: unknown) => {
-        throw fromSystemError(error, from);
-      },
-    );
-    if (found.digest !== digest) throw this.#mismatch(digest, what);
     return Buffer.concat(chunks);
   }
 
@@ -105,33 +137,37 @@ export class ContentStore implements ArtifactStore {
   }
 
   async #download(file: ArtifactFile, what: string, target: string): Promise<void> {
-    const stream = await this.objects.get(blobKey(file.digest)).catch((error: unknown) => {
-      throw missing(error, what, this.objects.url);
-    });
-    const found = await download(
-      stream as AsyncIterable<Uint8Array>,
-      target,
-      `reading ${what} from ${this.objects.url}`,
+    const from = `reading ${what} from ${this.objects.url}`;
+    await this.#blob(
+      file.digest,
+      what,
+      async (stream) => {
+        await rm(target, { force: true }); // of an earlier look
+        return download(stream, target, from, file.size);
+      },
       file.size,
     );
-    if (found.digest !== file.digest || found.size !== file.size) throw this.#mismatch(file.digest, what);
   }
 
-  async verify(digest: Digest, options: { deep?: boolean; deepBelow?: number } = {}): Promise<{ ok: boolean; problem?: string }> {
+  async #checkSize(file: ArtifactFile, what: string): Promise<void> {
+    const { url } = this.objects;
+    const there = await this.objects.stat(blobKey(file.digest));
+    if (!there) throw new HabsburgError('notFound', `${what} is missing in ${url}`);
+    if (there.size !== file.size)
+      throw new HabsburgError('verification', `${what} has ${there.size} bytes in ${url} in place of ${file.size}`);
+  }
+
+  async verify(digest: Digest, options: { deep?: boolean; deepBelow?: number } = {}): Promise<Verified> {
     const deepBelow = options.deepBelow ?? ((options.deep ?? true) ? Infinity : 0);
     try {
       const manifest = await this.manifest(digest);
       for (const file of manifest.files) {
         const what = `${file.path} of ${manifest.kind} ${digest}`;
-        const there = await this.objects.stat(blobKey(file.digest));
-        if (!there) return { ok: false, problem: `${what} is missing in ${this.objects.url}` };
-        if (there.size !== file.size)
-          return { ok: false, problem: `${what} has ${there.size} bytes in ${this.objects.url} in place of ${file.size}` };
+        await again(`looking up ${what}`, () => this.#checkSize(file, what));
         if (file.size >= deepBelow) continue;
-        const found = await measure((await this.objects.get(blobKey(file.digest))) as AsyncIterable<Uint8Array>);
-        if (found.digest !== file.digest) return { ok: false, problem: this.#mismatch(file.digest, what).message };
+        await this.#checkBlob(file.digest, what);
       }
-      return { ok: true };
+      return { ok: true, manifest };
     } catch (error) {
       const known = fromSystemError(error, `reading artifact ${digest}`);
       if (known.kind === 'notFound' || known.kind === 'verification') return { ok: false, problem: known.message };
@@ -150,18 +186,26 @@ export class ContentStore implements ArtifactStore {
     return this.#readBlob(file.digest, `${path} of ${manifest.kind} ${digest}`, file.size);
   }
 
-  async readName<T>(name: string): Promise<T | undefined> {
+  async readName<T>(name: string, schema?: ZodType<T>): Promise<T | undefined> {
     const key = nameKey(name);
-    try {
-      const chunks: Uint8Array[] = [];
-      await measure((await this.objects.get(key)) as AsyncIterable<Uint8Array>, (chunk) => chunks.push(chunk));
-      return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
-    } catch (error) {
-      if (isHabsburgError(error) && error.kind === 'notFound') return undefined;
-      if (error instanceof SyntaxError)
-        throw new HabsburgError('verification', `${key} in ${this.objects.url} is not JSON; delete it and run again`);
-      throw fromSystemError(error, `reading ${key} from ${this.objects.url}`);
-    }
+    const { url } = this.objects;
+    const wrong = (what: string) =>
+      new HabsburgError('verification', `${key} in ${url} ${what}; the next run of its experiment writes it anew`);
+    return again(`reading ${key} from ${url}`, async () => {
+      let value: unknown;
+      try {
+        value = JSON.parse((await this.objects.read(key, NAME_LIMIT)).toString('utf8'));
+      } catch (error) {
+        if (isHabsburgError(error) && error.kind === 'notFound') return undefined;
+        if (error instanceof SyntaxError) throw wrong('is not JSON');
+        throw error;
+      }
+      if (!schema) return value as T;
+      const parsed = schema.safeParse(value);
+      if (parsed.success) return parsed.data;
+      const [{ path, message }] = parsed.error.issues;
+      throw wrong(`is damaged: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
+    });
   }
 
   async writeName(name: string, value: unknown, options: { ifAbsent?: boolean } = {}): Promise<boolean> {

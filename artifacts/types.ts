@@ -1,4 +1,5 @@
 /** The words of the artifact room: objects under keys below, content-addressed artifacts above. Knows no ML. */
+import type { ZodType } from 'zod';
 import type { Digest } from '../common/canonical.js';
 
 /**
@@ -14,6 +15,11 @@ export interface ObjectStore {
   putIfAbsent(key: string, source: ObjectSource): Promise<boolean>;
   /** A stream of the object's bytes; HabsburgError 'notFound' where there is none. */
   get(key: string): Promise<NodeJS.ReadableStream>;
+  /**
+   * The bytes of a small object, looked at twice where the way there may have changed them. HabsburgError 'notFound', or
+   * 'verification' where there are more than `limit`.
+   */
+  read(key: string, limit: number): Promise<Buffer>;
   /** Size in bytes, or undefined where there is no such object. */
   stat(key: string): Promise<{ size: number } | undefined>;
   /** Keys that start with `prefix`, in code-unit order. */
@@ -55,11 +61,24 @@ export interface ArtifactRef {
   readonly size: number;
 }
 
+/** What a check of an artifact found: its manifest, or what is wrong. */
+export type Verified =
+  | { readonly ok: true; readonly manifest: ArtifactManifest; readonly problem?: undefined }
+  | { readonly ok: false; readonly problem: string; readonly manifest?: undefined };
+
 /** Content-addressed artifacts and small named documents over an ObjectStore. Layout: docs/artifacts.md. */
 export interface ArtifactStore {
   readonly objects: ObjectStore;
-  /** Publishes a folder's files (hashing while streaming) and its manifest; files already there are not sent again. */
-  publish(kind: ArtifactKind, folder: string, facts?: ArtifactManifest['facts']): Promise<ArtifactRef>;
+  /**
+   * Publishes a folder's files (hashing while streaming) and its manifest. A file that is there already is not sent again: one
+   * below `hashBelow` bytes (default 16 MiB) once its hash was found right, a larger one once its size was.
+   */
+  publish(
+    kind: ArtifactKind,
+    folder: string,
+    facts?: ArtifactManifest['facts'],
+    options?: { readonly hashBelow?: number },
+  ): Promise<ArtifactRef>;
   /** The manifest, verified against its digest. HabsburgError 'notFound' or 'verification'. */
   manifest(digest: Digest): Promise<ArtifactManifest>;
   /** Downloads an artifact into `folder` (created), verifying each file while streaming; nothing half-written stays. */
@@ -68,11 +87,14 @@ export interface ArtifactStore {
    * Whether the manifest and every file are there with the right digest. `deep: false` checks the files' existence and sizes
    * only, `deepBelow: n` hashes those of fewer than n bytes. The manifest is always hashed.
    */
-  verify(digest: Digest, options?: { deep?: boolean; deepBelow?: number }): Promise<{ ok: boolean; problem?: string }>;
+  verify(digest: Digest, options?: { deep?: boolean; deepBelow?: number }): Promise<Verified>;
   /** One file's bytes, verified. For small files. */
   readFile(digest: Digest, path: string): Promise<Buffer>;
-  /** A small named JSON document (step records, run indexes); names are keys under `names/`. */
-  readName<T>(name: string): Promise<T | undefined>;
+  /**
+   * A small named JSON document (step records, run indexes), of the shape that `schema` says; names are keys under `names/`.
+   * HabsburgError 'verification' where it is no JSON or has another shape, also when read again.
+   */
+  readName<T>(name: string, schema?: ZodType<T>): Promise<T | undefined>;
   writeName(name: string, value: unknown, options?: { ifAbsent?: boolean }): Promise<boolean>;
   listNames(prefix: string): AsyncIterable<string>;
   deleteName(name: string): Promise<void>;

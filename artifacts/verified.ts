@@ -5,6 +5,9 @@ import { open } from 'node:fs/promises';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError } from '../common/errors.js';
 
+/** A file below this size is hashed before the store is believed to hold it; of a larger one the size is checked, the hash at the next read. */
+export const HASH_BELOW = 16 * 1024 * 1024;
+
 /** What a stream turned out to hold. */
 export interface Measured {
   readonly digest: Digest;

@@ -77,7 +77,7 @@ describe('step records', () => {
       [
         'record that is null',
         (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), 'null'),
-        /is no habsburg.step\/v1/,
+        /is damaged: .*received null/,
       ],
       [
         'a number changed in the record',
@@ -116,7 +116,7 @@ describe('step records', () => {
   test('a store that cannot be asked is an error, not a miss', async () => {
     const objects = {
       url: 'x',
-      get: () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })),
+      read: () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })),
     } as unknown as ObjectStore;
     expect((await failure(findStep(new ContentStore(objects), key))).kind).toBe('unreachable');
   });

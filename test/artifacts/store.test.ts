@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
@@ -117,7 +118,7 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
       kind: 'notFound',
       message: expect.stringContaining('tokenizer.json'),
     });
-    expect(await store.verify(first.digest)).toEqual({ ok: true });
+    expect((await store.verify(first.digest)).ok).toBe(true);
   });
 
   const damages: [string, (path: string) => void, RegExp, boolean][] = [
@@ -155,9 +156,30 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
       expect((await store.verify(ref.digest, { deepBelow: 70_000 })).ok).toBe(!shallow);
       expect((await store.verify(ref.digest, { deepBelow: 70_001 })).ok).toBe(false);
       expect(await store.publish('model', folderWith(files))).toEqual(ref);
-      expect(await store.verify(ref.digest)).toEqual({ ok: true });
+      expect((await store.verify(ref.digest)).ok).toBe(true);
     },
   );
+
+  test('however many files are damaged, publishing again replaces all of them, by whoever publishes', async () => {
+    const { store, path, open } = make();
+    const ref = await store.publish('model', folderWith(files));
+    const flip = (key: string) => {
+      const bytes = readFileSync(path(key));
+      bytes[bytes.length >> 1] ^= 1;
+      writeFileSync(path(key), bytes);
+    };
+    for await (const key of store.objects.list('blobs/')) flip(key);
+    // another process, which has not seen any of them
+    const other = open(join(root, `cache-${made++}`));
+    expect(await other.publish('model', folderWith(files))).toEqual(ref);
+    for await (const key of store.objects.list('blobs/')) expect(`${blobKey(sha256(readFileSync(path(key))))}`).toBe(key);
+    // a large file is believed by its size, unless there is a reason for doubt
+    flip(blobKey(sha256(files['model.safetensors'])));
+    await other.publish('model', folderWith(files), {}, { hashBelow: 70_000 });
+    expect((await store.verify(ref.digest)).ok).toBe(false);
+    await other.publish('model', folderWith(files), {}, { hashBelow: Infinity });
+    expect((await store.verify(ref.digest)).ok).toBe(true);
+  });
 
   test('a damaged manifest is refused before any file is read', async () => {
     const { store, path } = make();
@@ -246,6 +268,20 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
       kind: 'verification',
       message: expect.stringContaining('names/runs/a.json'),
     });
+    const shape = z.object({ n: z.number() });
+    for (const [content, what] of [
+      ['null', /is damaged: .*received null/],
+      ['[]', /is damaged/],
+      ['{"n":"1"}', /is damaged: n: /],
+      ['', /is not JSON/],
+      ['\u0000\u0000', /is not JSON/],
+    ] as const) {
+      writeFileSync(path('names/runs/a.json'), content);
+      const told = await failure(store.readName('runs/a', shape));
+      expect(told.kind).toBe('verification');
+      expect(told.message).toMatch(what);
+      expect(told.message).not.toMatch(/delete/);
+    }
     await store.deleteName('runs/a');
     expect(await store.readName('runs/a')).toBeUndefined();
     expect((await failure(store.writeName('../blobs/x', 1))).kind).toBe('invalid');
