@@ -43,6 +43,9 @@ function checkedEndpoint(endpoint: string, name: string): string {
   return endpoint;
 }
 
+/** The SDK would warn on stderr, at length, where AWS_PROFILE and keys are both set; the profile is what counts (docs/cli.md). */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 export async function connect(options: S3Options): Promise<Connected> {
   // the SDK warns about Node 20 on stderr; its user cannot act on that, we pin the version
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -57,6 +60,7 @@ export async function connect(options: S3Options): Promise<Connected> {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     retryStrategy: new Persistent(),
+    logger: SILENT,
     requestHandler: { connectionTimeout: 4_000, socketTimeout: 60_000 },
   });
   return { sdk, client, endpoint };

@@ -3,8 +3,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { requireNode } from '../infra/node-version.mjs';
+import { requireOpenFiles } from '../infra/open-files.mjs';
 
 requireNode();
+requireOpenFiles();
 
 const has = (path) => existsSync(fileURLToPath(new URL(`../${path}`, import.meta.url)));
 
@@ -23,11 +25,8 @@ if (!has('dist/cli/main.js') || !has('node_modules')) {
   }
   undo();
 }
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+const { guardStreams } = await import('../dist/cli/output.js');
+guardStreams();
 
 // Training in this process wants settings of the C library, which are read when a process starts: a second one gets them.
 const [, script, ...args] = process.argv;

@@ -31,6 +31,8 @@ export interface Finding {
 export interface DoctorOptions {
   /** folder of the embedded server */
   readonly home: string;
+  /** whether the server is the user's own; default: as the environment and the profile file say */
+  readonly external?: boolean;
   /** artifact store as a url */
   readonly store: string;
   readonly env: NodeJS.ProcessEnv;
@@ -116,8 +118,8 @@ async function packageVersion(name: string): Promise<string> {
 }
 
 /** The user's server must answer; the embedded one need not run, but there must be a way to it. */
-async function temporal({ home, env }: DoctorOptions): Promise<Omit<Finding, 'check'>> {
-  if (hasExternalServer()) {
+async function temporal({ home, external = hasExternalServer(), env }: DoctorOptions): Promise<Omit<Finding, 'check'>> {
+  if (external) {
     const { connection, namespace } = fromEnvironment();
     const { address, tls, apiKey, metadata } = connection;
     if (await answers({ address, tls, apiKey, metadata }))

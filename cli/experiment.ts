@@ -4,42 +4,69 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { planDigest } from '../spec/digest.js';
-import type { ExperimentInput, ExperimentResult } from '../workflows/contract.js';
-import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
+import { planDigest, portablePlan } from '../spec/digest.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { ExperimentInput } from '../workflows/contract.js';
+import { QUEUES, SEARCH_ATTRIBUTES, experimentProgressQuery, extendUpdate } from '../workflows/contract.js';
+import { failureOf } from './ended.js';
 import { ProgressView } from './progress.js';
-import type { ExperimentSnapshot } from './snapshot.js';
-import { snapshot } from './snapshot.js';
+import type { ExperimentMemo, ExperimentSnapshot } from './snapshot.js';
+import { isOver, snapshot } from './snapshot.js';
 import { call, isPassing } from './temporal.js';
+import { list } from './words.js';
 
 export interface Started {
   readonly handle: WorkflowHandle;
-  /** false: it was running already, with the same plan and store, and we follow it */
+  /** false: it was running already, with the same settings and store, and we follow it */
   readonly fresh: boolean;
+  /** the last generation, where it is another than the file says */
+  readonly generations?: number;
 }
 
-/** Starts the experiment's workflow under its name. An equal one that runs already is followed; a different one is refused. */
-export async function startExperiment(client: Client, input: ExperimentInput): Promise<Started> {
+/**
+ * Starts the experiment's workflow under its name. An equal one that runs already is followed, to the generation that it was extended
+ * to; where the file asks for more generations than that, it is extended. One with other settings is refused.
+ * @param command the words after `habsburg`, for sentences that say how to go on
+ */
+export async function startExperiment(client: Client, input: ExperimentInput, command: readonly string[]): Promise<Started> {
   const { name } = input.plan;
   const identity = identityOf(input);
-  try {
-    const handle = await client.workflow.start('experiment', {
-      workflowId: name,
-      taskQueue: QUEUES.workflow,
-      args: [input],
-      memo: { ...identity },
-      typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: name }],
-    });
-    return { handle, fresh: true };
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const handle = client.workflow.getHandle(name);
-    const { memo } = await handle.describe();
-    if (memo && isSame(memo, identity)) return { handle, fresh: false };
+  for (;;) {
+    try {
+      const handle = await client.workflow.start('experiment', {
+        workflowId: name,
+        taskQueue: QUEUES.workflow,
+        args: [input],
+        memo: { ...identity, command, startedAt: new Date().toISOString() } satisfies ExperimentMemo,
+        typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: name }],
+      });
+      return { handle, fresh: true };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const followed = await joinRunning(client, input.plan, identity);
+      if (followed) return followed;
+    }
+  }
+}
+
+/** Undefined where it has ended meanwhile. */
+async function joinRunning(client: Client, plan: AnyExperimentPlan, identity: Identity): Promise<Started | undefined> {
+  const handle = client.workflow.getHandle(plan.name);
+  const { memo, status } = await handle.describe();
+  if (status.name !== 'RUNNING') return undefined;
+  const different = differences(identity, memo as ExperimentMemo | undefined);
+  if (different !== undefined)
     throw new HabsburgError(
       'invalid',
-      `an experiment ${name} with other settings is running; wait for it, cancel it (habsburg cancel ${name}), or give this one a name of its own (--set name=${name}-2)`,
+      `the experiment ${plan.name} was started with other settings (${different}) and has not ended; cancel it (habsburg cancel ${plan.name}; what is finished is kept), wait for it, or give this one a name of its own (--set name=${plan.name}-2)`,
     );
+  try {
+    const { generations } = await handle.query(experimentProgressQuery);
+    if (plan.generations > generations) await handle.executeUpdate(extendUpdate, { args: [plan.generations] });
+    return { handle, fresh: false, ...(plan.generations < generations ? { generations } : {}) };
+  } catch {
+    // no worker answers yet, its code fails, or it has just ended: following it will tell
+    return { handle, fresh: false };
   }
 }
 
@@ -48,23 +75,43 @@ interface Identity {
   readonly plan: Digest;
   /** of the seeds */
   readonly seeds: Digest;
-  readonly generations: number;
   readonly store: string;
+  /** short digests by setting, so that a difference can be named */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
-function identityOf({ plan, store }: ExperimentInput): Identity {
-  return { plan: planDigest(plan), seeds: digestOf(plan.seeds), generations: plan.generations, store };
+export function identityOf({ plan, store }: Pick<ExperimentInput, 'plan' | 'store'>): Identity {
+  const { name: _name, title: _title, execution, generations: _generations, ...settings } = portablePlan(plan);
+  return {
+    plan: planDigest(plan),
+    seeds: digestOf(plan.seeds),
+    store,
+    settings: Object.fromEntries(
+      Object.entries({ ...settings, device: execution.device ?? 'default', store }).map(([name, value]) => [
+        name,
+        digestOf(value ?? null).slice(7, 19),
+      ]),
+    ),
+  };
 }
 
-function isSame(memo: Partial<Record<keyof Identity, unknown>>, own: Identity): boolean {
-  return (['plan', 'seeds', 'generations', 'store'] as const).every((part) => memo[part] === own[part]);
+/** The settings in which an experiment differs from the one that runs, as words; undefined where it is the same. */
+function differences(wanted: Identity, running: ExperimentMemo | undefined): string | undefined {
+  if ((['plan', 'seeds', 'store'] as const).every((part) => running?.[part] === wanted[part])) return undefined;
+  const { settings } = running ?? {};
+  if (!settings) return 'by another version of Habsburg';
+  const names = [...new Set([...Object.keys(wanted.settings), ...Object.keys(settings)])];
+  return list(names.filter((name) => wanted.settings[name] !== settings[name]));
 }
 
 const POLL_MS = 1_000;
 /** a server or worker that restarts gets so long before we give up watching */
 const PATIENCE_MS = 60_000;
 
-/** Follows an experiment until it ends; survives restarts of server and workers. */
+/**
+ * Follows an experiment until it ends; survives restarts of server and workers.
+ * @throws HabsburgError where it cannot go on: it was started by other workflow code than that of the workers
+ */
 export async function follow(
   client: Client,
   experiment: string,
@@ -76,10 +123,12 @@ export async function follow(
     for (;;) {
       options.signal.throwIfAborted();
       try {
-        const state = await snapshot(client, experiment);
+        const state = await snapshot(client, experiment, { standing: true });
         lastAnswer = Date.now();
-        if (state.status !== 'RUNNING' && state.status !== 'CONTINUED_AS_NEW') return state;
+        if (isOver(state)) return state;
         options.onSnapshot?.(state);
+        const stuck = state.trouble?.otherCode ? failureOf(state) : undefined;
+        if (stuck) throw stuck;
         view?.show(state);
       } catch (error) {
         if (!isPassing(error) || Date.now() - lastAnswer > PATIENCE_MS)
@@ -90,22 +139,4 @@ export async function follow(
   } finally {
     view?.close();
   }
-}
-
-/** The error of an ended experiment, or undefined where all runs are done. */
-export function failureOf(state: ExperimentSnapshot): HabsburgError | undefined {
-  if (state.status === 'COMPLETED')
-    return state.result && state.result.failed > 0 ? failedRuns(state.experiment, state.result) : undefined;
-  if (state.status === 'CANCELLED')
-    return new HabsburgError('failed', `${state.experiment} was cancelled; finished steps are kept, run it again to go on`);
-  return new HabsburgError('failed', `${state.experiment} ended as ${state.status.toLowerCase()}`);
-}
-
-const KINDS = new Set(['invalid', 'verification', 'notFound', 'unreachable', 'resources']);
-
-function failedRuns(experiment: string, result: ExperimentResult): HabsburgError {
-  const [first] = result.failures;
-  const kind = KINDS.has(first.kind) ? (first.kind as 'invalid') : 'failed';
-  const others = result.failed > 1 ? ` (and ${result.failed - 1} more; habsburg status ${experiment})` : '';
-  return new HabsburgError(kind, `${first.run} failed: ${first.message}${others}`, { details: { failures: result.failures } });
 }

@@ -2,17 +2,14 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, fromSystemError, isHabsburgError } from '../common/errors.js';
 import { codeVersion } from '../common/version.js';
-import { Interrupted } from './interrupt.js';
+import { Interrupted, surviveHangup } from './interrupt.js';
 import { commands } from './commands/index.js';
+import { envelopeOfError, printJson, wasTold } from './output.js';
 import { guardTerminal, isForPrograms } from './terminal.js';
-
-/** A command file exports one of these. */
-export interface CommandModule {
-  register(program: Command): void;
-}
 
 /** Runs the command line; resolves to the process's exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  surviveHangup();
   const streams = isForPrograms(argv) ? [process.stderr] : [process.stdout, process.stderr];
   const undo = streams.map((stream) => guardTerminal(stream));
   try {
@@ -41,10 +38,8 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     if (error instanceof Interrupted) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.invalid;
     const known = isHabsburgError(error) ? error : fromSystemError(error, 'habsburg');
-    if (process.argv.includes('--json')) {
-      process.stdout.write(`${JSON.stringify({ error: { kind: known.kind, message: known.message, ...known.details } })}\n`);
-    }
-    process.stderr.write(`habsburg: ${known.message}\n`);
+    if (argv.includes('--json') && !wasTold(known)) printJson('error', envelopeOfError(known));
+    process.stderr.write(`habsburg: ${known.message.replace(/^habsburg: /, '')}\n`);
     if (process.env.HABSBURG_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
     return known.exitCode;
   }

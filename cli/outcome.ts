@@ -10,13 +10,18 @@ import { renderContinuations, renderTable } from '../report/terminal.js';
 import { wrap } from '../report/text.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
 import { writeReport } from './commands/report.js';
+import type { HabsburgError } from '../common/errors.js';
+import { envelopeOfError, markTold, printJson } from './output.js';
 import type { ExperimentSnapshot } from './snapshot.js';
+import { counted } from './words.js';
 
 export interface OutcomeOptions {
   readonly store: string;
   readonly json?: boolean;
   readonly ui?: string;
   readonly home: string;
+  /** what the experiment ended with, where it is not done */
+  readonly failure?: HabsburgError;
 }
 
 /** @param given the plan that was started; results are about it, up to the generation that it was extended to, and no other */
@@ -26,9 +31,18 @@ export async function showOutcome(end: ExperimentSnapshot, given: AnyExperimentP
   const results = await readResults(store, end.experiment, { plan });
   const report = await writeReport(results, join(options.home, 'reports', `${end.experiment}.html`));
   if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ experiment: end.experiment, status: end.status, result: end.result, store: options.store, plan: results.planDigest, notes: results.notes, report, rows: results.rows })}\n`,
-    );
+    printJson('run', {
+      experiment: end.experiment,
+      status: end.status,
+      result: end.result,
+      store: options.store,
+      plan: results.planDigest,
+      notes: results.notes,
+      report,
+      rows: results.rows,
+      ...(options.failure ? envelopeOfError(options.failure) : {}),
+    });
+    if (options.failure) markTold(options.failure);
     return;
   }
   const width = process.stdout.columns ?? 120;
@@ -46,7 +60,7 @@ export async function showOutcome(end: ExperimentSnapshot, given: AnyExperimentP
     steps &&
       (steps.computed === 0 && end.result?.failed === 0
         ? `Everything was done already: no step computed, ${steps.reused} reused.`
-        : `${steps.computed} steps computed, ${steps.reused} reused.`),
+        : `${counted(steps.computed, 'step')} computed, ${steps.reused.toLocaleString('en')} reused.`),
     `Report:      ${report}`,
     `Artifacts:   ${options.store}`,
     `All scores:  habsburg results ${end.experiment} --format csv`,

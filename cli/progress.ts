@@ -1,6 +1,8 @@
 /** Shows a running experiment: on a terminal a few lines repainted in place, elsewhere one line an event. Writes to stderr. */
 import type { ExperimentSnapshot, RunSnapshot, StepSnapshot } from './snapshot.js';
+import { clean, cutMiddle, displayWidth, wrapIndented } from './lines.js';
 import { control } from './terminal.js';
+import { counted, duration } from './words.js';
 
 const REPEAT_SECONDS = 15;
 /** share of a generation's time that a step takes, roughly; only for the estimate of the time left */
@@ -12,6 +14,8 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ['postprocess', 0.01],
   ['score', 0.07],
 ];
+/** What the book-keeping is called; other steps have the names that the documentation has. */
+const STEP_WORDS: Readonly<Record<string, string>> = { recordPlan: 'recording the plan', recordRun: 'recording results' };
 
 export class ProgressView {
   readonly #started = Date.now();
@@ -25,27 +29,13 @@ export class ProgressView {
   ) {}
 
   show(state: ExperimentSnapshot): void {
-    const { progress } = state;
-    const share = progress ? shareDone(state) : undefined;
+    const share = shareDone(state);
     if (share !== undefined) this.#firstShare ??= share;
-    const seconds = (Date.now() - this.#started) / 1000;
+    const watched = (Date.now() - this.#started) / 1000;
     const fresh = share === undefined ? 0 : share - this.#firstShare!;
-    const left = fresh > 0.01 && seconds > 2 ? `, about ${duration((seconds * (1 - share!)) / fresh)} left` : '';
-    const counted = (which: 'computed' | 'reused') =>
-      (progress?.steps[which] ?? 0) + state.runs.reduce((sum, run) => sum + (run.progress?.counted[which] ?? 0), 0);
-    const head = progress
-      ? `${state.experiment}: ${progress.done} of ${progress.runs} runs done${progress.failed ? `, ${progress.failed} failed` : ''}${progress.paused ? ', paused' : ''}; ${counted('computed')} steps computed, ${counted('reused')} reused; ${duration(seconds)}${left}`
-      : `${state.experiment}: waiting for a worker, ${duration(seconds)}`;
-    const lines = state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step));
-    lines.push(
-      ...state.runs.flatMap((run) =>
-        run.steps.length > 0
-          ? run.steps.map((step) => stepLine(run, step))
-          : [`  ${run.run}  ${run.progress?.phase ?? 'starting'}`],
-      ),
-    );
-    if (this.live) this.#repaint([head, ...lines]);
-    else this.#append(head, state);
+    const left = fresh > 0.01 && watched > 2 ? (watched * (1 - share!)) / fresh : undefined;
+    if (this.live) this.#repaint(progressLines(state, { width: (this.out.columns ?? 100) - 1, left, rows: this.out.rows }));
+    else this.#append(headOf(state, left), state);
   }
 
   /** Ends the repainting, so that what follows is written below. */
@@ -55,26 +45,28 @@ export class ProgressView {
   }
 
   #repaint(lines: readonly string[]): void {
-    const width = this.out.columns ?? 100;
     const up = this.#painted > 0 ? `\x1b[${this.#painted}A` : '';
     control(this.out, `${up}\x1b[J`);
-    this.out.write(lines.map((line) => `${line.slice(0, width - 1)}\n`).join(''));
+    this.out.write(lines.map((line) => `${line}\n`).join(''));
     this.#painted = lines.length;
   }
 
   #append(head: string, state: ExperimentSnapshot): void {
     const now = Date.now();
+    if (state.trouble) this.#once('trouble', state.trouble.reason, `${state.experiment}: ${clean(state.trouble.reason)}`, now);
     if (state.runs.length === 0)
       this.#once(
         'head',
         String(state.progress?.done),
-        [head, ...state.steps.map((step) => stepLine({ run: state.experiment, steps: [] }, step).trim())].join('\n'),
+        [head, ...state.steps.map((step) => stepText(undefined, step))].join('\n'),
         now,
       );
     for (const run of state.runs) {
       for (const step of run.steps) {
         const what = `${step.generation ?? run.progress?.generation}/${step.step}/${step.attempt}/${step.progress?.phase ?? ''}`;
-        this.#once(`${run.run}/${step.step}`, what, `${stepLine(run, step).trim()}  [${head.slice(head.indexOf(':') + 2)}]`, now);
+        const reason = reasonText(step);
+        const line = `${run.run}  ${stepText(run, step)}${reason ? `  ${reason}` : ''}  [${head.slice(head.indexOf(':') + 2)}]`;
+        this.#once(`${run.run}/${step.step}`, what, line, now);
       }
     }
   }
@@ -87,30 +79,100 @@ export class ProgressView {
   }
 }
 
-function stepLine(run: RunSnapshot, step: StepSnapshot): string {
-  const { progress } = step;
+export interface ProgressOptions {
+  /** columns; a line is wrapped or, where it holds a run's name, shortened in the name. Default: lines of any length */
+  readonly width?: number;
+  /** lines at most; further runs are counted. Default: all */
+  readonly rows?: number;
+  /** seconds left, where an estimate is known */
+  readonly left?: number;
+}
+
+/** An experiment that goes on, as plain lines: how far it is, then a line for each step under way, reasons whole. */
+export function progressLines(
+  state: ExperimentSnapshot,
+  { width = Infinity, rows = Infinity, left }: ProgressOptions = {},
+): string[] {
+  const lines = wrapIndented(headOf(state, left), width, '  ');
+  if (state.trouble) lines.push(...wrapIndented(`  ${clean(state.trouble.reason)}`, width, '    '));
+  for (const step of state.steps) lines.push(...stepLines(undefined, step, width));
+  const blocks = state.runs.map((run) =>
+    run.steps.length > 0
+      ? run.steps.flatMap((step) => stepLines(run, step, width))
+      : [named(run.run, run.progress?.phase ?? 'starting', width)],
+  );
+  const waiting = (state.progress?.running.length ?? 0) - blocks.length;
+  blocks.forEach((block, i) => {
+    const hidden = blocks.length - i + waiting;
+    if (lines.length + block.length + (hidden > 1 ? 1 : 0) < rows) lines.push(...block);
+    else if (lines.at(-1)?.startsWith('  … ') !== true) lines.push(`  … ${counted(hidden, 'more run')}`);
+  });
+  return lines;
+}
+
+/** Time left first: what stands last is cut first by whoever shows it. */
+function headOf(state: ExperimentSnapshot, left: number | undefined): string {
+  const { progress, experiment } = state;
+  const elapsed =
+    state.startedAt === undefined ? '' : `; ${duration((Date.now() - Date.parse(state.startedAt)) / 1000)} since its start`;
+  if (!progress) return `${experiment}: waiting for a worker${elapsed}`;
+  const sum = (which: 'computed' | 'reused') =>
+    (progress.steps[which] ?? 0) + state.runs.reduce((total, run) => total + (run.progress?.counted[which] ?? 0), 0);
   const parts = [
-    `  ${run.run}`,
-    ...(run.progress ? [`generation ${step.generation ?? run.progress.generation} of ${run.progress.generations}`] : []),
-    step.step,
+    ...(progress.paused ? [`paused (habsburg resume ${experiment})`] : []),
+    ...(left === undefined || progress.paused ? [] : [`about ${duration(left)} left`]),
+    `${progress.done} of ${counted(progress.runs, 'run')} done`,
+    ...(progress.failed ? [`${progress.failed} failed`] : []),
+  ];
+  return `${experiment}: ${parts.join(', ')}${elapsed}; ${counted(sum('computed'), 'step')} computed, ${sum('reused').toLocaleString('en')} reused`;
+}
+
+function stepLines(run: RunSnapshot | undefined, step: StepSnapshot, width: number): string[] {
+  const reason = reasonText(step);
+  return [
+    run ? named(run.run, stepText(run, step), width) : `  ${stepText(undefined, step)}`,
+    ...(reason ? wrapIndented(`    ${reason}`, width, '    ') : []),
+  ];
+}
+
+/** A run's name and what it does; where both do not fit, the name is shortened. */
+function named(run: string, text: string, width: number): string {
+  const room = Math.max(12, width - displayWidth(text) - 4);
+  const line = `  ${cutMiddle(run, room)}  ${text}`;
+  return displayWidth(line) > width ? `${line.slice(0, Math.max(0, width - 1))}…` : line;
+}
+
+/** Loss first, speed last. */
+function stepText(run: RunSnapshot | undefined, step: StepSnapshot): string {
+  const { progress } = step;
+  const name = STEP_WORDS[step.step] ?? step.step.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const parts = [
+    ...(run?.progress ? [`generation ${step.generation ?? run.progress.generation} of ${run.progress.generations}`] : []),
+    name,
   ];
   if (progress) {
+    if (progress.loss !== undefined) parts.push(`loss ${progress.loss.toFixed(3)}`);
     if (progress.phase !== step.step) parts.push(progress.phase);
     parts.push(`${progress.unit} ${progress.done}/${progress.total}`);
     if (progress.epoch !== undefined) parts.push(`epoch ${progress.epoch}`);
-    if (progress.loss !== undefined) parts.push(`loss ${progress.loss.toFixed(3)}`);
     if (progress.imagesPerSecond !== undefined)
       parts.push(`${Math.round(progress.imagesPerSecond).toLocaleString('en')} images/s`);
     if (progress.tokensPerSecond !== undefined)
       parts.push(`${Math.round(progress.tokensPerSecond).toLocaleString('en')} tokens/s`);
   }
-  if (step.attempt > 1) parts.push(`attempt ${step.attempt}${step.lastFailure ? `: ${step.lastFailure}` : ''}`);
   return parts.join('  ');
 }
 
+/** Why a step is tried again. */
+function reasonText({ attempt, lastFailure }: StepSnapshot): string {
+  if (attempt <= 1) return '';
+  return `attempt ${attempt}${lastFailure ? `: ${clean(lastFailure)}` : ''}`;
+}
+
 /** Share of the experiment's work that is done, in [0, 1]. */
-function shareDone({ progress, runs }: ExperimentSnapshot): number {
-  const { runs: total, done, failed, generations } = progress!;
+export function shareDone({ progress, runs }: ExperimentSnapshot): number | undefined {
+  if (!progress) return undefined;
+  const { runs: total, done, failed, generations } = progress;
   let partial = 0;
   for (const run of runs) {
     if (!run.progress) continue;
@@ -130,12 +192,4 @@ function shareDone({ progress, runs }: ExperimentSnapshot): number {
     partial += Math.min(1, (run.progress.generation + within) / (generations + 1));
   }
   return (done + failed + partial) / total;
-}
-
-/** "42 s", "3 min 5 s", "2 h 10 min". */
-export function duration(seconds: number): string {
-  const s = Math.round(seconds);
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }

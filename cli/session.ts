@@ -1,10 +1,10 @@
-/** Which Temporal server a command talks to: the user's own where one is named, else the embedded one of this folder. */
+/** Which Temporal server a command talks to: the user's own where one is named, else the embedded one of a folder, up or not. */
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
-import { resolve } from 'node:path';
-import { HabsburgError } from '../common/errors.js';
-import { findDev } from '../infra/dev.js';
-import type { TemporalSettings } from '../workers/connection.js';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { findDev, startDev } from '../infra/dev.js';
 import { fromEnvironment, hasExternalServer, plainServer } from '../workers/connection.js';
 import { connect } from './temporal.js';
 
@@ -12,29 +12,70 @@ import { connect } from './temporal.js';
 export const DEFAULT_HOME = '.habsburg';
 
 export interface SessionOptions {
+  /** --home, where it was given; it names an embedded server, so that no profile file of another one is read */
   readonly home?: string;
 }
 
 /** Adds the option that every command with a server has. */
 export function withHome(command: Command): Command {
-  return command.option('--home <dir>', 'folder of the embedded server, used where TEMPORAL_ADDRESS is not set', DEFAULT_HOME);
-}
-
-/** The server to talk to; the embedded one must be running. */
-export async function serverOf(options: SessionOptions): Promise<TemporalSettings> {
-  if (hasExternalServer()) return fromEnvironment();
-  const home = resolve(options.home ?? DEFAULT_HOME);
-  const dev = await findDev(home);
-  if (dev) return plainServer(dev.address);
-  throw new HabsburgError(
-    'unreachable',
-    `no embedded server is running in ${home}; start one with habsburg dev, or set TEMPORAL_ADDRESS`,
+  return command.option(
+    '--home <dir>',
+    `folder of the embedded server, used where TEMPORAL_ADDRESS is not set (default: ${DEFAULT_HOME})`,
   );
 }
 
-/** Runs `work` with a client and closes it afterwards. */
-export async function withClient<T>(options: SessionOptions, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connect(await serverOf(options));
+export const homeOf = ({ home }: SessionOptions): string => resolve(home ?? DEFAULT_HOME);
+
+/** Whether the commands talk to a server of the user's own. */
+export const isExternal = ({ home }: SessionOptions): boolean => hasExternalServer({ environmentOnly: home !== undefined });
+
+export interface Session {
+  readonly client: Client;
+  /** false: the embedded server was down, and is up for this command alone: nobody works on its experiments */
+  readonly standing: boolean;
+}
+
+/**
+ * What a command needs where the embedded server is not up: the server alone can tell what happened; updates are answered by
+ * workflows; cancelling waits for steps, too.
+ */
+export type Need = 'server' | 'workflows' | 'everything';
+
+const WORKERS: Readonly<Record<Need, readonly string[]>> = {
+  server: [],
+  workflows: ['workflow'],
+  everything: ['workflow', 'cpu'],
+};
+
+/**
+ * Runs `work` with a client and closes it afterwards. An embedded server that is not up is brought up for so long.
+ * @returns undefined, without calling `work`, where nothing has ever run in the folder
+ */
+export async function withSession<T>(
+  options: SessionOptions & { readonly signal?: AbortSignal },
+  need: Need,
+  work: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  if (isExternal(options)) return withClient(await connect(fromEnvironment()), (client) => work({ client, standing: true }));
+  const home = homeOf(options);
+  const running = await findDev(home);
+  if (running) return withClient(await connect(plainServer(running.address)), (client) => work({ client, standing: true }));
+  if (!existsSync(join(home, 'temporal.db'))) return undefined;
+  const dev = await startDev({
+    home,
+    slots: 1,
+    threads: availableParallelism(),
+    only: WORKERS[need],
+    signal: options.signal,
+  });
+  try {
+    return await withClient(await connect(plainServer(dev.address)), (client) => work({ client, standing: !dev.owned }));
+  } finally {
+    await dev.stop();
+  }
+}
+
+async function withClient<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
   try {
     return await work(client);
   } finally {

@@ -1,10 +1,27 @@
-/** What an experiment is doing right now: the experiment's and its running runs' progress, with the heartbeats of their steps. */
-import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
+/** What an experiment is doing right now, or how it ended: the workflows' own answers where workers run, the server's otherwise. */
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
 import { experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
-import { isPassing } from './temporal.js';
+import { reasonOf } from './temporal.js';
+import { troubleOf, type Trouble } from './trouble.js';
+
+/** What became of an experiment, in the words of `status`, of JSON and of `habsburg --help`. */
+export type Status =
+  | 'running'
+  | 'paused'
+  /** not ended, but no server or no worker is up that goes on with it */
+  | 'stopped'
+  /** its workflow code fails again and again */
+  | 'stuck'
+  | 'done'
+  /** some of its runs failed */
+  | 'partly failed'
+  | 'failed'
+  | 'cancelled'
+  | 'terminated'
+  | 'timed out';
 
 export interface RunSnapshot {
   readonly run: string;
@@ -22,38 +39,113 @@ export interface StepSnapshot extends Partial<StepHeartbeat> {
 
 export interface ExperimentSnapshot {
   readonly experiment: string;
-  /** Temporal's word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT, CONTINUED_AS_NEW */
-  readonly status: string;
+  readonly status: Status;
+  /** ISO 8601; of an experiment that was continued as new, its first beginning */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** the words after `habsburg` that started it */
+  readonly command?: readonly string[];
   readonly progress?: ExperimentProgress;
   /** the experiment's own steps under way: recording its plan */
   readonly steps: readonly StepSnapshot[];
   readonly runs: readonly RunSnapshot[];
+  /** what keeps it from going on */
+  readonly trouble?: Trouble;
   readonly result?: ExperimentResult;
+  /** why it failed as a whole */
+  readonly failure?: string;
+}
+
+/** What the one who starts an experiment writes beside it. */
+export interface ExperimentMemo {
+  readonly startedAt?: string;
+  readonly command?: readonly string[];
+  /** what it was started with (cli/experiment.ts) */
+  readonly plan?: string;
+  readonly seeds?: string;
+  readonly store?: string;
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const RUNS_SHOWN = 20;
 
-/** Fields are absent where no worker answers yet. */
-export async function snapshot(client: Client, experiment: string): Promise<ExperimentSnapshot> {
-  const handle = client.workflow.getHandle(experiment);
-  const { status, raw } = await handle.describe();
-  if (status.name !== 'RUNNING') {
-    const result = status.name === 'COMPLETED' ? ((await handle.result()) as ExperimentResult) : undefined;
-    return { experiment, status: status.name, steps: [], runs: [], result };
-  }
-  const progress = await soon(handle.query(experimentProgressQuery));
-  const runs = await Promise.all(
-    (progress?.running ?? [])
-      .slice(0, RUNS_SHOWN)
-      .map((run) => runSnapshot(client.workflow.getHandle(runWorkflowId(experiment, run)), run)),
-  );
-  return { experiment, status: status.name, progress, steps: pendingSteps(raw), runs };
+export interface SnapshotOptions {
+  /** whether workers may answer; false: only the server is asked */
+  readonly standing: boolean;
 }
 
-async function runSnapshot(handle: WorkflowHandle, run: string): Promise<RunSnapshot> {
-  const [progress, description] = await Promise.all([soon(handle.query(runProgressQuery)), soon(handle.describe())]);
-  const steps = description ? pendingSteps(description.raw) : [];
-  return { run, progress, steps };
+/**
+ * The experiment as it is now. Fields are absent where no worker answers.
+ * @throws WorkflowNotFoundError for a name that the server does not know
+ */
+export async function snapshot(client: Client, experiment: string, { standing }: SnapshotOptions): Promise<ExperimentSnapshot> {
+  const handle = client.workflow.getHandle(experiment);
+  const description = await handle.describe();
+  const { raw, status } = description;
+  const memo = (description.memo ?? {}) as ExperimentMemo;
+  const common = {
+    experiment,
+    startedAt: memo.startedAt ?? description.startTime.toISOString(),
+    ...(description.closeTime && status.name !== 'CONTINUED_AS_NEW' ? { endedAt: description.closeTime.toISOString() } : {}),
+    ...(memo.command ? { command: memo.command } : {}),
+  };
+  if (status.name === 'COMPLETED') {
+    const result = (await handle.result()) as ExperimentResult;
+    return { ...common, status: statusOfResult(result), steps: [], runs: [], result };
+  }
+  if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') {
+    const failure = status.name === 'FAILED' ? await handle.result().then(() => undefined, reasonOf) : undefined;
+    return { ...common, status: CLOSED[status.name] ?? 'failed', steps: [], runs: [], ...(failure ? { failure } : {}) };
+  }
+  const trouble = await troubleOf(client, experiment, raw);
+  const progress = standing && !trouble ? await soon(handle.query(experimentProgressQuery)) : undefined;
+  const children = (raw.pendingChildren ?? []).map((child) => child.workflowId!.slice(experiment.length + 1));
+  const runs = await Promise.all(
+    (progress?.running ?? children).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client, experiment, run, standing)),
+  );
+  const inTrouble = trouble ?? runs.find((run) => run.trouble)?.trouble;
+  return {
+    ...common,
+    status: inTrouble ? 'stuck' : !standing ? 'stopped' : progress?.paused ? 'paused' : 'running',
+    progress,
+    steps: pendingSteps(raw),
+    runs: runs.map(({ trouble: _, ...run }) => run),
+    ...(inTrouble ? { trouble: inTrouble } : {}),
+  };
+}
+
+export function isOver({ endedAt }: Pick<ExperimentSnapshot, 'endedAt'>): boolean {
+  return endedAt !== undefined;
+}
+
+const CLOSED: Readonly<Record<string, Status>> = {
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed out',
+};
+
+/** A workflow that completed counted its runs; how they ended is what became of the experiment. */
+function statusOfResult({ runs, failed }: ExperimentResult): Status {
+  if (failed === 0) return 'done';
+  return failed < runs ? 'partly failed' : 'failed';
+}
+
+async function runSnapshot(
+  client: Client,
+  experiment: string,
+  run: string,
+  standing: boolean,
+): Promise<RunSnapshot & { trouble?: Trouble }> {
+  const id = runWorkflowId(experiment, run);
+  const handle = client.workflow.getHandle(id);
+  const [progress, description] = await Promise.all([
+    standing ? soon(handle.query(runProgressQuery)) : undefined,
+    soon(handle.describe()),
+  ]);
+  if (!description) return { run, progress, steps: [] };
+  const trouble = await troubleOf(client, id, description.raw);
+  return { run, progress, steps: pendingSteps(description.raw), ...(trouble ? { trouble } : {}) };
 }
 
 function pendingSteps(raw: WorkflowExecutionDescription['raw']): StepSnapshot[] {
@@ -64,23 +156,43 @@ function pendingSteps(raw: WorkflowExecutionDescription['raw']): StepSnapshot[] 
       step: activity.activityType?.name ?? '?',
       attempt: activity.attempt ?? 1,
       ...heartbeat,
-      lastFailure: activity.lastFailure?.message ?? undefined,
+      lastFailure: lastFailure(activity.lastFailure),
     };
   });
 }
 
-/** The answer, or undefined where it does not come for a passing reason (worker or server restarting, run just ended). */
+interface ServerFailure {
+  readonly message?: string | null;
+  readonly cause?: ServerFailure | null;
+}
+
+/** Where a failure was too large to be kept, the server puts words of its own above what it kept of the reason. */
+function lastFailure(failure: ServerFailure | null | undefined): string | undefined {
+  const words = failure?.message ?? undefined;
+  return words !== undefined && /^Failure exceeds size limit/.test(words) ? (failure?.cause?.message ?? undefined) : words;
+}
+
+/** The answer, or undefined where it does not come: no worker, a server that restarts, a run that has just ended, a task that fails. */
 async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (
-      isPassing(error) ||
-      (error as Error).name === 'WorkflowNotFoundError' ||
-      (error as Error).name === 'QueryNotRegisteredError' ||
-      /workflow task/i.test((error as Error).message)
-    )
-      return undefined;
+    if (isNoAnswer(error)) return undefined;
     throw error;
   }
+}
+
+const NO_ANSWER = new Set([
+  1, // cancelled
+  3, // invalid argument: the query has no handler yet
+  4, // deadline exceeded: nobody took it up
+  5, // not found: it has just ended
+  9, // failed precondition: a workflow task that fails
+  14, // unavailable
+]);
+
+function isNoAnswer(error: unknown): boolean {
+  const { name, code, cause } = error as { name?: string; code?: number; cause?: { code?: number } };
+  if (name === 'WorkflowNotFoundError' || name === 'QueryNotRegisteredError' || name === 'QueryRejectedError') return true;
+  return NO_ANSWER.has(code ?? cause?.code ?? -1) || /workflow task/i.test((error as Error).message);
 }

@@ -1,4 +1,5 @@
 /** Plain-text tables for terminals: columns aligned, numbers to the right, colour only where a terminal wants it. */
+import { displayWidth } from './lines.js';
 
 export type Cell = string | number | boolean | null | undefined;
 
@@ -72,21 +73,6 @@ function isNumeric(cells: readonly Cell[]): boolean {
 
 function clean(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
-}
-
-/** Terminal columns of a text: wide East Asian characters take two, combining marks none. */
-function displayWidth(text: string): number {
-  let width = 0;
-  for (const char of text) {
-    if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(char)) continue;
-    width +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
-        char,
-      )
-        ? 2
-        : 1;
-  }
-  return width;
 }
 
 function pad(text: string, width: number, right: boolean): string {

@@ -1,22 +1,26 @@
 /** A Temporal client for the commands, and its errors in our words. */
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { ExitCode, HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
-import { addSearchAttributes, SEARCH_ATTRIBUTES } from '../infra/namespace.js';
+import { addSearchAttributes, openConnection, proxyVariable, SEARCH_ATTRIBUTES } from '../infra/namespace.js';
 import type { TemporalSettings } from '../workers/connection.js';
 
 /** Connects within five seconds or says that it cannot. */
 export async function connect(settings: TemporalSettings): Promise<Client> {
   const { address, tls, apiKey, metadata } = settings.connection;
   try {
-    const connection = await Connection.connect({ address, tls, apiKey, metadata, connectTimeout: '5 seconds' });
+    const connection = await openConnection({ address, tls, apiKey, metadata, connectTimeout: '5 seconds' });
     return new Client({ connection, namespace: settings.namespace });
   } catch (error) {
+    const proxy = proxyVariable(address);
     throw new HabsburgError(
       'unreachable',
-      `no Temporal server answers at ${address}; start one (habsburg dev) or set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_TLS or TEMPORAL_API_KEY`,
+      proxy
+        ? `no Temporal server answers at ${address} through the proxy of ${proxy}; add its host to no_proxy, or correct TEMPORAL_ADDRESS`
+        : `no Temporal server answers at ${address}; start one (habsburg dev) or set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_TLS or TEMPORAL_API_KEY`,
       { cause: error },
     );
   }
@@ -27,6 +31,9 @@ export async function ensureSearchAttributes(client: Client): Promise<void> {
   try {
     await addSearchAttributes(client.connection as Connection, client.options.namespace);
   } catch (error) {
+    const { namespace } = client.options;
+    if (isUnknownNamespace(error)) throw unknownNamespace(namespace, error);
+    if (isPassing(error)) throw clientError('registering search attributes', error);
     const flags = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--name ${name} --type ${type}`);
     throw new HabsburgError(
       'unreachable',
@@ -49,20 +56,15 @@ export function clientError(what: string, error: unknown): unknown {
   if (error instanceof WorkflowNotFoundError)
     return new HabsburgError(
       'notFound',
-      `${what} is not running here (never started, or finished long ago); see habsburg status`,
+      `the Temporal server knows no ${what} (never started there, or finished long ago); habsburg status lists what it knows`,
       { cause: error },
     );
-  if (error instanceof NamespaceNotFoundError)
-    return new HabsburgError(
-      'unreachable',
-      `${what}: the Temporal server knows no namespace ${error.namespace}; see TEMPORAL_NAMESPACE`,
-      {
-        cause: error,
-      },
-    );
+  if (isUnknownNamespace(error)) return unknownNamespace((error as { namespace?: string }).namespace, error);
   if (isGrpcServiceError(error) || isGrpcServiceError((error as Error)?.cause)) {
-    const text = (error as Error).message;
-    return new HabsburgError('unreachable', `${what}: the Temporal server does not answer (${text})`, { cause: error });
+    const { cause } = error as Error;
+    const text = (cause as { details?: string } | undefined)?.details || (error as Error).message;
+    const said = isPassing(error) ? 'does not answer' : 'refuses';
+    return new HabsburgError('unreachable', `${what}: the Temporal server ${said} (${text})`, { cause: error });
   }
   const refused = innermost(error);
   if (refused !== error && refused instanceof Error) {
@@ -70,6 +72,24 @@ export function clientError(what: string, error: unknown): unknown {
     return new HabsburgError(kind in ExitCode ? (kind as ErrorKind) : 'failed', refused.message, { cause: error });
   }
   return error;
+}
+
+const isUnknownNamespace = (error: unknown): boolean =>
+  error instanceof NamespaceNotFoundError ||
+  ((error as { code?: number }).code === 5 && /namespace/i.test((error as Error).message));
+
+function unknownNamespace(namespace: string | undefined, cause: unknown): HabsburgError {
+  return new HabsburgError(
+    'unreachable',
+    `the Temporal server knows no namespace ${namespace ?? ''}; set TEMPORAL_NAMESPACE to one that it has, or make it: temporal operator namespace create --namespace ${namespace ?? 'NAME'}`,
+    { cause },
+  );
+}
+
+/** The sentence at the bottom of a chain of causes. */
+export function reasonOf(error: unknown): string {
+  const inner = innermost(error);
+  return inner instanceof Error ? inner.message : String(inner);
 }
 
 function innermost(error: unknown): unknown {

@@ -15,6 +15,7 @@ export const ExitCode = {
   unreachable: 5,
   /** disk or memory is exhausted */
   resources: 6,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

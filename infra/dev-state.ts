@@ -10,6 +10,8 @@ export interface DevState {
   pid: number;
   address: string;
   namespace: string;
+  /** whether it stays until somebody stops it, and not until one run is done */
+  standing?: boolean;
   /** Temporal's own page; absent where the server is not ours */
   uiUrl?: string;
   /** process ids now, by name: `temporal`, `workflow`, `cpu` */

@@ -40,6 +40,10 @@ export interface DevOptions {
   uiPort?: number;
   /** worker processes for a server; default: one for workflows, one for steps on the CPU */
   workers?: (server: { address: string; namespace: string }) => readonly WorkerProcess[];
+  /** it stays until somebody stops it (`habsburg dev`), so that experiments may be left to it */
+  standing?: boolean;
+  /** names of the workers to start; default: all. None: the server alone, to ask it what happened */
+  only?: readonly string[];
   /** told when the server must be downloaded or built; default: on stderr */
   progress?: Progress;
   onEvent?: (event: DevEvent) => void;
@@ -110,11 +114,13 @@ export async function startDev(options: DevOptions): Promise<Dev> {
 }
 
 /** The environment that runs in a folder, if its supervisor lives and its server answers. */
-export async function findDev(home: string): Promise<(DevAddress & { readonly pid: number }) | undefined> {
+export async function findDev(
+  home: string,
+): Promise<(DevAddress & { readonly pid: number; readonly standing: boolean }) | undefined> {
   const state = readState(resolve(home));
   if (!state || !isAlive(state.pid) || !(await answers({ address: state.address }))) return undefined;
-  const { address, namespace, uiUrl, pid } = state;
-  return { address, namespace, uiUrl, pid };
+  const { address, namespace, uiUrl, pid, standing = false } = state;
+  return { address, namespace, uiUrl, pid, standing };
 }
 
 async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
@@ -146,8 +152,15 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
       : await embeddedServer(options, dbFile, (process) => supervised.set('temporal', process), onEvent);
     signal?.throwIfAborted();
     const temporal = supervised.get('temporal')?.pid;
-    state = { version: 1, pid: process.pid, ...server, processes: temporal === undefined ? {} : { temporal } };
+    state = {
+      version: 1,
+      pid: process.pid,
+      standing: options.standing,
+      ...server,
+      processes: temporal === undefined ? {} : { temporal },
+    };
     for (const { name, command, args } of (options.workers ?? defaultWorkers(options))(server)) {
+      if (options.only && !options.only.includes(name)) continue;
       const logFile = join(home, 'logs', `${name}.log`);
       const start = () =>
         startDaemon({ name: `${name} worker`, command, args, logFile, env: workerEnvironment(env, options, server) });

@@ -15,8 +15,26 @@ export const SEARCH_ATTRIBUTES = {
 /** temporal.api.enums.v1.IndexedValueType. */
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 };
 
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
+
+/**
+ * The proxy variable that a connection to an address would go through, or undefined. Whatever they say, nothing goes through a proxy
+ * to this machine itself.
+ */
+export function proxyVariable(address: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (LOOPBACK.test(address)) return undefined;
+  // as @grpc/grpc-js looks for them
+  return ['grpc_proxy', 'https_proxy', 'http_proxy'].find((name) => env[name]);
+}
+
+/** Opens a connection to a Temporal server. */
+export function openConnection(options: ConnectionOptions & { readonly address: string }): Promise<Connection> {
+  const direct = LOOPBACK.test(options.address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {};
+  return Connection.connect({ ...direct, ...options });
+}
+
 export interface NamespaceOptions {
-  connection: ConnectionOptions;
+  connection: ConnectionOptions & { readonly address: string };
   namespace: string;
   /** keep closed workflows this many days; unchanged if not given */
   retentionDays?: number;
@@ -34,7 +52,7 @@ export async function prepareNamespace({
   retentionDays,
   timeoutMs = 10_000,
 }: NamespaceOptions): Promise<void> {
-  const connection = await Connection.connect({ ...options, connectTimeout: timeoutMs });
+  const connection = await openConnection({ ...options, connectTimeout: timeoutMs });
   try {
     await connection.withDeadline(Date.now() + timeoutMs, async () => {
       await addSearchAttributes(connection, namespace);
@@ -61,9 +79,9 @@ export async function addSearchAttributes(connection: Connection, namespace: str
 }
 
 /** Whether a Temporal server answers there. */
-export async function answers(connection: ConnectionOptions, timeoutMs = 3_000): Promise<boolean> {
+export async function answers(connection: ConnectionOptions & { readonly address: string }, timeoutMs = 3_000): Promise<boolean> {
   try {
-    await (await Connection.connect({ ...connection, connectTimeout: timeoutMs })).close();
+    await (await openConnection({ ...connection, connectTimeout: timeoutMs })).close();
     return true;
   } catch {
     return false;

@@ -82,9 +82,25 @@ export async function ensureTools(names, { env = process.env, progress = silent,
     }
   } catch (error) {
     step.fail('none');
-    throw error;
+    throw cacheProblem(error, env);
   }
   return tools;
+}
+
+/**
+ * A cache that cannot be written is somebody else's, or no folder: where another one goes is said.
+ * @param {unknown} error
+ * @param {NodeJS.ProcessEnv} env
+ */
+function cacheProblem(error, env) {
+  const { code, path } = /** @type {NodeJS.ErrnoException} */ (error);
+  const folder = cacheFolder(env);
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code ?? '') || !path?.startsWith(folder)) return error;
+  return new SetupError(
+    'invalid',
+    `the cache folder ${folder} cannot be written (${code}), and the servers are not there; set HABSBURG_CACHE to a folder that can`,
+    error,
+  );
 }
 
 /**

@@ -287,8 +287,8 @@ export interface MetricPlan {
 
 /** Where and how fast; never part of a step's key, but for the device. */
 export interface ExecutionPlan {
-  /** runs of the experiment at a time */
-  readonly concurrency: number;
+  /** runs at a time; absent: as many as the workers have slots */
+  readonly concurrency?: number;
   /** a training or generation checkpoint is written at least so often */
   readonly checkpointSeconds: number;
   /** a step that is silent for so long is taken for dead and started again */

@@ -52,13 +52,33 @@ class SetError extends Error {
   }
 }
 
+const NUMBERS = /^\s*-?\d+(\.\d+)?(e-?\d+)?(\s*,\s*-?\d+(\.\d+)?(e-?\d+)?)+\s*$/i;
+const RANGE = /^\s*(\d+)\.\.(\d+)\s*$/;
+/** numbers of a range at most; longer ones are written `{ from: 1, count: N }` where they are allowed at all */
+const RANGE_LIMIT = 100_000;
+
+/** YAML, and two lists that no shell reads in its own way: `1,2,3` and `1..3`. */
+function parseSetValue(text: string): ReturnType<typeof parseYamlValue> {
+  if (NUMBERS.test(text)) return { value: text.split(',').map(Number) };
+  const range = RANGE.exec(text);
+  if (!range) return parseYamlValue(text);
+  const [from, to] = [Number(range[1]), Number(range[2])];
+  if (to < from) throw new SetError('is a range that counts down', 'write the lower number first, for example seeds=1..3');
+  if (to - from >= RANGE_LIMIT)
+    throw new SetError(
+      `is a range of more than ${RANGE_LIMIT.toLocaleString('en')} numbers`,
+      'write { from: 1, count: N }, in quotes',
+    );
+  return { value: Array.from({ length: to - from + 1 }, (_, i) => from + i) };
+}
+
 function applyOne(root: unknown, text: string): Path {
   const equals = text.indexOf('=');
   if (equals <= 0) throw new SetError('has no value', 'write PATH=VALUE, for example generations=3');
   const steps = text.slice(0, equals).trim().split('.');
   if (steps.some((s) => s === ''))
     throw new SetError('has an empty step in its path', 'write steps with single dots, for example data.block');
-  const parsed = parseYamlValue(text.slice(equals + 1));
+  const parsed = parseSetValue(text.slice(equals + 1));
   if ('error' in parsed) throw new SetError(`has a value that cannot be read (${parsed.error})`, 'put it in quotes');
   let holder = root;
   const path: (string | number)[] = [];
@@ -68,7 +88,8 @@ function applyOne(root: unknown, text: string): Path {
     const place = holder as Record<string | number, unknown>;
     path.push(key);
     if (last) {
-      place[key] = parsed.value;
+      // one seed is a list of one, which no shell needs brackets for
+      place[key] = key === 'seeds' && path.length === 1 && typeof parsed.value === 'number' ? [parsed.value] : parsed.value;
     } else {
       if (!Object.hasOwn(place, key) || place[key] === null) place[key] = {};
       holder = place[key];

@@ -20,7 +20,7 @@ const queue = z
 
 export const execution = z
   .strictObject({
-    concurrency: z.int().min(1).max(1000).default(1).describe('Runs at a time.'),
+    concurrency: z.int().min(1).max(1000).optional().describe('Runs at a time. Default: as many as the workers have slots.'),
     checkpointSeconds: z
       .number()
       .min(0.1)

@@ -10,6 +10,7 @@ import { createActivities } from '../activities/index.js';
 import type { ActivityDependencies } from '../activities/types.js';
 import { openArtifactStore } from '../artifacts/open.js';
 import type { ArtifactStore } from '../artifacts/types.js';
+import { HabsburgError } from '../common/errors.js';
 import { codeVersion } from '../common/version.js';
 import { checkDevice } from '../engine/device.js';
 import { engineFingerprint } from '../engine/fingerprint.js';
@@ -50,12 +51,13 @@ export async function serve(options: WorkerOptions): Promise<void> {
     ),
   });
   await checkDevice(options.device);
-  const connection = await NativeConnection.connect(options.temporal.connection);
+  const connection = await connected(options.temporal);
   try {
     const common = {
       connection,
       namespace: options.temporal.namespace,
-      identity: `${process.pid}@${hostname()}`,
+      // `habsburg run` reads from it how many steps go on at a time (cli/workers.ts)
+      identity: `${process.pid}@${hostname()}, ${options.slots} ${options.slots === 1 ? 'slot' : 'slots'}`,
       shutdownGraceTime: '1 second',
       shutdownForceTime: '20 seconds',
     } as const;
@@ -84,10 +86,35 @@ export async function serve(options: WorkerOptions): Promise<void> {
     options.onReady?.();
     if (options.signal.aborted) stop();
     await Promise.all(running);
+  } catch (error) {
+    throw refused(error, options.temporal);
   } finally {
     if (options.scratch === undefined) await rm(scratchOf(options), { recursive: true, force: true });
     await connection.close();
   }
+}
+
+async function connected({ connection }: TemporalSettings): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connection);
+  } catch (error) {
+    throw new HabsburgError(
+      'unreachable',
+      `no Temporal server answers at ${connection.address}; start one (habsburg dev, which has workers of its own) or correct --address, TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY`,
+      { cause: error },
+    );
+  }
+}
+
+/** A worker that the server sends away when it first asks: the namespace is not there, or not ours. */
+function refused(error: unknown, { namespace }: TemporalSettings): unknown {
+  const text = error instanceof Error ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}` : '';
+  if (!/namespace/i.test(text)) return error;
+  return new HabsburgError(
+    'unreachable',
+    `the Temporal server does not serve the namespace ${namespace} to this worker; set TEMPORAL_NAMESPACE or --namespace to one that it has`,
+    { cause: error },
+  );
 }
 
 /** Files of running steps; without `--scratch` a folder of this process's own, removed at its end. */

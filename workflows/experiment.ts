@@ -158,7 +158,9 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   }
   finished = true;
   await condition(allHandlersFinished);
-  upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: failed.size > 0 ? 'failed' : 'done' }]);
+  upsertSearchAttributes([
+    { key: SEARCH_ATTRIBUTES.phase, value: failed.size === 0 ? 'done' : failed.size < total ? 'partly failed' : 'failed' },
+  ]);
   return { runs: total, failed: failed.size, failures, steps: { computed, reused }, generations };
 
   async function slide(): Promise<void> {
@@ -174,7 +176,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
         });
       }
       const waiting = tooShort();
-      while (!paused && running.size < plan.execution.concurrency) {
+      while (!paused && running.size < (plan.execution.concurrency ?? total)) {
         if (next < total) start(next++);
         else if (waiting.length > 0) {
           const i = waiting.shift()!;

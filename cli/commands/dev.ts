@@ -1,52 +1,64 @@
 /** dev: the embedded Temporal server and workers in the foreground, for several runs and for Temporal's own UI. */
 import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { startDev, type Dev, type DevEvent } from '../../infra/dev.js';
+import type { CommandModule } from '../command.js';
 import { untilInterrupted } from '../interrupt.js';
 import { positiveInteger } from '../options.js';
-import { DEFAULT_HOME } from '../session.js';
+import { printJson } from '../output.js';
+import { homeOf, withHome } from '../session.js';
 
 interface Options {
-  readonly home: string;
+  readonly home?: string;
   readonly slots?: string;
   readonly threads?: string;
   readonly port?: string;
   readonly uiPort?: string;
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
-export function register(program: Command): void {
-  program
-    .command('dev')
-    .description('run the embedded Temporal server and workers in the foreground; Ctrl-C stops them')
-    .option('--home <dir>', 'folder of the database, logs and default store', DEFAULT_HOME)
-    .option('--slots <n>', 'steps at a time; default: one a core')
-    .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
-    .option('--port <n>', 'port of the Temporal server; default: 7233, or a free one')
-    .option('--ui-port <n>', "port of Temporal's own UI; default: 8233, or a free one")
-    .option('--json', 'print the addresses as one JSON object')
-    .addHelpText('after', '\nExample: habsburg dev, then in another terminal: habsburg run quickstart --detach')
-    .action((options: Options) => untilInterrupted((signal) => dev(options, signal)));
-}
+export const dev: CommandModule = {
+  register(program: Command): void {
+    withHome(program.command('dev'))
+      .description('run the embedded Temporal server and workers in the foreground; Ctrl-C stops them')
+      .option('--slots <n>', 'steps at a time; default: one a core')
+      .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
+      .option('--port <n>', 'port of the Temporal server; default: 7233, or a free one')
+      .option('--ui-port <n>', "port of Temporal's own UI; default: 8233, or a free one")
+      .option('--json', 'print the addresses as one JSON object')
+      .option('--quiet', 'print nothing but errors')
+      .addHelpText('after', '\nExample:\n  habsburg dev, then in another terminal: habsburg run quickstart --detach')
+      .action((options: Options) => untilInterrupted((signal) => execute(options, signal)));
+  },
+};
 
-async function dev(options: Options, signal: AbortSignal): Promise<void> {
+async function execute(options: Options, signal: AbortSignal): Promise<void> {
   const cores = availableParallelism();
   const slots = positiveInteger('--slots', options.slots) ?? cores;
   const threads = positiveInteger('--threads', options.threads) ?? Math.max(1, Math.floor(cores / slots));
   const port = positiveInteger('--port', options.port);
   const uiPort = positiveInteger('--ui-port', options.uiPort);
-  const home = resolve(options.home);
-  const environment = await startDev({ home, slots, threads, port, uiPort, signal, onEvent: note });
+  const home = homeOf(options);
+  const environment = await startDev({
+    home,
+    slots,
+    threads,
+    port,
+    uiPort,
+    standing: true,
+    signal,
+    onEvent: options.quiet ? undefined : note,
+  });
   try {
-    announce(environment, options.json ?? false);
+    if (options.json || !options.quiet) announce(environment, options.json ?? false);
     if (!environment.owned) return;
     const interrupted = new Promise<void>((done) =>
       signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true }),
     );
     const error = await Promise.race([interrupted, environment.failed]);
     if (error) throw error;
-    process.stderr.write('Stopping.\n');
+    if (!options.quiet) process.stderr.write('Stopping.\n');
   } finally {
     await environment.stop();
   }
@@ -54,7 +66,7 @@ async function dev(options: Options, signal: AbortSignal): Promise<void> {
 
 function announce({ address, namespace, uiUrl, home, owned }: Dev, json: boolean): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ address, namespace, uiUrl, home, owned })}\n`);
+    printJson('dev', { address, namespace, uiUrl, home, owned });
     return;
   }
   const rows = [

@@ -1,29 +1,38 @@
 /** doctor: what this machine lacks for a run, line by line, with the fix. */
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
 import { ExitCode } from '../../common/errors.js';
+import type { CommandModule } from '../command.js';
 import { examine, type Finding } from '../doctor.js';
-import { withHome } from '../session.js';
+import { printJson } from '../output.js';
+import { homeOf, isExternal, withHome } from '../session.js';
 import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
 
 interface Options {
-  readonly home: string;
+  readonly home?: string;
   readonly store?: string;
   readonly json?: boolean;
 }
 
-export function register(program: Command): void {
-  withHome(program.command('doctor'))
-    .description('check what a run needs from this machine; starts and changes nothing')
-    .option(...STORE_OPTION)
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExit codes: 0 all is well, 1 something on this machine is missing, 5 a server cannot be reached.')
-    .action(async (options: Options) => {
-      const findings = await examine({ home: resolve(options.home), store: resolveStoreUrl(options.store), env: process.env });
-      process.stdout.write(options.json ? `${JSON.stringify({ findings })}\n` : `${findings.map(line).join('\n')}\n`);
-      process.exitCode = exitCode(findings);
-    });
-}
+export const doctor: CommandModule = {
+  register(program: Command): void {
+    withHome(program.command('doctor'))
+      .description('check what a run needs from this machine; starts and changes nothing')
+      .option(...STORE_OPTION)
+      .option('--json', 'print JSON')
+      .addHelpText('after', '\nExit codes: 0 all is well, 1 something on this machine is missing, 5 a server cannot be reached.')
+      .action(async (options: Options) => {
+        const findings = await examine({
+          home: homeOf(options),
+          external: isExternal(options),
+          store: resolveStoreUrl(options.store),
+          env: process.env,
+        });
+        if (options.json) printJson('doctor', { findings });
+        else process.stdout.write(`${findings.map(line).join('\n')}\n`);
+        process.exitCode = exitCode(findings);
+      });
+  },
+};
 
 const MARKS = { ok: '✓', note: '!', failed: '✗' };
 

@@ -1,18 +1,19 @@
 /** Every command, in the order of `habsburg --help`. */
-import type { CommandModule } from '../main.js';
-import * as dev from './dev.js';
-import * as doctor from './doctor.js';
+import type { CommandModule } from '../command.js';
+import { cancel } from './cancel.js';
+import { dev } from './dev.js';
+import { doctor } from './doctor.js';
 import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
-import * as operate from './operate.js';
+import { operate } from './operate.js';
 import { plan } from './plan.js';
 import { presets } from './presets.js';
 import { report } from './report.js';
 import { results } from './results.js';
-import * as run from './run.js';
-import * as status from './status.js';
+import { run } from './run.js';
+import { status } from './status.js';
 import { validate } from './validate.js';
-import * as worker from './worker.js';
+import { worker } from './worker.js';
 
 export const commands: readonly CommandModule[] = [
   run,
@@ -22,6 +23,7 @@ export const commands: readonly CommandModule[] = [
   metrics,
   status,
   operate,
+  cancel,
   results,
   report,
   dev,

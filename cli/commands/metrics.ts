@@ -2,15 +2,16 @@
 import type { Command } from 'commander';
 import { metrics as registry } from '../../metrics/index.js';
 import { MEASURES } from '../../spec/simulation/measures.js';
-import type { CommandModule } from '../main.js';
+import type { CommandModule } from '../command.js';
+import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
 
 export const metrics: CommandModule = {
   register(program: Command): void {
     program
       .command('metrics')
-      .description('List the metrics, with variant, version and settings.')
-      .option('--json', 'machine-readable output')
+      .description('list the metrics, with variant, version and settings')
+      .option('--json', 'print JSON')
       .action((options: { json?: boolean }) => {
         const rows = registry.map(({ name, variant, version, summary, higherIsBetter, needs, defaults, subject }) => ({
           name,
@@ -26,7 +27,7 @@ export const metrics: CommandModule = {
           measures.map((measure) => ({ family, ...measure })),
         );
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, metrics: rows, ofCheapModels: cheap })}\n`);
+          printJson('metrics', { metrics: rows, ofCheapModels: cheap });
           return;
         }
         const cells = rows.map((r) => [

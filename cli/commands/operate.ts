@@ -1,73 +1,76 @@
-/** pause, resume, extend, cancel: what an operator may ask of a running experiment, or of one of its runs. */
+/** pause, resume, extend: what an operator may ask of a running experiment, or of one of its runs. */
 import type { Command } from 'commander';
+import type { WorkflowHandle } from '@temporalio/client';
 import { HabsburgError } from '../../common/errors.js';
 import { extendUpdate, pauseUpdate, resumeUpdate } from '../../workflows/contract.js';
-import { withClient, withHome } from '../session.js';
+import type { CommandModule } from '../command.js';
+import { commandOf } from '../ended.js';
+import { printJson } from '../output.js';
+import { withHome, withSession } from '../session.js';
+import { TARGET, neverRan, runningTarget, type TargetOptions } from '../target.js';
 import { call } from '../temporal.js';
 
-interface Options {
-  readonly home: string;
-  readonly json?: boolean;
-}
-
-const TARGET = 'an experiment (quickstart), or one run of it (quickstart/replace/seed-1)';
-
-function say(options: Options, target: string, did: string, sentence: string): void {
-  process.stdout.write(options.json ? `${JSON.stringify({ target, did })}\n` : `${sentence}\n`);
-}
-
-export function register(program: Command): void {
-  withHome(program.command('pause'))
-    .description('stop before the next step; the step under way goes on')
-    .argument('<target>', TARGET)
-    .option('--json', 'print JSON')
-    .action((target: string, options: Options) =>
-      withClient(options, async (client) => {
-        await call(target, () => client.workflow.getHandle(target).executeUpdate(pauseUpdate));
-        say(options, target, 'pause', `${target} is paused; habsburg resume ${target} goes on`);
-      }),
-    );
-  withHome(program.command('resume'))
-    .description('go on after a pause')
-    .argument('<target>', TARGET)
-    .option('--json', 'print JSON')
-    .action((target: string, options: Options) =>
-      withClient(options, async (client) => {
-        await call(target, () => client.workflow.getHandle(target).executeUpdate(resumeUpdate));
-        say(options, target, 'resume', `${target} goes on`);
-      }),
-    );
-  withHome(program.command('extend'))
-    .description('raise the last generation of a running experiment (a finished one: habsburg run … --set generations=N)')
-    .argument('<target>', TARGET)
-    .requiredOption('--generations <n>', 'the new last generation')
-    .option('--json', 'print JSON')
-    .action((target: string, options: Options & { generations: string }) =>
-      withClient(options, async (client) => {
+export const operate: CommandModule = {
+  register(program: Command): void {
+    update(program, 'pause')
+      .description('stop before the next step; the step under way goes on')
+      .action((target: string, options: TargetOptions) =>
+        ask(target, options, 'pause', {
+          update: (handle) => handle.executeUpdate(pauseUpdate),
+          now: `${target} is paused; habsburg resume ${target} goes on`,
+          later: (run) => `${target} is paused, and stays so when ${run} brings it up again; habsburg resume ${target} goes on`,
+        }),
+      );
+    update(program, 'resume')
+      .description('go on after a pause')
+      .action((target: string, options: TargetOptions) =>
+        ask(target, options, 'resume', {
+          update: (handle) => handle.executeUpdate(resumeUpdate),
+          now: `${target} goes on`,
+          later: (run) => `${target} is no longer paused; ${run} goes on with it`,
+        }),
+      );
+    update(program, 'extend')
+      .description('raise the last generation of an experiment that has not ended')
+      .requiredOption('--generations <n>', 'the new last generation')
+      .action((target: string, options: TargetOptions & { generations: string }) => {
         const generations = Number(options.generations);
-        if (!Number.isInteger(generations))
+        if (!/^\d+$/.test(options.generations.trim()) || !Number.isSafeInteger(generations))
           throw new HabsburgError('invalid', `--generations ${options.generations}: give a whole number`);
-        await call(target, () => client.workflow.getHandle(target).executeUpdate(extendUpdate, { args: [generations] }));
-        say(options, target, 'extend', `${target} now goes to generation ${generations}`);
-      }),
-    );
-  withHome(program.command('cancel'))
-    .description('stop now; finished steps and checkpoints are kept, habsburg run goes on from them')
+        return ask(target, options, 'extend', {
+          update: (handle) => handle.executeUpdate(extendUpdate, { args: [generations] }),
+          now: `${target} now goes to generation ${generations}`,
+          later: (run) => `${target} now goes to generation ${generations}; ${run} goes on with it`,
+          ended: ['--set', `generations=${generations}`],
+        });
+      });
+  },
+};
+
+function update(program: Command, name: string): Command {
+  return withHome(program.command(name))
     .argument('<target>', TARGET)
     .option('--json', 'print JSON')
-    .action((target: string, options: Options) =>
-      withClient(options, async (client) => {
-        const handle = client.workflow.getHandle(target);
-        await call(target, async () => {
-          const { status } = await handle.describe();
-          if (status.name !== 'RUNNING')
-            throw new HabsburgError(
-              'notFound',
-              `${target} is not running (${status.name.toLowerCase()}); there is nothing to cancel`,
-            );
-          await handle.cancel();
-        });
-        say(options, target, 'cancel', `${target} is being cancelled; finished steps are kept`);
-      }),
-    );
+    .option('--quiet', 'print nothing but errors');
+}
+
+interface Request {
+  update(handle: WorkflowHandle): Promise<unknown>;
+  /** the sentence where workers are up */
+  readonly now: string;
+  /** the sentence where they are not; `run` is the command that brings them up */
+  later(run: string): string;
+  /** what to add to the command that started it, where it has ended already */
+  readonly ended?: readonly string[];
+}
+
+async function ask(target: string, options: TargetOptions, verb: string, request: Request): Promise<void> {
+  const sentence = await withSession(options, 'workflows', async (session) => {
+    const { command } = await runningTarget(session, target, verb, request.ended);
+    await call(target, () => request.update(session.client.workflow.getHandle(target)));
+    return session.standing ? request.now : request.later(commandOf(command));
+  });
+  if (sentence === undefined) throw await neverRan(target, options);
+  if (options.json) printJson(verb, { target, did: verb });
+  else if (!options.quiet) process.stdout.write(`${sentence}\n`);
 }

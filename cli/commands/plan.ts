@@ -13,34 +13,32 @@ import { BLOCKS } from '../../spec/simulation/blocks.js';
 import type { SamplePlan } from '../../spec/mixture.js';
 import type { SimulationPlan } from '../../spec/simulation/plan.js';
 import type { AnyDataPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../../spec/plan.js';
-import type { CommandModule } from '../main.js';
+import type { CommandModule } from '../command.js';
 import { collect } from '../options.js';
+import { printJson } from '../output.js';
 import { style, table, wantsColor } from '../table.js';
+import { plural } from '../words.js';
 
 export const plan: CommandModule = {
   register(program: Command): void {
     program
       .command('plan')
-      .description('Show what an experiment would do, without doing it.')
+      .description('show what an experiment would do, without doing it')
       .argument('<file|preset>', 'experiment YAML, or the name of a preset')
       .option('--set <path=value>', 'change a value; repeatable', collect, [])
-      .option('--json', 'the whole plan, its runs and steps as JSON')
-      .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=[1] --set population.opt.prompts=previous\n')
+      .option('--json', 'print JSON: the whole plan, its runs and steps')
+      .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=1,2 --set population.opt.prompts=previous\n')
       .action(async (target: string, options: { set: string[]; json?: boolean }) => {
         const loaded = { plan: await identified((await loadExperiment(target, { sets: options.set })).plan) };
         const digest = planDigest(loaded.plan);
         if (loaded.plan.kind === 'simulation') {
           const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));
-          if (options.json)
-            process.stdout.write(
-              `${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: { experiment: loaded.plan.name, runs } })}\n`,
-            );
+          if (options.json) printJson('plan', { digest, plan: loaded.plan, outline: { experiment: loaded.plan.name, runs } });
           else process.stdout.write(`${renderSimulation(loaded.plan, digest, wantsColor())}\n`);
           return;
         }
         const steps = outline(loaded.plan);
-        if (options.json)
-          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, digest, plan: loaded.plan, outline: steps })}\n`);
+        if (options.json) printJson('plan', { digest, plan: loaded.plan, outline: steps });
         else process.stdout.write(`${render(loaded.plan, steps, digest, wantsColor())}\n`);
       });
   },
@@ -79,7 +77,7 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
   const sampled = conditions.some(({ members }) => members.some(({ sample }) => sample !== undefined));
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
-    `${totals.runs} runs (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
+    `${totals.runs} ${plural(totals.runs, 'run')} (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
     '',
     data.kind === 'images' ? 'data, images' : `data, ${data.block} tokens a block`,
     ...splits,
@@ -113,7 +111,7 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
       { color },
     ),
     '',
-    `${totals.computed} steps are computed${same === 0 ? '' : `; ${same} are the same as those of another run and are computed once`}`,
+    `${totals.computed} ${totals.computed === 1 ? 'step is' : 'steps are'} computed${same === 0 ? '' : `; ${same} ${same === 1 ? 'is the same as one' : 'are the same as those'} of another run and ${same === 1 ? 'is' : 'are'} computed once`}`,
     ...(!texts
       ? []
       : totals.trainTokens === undefined
@@ -130,7 +128,6 @@ function costs(run: RunOutline): string[] {
   return [of('finetune'), of('generate'), of('score')];
 }
 
-const plural = (n: number, noun: string): string => (n === 1 ? noun : `${noun}s`);
 const count = (tokens: number | undefined): string => (tokens === undefined ? '?' : tokens.toLocaleString('en-US'));
 const startText = (start: MemberPlan['start']): string =>
   ({ base: 'its base', 'generation-0': 'model 0', previous: 'the model before' })[start];

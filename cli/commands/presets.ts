@@ -5,16 +5,17 @@ import { HabsburgError } from '../../common/errors.js';
 import { loadExperiment } from '../../spec/load.js';
 import { presetFile, presetNames } from '../../spec/presets.js';
 import { nearest } from '../../spec/suggest.js';
-import type { CommandModule } from '../main.js';
+import type { CommandModule } from '../command.js';
+import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
 
 export const presets: CommandModule = {
   register(program: Command): void {
     program
       .command('presets')
-      .description('List the experiments that come along, or print one of them.')
+      .description('list the experiments that come along, or print one of them')
       .argument('[name]', 'print this preset’s YAML')
-      .option('--json', 'machine-readable output')
+      .option('--json', 'print JSON')
       .addHelpText('after', '\nExample:\n  habsburg presets nature-small > mine.yaml\n')
       .action(async (name: string | undefined, options: { json?: boolean }) => {
         if (name !== undefined) return print(name, options.json ?? false);
@@ -26,7 +27,7 @@ export const presets: CommandModule = {
           seeds: plan.seeds.length,
           generations: plan.generations,
         }));
-        if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, presets: rows })}\n`);
+        if (options.json) printJson('presets', { presets: rows });
         else
           process.stdout.write(
             `${table(
@@ -54,5 +55,5 @@ async function print(name: string, json: boolean): Promise<void> {
     return;
   }
   const { plan } = await loadExperiment(name);
-  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, name, file, yaml: text, plan })}\n`);
+  printJson('preset', { name, file, yaml: text, plan });
 }

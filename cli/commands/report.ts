@@ -8,7 +8,8 @@ import { fromSystemError } from '../../common/errors.js';
 import { renderPage } from '../../report/page.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
-import type { CommandModule } from '../main.js';
+import type { CommandModule } from '../command.js';
+import { printJson } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
@@ -28,7 +29,7 @@ export const report: CommandModule = {
       .option('--out <file>', 'where to write it (default: <experiment>.html in the current folder)')
       .option('--open', 'open it in the default browser')
       .option('--plan <digest>', PLAN_HELP)
-      .option('--json', 'say where it is as JSON')
+      .option('--json', 'print JSON: where it is')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg report quickstart --out report.html')
       .action(async (experiment: string, options: Options) => {
@@ -36,7 +37,8 @@ export const report: CommandModule = {
         const results = await readResults(store, experiment, { digest: options.plan });
         const file = await writeReport(results, options.out ?? `${experiment}.html`);
         for (const note of results.notes) process.stderr.write(`${note}\n`);
-        process.stdout.write(options.json ? `${JSON.stringify({ experiment, file })}\n` : `${pathToFileURL(file).href}\n`);
+        if (options.json) printJson('report', { experiment, file });
+        else process.stdout.write(`${pathToFileURL(file).href}\n`);
         if (options.open) openInBrowser(file);
       });
   },

@@ -12,7 +12,8 @@ import type { Results } from '../../report/rows.js';
 import { measureKey, summarise } from '../../report/summary.js';
 import type { Summary } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
-import type { CommandModule } from '../main.js';
+import type { CommandModule } from '../command.js';
+import { envelope } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
@@ -32,7 +33,7 @@ export const results: CommandModule = {
       .addOption(new Option('--format <format>', 'table, or every score row').choices(['table', 'jsonl', 'csv']).default('table'))
       .option('--metric <name>', 'only this metric: NAME, NAME/VARIANT or the heading of its column')
       .option('--plan <digest>', PLAN_HELP)
-      .option('--json', 'one JSON document: runs and score rows')
+      .option('--json', 'print JSON: runs and score rows')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg results quickstart --format csv > quickstart.csv')
       .action(async (experiment: string, options: Options) => {
@@ -58,7 +59,7 @@ function render(found: Results, summary: Summary, options: Options): Iterable<st
       generationsDone,
     }));
     const { experiment, store, planDigest, notes } = found;
-    return [`${JSON.stringify({ schema: 'habsburg.results/v1', experiment, store, plan: planDigest, notes, runs, rows })}\n`];
+    return [`${JSON.stringify(envelope('results', { experiment, store, plan: planDigest, notes, runs, rows }))}\n`];
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);

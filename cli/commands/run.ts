@@ -1,98 +1,115 @@
 /** run: starts an experiment (or follows the equal one that runs already), shows its progress, prints its results. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Client } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { HabsburgError } from '../../common/errors.js';
 import type { Dev } from '../../infra/dev.js';
-import { startDev } from '../../infra/dev.js';
+import { findDev, startDev } from '../../infra/dev.js';
 import { identified } from '../../data/identify.js';
+import { expand } from '../../spec/expand.js';
 import { loadExperiment } from '../../spec/load.js';
-import { fromEnvironment, hasExternalServer, plainServer } from '../../workers/connection.js';
-import { failureOf, follow, startExperiment } from '../experiment.js';
+import type { AnyExperimentPlan } from '../../spec/plan.js';
+import { fromEnvironment, plainServer } from '../../workers/connection.js';
+import { QUEUES } from '../../workflows/contract.js';
+import type { CommandModule } from '../command.js';
+import { failureOf } from '../ended.js';
+import { follow, startExperiment, type Started } from '../experiment.js';
 import { collect, positiveInteger } from '../options.js';
 import { untilInterrupted } from '../interrupt.js';
 import { showOutcome } from '../outcome.js';
-import { DEFAULT_HOME } from '../session.js';
-import { resolveStoreUrl } from '../store-option.js';
+import { notes, printJson } from '../output.js';
+import { homeOf, isExternal, withHome } from '../session.js';
+import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
 import { connect, ensureSearchAttributes } from '../temporal.js';
+import { counted, shellCommand } from '../words.js';
+import { slotsOf, workersOn } from '../workers.js';
 
 interface Options {
   readonly set: string[];
   readonly store?: string;
   readonly dev?: boolean;
-  readonly home: string;
+  readonly home?: string;
   readonly slots?: string;
   readonly detach?: boolean;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly eventLimit?: string;
 }
 
-export function register(program: Command): void {
-  program
-    .command('run')
-    .description('run an experiment: a YAML file, or a preset by name (habsburg presets)')
-    .argument('<experiment>', 'file or preset')
-    .option('--set <a.b=value>', 'override a setting; repeatable', collect, [])
-    .option('--store <url>', 'where artifacts go: a folder or s3://bucket/prefix; default: HABSBURG_STORE, else .habsburg/store')
-    .option(
-      '--dev',
-      'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case',
-    )
-    .option('--home <dir>', 'folder of the embedded server', DEFAULT_HOME)
-    .option('--slots <n>', 'steps at a time on the embedded worker; default: as many as the experiment has runs at a time')
-    .option('--detach', 'start it and return; needs a server and workers that stay (habsburg dev, or your own)')
-    .option('--json', 'print JSON; progress stays on stderr')
-    .addOption(new Option('--event-limit <n>', 'continue workflows as new after so many events').hideHelp())
-    .addHelpText('after', '\nExample: habsburg run quickstart --set seeds=[1,2,3] --set generations=8')
-    .action((target: string, options: Options) => untilInterrupted((signal) => run(target, options, signal)));
-}
+/** Runs at a time on a server of the user's own where no worker has come yet. */
+const WITHOUT_WORKERS = 8;
 
-async function run(target: string, options: Options, signal: AbortSignal): Promise<void> {
+export const run: CommandModule = {
+  register(program: Command): void {
+    withHome(program.command('run'))
+      .description('run an experiment: a YAML file, or a preset by name (habsburg presets)')
+      .argument('<file|preset>', 'experiment YAML, or the name of a preset')
+      .option('--set <path=value>', 'change a value; repeatable', collect, [])
+      .option(...STORE_OPTION)
+      .option(
+        '--dev',
+        'start workers for this run, and a Temporal server where TEMPORAL_ADDRESS names none; the default in that case',
+      )
+      .option('--slots <n>', 'steps at a time on the embedded worker; default: as many as runs go at a time, at most one a core')
+      .option('--detach', 'start it and return; needs a server and workers that stay (habsburg dev, or your own)')
+      .option('--json', 'print JSON; progress stays on stderr')
+      .option('--quiet', 'no progress and no notes: results and errors alone')
+      .addOption(new Option('--event-limit <n>', 'continue workflows as new after so many events').hideHelp())
+      .addHelpText('after', '\nExample:\n  habsburg run quickstart --set seeds=1,2,3 --set generations=8')
+      .action((target: string, options: Options) => untilInterrupted((signal) => execute(target, options, signal)));
+  },
+};
+
+async function execute(target: string, options: Options, signal: AbortSignal): Promise<void> {
   const plan = await identified((await loadExperiment(target, { sets: options.set })).plan);
   const store = resolveStoreUrl(options.store);
-  const embedded = options.dev || !hasExternalServer();
-  const note = (text: string) => process.stderr.write(`${text}\n`);
+  const external = isExternal(options);
+  const embedded = options.dev || !external;
+  const note = notes(options.quiet);
+  if (options.detach) await refuseDetach(options, external);
 
   let dev: Dev | undefined;
   try {
-    if (embedded) {
-      const cores = availableParallelism();
-      const slots = positiveInteger('--slots', options.slots) ?? Math.min(cores, plan.execution.concurrency);
-      const external = hasExternalServer() ? fromEnvironment() : undefined;
+    const slots = embeddedSlots(plan, options);
+    if (embedded && !options.detach) {
       dev = await startDev({
-        home: resolve(options.home),
+        home: homeOf(options),
         slots,
-        threads: Math.max(1, Math.floor(cores / slots)),
-        external,
+        threads: Math.max(1, Math.floor(availableParallelism() / slots)),
+        external: external ? fromEnvironment() : undefined,
         signal,
       });
       note(dev.uiUrl ? `Temporal server at ${dev.address}, its UI at ${dev.uiUrl}` : `Temporal server at ${dev.address}`);
     }
-    const client = await connect(dev && !hasExternalServer() ? plainServer(dev.address, dev.namespace) : fromEnvironment());
+    const client = await connect(external ? fromEnvironment() : plainServer((dev ?? (await findDev(homeOf(options))))!.address));
     try {
       await ensureSearchAttributes(client);
-      const started = await startExperiment(client, {
-        plan,
-        store,
-        eventLimit: positiveInteger('--event-limit', options.eventLimit),
-      });
-      note(
-        started.fresh
-          ? `${plan.name}: started; artifacts go to ${store}`
-          : `${plan.name}: goes on where it was; artifacts are in ${store}`,
+      const concurrency = plan.execution.concurrency ?? (await freeSlots(client, plan, dev?.owned ? slots : 0));
+      const started = await startExperiment(
+        client,
+        {
+          plan: { ...plan, execution: { ...plan.execution, concurrency } },
+          store,
+          eventLimit: positiveInteger('--event-limit', options.eventLimit),
+        },
+        commandWords(target, options),
       );
+      note(startLine(plan, started, concurrency, store));
       if (options.detach) {
-        process.stdout.write(
-          options.json
-            ? `${JSON.stringify({ experiment: plan.name, store })}\n`
-            : `${plan.name} is running; habsburg watch ${plan.name}\n`,
-        );
+        await warnWithoutWorkers(client, note);
+        if (options.json) printJson('run', { experiment: plan.name, status: 'running', store });
+        else if (!options.quiet) process.stdout.write(`${plan.name} is running; habsburg watch ${plan.name}\n`);
         return;
       }
-      const following = follow(client, plan.name, { signal });
+      const following = follow(client, plan.name, { signal, quiet: options.quiet });
       const end = await (dev ? Promise.race([following, dev.failed.then((error) => Promise.reject(error))]) : following);
-      await showOutcome(end, plan, { store, json: options.json, ui: dev?.uiUrl, home: options.home });
       const failure = failureOf(end);
+      try {
+        await showOutcome(end, plan, { store, json: options.json, ui: dev?.uiUrl, home: homeOf(options), failure });
+      } catch (error) {
+        if (!failure) throw error; // else the failure is why there is nothing to show
+      }
       if (failure) throw failure;
     } finally {
       await client.connection.close();
@@ -100,12 +117,73 @@ async function run(target: string, options: Options, signal: AbortSignal): Promi
   } catch (error) {
     if (signal.aborted)
       note(
-        embedded
-          ? `\nStopped. Finished steps and checkpoints are kept: the same command goes on from here.`
-          : `\nNo longer watching; ${plan.name} goes on. habsburg watch ${plan.name}, habsburg cancel ${plan.name}`,
+        !embedded || (dev && !dev.owned)
+          ? `\nNo longer watching; ${plan.name} goes on. habsburg watch ${plan.name}, habsburg cancel ${plan.name}`
+          : `\nStopped. Finished steps and checkpoints are kept: the same command goes on from here.`,
       );
     throw error;
   } finally {
     await dev?.stop();
   }
+}
+
+/** What an experiment needs after this command has returned must be there already. */
+async function refuseDetach(options: Options, external: boolean): Promise<void> {
+  if (options.dev)
+    throw new HabsburgError(
+      'invalid',
+      '--dev starts workers for the length of the run, and --detach does not wait for it; leave one of them out',
+    );
+  if (external) return;
+  const standing = await findDev(homeOf(options));
+  if (standing?.standing) return;
+  const dev = shellCommand(['habsburg', 'dev', ...(options.home === undefined ? [] : ['--home', options.home])]);
+  throw new HabsburgError(
+    'invalid',
+    standing
+      ? `--detach needs a server that stays, but the one of ${homeOf(options)} stops with the command that started it (process ${standing.pid}); use ${dev} in a terminal of its own, or set TEMPORAL_ADDRESS`
+      : `--detach needs a server and workers that stay; start them with ${dev} in another terminal (or nohup ${dev} &), or set TEMPORAL_ADDRESS; nothing was started`,
+  );
+}
+
+/** Steps at a time on a worker of ours. */
+function embeddedSlots(plan: AnyExperimentPlan, options: Options): number {
+  return (
+    positiveInteger('--slots', options.slots) ??
+    Math.min(availableParallelism(), plan.execution.concurrency ?? expand(plan).length)
+  );
+}
+
+/** Steps that can go on at a time where they are computed. */
+async function freeSlots(client: Client, plan: AnyExperimentPlan, ours: number): Promise<number> {
+  const workers = await workersOn(client, plan.execution.queues.engine, 'activity').catch(() => []);
+  return Math.max(ours, slotsOf(workers)) || WITHOUT_WORKERS;
+}
+
+function startLine(plan: AnyExperimentPlan, { fresh, generations }: Started, concurrency: number, store: string): string {
+  if (!fresh)
+    return `${plan.name}: goes on where it was${generations === undefined ? '' : `, to generation ${generations} as it was extended`}; artifacts are in ${store}`;
+  const runs = expand(plan).length;
+  const atATime =
+    runs <= concurrency
+      ? runs === 1
+        ? '1 run'
+        : `all ${runs} runs at once`
+      : `${counted(runs, 'run')}, ${concurrency} at a time`;
+  return `${plan.name}: started, ${atATime}; artifacts go to ${store}`;
+}
+
+async function warnWithoutWorkers(client: Client, note: (text: string) => void): Promise<void> {
+  const workers = await workersOn(client, QUEUES.workflow, 'workflow').catch(() => ['?']);
+  if (workers.length === 0) note(`No worker serves ${QUEUES.workflow} yet, so nothing happens until one does: habsburg worker`);
+}
+
+/** The words after `habsburg` that do this again. */
+function commandWords(target: string, { set, store, home }: Options): string[] {
+  return [
+    ...['run', target],
+    ...set.flatMap((text) => ['--set', text]),
+    ...(store === undefined ? [] : ['--store', store]),
+    ...(home === undefined ? [] : ['--home', home]),
+  ];
 }

@@ -2,28 +2,31 @@
 import type { Command } from 'commander';
 import { ExitCode, isHabsburgError } from '../../common/errors.js';
 import { loadExperiment, problemText, type SpecProblem } from '../../spec/load.js';
-import type { CommandModule } from '../main.js';
+import type { CommandModule } from '../command.js';
 import { collect } from '../options.js';
+import { printJson } from '../output.js';
+import { counted } from '../words.js';
 
 export const validate: CommandModule = {
   register(program: Command): void {
     program
       .command('validate')
-      .description('Check an experiment file; exit code 2 where something is wrong.')
+      .description('check an experiment file; exit code 2 where something is wrong')
       .argument('<file|preset>', 'experiment YAML, or the name of a preset')
-      .option('--set <path=value>', 'change a value before checking; repeatable', collect, [])
-      .option('--json', 'machine-readable output')
+      .option('--set <path=value>', 'change a value; repeatable', collect, [])
+      .option('--json', 'print JSON')
+      .option('--quiet', 'print nothing: the exit code says it')
       .addHelpText('after', '\nExample:\n  habsburg validate my.yaml --set generations=3\n')
-      .action(async (target: string, options: { set: string[]; json?: boolean }) => {
+      .action(async (target: string, options: { set: string[]; json?: boolean; quiet?: boolean }) => {
         const problems = await problemsOf(target, options.set);
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ schemaVersion: 1, file: target, valid: problems.length === 0, problems })}\n`);
+          printJson('validate', { file: target, valid: problems.length === 0, problems });
+        } else if (options.quiet) {
+          // the exit code says it
         } else if (problems.length === 0) {
           process.stdout.write(`${target}: valid\n`);
         } else {
-          process.stdout.write(
-            `${problems.map(problemText).join('\n')}\n${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`,
-          );
+          process.stdout.write(`${problems.map(problemText).join('\n')}\n${counted(problems.length, 'problem')}\n`);
         }
         if (problems.length > 0) process.exitCode = ExitCode.invalid;
       });

@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import { fromEnvironment, plainServer } from '../../workers/connection.js';
 import { DEVICES, type Device } from '../../spec/devices.js';
+import type { CommandModule } from '../command.js';
+import { stopSignals } from '../interrupt.js';
 import { positiveInteger } from '../options.js';
 import { serve } from '../../workers/worker.js';
 
@@ -19,53 +21,55 @@ interface Options {
   readonly logLevel: 'WARN';
 }
 
-export function register(program: Command): void {
-  program
-    .command('worker')
-    .description('serve task queues; SIGTERM or Ctrl-C drains and stops')
-    .option('--queues <names>', 'workflow, cpu, gpu or task queue names, separated by commas', 'workflow,cpu')
-    .option('--slots <n>', 'steps at a time', '1')
-    .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
-    .addOption(
-      new Option('--device <name>', 'what computes the steps of experiments that do not say: cpu, webgpu or cuda')
-        .choices(DEVICES)
-        .default('cpu'),
-    )
-    .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
-    .option('--namespace <name>', 'Temporal namespace, with --address')
-    .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
-    .option(
-      '--blob-cache <dir>',
-      'folder that keeps what was read from an s3:// store, so that a model is downloaded once; may be emptied at any time',
-    )
-    .addOption(
-      new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)')
-        .choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'])
-        .default('WARN'),
-    )
-    .action(async (options: Options) => {
-      const slots = positiveInteger('--slots', options.slots);
-      const threads = positiveInteger('--threads', options.threads) ?? Math.max(1, Math.floor(availableParallelism() / slots));
-      const controller = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const)
-        process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
-      await serve({
-        temporal: options.address ? plainServer(options.address, options.namespace) : fromEnvironment(),
-        queues: options.queues
-          .split(',')
-          .map((queue) => queue.trim())
-          .filter(Boolean),
-        slots,
-        threads,
-        device: options.device,
-        scratch: options.scratch,
-        blobCache: options.blobCache,
-        logLevel: options.logLevel,
-        signal: controller.signal,
-        onReady: () =>
-          process.stderr.write(
-            `${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`,
-          ),
+export const worker: CommandModule = {
+  register(program: Command): void {
+    program
+      .command('worker')
+      .description('serve task queues; SIGTERM or Ctrl-C drains and stops')
+      .option('--queues <names>', 'workflow, cpu, gpu or task queue names, separated by commas', 'workflow,cpu')
+      .option('--slots <n>', 'steps at a time', '1')
+      .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
+      .addOption(
+        new Option('--device <name>', 'what computes the steps of experiments that do not say: cpu, webgpu or cuda')
+          .choices(DEVICES)
+          .default('cpu'),
+      )
+      .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
+      .option('--namespace <name>', 'Temporal namespace, with --address')
+      .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
+      .option(
+        '--blob-cache <dir>',
+        'folder that keeps what was read from an s3:// store, so that a model is downloaded once; may be emptied at any time',
+      )
+      .addOption(
+        new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)')
+          .choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'])
+          .default('WARN'),
+      )
+      .action(async (options: Options) => {
+        const slots = positiveInteger('--slots', options.slots);
+        const threads = positiveInteger('--threads', options.threads) ?? Math.max(1, Math.floor(availableParallelism() / slots));
+        const controller = new AbortController();
+        for (const signal of stopSignals())
+          process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
+        await serve({
+          temporal: options.address ? plainServer(options.address, options.namespace) : fromEnvironment(),
+          queues: options.queues
+            .split(',')
+            .map((queue) => queue.trim())
+            .filter(Boolean),
+          slots,
+          threads,
+          device: options.device,
+          scratch: options.scratch,
+          blobCache: options.blobCache,
+          logLevel: options.logLevel,
+          signal: controller.signal,
+          onReady: () =>
+            process.stderr.write(
+              `${JSON.stringify({ time: new Date().toISOString(), level: 'INFO', message: 'worker ready', queues: options.queues, slots, threads, pid: process.pid })}\n`,
+            ),
+        });
       });
-    });
-}
+  },
+};

@@ -101,7 +101,7 @@ export const simulationSchema = z
       )
       .min(1)
       .max(1000),
-    execution: execution.prefault({ concurrency: 4 }),
+    execution: execution.prefault({}),
   })
   .meta({ title: 'Habsburg experiment with cheap models' });
 

@@ -34,7 +34,12 @@ const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
   ],
   ['a missing experiment file', 4, () => ['run', at('nope.yaml')], /nope\.yaml: no such experiment file/],
   ['an unknown experiment', 4, () => ['results', 'nope', '--store', at('store')], /no experiment "nope"/],
-  ['no server', 5, () => ['status', '--home', at('home')], /no embedded server is running.*habsburg dev/],
+  [
+    'a home where nothing has run',
+    4,
+    () => ['status', 'x', '--home', at('home')],
+    /nothing has run in .*home yet, so there is no x/,
+  ],
   [
     'a server that does not answer',
     5,

@@ -1,13 +1,14 @@
-/** The estimate of the time left, as a line of a terminal that repaints nothing. */
+/** A running experiment as lines: what is left first, reasons whole, no wider than the terminal. */
 import { expect, jest, test } from '@jest/globals';
-import { ProgressView } from '../../cli/progress.js';
+import { displayWidth } from '../../cli/lines.js';
+import { ProgressView, progressLines } from '../../cli/progress.js';
 import type { ExperimentSnapshot, StepSnapshot } from '../../cli/snapshot.js';
 
 const at = (generation: number, ...steps: Partial<StepSnapshot>[]): ExperimentSnapshot =>
   ({
     experiment: 'e',
-    status: 'RUNNING',
-    progress: { runs: 1, done: 0, failed: 0, generations: 3, steps: { computed: 0, reused: 0 } },
+    status: 'running',
+    progress: { runs: 1, done: 0, failed: 0, generations: 3, steps: { computed: 0, reused: 0 }, running: ['replace/seed-1'] },
     steps: [],
     runs: [
       {
@@ -29,4 +30,35 @@ test('records that wait behind the last generation do not count it as done', () 
   clock.mockRestore();
   expect(written.at(-1)).toContain('finetune');
   expect(written.at(-1)).toContain('about 29 s left'); // 90 s x (1 - .755) / .75
+  expect(written.join('')).not.toContain('recordRun'); // a name of ours
+  expect(written.join('')).not.toContain('\x1b');
+});
+
+test('sixty columns: every line fits, names give way to numbers, reasons are whole', () => {
+  const reason = 'the Hub cannot be reached (fetch failed): see whether HF_ENDPOINT is right and the network is up';
+  const state = at(2, {
+    step: 'finetune',
+    attempt: 6,
+    lastFailure: `${reason}\x1b[2J`,
+    progress: { phase: 'finetune', unit: 'step', done: 7, total: 12, loss: 5.8714, epoch: 1 },
+  });
+  const long = { ...state, runs: [{ ...state.runs[0], run: `${'a-very-long-condition-name'.repeat(2)}/seed-1` }] };
+  const lines = progressLines(long, { width: 60, left: 125 });
+  for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(60);
+  expect(lines[0]).toMatch(/^e: about 2 min 5 s left, 0 of 1 run done/);
+  const text = lines.join('\n');
+  expect(text).toMatch(/…\S*seed-1 {2}generation 2 of 3 {2}finetune {2}loss 5\.871/);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(`attempt 6: ${reason}`);
+  expect(text).not.toContain('\x1b');
+});
+
+test('more runs than the terminal has lines are counted', () => {
+  const one = at(1, { step: 'finetune' });
+  const many = { ...one, runs: Array.from({ length: 20 }, (_, i) => ({ ...one.runs[0], run: `replace/seed-${i}` })) };
+  const lines = progressLines(
+    { ...many, progress: { ...one.progress!, running: many.runs.map(({ run }) => run) } },
+    { rows: 10 },
+  );
+  expect(lines.length).toBeLessThan(10);
+  expect(lines.at(-1)).toBe('  … 13 more runs');
 });

@@ -15,7 +15,7 @@ describe('validate', () => {
     const file = await write(SMALL);
     expect(await habsburg('validate', file)).toEqual({ code: 0, out: `${file}: valid\n`, err: '' });
     expect(JSON.parse((await habsburg('validate', file, '--json')).out)).toEqual({
-      schemaVersion: 1,
+      schema: 'habsburg.validate/v1',
       file,
       valid: true,
       problems: [],

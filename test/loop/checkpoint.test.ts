@@ -30,7 +30,7 @@ async function modelsOf(name: string, ...more: string[]): Promise<{ base: string
     store,
     ...more,
   ]);
-  expect(outcome.status).toBe('COMPLETED');
+  expect(outcome.status).toBe('done');
   const steps = [...(await stepsOf(store)).values()];
   const artifacts = openArtifactStore(store);
   const fetch = async (digest: string, folder: string): Promise<string> => {

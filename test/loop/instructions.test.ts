@@ -29,7 +29,7 @@ afterAll(() => home.remove());
 test('generations answer the prompts, are trained on their answers, and are scored on them', async () => {
   const store = join(home.path, 'store');
   const outcome = await json<RunOutcome>(['run', file(), '--home', join(home.path, 'home'), '--store', store]);
-  expect([outcome.status, outcome.result.failed]).toEqual(['COMPLETED', 0]);
+  expect([outcome.status, outcome.result.failed]).toEqual(['done', 0]);
 
   const artifacts = openArtifactStore(store);
   const steps: StepRecord[] = [];

@@ -20,7 +20,7 @@ describe('a small experiment', () => {
 
   test('runs to its end and scores every generation', async () => {
     first = await run();
-    expect(first.status).toBe('COMPLETED');
+    expect(first.status).toBe('done');
     expect(first.result.failed).toBe(0);
     const perplexities = first.rows.filter((row) => row.metric === 'perplexity');
     expect(perplexities.map(({ condition, generation }) => `${condition}/${generation}`).sort()).toEqual(
@@ -66,7 +66,7 @@ describe('a small experiment', () => {
       '--event-limit',
       '20',
     ]);
-    expect(outcome.status).toBe('COMPLETED');
+    expect(outcome.status).toBe('done');
     const [a, b] = [await stepsOf(store), await stepsOf(other)];
     for (const [key, step] of b) expect(a.get(key)).toEqual(step);
     expect(b.size).toBe(25);

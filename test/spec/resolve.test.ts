@@ -64,7 +64,6 @@ describe('what a file leaves out', () => {
       sources: [{ from: 'self', generation: 'previous', weight: 1 }],
     });
     expect(plan.execution).toEqual({
-      concurrency: 1,
       checkpointSeconds: 30,
       heartbeatSeconds: 20,
       queues: { cpu: 'habsburg-cpu', engine: 'habsburg-cpu' },

@@ -41,6 +41,23 @@ describe('--set', () => {
     expect(plan.conditions[0].mixture).toMatchObject({ kind: 'keep-share', share: 0.25 });
   });
 
+  test.each([
+    ['seeds=1,2,3', [1, 2, 3]],
+    ['seeds=4, 2', [4, 2]],
+    ['seeds=1..3', [1, 2, 3]],
+    ['seeds=0..0', [0]],
+    ['seeds=7', [7]],
+    ['seeds=[5]', [5]],
+  ])('lists of numbers need no brackets, which shells read in their own way: %s', async (set, seeds) => {
+    expect((await load(SMALL, { sets: [set] })).plan.seeds).toEqual(seeds);
+  });
+
+  test('elsewhere a number is a number, and text with commas and dots is text', async () => {
+    const { plan } = await load(SMALL, { sets: ['generations=7', 'title=1..3 and 1,2', 'data.limit.train=12'] });
+    expect(plan).toMatchObject({ generations: 7, title: '1..3 and 1,2', data: { limit: { train: 12 } } });
+    expect(applySets({}, ['a=0.5,1e-3,-2']).data).toEqual({ a: [0.5, 1e-3, -2] });
+  });
+
   test('problems name the --set that caused them', async () => {
     expect(await problems(SMALL, { sets: ['population.opt.training.epochs=1.5'] })).toEqual([
       '--set population.opt.training.epochs=1.5: population.0.training.epochs: must be a whole number, but is 1.5',
@@ -60,6 +77,9 @@ describe('--set', () => {
     ['population.bob.start=base', 'names no entry of population; use an index or one of: opt'],
     ['seeds.7=2', 'goes past the end of seeds, which has 1 entry'],
     ['seeds.x=2', 'names no entry of seeds; use an index'],
+    ['seeds=3..1', 'is a range that counts down; write the lower number first, for example seeds=1..3'],
+    ['seeds=1..4294967295', 'is a range of more than 100,000 numbers; write { from: 1, count: N }, in quotes'],
+    ['seeds=1,,2', 'must be a list, but is "1,,2"'],
     ['name.x=1', 'goes into name, which is not a mapping or a list; set name itself'],
     ['generations', 'has no value; write PATH=VALUE, for example generations=3'],
     ['=3', 'has no value; write PATH=VALUE, for example generations=3'],

@@ -1,5 +1,5 @@
 /** `habsburg lm`: the engine by itself, on any local checkpoint and text. */
-import type { CommandModule } from '../../main.js';
+import type { CommandModule } from '../../command.js';
 import { registerConvert } from './convert.js';
 import { registerFinetune } from './finetune.js';
 import { registerGenerate } from './generate.js';

@@ -1,0 +1,110 @@
+/** What became of an experiment, in one sentence, with the command that goes on; and as the error that `run` and `watch` end with. */
+import { HabsburgError } from '../common/errors.js';
+import type { ErrorKind } from '../common/errors.js';
+import type { ExperimentResult, RunFailure } from '../workflows/contract.js';
+import { isOver, type ExperimentSnapshot } from './snapshot.js';
+import { ago, counted, list, plural, shellCommand } from './words.js';
+
+/** A sentence without its full stop. */
+export function sentenceOf(state: ExperimentSnapshot, now = Date.now()): string {
+  const { experiment: name, result } = state;
+  const when = state.endedAt ? ago(new Date(state.endedAt), now) : '';
+  const again = commandOf(state.command);
+  switch (state.status) {
+    case 'done':
+      return `${name} finished ${when}: ${doneWords(result!)}; ${commandOf(state.command, '--set', `generations=${result!.generations + 1}`)} goes on`;
+    case 'partly failed':
+    case 'failed':
+      return result
+        ? `${name} finished ${when}, but ${failureSentences(result).join('; ')}; ${again} tries again`
+        : `${name} failed ${when}: ${state.failure ?? 'no reason was given'}; ${again} tries again`;
+    case 'cancelled':
+      return `${name} was cancelled ${when}; what is finished is kept, and ${again} goes on from it`;
+    case 'terminated':
+      return `${name} was ended by force ${when}; what is finished is kept, and ${again} goes on from it`;
+    case 'timed out':
+      return `${name} timed out ${when}; ${again} goes on`;
+    case 'stopped':
+      return `${name} has not ended, but no server is up that goes on with it; ${again} does`;
+    case 'stuck':
+      return state.trouble!.otherCode
+        ? `${name} was started by other workflow code than this and cannot go on with it; end it with ${shellCommand(['habsburg', 'cancel', '--force', name])}, then ${again} goes on from what is finished`
+        : `${name} does not go on, because the workflow ${state.trouble!.workflow} fails: ${state.trouble!.reason}`;
+    case 'paused':
+      return `${name} is paused; habsburg resume ${name} goes on`;
+    case 'running':
+      return `${name} is running`;
+  }
+}
+
+/** The same for one that ended, shortly, with the words that would go on as was asked. */
+export function endingOf({ experiment, status, endedAt, command }: ExperimentSnapshot, words: readonly string[]): string {
+  const did =
+    status === 'done' || status === 'partly failed'
+      ? 'finished'
+      : status === 'failed'
+        ? 'failed'
+        : status === 'timed out'
+          ? 'timed out'
+          : `was ${status}`;
+  return `${experiment} ${did} ${endedAt ? ago(new Date(endedAt)) : ''}; ${commandOf(command, ...words)} goes on`;
+}
+
+/** The error of an experiment that ended, or undefined where all runs are done. */
+export function failureOf(state: ExperimentSnapshot): HabsburgError | undefined {
+  if (state.status === 'done' || (!isOver(state) && state.status !== 'stuck')) return undefined;
+  const failures = state.result ? ordered(state.result.failures) : [];
+  const kind: ErrorKind = KINDS.has(failures[0]?.kind) ? (failures[0].kind as ErrorKind) : 'failed';
+  const words = state.result
+    ? `${failureSentences(state.result).join('; ')}; see habsburg status ${state.experiment}`
+    : sentenceOf(state);
+  return new HabsburgError(kind, words, {
+    details: { status: state.status, failures, ...(state.trouble && { trouble: state.trouble }) },
+  });
+}
+
+const KINDS = new Set(['invalid', 'verification', 'notFound', 'unreachable', 'resources']);
+
+/**
+ * "2 of 6 runs failed: the disk is full (replace/seed-1 and keep/seed-1)": equal reasons are one sentence, and a run that was cancelled
+ * because of another one is told after it.
+ */
+export function failureSentences({ runs, failed, failures }: ExperimentResult): string[] {
+  const groups = new Map<string, RunFailure[]>();
+  for (const failure of ordered(failures)) {
+    const words = failure.message.replaceAll(failure.run, 'the run');
+    groups.set(words, [...(groups.get(words) ?? []), failure]);
+  }
+  const sentences = [...groups.values()].map((group) => {
+    const { message } = group[0];
+    return group.length === 1
+      ? `${group[0].run} failed: ${message}`
+      : `${group.length} runs failed: ${message} (${list(group.map(({ run }) => run))})`;
+  });
+  const untold = failed - failures.length;
+  if (sentences.length === 1 && untold <= 0)
+    return failures.length === 1
+      ? [`${failures[0].run}${runs > 1 ? `, one of ${runs} runs,` : ''} failed: ${failures[0].message}`]
+      : [
+          `${failed === runs ? `all ${runs}` : `${failed} of ${runs}`} runs failed: ${failures[0].message} (${list(failures.map(({ run }) => run))})`,
+        ];
+  return [...sentences, ...(untold > 0 ? [`${untold} more ${plural(untold, 'run')} failed, ${failed} of ${runs} in all`] : [])];
+}
+
+function ordered(failures: readonly RunFailure[]): RunFailure[] {
+  const [consequences, causes] = [
+    failures.filter(({ kind }) => kind === 'canceled'),
+    failures.filter(({ kind }) => kind !== 'canceled'),
+  ];
+  return [...causes, ...consequences];
+}
+
+function doneWords({ runs, generations, steps }: ExperimentResult): string {
+  return `${counted(runs, 'run')} to generation ${generations}, ${counted(steps.computed, 'step')} computed, ${steps.reused.toLocaleString('en')} reused`;
+}
+
+/** What started an experiment, as a command to type; `…` stands for a file that is not known. */
+export function commandOf(command: readonly string[] | undefined, ...more: readonly string[]): string {
+  const start = command ? shellCommand(['habsburg', ...command]) : 'habsburg run …';
+  return more.length > 0 ? `${start} ${shellCommand(more)}` : start;
+}

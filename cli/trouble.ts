@@ -1,0 +1,40 @@
+/** A workflow whose task fails again and again: why, since no query tells. */
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+
+export interface Trouble {
+  readonly workflow: string;
+  /** the worker's words, in one line */
+  readonly reason: string;
+  /** the history was written by other workflow code than that of the workers */
+  readonly otherCode: boolean;
+}
+
+/** Of a task that has failed so often it is said; one failure may be a worker that was just being replaced. */
+const ATTEMPTS = 3;
+const EVENTS = 20;
+/** temporal.api.enums.v1.WorkflowTaskFailedCause */
+const NON_DETERMINISTIC = 24;
+
+/** @param raw the server's description of the workflow's present execution */
+export async function troubleOf(
+  client: Client,
+  workflow: string,
+  raw: WorkflowExecutionDescription['raw'],
+): Promise<Trouble | undefined> {
+  if ((raw.pendingWorkflowTask?.attempt ?? 0) < ATTEMPTS) return undefined;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId: workflow, runId: raw.workflowExecutionInfo?.execution?.runId },
+    maximumPageSize: EVENTS,
+  });
+  // newest first; the server keeps the first failure of a row of failures
+  for (const event of history?.events ?? []) {
+    if (event.workflowTaskCompletedEventAttributes) return undefined;
+    const failed = event.workflowTaskFailedEventAttributes;
+    if (!failed) continue;
+    const reason = (failed.failure?.message ?? '').replaceAll(/\s+/g, ' ').trim();
+    const otherCode = Number(failed.cause) === NON_DETERMINISTIC || /TMPRL1100|[Nn]on-?determinis/.test(reason);
+    return { workflow, reason: reason || 'no reason was given', otherCode };
+  }
+  return undefined;
+}
