@@ -1,8 +1,9 @@
 /** finetune: fits a member's model to its training set, from a start, with checkpoints. Outputs `model`. */
+import { recordsOf } from './sets.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, FinetuneInput, StepResult } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export function finetuneActivity(deps: ActivityDependencies) {
   return (input: FinetuneInput): Promise<StepResult> => {
@@ -27,7 +28,7 @@ export function finetuneActivity(deps: ActivityDependencies) {
           {
             op: 'fit',
             family: input.family,
-            train: await step.input(train),
+            train: await recordsOf(step, train),
             valid: await step.input(valid),
             start:
               'model' in start

@@ -1,8 +1,12 @@
-/** generate: a model continues every prompt; finished shards are checkpoints. Outputs `raw`, a dataset. */
+/**
+ * generate: a model continues every prompt; finished shards are checkpoints. Outputs `generated`, a dataset: the new tokens of each
+ * prompt, and nothing where nothing was written.
+ */
+import { recordsOf } from './sets.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, GenerateInput, StepResult } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export function generateActivity(deps: ActivityDependencies) {
   return (input: GenerateInput): Promise<StepResult> => {
@@ -18,13 +22,13 @@ export function generateActivity(deps: ActivityDependencies) {
         engine: true,
       },
       async (step) => {
-        const out = await step.folder('raw');
+        const out = await step.folder('generated');
         const report = await step.run(
           {
             op: 'generate',
             family: input.family,
             model: await step.input(model),
-            prompts: await step.input(prompts),
+            prompts: await recordsOf(step, prompts),
             count,
             decoding,
             rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'generate' },
@@ -33,7 +37,7 @@ export function generateActivity(deps: ActivityDependencies) {
           },
           { checkpoints: true },
         );
-        return { outputs: { raw: { kind: 'dataset', folder: out, facts: { records: Number(report.records) } } }, report };
+        return { outputs: { generated: { kind: 'dataset', folder: out, facts: { records: Number(report.records) } } }, report };
       },
     );
   };

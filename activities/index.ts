@@ -1,7 +1,6 @@
 /** The activities of the loop, given what a worker has: a way to open stores and a way to run jobs. */
 import { finetuneActivity } from './finetune.js';
 import { generateActivity } from './generate.js';
-import { postprocessActivity } from './postprocess.js';
 import { prepareActivity } from './prepare.js';
 import { recordActivities } from './record.js';
 import { sampleActivity } from './sample.js';
@@ -15,7 +14,6 @@ export function createActivities(deps: ActivityDependencies): Activities {
     sample: sampleActivity(deps),
     finetune: finetuneActivity(deps),
     generate: generateActivity(deps),
-    postprocess: postprocessActivity(deps),
     score: scoreActivity(deps),
     simulate: simulateActivity(deps),
     ...recordActivities(deps),

@@ -4,7 +4,7 @@ import { HabsburgError } from '../common/errors.js';
 import type { Images } from '../common/images.js';
 import { CounterRng } from '../common/philox.js';
 import { readIdxImages } from '../data/idx.js';
-import { holdOut, writeImageRecords } from '../data/images.js';
+import { holdOut, writeImageRecords } from '../pool/images.js';
 import type { ImageDataPlan } from '../spec/plan.js';
 import type { StepOutput } from './step.js';
 import { runStep } from './step.js';

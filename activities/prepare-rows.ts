@@ -1,7 +1,7 @@
 /** The rows of a split: lines of text in blocks, or records through a template. */
 import { HabsburgError } from '../common/errors.js';
 import { linesOf, packBlocks } from '../data/blocks.js';
-import type { DataRecord } from '../data/records.js';
+import type { DataRecord } from '../pool/records.js';
 import { answerText, endTokensOf, fillTemplate, parseRecords, templateRow } from '../data/template.js';
 import type { ConfigJson } from '../engine/index.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';

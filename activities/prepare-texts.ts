@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { linesOf } from '../data/blocks.js';
-import { RECORDS_FILE, writeRecords } from '../data/records.js';
+import { RECORDS_FILE, writeRecords } from '../pool/records.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
 import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';

@@ -1,65 +1,88 @@
-/** sample: draws a member's training set from the pool by its mixture. Outputs `train`, a dataset. */
+/**
+ * sample: draws a member's training set from the pool by its terms. Outputs `train`, a selection; and of each member of which all
+ * generations are read, `past/NAME`: what it has written so far, a selection that the next generation adds to.
+ */
 import { join } from 'node:path';
+import type { ArtifactRef } from '../artifacts/types.js';
+import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
-import { holdsImages, readImageRecords, writeImageRecords } from '../data/images.js';
-import { RECORDS_FILE, readAllRecords, writeRecords } from '../data/records.js';
-import type { RecordHead } from '../data/records.js';
-import { drawFirstSet, drawTrainingSet } from '../data/sample.js';
-import { sizeAt } from '../spec/mixture.js';
+import { RECORDS_FILE, readHeads } from '../pool/records.js';
+import { select, type Run } from '../pool/select.js';
+import { selectionOf, writeSelection, type SelectedSet } from '../pool/selection.js';
+import { firstTerms, setName, setsOf, sizeAt, sourcesOf, REAL, SELF } from '../spec/mixture.js';
+import type { StepContext, StepOutput } from './step.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SampleInput, StepResult } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export function sampleActivity(deps: ActivityDependencies) {
   return (input: SampleInput): Promise<StepResult> => {
-    const { place, mixture, sample, first, real, generated } = input;
+    const { place, terms, sample, sets } = input;
     const { seed, generation, member } = place;
     return runStep(
       deps,
-      {
-        step: 'sample',
-        version: VERSION,
-        place,
-        inputs: {
-          real: first,
-          ...(real === undefined ? {} : { pool: real }),
-          ...Object.fromEntries(generated.map((ref, i) => [`generated-${i}`, ref])),
-        },
-        // generation 0 is the same whatever comes after it
-        parameters:
-          mixture === undefined ? { size: sizeAt(sample!, 0) } : { mixture, ...(sample === undefined ? {} : { sample }) },
-        engine: false,
-      },
+      { step: 'sample', version: VERSION, place, inputs: sets, parameters: { terms, ...(sample && { sample }) }, engine: false },
       async (step) => {
-        const out = await step.folder('train');
-        const rngOf = (t: number) => new CounterRng({ seed, generation: t, member, step: 'sample' });
-        const draw = async <R extends RecordHead>(
-          read: (folder: string) => Promise<R[]>,
-          write: (records: R[]) => Promise<number>,
-        ): Promise<{ records: number; real: number }> => {
-          const records = await read(await step.input(first));
-          const written: R[][] = [];
-          for (const ref of generated) written.push(await read(await step.input(ref)));
-          const drawn =
-            mixture === undefined
-              ? drawFirstSet(records, sizeAt(sample!, 0), rngOf)
-              : drawTrainingSet({
-                  mixture,
-                  sample,
-                  generation,
-                  first: records,
-                  real: real && (await read(await step.input(real))),
-                  written,
-                  rngOf,
-                });
-          return { records: await write(drawn), real: drawn.filter((record) => record.origin.kind === 'real').length };
-        };
-        const report = (await holdsImages(await step.input(first)))
-          ? await draw(readImageRecords, (drawn) => writeImageRecords(out, drawn))
-          : await draw(readAllRecords, (drawn) => writeRecords(join(out, RECORDS_FILE), drawn));
-        return { outputs: { train: { kind: 'dataset', folder: out, facts: report } }, report };
+        const known = new Map<string, SelectedSet>();
+        for (const [name, ref] of Object.entries(sets)) known.set(name, await sizeOf(step, ref));
+        const inPlace = terms.some(({ draw }) => draw === 'in-place');
+        const other = Object.keys(sets).find((name) => name !== 'real');
+        const runs = select({
+          termsAt: (t) => (t === 0 && generation > 0 ? firstTerms(sample!) : terms),
+          self: member,
+          generation,
+          // without a sample as many as the first set has; where every set is taken whole nobody asks, and it is not there
+          n: (t) => (sample === undefined ? (known.get('real')?.records ?? 0) : sizeAt(sample, t)),
+          sizes: new Map([...known].map(([name, { records }]) => [name, records])),
+          continued: inPlace && other !== undefined ? await positionsOf(step, sets[other]) : undefined,
+          rngOf: (t) => new CounterRng({ seed, generation: t, member, step: 'sample' }),
+        });
+        const outputs: Record<string, StepOutput> = { train: await output(step, 'train', known, runs) };
+        if (generation > 0)
+          for (const one of terms.filter((term) => term.generation === 'all'))
+            for (const source of sourcesOf(one).filter((name) => name !== REAL)) {
+              const writer = source === SELF ? member : source;
+              const past = setsOf({ ...one, from: source }, member, generation).map(setName);
+              const whole = past.map((set) => ({ set, first: 0, count: known.get(set)!.records }));
+              outputs[`past/${writer}`] = await output(step, `past-${writer}`, known, whole);
+            }
+        const real = count(runs.filter(({ set }) => set === 'real' || set === 'unseen'));
+        return { outputs, report: { records: count(runs), real } };
       },
     );
   };
+}
+
+async function sizeOf(step: StepContext, { kind, digest }: ArtifactRef): Promise<SelectedSet> {
+  const { records } = (await step.store.manifest(digest)).facts;
+  if (typeof records !== 'number')
+    throw new HabsburgError('verification', `${kind} ${digest} does not say how many records it has`);
+  return { kind, digest, records };
+}
+
+/** Of each written record, the position of what it continues: its id ends in it, and empty records were dropped. */
+async function positionsOf(step: StepContext, written: ArtifactRef): Promise<(i: number) => number> {
+  const positions: number[] = [];
+  for await (const { id } of readHeads(join(await step.input(written), RECORDS_FILE))) {
+    const position = Number(/(\d+)$/.exec(id)?.[1] ?? NaN);
+    if (Number.isNaN(position)) throw new HabsburgError('failed', `internal: ${id} ends in no position`);
+    positions.push(position);
+  }
+  return (i) => positions[i];
+}
+
+async function output(
+  step: StepContext,
+  name: string,
+  sets: ReadonlyMap<string, SelectedSet>,
+  runs: readonly Run[],
+): Promise<StepOutput> {
+  const folder = await step.folder(name);
+  await writeSelection(folder, selectionOf(sets, runs));
+  return { kind: 'selection', folder, facts: { records: count(runs) } };
+}
+
+function count(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.count, 0);
 }

@@ -1,7 +1,7 @@
 /** What a score step hands to the metrics of images: bounds and codes from the engine; and the first images for the report. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readImages } from '../data/images.js';
+import { readImages } from '../pool/images.js';
 import { readSafetensors } from '../engine/checkpoint/safetensors.js';
 import { BOUNDS_FILE, CODES_FILE } from '../families/vae.js';
 import type { Bound, Codes, ScoringInput, ScoringNeed } from '../metrics/types.js';

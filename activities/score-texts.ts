@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
-import type { DataRecord } from '../data/records.js';
-import { readAllRecords } from '../data/records.js';
+import type { DataRecord } from '../pool/records.js';
+import { readAllRecords } from '../pool/records.js';
 import { LIKELIHOODS_FILE } from '../families/language-model.js';
 import type { Likelihood, ScoringInput, ScoringNeed, Truth } from '../metrics/types.js';
 import type { Sample } from '../spec/results.js';
 import { TRUTH_FILE } from './prepare.js';
+import { recordsOf } from './sets.js';
 import type { StepContext } from './step.js';
 import type { ScoreInput } from './types.js';
 
@@ -21,7 +22,7 @@ export async function textsToScore(
 ): Promise<{ scoring: ScoringInput; samples: Sample[] }> {
   const { model, generated, real, test, first, truth, prompts } = input;
   const written = await readAllRecords(await step.input(generated));
-  const continued = await readAllRecords(await step.input(prompts));
+  const continued = await readAllRecords(await recordsOf(step, prompts));
   if (needs.has('truth') && !truth) {
     throw new HabsburgError(
       'invalid',

@@ -17,7 +17,7 @@ import { acquireLease } from './lease.js';
 import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
 
 export interface StepDefinition {
-  /** sample, finetune, generate, postprocess, score, prepare, simulate */
+  /** sample, finetune, generate, score, prepare, simulate */
   readonly step: string;
   /** raised when the step's code changes its output */
   readonly version: number;

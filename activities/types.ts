@@ -10,10 +10,9 @@ import type {
   ImageDataPlan,
   MemberPlan,
   MetricPlan,
-  MixturePlan,
   TokenizerPlan,
 } from '../spec/plan.js';
-import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
+import type { MixtureRule, SamplePlan, Term } from '../spec/mixture.js';
 import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
 import type { ResultDocument } from '../spec/documents.js';
 
@@ -48,20 +47,18 @@ export interface PrepareTextInput {
 
 export interface SampleInput {
   readonly place: StepPlace;
-  /** absent in generation 0, of which only a sample of the real records is drawn */
-  readonly mixture?: MixturePlan;
+  /** in generation 0 firstTerms: a sample of the real records */
+  readonly terms: readonly Term[];
+  /** records of each generation; absent in generation 0, whose sample is the same whatever comes after it, and where all are taken */
   readonly sample?: SamplePlan;
-  /** the real records of generation 0; in generation 0 all real ones */
-  readonly first: ArtifactRef;
-  /** all real records, where the mixture takes in new ones */
-  readonly real?: ArtifactRef;
-  /** what was written before that the mixture draws from, the last generation last */
-  readonly generated: readonly ArtifactRef[];
+  /** the sets that the terms read in this generation, by setName; datasets, or selections of them */
+  readonly sets: Readonly<Record<string, ArtifactRef>>;
 }
 
 export interface FinetuneInput {
   readonly place: StepPlace;
   readonly family: AnyMemberPlan['family'];
+  /** a dataset, or a selection of records */
   readonly train: ArtifactRef;
   readonly valid: ArtifactRef;
   readonly start:
@@ -77,13 +74,6 @@ export interface GenerateInput {
   /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
   readonly count?: number;
   readonly decoding: AnyMemberPlan['decoding'];
-}
-
-export interface PostprocessInput {
-  readonly place: StepPlace;
-  readonly raw: ArtifactRef;
-  /** absent where images were written: they enter the pool as they are */
-  readonly tokenizer?: ArtifactRef;
 }
 
 export interface ScoreInput {
@@ -131,7 +121,6 @@ export interface Activities {
   sample(input: SampleInput): Promise<StepResult>;
   finetune(input: FinetuneInput): Promise<StepResult>;
   generate(input: GenerateInput): Promise<StepResult>;
-  postprocess(input: PostprocessInput): Promise<StepResult>;
   score(input: ScoreInput): Promise<StepResult>;
   simulate(input: SimulateInput): Promise<StepResult>;
   /** @returns the plan's digest, under which the runs' documents are filed */

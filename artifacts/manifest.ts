@@ -5,7 +5,7 @@ import { checkFilePath, isDigest } from './keys.js';
 import type { ArtifactFile, ArtifactKind, ArtifactManifest, ArtifactRef } from './types.js';
 
 export const MANIFEST_SCHEMA = 'habsburg.artifact/v1';
-const KINDS: ReadonlySet<string> = new Set<ArtifactKind>(['dataset', 'model', 'tokenizer', 'scores', 'truth']);
+const KINDS: ReadonlySet<string> = new Set<ArtifactKind>(['dataset', 'selection', 'model', 'tokenizer', 'scores', 'truth']);
 
 /** A manifest with its files in path order. */
 export function makeManifest(

@@ -9,7 +9,7 @@ import { HASH_BELOW } from './verified.js';
 
 /** Everything that determines a step's outputs, and nothing else: no time, place, attempt or thread count. */
 export interface StepInput {
-  /** sample, finetune, generate, postprocess, score, prepare */
+  /** sample, finetune, generate, score, prepare */
   readonly step: string;
   /** raised when the step's code gives other results for the same input */
   readonly version: number;

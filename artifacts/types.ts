@@ -30,7 +30,7 @@ export interface ObjectStore {
 
 export type ObjectSource = { readonly file: string } | { readonly bytes: Uint8Array };
 
-export type ArtifactKind = 'dataset' | 'model' | 'tokenizer' | 'scores' | 'truth';
+export type ArtifactKind = 'dataset' | 'selection' | 'model' | 'tokenizer' | 'scores' | 'truth';
 
 /** One file of an artifact. `path` is relative, '/'-separated, without '..'. */
 export interface ArtifactFile {
@@ -102,7 +102,7 @@ export interface ArtifactStore {
 
 /** What a step did, in in-toto form (Statement v1, SLSA Provenance v1); see artifacts/statement.ts. */
 export interface StepFacts {
-  /** sample, finetune, generate, postprocess, score, prepare */
+  /** sample, finetune, generate, score, prepare */
   readonly step: string;
   readonly stepVersion: number;
   readonly key: Digest;

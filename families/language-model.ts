@@ -3,9 +3,9 @@ import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
-import type { DataRecord } from '../data/records.js';
+import type { DataRecord } from '../pool/records.js';
 import { answerText, endTokensOf, labelsOf, packRows } from '../data/template.js';
-import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../data/records.js';
+import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../pool/records.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
 import { mergeLora } from '../engine/adapters/lora.js';
@@ -164,8 +164,9 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
     },
   });
   for (const shard of await readdir(job.out)) if (SHARD.test(shard)) await rm(join(job.out, shard));
-  const records = await writeRecords(join(job.out, RECORDS_FILE), written);
-  return { records, tokens: written.reduce((sum, record) => sum + record.tokens.length, 0) };
+  const kept = written.filter(({ tokens, prompt }) => tokens.length > (prompt?.tokens ?? 0));
+  const records = await writeRecords(join(job.out, RECORDS_FILE), kept);
+  return { records, tokens: kept.reduce((sum, { tokens }) => sum + tokens.length, 0), empty: written.length - records };
 }
 
 async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {

@@ -1,10 +1,23 @@
 /** What a condition trains on, in words. */
-import type { MixtureRule } from '../spec/mixture.js';
+import { REAL, SELF, sourcesOf, type MixturePlan, type Term } from '../spec/mixture.js';
+import type { ConditionPlan } from '../spec/plan.js';
+import type { SimulatedCondition } from '../spec/simulation/plan.js';
 import { formatNumber } from './format.js';
 
-export function describeMixture(mixture: MixtureRule): string {
-  const percent = (share: number) => `${formatNumber(share * 100, 3)} %`;
+const percent = (share: number) => `${formatNumber(share * 100, 3)} %`;
+
+/** One sentence where all members train on the same, or one for each member. */
+export function describeCondition(condition: ConditionPlan | SimulatedCondition): string {
+  if ('mixture' in condition) return describeMixture(condition.mixture);
+  const words = condition.members.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
+  if (words.every(({ text }) => text === words[0]?.text)) return words[0]?.text ?? '';
+  return words.map(({ name, text }) => `${name}: ${text}`).join('; ');
+}
+
+export function describeMixture(mixture: MixturePlan): string {
   switch (mixture.kind) {
+    case 'terms':
+      return mixture.terms.map(describeTerm).join(', ');
     case 'replace':
       return 'only generated data: each generation’s records replace those before';
     case 'keep-share':
@@ -20,4 +33,34 @@ export function describeMixture(mixture: MixtureRule): string {
     case 'weights':
       return `each record comes from the model before (${percent(mixture.alpha)}), the one before that (${percent(mixture.beta)}) or new real data (${percent(mixture.gamma)})`;
   }
+}
+
+function describeTerm(term: Term): string {
+  const { take, draw } = term;
+  const much =
+    take === 'all'
+      ? 'all of'
+      : 'share' in take
+        ? percent(take.share)
+        : 'count' in take
+          ? `${take.count} records`
+          : `by lot, weight ${formatNumber(take.weight, 3)},`;
+  const how = { redrawn: '', fresh: ' (new ones)', 'in-place': ' in place of those of the same positions' }[draw];
+  const sets = sourcesOf(term).map((source) => (source === REAL ? 'the real records' : written(source, term.generation)));
+  return `${much} ${sets.join(' and ')}${how}`;
+}
+
+function written(source: string, generation: Term['generation']): string {
+  const who = source === SELF ? 'the member itself' : source;
+  const when =
+    generation === 'current'
+      ? 'in the same generation'
+      : generation === 'previous'
+        ? 'in the generation before'
+        : generation === 'all'
+          ? 'in all generations before'
+          : generation === 0
+            ? 'in generation 0'
+            : `${-generation} generations before`;
+  return `what ${who} wrote ${when}`;
 }

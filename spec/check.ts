@@ -3,7 +3,6 @@ import type { Path, Problem } from './problems.js';
 import { METRIC_WORDS, type MetricName } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
-import { checkMixture } from './mixture-schema.js';
 import { checkOverrides } from './overrides.js';
 import { parseTemplate } from './templates.js';
 
@@ -29,6 +28,7 @@ export type MetricDocument =
   | { readonly name: MetricName; readonly variant?: string | undefined; readonly settings: Readonly<Record<string, unknown>> };
 
 export function checkParts(doc: CommonDocument): Problem[] {
+  const names = doc.population.map(({ name }) => name);
   return [
     ...duplicates(doc.seeds, ['seeds'], (seed) => seed, 'seed'),
     ...duplicates(doc.conditions, ['conditions'], (c) => c.name, 'condition', 'name'),
@@ -39,7 +39,7 @@ export function checkParts(doc: CommonDocument): Problem[] {
       'metric',
     ),
     ...checkPopulation(doc),
-    ...doc.conditions.flatMap((condition, i) => checkCondition(doc, condition, ['conditions', i])),
+    ...doc.conditions.flatMap(({ override }, i) => checkOverrides(override, names, ['conditions', i])),
     ...(doc.metrics ?? []).flatMap((metric, i) => checkVariant(metric, ['metrics', i])),
   ];
 }
@@ -169,36 +169,6 @@ function checkTokenizer(doc: ExperimentDocument): Problem[] {
 
 function isScratch(base: MemberDocument['base']): boolean {
   return typeof base === 'object' && base.kind === 'scratch';
-}
-
-function checkCondition(doc: CommonDocument, condition: ExperimentDocument['conditions'][number], path: Path): Problem[] {
-  const names = doc.population.map((m) => m.name);
-  const problems: Problem[] = [];
-  if (condition.mixture.sources.length > 1) {
-    problems.push({
-      path: [...path, 'mixture', 'sources', 1],
-      message: 'a mixture of more than one source is not implemented yet',
-      suggestion: 'keep one source',
-    });
-  }
-  condition.mixture.sources.forEach((source, i) => {
-    if (source.from !== 'self' && !names.includes(source.from)) {
-      problems.push({
-        path: [...path, 'mixture', 'sources', i, 'from'],
-        message: `there is no member "${source.from}"`,
-        suggestion: `use self or ${names.join(', ')}`,
-      });
-    }
-    if (i === 0 && condition.mixture.sources.length === 1 && source.weight !== 1) {
-      problems.push({
-        path: [...path, 'mixture', 'sources', 0, 'weight'],
-        message: 'the weight of the only source must be 1',
-        suggestion: 'remove it',
-      });
-    }
-  });
-  problems.push(...checkMixture(condition.mixture, [...path, 'mixture']), ...checkOverrides(condition.override, names, path));
-  return problems;
 }
 
 function checkTruth(doc: ExperimentDocument, metric: MetricDocument, path: Path): Problem[] {

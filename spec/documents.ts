@@ -38,7 +38,7 @@ const digest = z.custom<Digest>(
 const count = z.number().int().nonnegative();
 const seeds = z.array(count);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const artifactRef = z.object({ kind: z.enum(['dataset', 'model', 'tokenizer', 'scores', 'truth']), digest, size: count });
+const artifactRef = z.object({ kind: z.enum(['dataset', 'selection', 'model', 'tokenizer', 'scores', 'truth']), digest, size: count });
 
 /** `…/latest` */
 export const latestDocument = z.object({ schema: z.literal(LATEST_SCHEMA), plan: digest });
@@ -94,13 +94,13 @@ const stepIndex = z.object({ key: digest, cached: z.boolean(), report: z.record(
 /** What one member left in one generation. */
 const memberIndex = z.object({
   model: artifactRef.optional(),
-  /** the training set */
+  /** the training set: a selection, or in generation 0 all of the real data */
   dataset: artifactRef.optional(),
   /** what the model wrote */
   generated: artifactRef.optional(),
   /** values of many seeds over many generations */
   series: artifactRef.optional(),
-  /** by step name: sample, finetune, generate, postprocess, score */
+  /** by step name: sample, finetune, generate, score */
   steps: z.record(z.string(), stepIndex),
   /** what the member had left before (`leftBy`): a document of another chain, by another engine say, follows something else */
   follows: digest.optional(),

@@ -29,7 +29,6 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
       tokenizer: plan.tokenizer,
       members: condition.members,
-      mixture: condition.mixture,
       metrics: plan.metrics,
       execution: plan.execution,
     })),

@@ -9,7 +9,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'tokenizer.kind': ['unigram', 'wordpiece', 'word', 'character'],
   'data.packing': ['document', 'padded', 'sliding', 'line'],
   'conditions.*.mixture.kind': ['cross', 'multi-source', 'detector-weighted'],
-  'conditions.*.mixture.sources.*.generation': ['current', 'all', 'first'],
+  'conditions.*.mixture.*.draw': ['weighted-by'],
   metrics: ['self-bleu', 'ttr', 'd-syn', 'd-sem', 'mauve', 'rouge', 'bleu', 'mtld', 'zipf', 'heaps', 'frechet', 'flesch'],
 };
 
@@ -17,7 +17,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter', 'subsets'],
-  'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'sources', 'mixture', 'postprocess'],
+  'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
   'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',
@@ -33,6 +33,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
   'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
+  'conditions.*.mixture.*': ['through', 'weight'],
 };
 
 /** Whether the value `word` at `path` is one of the future. */

@@ -1,7 +1,20 @@
 /** The grammar of mixtures and sample sizes, the same for all families, and what zod cannot see of them. */
 import { z } from 'zod';
-import { needsNewReal, type MixtureRule, type SamplePlan } from './mixture.js';
+import {
+  REAL,
+  SELF,
+  lagOf,
+  needsNewReal,
+  sourcesOf,
+  termsOf,
+  type MixturePlan,
+  type MixtureRule,
+  type Reader,
+  type SamplePlan,
+  type Term,
+} from './mixture.js';
 import type { Path, Problem } from './problems.js';
+import { nearest } from './suggest.js';
 
 const share = z.number().gt(0).lt(1);
 
@@ -31,8 +44,8 @@ export function samplePlan(sample: z.output<typeof sampleSchema>): SamplePlan {
   return typeof sample === 'number' ? { size: sample, growth: 0 } : sample;
 }
 
-/** What a condition's training sets are made of: an object a kind. */
-export const mixtureRules = [
+/** Mixtures by name: an object a kind. */
+const mixtureRules = [
   z.strictObject({ kind: z.literal('replace').describe('Only what the model before wrote.') }),
   z.strictObject({
     kind: z.literal('keep-share').describe('A share is of the first real records, redrawn each generation.'),
@@ -55,24 +68,208 @@ export const mixtureRules = [
   }),
 ] as const;
 
-export const mixtureWords = "Where a generation's training set comes from.";
+const termSchema = z.strictObject({
+  from: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(2).max(100)])
+    .describe('`real`, `self` or the name of a member; a list: their records together.'),
+  generation: z
+    .union([z.enum(['current', 'previous', 'all']), z.int().min(-1000).max(0)])
+    .optional()
+    .describe(
+      'Which of a member’s sets: what it wrote in this generation, in the one before (the default), so many before (-2), in generation 0, or in all before.',
+    ),
+  take: z
+    .union([
+      z.strictObject({
+        share: z.number().gt(0).max(1).optional().describe('Share of the records of a generation.'),
+        count: z.int().min(1).max(1e9).optional().describe('So many records.'),
+        weight: z.number().gt(0).max(1e6).optional().describe('Each record that shares and counts leave has its source drawn.'),
+      }),
+      z.literal('all').describe('Every record.'),
+    ])
+    .default('all')
+    .describe('How much of it: all, or one of {share}, {count}, {weight}.'),
+  draw: z
+    .enum(['redrawn', 'fresh', 'in-place'])
+    .default('redrawn')
+    .describe(
+      'redrawn: without replacement, anew each generation. fresh: records that no generation has trained on. in-place: real records at a share of the positions of what is written.',
+    ),
+});
 
-/** @param at path of the mixture */
-export function checkMixture(mixture: MixtureRule, at: Path): Problem[] {
+/** A mixture: by its name, or a list of terms. */
+export const mixtureSchema = z
+  .union([z.array(termSchema).min(1).max(100), z.discriminatedUnion('kind', mixtureRules)])
+  .meta({
+    id: 'mixture',
+    description: "Where a generation's training set comes from: {kind: …}, or a list of terms {from, generation, take, draw}.",
+  });
+
+export const memberMixtureWords = 'The member’s own mixture, in place of its condition’s.';
+
+export function mixturePlan(mixture: z.output<typeof mixtureSchema>): MixturePlan {
+  if (!Array.isArray(mixture)) return mixture;
+  return {
+    kind: 'terms',
+    terms: mixture.map(({ from, generation, take, draw }): Term => {
+      const sources = typeof from === 'string' ? [from] : from;
+      const usual = sources.includes(REAL) ? (sources.length > 1 ? 'all' : 0) : 'previous';
+      return { from, generation: generation === -1 ? 'previous' : (generation ?? usual), take: takeOf(take), draw };
+    }),
+  };
+}
+
+type TakeDocument = z.output<typeof termSchema>['take'];
+
+/** Without the keys that are not given; more than one is told by checkTerms. */
+function takeOf(take: TakeDocument): Term['take'] {
+  if (take === 'all') return take;
+  return Object.fromEntries(Object.entries(take).filter(([, value]) => value !== undefined)) as Term['take'];
+}
+
+/** A member under a condition, and where its mixture stands in the file. */
+export interface PlacedReader extends Reader {
+  readonly at: Path;
+}
+
+/** How the mixtures of a condition's members fit together. */
+export function checkMixtures(members: readonly PlacedReader[]): Problem[] {
+  const problems = members.flatMap((member) => {
+    const { mixture, at, sample } = member;
+    if (mixture.kind === 'terms') return checkTerms(mixture.terms, member, members);
+    return [...checkRule(mixture, at), ...(sample ? [] : checkNewReal(mixture.kind, termsOf(mixture), [...at, 'kind']))];
+  });
+  if (problems.length > 0) return problems;
+  const circle = circleOf(members);
+  if (circle === undefined) return [];
+  return [
+    {
+      path: circle[0].at,
+      message: `${circle.map(({ name }) => name).join(' trains on ')} trains on ${circle[0].name}, all of the same generation: none can be first`,
+      suggestion: 'let one of them read generation: previous',
+    },
+  ];
+}
+
+function checkRule(mixture: MixtureRule, at: Path): Problem[] {
   if (mixture.kind !== 'weights') return [];
   const sum = mixture.alpha + mixture.beta + mixture.gamma;
   if (Math.abs(sum - 1) < 1e-9) return [];
   return [{ path: at, message: `alpha, beta and gamma sum to ${sum}, not 1`, suggestion: 'change one of them' }];
 }
 
-/** Families that learn from a finite data set: new real records must be left over for later generations. */
-export function checkNewReal(mixture: MixtureRule, members: readonly { readonly sample?: SamplePlan }[], at: Path): Problem[] {
-  if (!needsNewReal(mixture) || members.every(({ sample }) => sample !== undefined)) return [];
+/** New real records must be left over for later generations. */
+function checkNewReal(what: string, terms: readonly Term[], path: Path): Problem[] {
+  if (!needsNewReal(terms)) return [];
   return [
     {
-      path: [...at, 'kind'],
-      message: `${mixture.kind} takes in real records that no generation has seen, and without a sample generation 0 trains on all of them`,
+      path,
+      message: `${what} takes in real records that no generation has seen, and without a sample generation 0 trains on all of them`,
       suggestion: 'give the member sample: N, with N below the number of training records',
     },
   ];
+}
+
+/** A list of terms among themselves and with the population. */
+function checkTerms(terms: readonly Term[], reader: PlacedReader, members: readonly PlacedReader[]): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: Path, message: string, suggestion?: string) =>
+    problems.push({ path: [...reader.at, ...path], message, ...(suggestion === undefined ? {} : { suggestion }) });
+  const names = members.map(({ name }) => name);
+  const seen = new Map<string, number>();
+  terms.forEach((one, i) => {
+    const sources = sourcesOf(one);
+    const { take, draw, generation } = one;
+    const written = sources.filter((source) => source !== REAL);
+    sources.forEach((source, s) => {
+      const path = typeof one.from === 'string' ? [i, 'from'] : [i, 'from', s];
+      if (source.startsWith('file:')) say(path, 'a term from a file is not implemented yet', 'use real, self or a member');
+      else if (source !== REAL && source !== SELF && !names.includes(source)) {
+        const guess = nearest(source, [REAL, SELF, ...names]);
+        say(
+          path,
+          `there is no member "${source}"`,
+          guess === undefined ? `use real, self or ${names.join(', ')}` : `did you mean "${guess}"?`,
+        );
+      }
+      const set = `${source === SELF ? reader.name : source}@${generation}`;
+      const before = seen.get(set);
+      if (before !== undefined) say(path, 'the same set is there twice', `take more of it in term ${before}`);
+      seen.set(set, i);
+      if (generation === 'current' && (source === SELF || source === reader.name))
+        say([i, 'generation'], `${reader.name} cannot train on what it will write`, 'use generation: previous');
+    });
+    if (written.length === 0 && generation !== 0) say([i, 'generation'], 'the real data have no generations', 'remove it');
+    if (written.length < sources.length && written.length > 0 && generation !== 'all')
+      say(
+        [i, 'generation'],
+        'real and written records are drawn together over all generations only',
+        'use generation: all, or a term each',
+      );
+    if (take !== 'all' && Object.keys(take).length !== 1) say([i, 'take'], 'must have one of share, count and weight');
+    if (draw === 'fresh') {
+      if (take === 'all')
+        say([i, 'draw'], 'fresh records are a part: all of them were seen after one generation', 'add take: {share: …}');
+      if (sources.length > 1 || (written.length > 0 && lagOf(one) === undefined))
+        say([i, 'draw'], 'fresh records come from one set', 'use real, or a member’s current, previous or earlier generation');
+      const others = terms.filter((other) => other.draw === 'fresh' && sourcesOf(other)[0] === sources[0]).length;
+      if (written.length > 0 && others > 2)
+        say([i, 'draw'], 'no more than two terms can take fresh records of one member', 'use draw: redrawn');
+    }
+    if (draw === 'in-place') {
+      const others = terms.filter((other) => other !== one);
+      if (written.length > 0 || take === 'all' || !('share' in take))
+        say([i, 'draw'], 'a share of real records stands in the place of others', 'use from: real and take: {share: …}');
+      if (
+        others.length !== 1 ||
+        others[0].take !== 'all' ||
+        sourcesOf(others[0]).length > 1 ||
+        sourcesOf(others[0])[0] === REAL ||
+        others[0].generation === 'all'
+      )
+        say(
+          [i, 'draw'],
+          'what is replaced in place must be one set, taken whole',
+          'give the list one other term, such as {from: self}',
+        );
+    }
+  });
+  if (problems.length > 0) return problems;
+  const sum = (read: (take: Exclude<Term['take'], 'all'>) => number | undefined) =>
+    terms.reduce((all, { take, draw }) => all + (take === 'all' || draw === 'in-place' ? 0 : (read(take) ?? 0)), 0);
+  const shares = sum((take) => ('share' in take ? take.share : undefined));
+  const weights = sum((take) => ('weight' in take ? take.weight : undefined));
+  const near = (value: number) => Number(value.toPrecision(6));
+  if (weights === 0 && shares > 0 && Math.abs(shares - 1) > 1e-9)
+    say([], `the shares sum to ${near(shares)}, not 1`, 'change one of them, or give counts');
+  if (weights > 0 && shares >= 1)
+    say([], `the shares sum to ${near(shares)} and leave nothing for the weights`, 'make them smaller');
+  if (reader.sample === undefined)
+    terms.forEach((one, i) => problems.push(...checkNewReal('this term', [one], [...reader.at, i, 'draw'])));
+  return problems;
+}
+
+/** Members of which each trains on what the next one writes in the same generation, and the last on the first's. */
+function circleOf(members: readonly PlacedReader[]): readonly PlacedReader[] | undefined {
+  const reads = (reader: PlacedReader): PlacedReader[] =>
+    termsOf(reader.mixture)
+      .filter(({ generation }) => generation === 'current')
+      .flatMap((one) => sourcesOf(one).flatMap((source) => members.filter(({ name }) => name === source)));
+  const finished = new Set<PlacedReader>();
+  const walk = (member: PlacedReader, path: readonly PlacedReader[]): readonly PlacedReader[] | undefined => {
+    const at = path.indexOf(member);
+    if (at >= 0) return path.slice(at);
+    if (finished.has(member)) return undefined;
+    for (const other of reads(member)) {
+      const circle = walk(other, [...path, member]);
+      if (circle) return circle;
+    }
+    finished.add(member);
+    return undefined;
+  };
+  for (const member of members) {
+    const circle = walk(member, []);
+    if (circle) return circle;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
 import type { Device } from './devices.js';
-import type { MixtureRule, SamplePlan } from './mixture.js';
+import type { MixturePlan, SamplePlan } from './mixture.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 import type { SourceDigests } from './sources.js';
 import type { TemplatePlan } from './templates.js';
@@ -42,9 +42,8 @@ export interface RunPlan {
   readonly data: AnyDataPlan;
   readonly sources?: SourceDigests;
   readonly tokenizer?: TokenizerPlan;
-  /** the condition's overrides already applied */
-  readonly members: readonly AnyMemberPlan[];
-  readonly mixture: MixturePlan;
+  /** the condition's mixture and overrides already applied */
+  readonly members: readonly AnyMixedMember[];
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
 }
@@ -101,6 +100,9 @@ export type TokenizerPlan =
 
 /** A member of any family whose steps are activities. */
 export type AnyMemberPlan = MemberPlan | VaeMemberPlan;
+
+/** A member under a condition: with what it trains on. */
+export type AnyMixedMember = AnyMemberPlan & { readonly mixture: MixturePlan };
 
 /** A language model. */
 export interface MemberPlan {
@@ -266,16 +268,10 @@ export interface DecodingPlan {
   readonly batch: number;
 }
 
-export type MixturePlan = MixtureRule & {
-  /** whose output is drawn; one source with one member today */
-  readonly sources: readonly { readonly from: string; readonly generation: 'previous'; readonly weight: number }[];
-};
-
 export interface ConditionPlan {
   readonly name: string;
-  readonly mixture: MixturePlan;
-  /** the population under this condition: the file's members with the condition's overrides applied and checked */
-  readonly members: readonly AnyMemberPlan[];
+  /** the population under this condition: the file's members with the condition's mixture and overrides applied and checked */
+  readonly members: readonly AnyMixedMember[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */
@@ -293,7 +289,7 @@ export interface ExecutionPlan {
   readonly checkpointSeconds: number;
   /** a step that is silent for so long is taken for dead and started again */
   readonly heartbeatSeconds: number;
-  /** cpu: sample, postprocess and book-keeping; engine: finetune, generate and score */
+  /** cpu: sample and book-keeping; engine: finetune, generate and score */
   readonly queues: { readonly cpu: string; readonly engine: string };
   /** what computes finetune, generate and score: part of their keys, since it changes rounding; absent: what the worker is set to */
   readonly device?: Device;

@@ -3,7 +3,7 @@ import { checkDocument, checkMember, longestSequence } from './check.js';
 import { DECODING_DEFAULTS } from './decoding.js';
 import { METRIC_WORDS, TEXT_METRIC_NAMES } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
-import { checkNewReal, samplePlan } from './mixture-schema.js';
+import { samplePlan } from './mixture-schema.js';
 import { planHead, resolvePopulation, type MemberGrammar } from './population.js';
 import { nearest } from './suggest.js';
 import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
@@ -36,7 +36,7 @@ export function resolveExperiment(raw: unknown): Resolved {
     check: (plan, given) => checkMember(plan, data, given),
   };
   const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
-  conditions.forEach(({ mixture, members }, i) => {
+  conditions.forEach(({ members }, i) => {
     members.forEach(({ name, base }, m) => {
       if (base.kind === population[m].base.kind) return;
       problems.push({
@@ -44,7 +44,6 @@ export function resolveExperiment(raw: unknown): Resolved {
         message: 'a condition cannot change the kind of base, since all conditions share one tokenizer',
       });
     });
-    problems.push(...checkNewReal(mixture, members, ['conditions', i, 'mixture']));
   });
   if (problems.length > 0) return { problems };
   const { seeds, execution } = doc;

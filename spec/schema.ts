@@ -1,7 +1,7 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
 import { TEXT_METRIC_NAMES, type MetricName } from './metrics.js';
-import { mixtureRules, mixtureWords, sampleSchema, sampleWords } from './mixture-schema.js';
+import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
@@ -293,28 +293,12 @@ export const memberSchema = z.strictObject({
     .enum(['original', 'previous'])
     .describe('What is continued: the real blocks of generation 0, or the blocks that model t was trained on.'),
   sample: sampleSchema.optional().describe(sampleWords),
+  mixture: mixtureSchema.optional().describe(memberMixtureWords),
 });
-
-const sources = z
-  .array(
-    z.strictObject({
-      from: z.string().min(1).default('self').describe('`self`, or the name of a member.'),
-      generation: z.enum(['previous']).default('previous'),
-      weight: z.number().gt(0).max(1e6).default(1),
-    }),
-  )
-  .min(1)
-  .default([{ from: 'self', generation: 'previous', weight: 1 }])
-  .describe('Whose written text is drawn.');
-
-const [first, ...rest] = mixtureRules;
-const mixture = z
-  .discriminatedUnion('kind', [first.extend({ sources }), ...rest.map((rule) => rule.extend({ sources }))])
-  .describe(mixtureWords);
 
 export const condition = z.strictObject({
   name,
-  mixture,
+  mixture: mixtureSchema.optional().describe('Of the members that have none of their own: {kind: …}, or a list of terms.'),
   override: z
     .record(z.string(), z.record(z.string(), z.unknown()))
     .optional()

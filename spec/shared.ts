@@ -35,7 +35,7 @@ export const execution = z
       .describe('A step that is silent for so long is taken for dead and started again.'),
     queues: z
       .strictObject({
-        cpu: queue.default('habsburg-cpu').describe('Task queue of sample, postprocess and book-keeping.'),
+        cpu: queue.default('habsburg-cpu').describe('Task queue of sample and book-keeping.'),
         engine: queue
           .default('habsburg-cpu')
           .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),

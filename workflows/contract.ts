@@ -91,9 +91,10 @@ export interface MemberState {
   readonly model?: ArtifactRef;
   /** the real records of generation 0, where they are a sample; absent: all of them */
   readonly real?: ArtifactRef;
-  readonly generated?: ArtifactRef;
-  /** what earlier generations wrote that the mixture still draws from, oldest first */
-  readonly earlier?: readonly ArtifactRef[];
+  /** what the member wrote that is still read, oldest first; the last generation's is always there */
+  readonly written?: readonly { readonly generation: number; readonly set: ArtifactRef }[];
+  /** by member whose generations are all read: what it wrote in all but the last, a selection */
+  readonly past?: Readonly<Record<string, ArtifactRef>>;
 }
 
 export interface RunCarried {

@@ -1,11 +1,35 @@
-/** One generation of one member: sample, finetune, generate, postprocess. Scoring is started by the run and awaited later. */
+/**
+ * A generation of a run, step by step, and what it adds to the pool. Nothing is done here: each step is asked for and its result
+ * comes back, so that the workflow, which runs activities, and `plan`, which names them, walk the same.
+ */
+import type { Activities, FinetuneInput, SampleInput, ScoreInput, StepPlace, StepResult } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
-import type { StepPlace, StepResult } from '../activities/types.js';
-import { generationsBack, needsNewReal, promptsOf, writtenBy } from '../spec/mixture.js';
-import type { AnyMemberPlan, MixturePlan } from '../spec/plan.js';
+import {
+  firstTerms,
+  generationsBack,
+  memberOrder,
+  promptsOf,
+  setName,
+  setsOf,
+  sourcesOf,
+  termsOf,
+  writtenBy,
+  REAL,
+  SELF,
+  type PoolSet,
+  type Term,
+} from '../spec/mixture.js';
+import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import type { MemberState } from './contract.js';
-import type { Steps } from './proxies.js';
+
+type Asked = 'sample' | 'finetune' | 'generate';
+
+/** A step that a generation asks for. */
+export type StepCall = { [S in Asked]: { readonly step: S; readonly input: Parameters<Activities[S]>[0] } }[Asked];
+
+/** The members' states by name. */
+export type MemberStates = Readonly<Record<string, MemberState>>;
 
 export interface GenerationResult {
   readonly state: MemberState;
@@ -15,91 +39,173 @@ export interface GenerationResult {
 }
 
 /**
- * @param generation t >= 0; generation 0 fits the real data
- * @param step runs an activity under a name, counting it and holding it while the run is paused
+ * One member's generation.
+ * @param states after the generation before; of members that are read in this one, after it
  */
-export async function generationOf(
-  member: AnyMemberPlan,
-  mixture: MixturePlan,
+export function* memberGeneration(
+  { members }: Pick<RunPlan, 'members'>,
+  member: AnyMixedMember,
   place: StepPlace,
-  state: MemberState,
-  steps: Steps,
-  step: (name: string, call: () => Promise<StepResult>) => Promise<StepResult>,
-): Promise<GenerationResult> {
+  states: MemberStates,
+): Generator<StepCall, GenerationResult, StepResult> {
+  const { sample, name } = member;
+  const { generation: t } = place;
+  const state = states[name];
   const { prepared } = state;
-  const { sample } = member;
-  const t = place.generation;
+  const terms = termsOf(member.mixture);
   const done: Record<string, StepResult> = {};
-  const call = async (name: string, work: () => Promise<StepResult>) => (done[name] = await step(name, work));
+  const ask = function* (call: StepCall): Generator<StepCall, StepResult['outputs'], StepResult> {
+    const result = yield call;
+    done[call.step] = result;
+    return result.outputs;
+  };
 
-  const written = [...(state.earlier ?? []), ...(state.generated ? [state.generated] : [])];
-  const draws = (): Parameters<Steps['sample']>[0] =>
-    t === 0
-      ? { place, sample, first: prepared.train, generated: [] }
-      : {
-          place,
-          mixture,
-          sample,
-          first: state.real ?? prepared.train,
-          real: needsNewReal(mixture) ? prepared.train : undefined,
-          generated: written,
-        };
-  const train =
-    t === 0 && sample === undefined ? prepared.train : (await call('sample', () => steps.sample(draws()))).outputs.train;
+  let train = prepared.train;
+  let past = state.past;
+  if (t > 0 || sample !== undefined) {
+    const asked = t === 0 ? { terms: firstTerms(sample!) } : { terms, ...(sample && { sample }) };
+    const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets: setsAt(asked.terms, name, t, states) } });
+    train = outputs.train;
+    past = pastOf(outputs);
+  }
   const real = state.real ?? (t === 0 && sample !== undefined ? train : undefined);
 
-  const { outputs: fitted } = await call('finetune', () =>
-    steps.finetune({
+  const { model } = yield* ask({
+    step: 'finetune',
+    input: {
       place,
       family: member.family,
       train,
       valid: prepared.valid,
       start: startOf(member, t, state),
       training: t === 0 ? member.generation0 : member.training,
-    }),
-  );
-  const model = fitted.model;
-  const prompts = promptsOf(member, mixture, { first: real ?? prepared.train, train, newest: state.generated });
-  const count = sample && writtenBy(mixture, sample, t);
-  const { outputs: raw } = await call('generate', () =>
-    steps.generate({ place, family: member.family, model, prompts, count, decoding: member.decoding }),
-  );
-  const { outputs: cleaned } = await call('postprocess', () =>
-    steps.postprocess({ place, raw: raw.raw, tokenizer: prepared.tokenizer }),
-  );
+    },
+  });
+  const prompts = promptsOf(member, terms, { first: real ?? prepared.train, train, newest: state.written?.at(-1)?.set });
+  const count = writtenBy(member, members, t);
+  const { generated } = yield* ask({
+    step: 'generate',
+    input: { place, family: member.family, model, prompts, ...(count !== undefined && { count }), decoding: member.decoding },
+  });
 
+  const written = [...(state.written ?? []), { generation: t, set: generated }];
   return {
     state: {
       prepared,
       first: state.first ?? model,
       model,
-      real,
-      generated: cleaned.generated,
-      earlier: earlierOf(mixture, written),
+      ...(real && { real }),
+      written: written.filter(({ generation }) => stillRead(name, generation, t, members)),
+      ...(past && { past }),
     },
     trainedOn: train,
     prompts,
     index: {
       model,
       dataset: train,
-      generated: cleaned.generated,
-      ...(state.generated ? { follows: state.generated.digest } : {}),
+      generated,
+      ...(state.written ? { follows: state.written.at(-1)!.set.digest } : {}),
       steps: Object.fromEntries(
-        Object.entries(done).map(([name, { key, cached, report }]) => [name, { key, cached, report: { ...report } }]),
+        Object.entries(done).map(([step, { key, cached, report }]) => [step, { key, cached, report: { ...report } }]),
       ),
     },
   };
 }
 
-/** Of what was written so far, what the generation after the next still draws from. */
-function earlierOf(mixture: MixturePlan, written: readonly ArtifactRef[]): readonly ArtifactRef[] | undefined {
-  const back = generationsBack(mixture);
-  return back === 1 ? undefined : written.slice(1 - back);
+/** The sets that a member's terms read in a generation, by name. */
+function setsAt(terms: readonly Term[], self: string, t: number, states: MemberStates): Record<string, ArtifactRef> {
+  const { prepared, real, past } = states[self];
+  const find = (set: PoolSet): ArtifactRef | undefined => {
+    if (set.kind === 'unseen') return prepared.train;
+    if (set.kind === 'real') return real ?? prepared.train;
+    if (set.kind === 'past') return past?.[set.member];
+    return states[set.member].written?.find(({ generation }) => generation === set.generation)?.set;
+  };
+  // a share is of as many records as the first set has, where there is no sample
+  const sized: PoolSet[] = real === undefined && terms.some(({ take }) => take !== 'all') && t > 0 ? [{ kind: 'real' }] : [];
+  const sets: Record<string, ArtifactRef> = {};
+  for (const set of [...sized, ...terms.flatMap((one) => setsOf(one, self, t))]) {
+    const ref = find(set);
+    if (ref === undefined) throw new Error(`internal: ${setName(set)} is not in the pool`);
+    sets[setName(set)] = ref;
+  }
+  return sets;
 }
 
-function startOf(member: AnyMemberPlan, generation: number, state: MemberState): Parameters<Steps['finetune']>[0]['start'] {
+/** Outputs of a sample step beside its training set: what members of whom all generations are read have written so far. */
+export function pastOutputs({ terms, place }: SampleInput): string[] {
+  const all = place.generation === 0 ? [] : terms.filter(({ generation }) => generation === 'all');
+  const writers = all.flatMap(sourcesOf).filter((source) => source !== REAL);
+  return [...new Set(writers)].map((source) => `past/${source === SELF ? place.member : source}`);
+}
+
+/** What members have written so far, of the outputs of a sample step. */
+function pastOf(outputs: StepResult['outputs']): MemberState['past'] {
+  const found = Object.entries(outputs).filter(([name]) => name.startsWith('past/'));
+  return found.length === 0 ? undefined : Object.fromEntries(found.map(([name, ref]) => [name.slice('past/'.length), ref]));
+}
+
+/** Whether what a member wrote in a generation is read by anybody in generation t + 1 or later; the last one always may be. */
+function stillRead(writer: string, generation: number, t: number, members: RunPlan['members']): boolean {
+  return members.some(({ name, mixture }) => {
+    const terms = termsOf(mixture).filter((one) =>
+      sourcesOf(one).some((from) => from === writer || (from === SELF && name === writer)),
+    );
+    return (
+      generation > t - generationsBack(terms) ||
+      (generation === 0 && terms.some((one) => one.generation === 0 && !sourcesOf(one).includes(REAL)))
+    );
+  });
+}
+
+function startOf(member: AnyMixedMember, generation: number, state: MemberState): FinetuneInput['start'] {
   if (generation > 0 && member.start === 'previous') return { model: state.model! };
   if (generation > 0 && member.start === 'generation-0') return { model: state.first! };
   if (member.base.kind === 'scratch') return { scratch: member.base.architecture, tokenizer: state.prepared.tokenizer };
   return { model: state.prepared.base! };
+}
+
+/** What is scored of a member's generation. */
+export function scoreInput(
+  member: AnyMixedMember,
+  metrics: RunPlan['metrics'],
+  { state, prompts }: GenerationResult,
+): Omit<ScoreInput, 'place'> {
+  return {
+    family: member.family,
+    metrics,
+    model: state.model!,
+    generated: state.written!.at(-1)!.set,
+    prompts,
+    real: state.prepared.train,
+    test: state.prepared.test,
+    first: state.first!,
+    truth: state.prepared.truth,
+    lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
+  };
+}
+
+/**
+ * A generation of all members: each as soon as those that it reads in this generation are done, others beside it.
+ * @param walk performs the steps of one member's generation
+ */
+export async function generationOf(
+  run: Pick<RunPlan, 'members'>,
+  before: MemberStates,
+  walk: (member: AnyMixedMember, states: MemberStates) => Promise<GenerationResult>,
+): Promise<Record<string, GenerationResult>> {
+  const results: Record<string, GenerationResult> = {};
+  const going = new Map<string, Promise<void>>();
+  for (const { name, after } of memberOrder(run.members)) {
+    const member = run.members.find((one) => one.name === name)!;
+    going.set(
+      name,
+      Promise.all(after.map((other) => going.get(other))).then(async () => {
+        const fresh = Object.fromEntries(after.map((other) => [other, results[other].state]));
+        results[name] = await walk(member, { ...before, ...fresh });
+      }),
+    );
+  }
+  await Promise.all(going.values());
+  return results;
 }

@@ -1,8 +1,9 @@
 /** Activity proxies with their timeouts and retries. Which errors are final is decided in activities/failures.ts. */
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/types.js';
+import type { Activities, StepResult } from '../activities/types.js';
 import type { ExecutionPlan } from '../spec/plan.js';
+import type { StepCall } from './generation.js';
 
 const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
@@ -28,7 +29,6 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
     sample: light.sample,
     finetune: engine.finetune,
     generate: engine.generate,
-    postprocess: light.postprocess,
     score: engine.score,
     simulate: engine.simulate,
   };
@@ -41,4 +41,29 @@ export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activiti
     startToCloseTimeout: '1 minute',
     retry: RETRY,
   });
+}
+
+/** Runs the steps that a generation asks for, one after the other. @param step runs an activity under a name */
+export async function perform<T>(
+  asked: Generator<StepCall, T, StepResult>,
+  steps: Steps,
+  step: (name: string, call: () => Promise<StepResult>) => Promise<StepResult>,
+): Promise<T> {
+  let next = asked.next();
+  while (!next.done) {
+    const call = next.value;
+    next = asked.next(await step(call.step, () => start(steps, call)));
+  }
+  return next.value;
+}
+
+function start(steps: Steps, call: StepCall): Promise<StepResult> {
+  switch (call.step) {
+    case 'sample':
+      return steps.sample(call.input);
+    case 'finetune':
+      return steps.finetune(call.input);
+    case 'generate':
+      return steps.generate(call.input);
+  }
 }

@@ -17,7 +17,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
-import type { AnyMemberPlan, MemberPlan, RunPlan } from '../spec/plan.js';
+import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
 import type { SimulationRunPlan } from '../spec/simulation/plan.js';
 import type { EvaluationDocument, MemberIndex, ResultDocument, RunDocument } from '../spec/documents.js';
 import type { MemberState, RunCarried, RunInput, RunProgress, RunResult } from './contract.js';
@@ -31,9 +31,9 @@ import {
   setPausedSignal,
 } from './contract.js';
 import type { GenerationResult } from './generation.js';
-import { generationOf } from './generation.js';
+import { generationOf, memberGeneration, scoreInput } from './generation.js';
 import type { Steps } from './proxies.js';
-import { recordsOn, stepsOn } from './proxies.js';
+import { perform, recordsOn, stepsOn } from './proxies.js';
 import { simulateGenerations } from './simulation.js';
 
 export async function run(input: RunInput): Promise<RunResult> {
@@ -154,7 +154,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       enter('preparing');
       for (const member of plan.members) {
         const { outputs } = await step('prepare', () =>
-          steps.prepare(prepareInput(plan, member, { ...place(member.name, 0), seed: 0 })),
+          steps.prepare(prepareInput(plan, member, { ...place('', 0), seed: 0 })),
         );
         members[member.name] = {
           prepared: {
@@ -173,11 +173,10 @@ export async function run(input: RunInput): Promise<RunResult> {
     while (next <= generations) {
       const t = next;
       enter('running');
-      const results: Record<string, GenerationResult> = {};
-      for (const member of plan.members) {
-        results[member.name] = await generationOf(member, plan.mixture, place(member.name, t), members[member.name], steps, step);
-        members[member.name] = results[member.name].state;
-      }
+      const results = await generationOf(plan, members, (member, states) =>
+        perform(memberGeneration(plan, member, place(member.name, t), states), steps, step),
+      );
+      for (const [name, { state }] of Object.entries(results)) members[name] = state;
       // Scores never hold up the chain; their failure is met when they are awaited.
       const recorded = recordGeneration(t, Object.fromEntries(Object.entries(results).map(([name, { index }]) => [name, index])));
       const scored = Promise.all([
@@ -271,23 +270,12 @@ export function checkExtension(n: number, present: number): void {
 
 async function evaluate(
   plan: RunPlan,
-  member: AnyMemberPlan,
-  { state, prompts }: GenerationResult,
+  member: AnyMixedMember,
+  result: GenerationResult,
   score: (input: Omit<Parameters<Steps['score']>[0], 'place'>) => Promise<StepResult>,
 ): Promise<Pick<EvaluationDocument, 'of' | 'scores' | 'step'>> {
-  const { key, cached, report, outputs } = await score({
-    family: member.family,
-    metrics: plan.metrics,
-    model: state.model!,
-    generated: state.generated!,
-    prompts,
-    real: state.prepared.train,
-    test: state.prepared.test,
-    first: state.first!,
-    truth: state.prepared.truth,
-    lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
-  });
-  return { of: state.generated!.digest, scores: outputs.scores, step: { key, cached, report: { ...report } } };
+  const { key, cached, report, outputs } = await score(scoreInput(member, plan.metrics, result));
+  return { of: result.state.written!.at(-1)!.set.digest, scores: outputs.scores, step: { key, cached, report: { ...report } } };
 }
 
 function inputsOf(members: Readonly<Record<string, MemberState>>): RunDocument['inputs'] {

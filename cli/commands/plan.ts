@@ -5,8 +5,8 @@ import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
 import { identified } from '../../data/identify.js';
 import { loadExperiment } from '../../spec/load.js';
-import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../spec/outline.js';
-import { describeMixture } from '../../report/describe-mixture.js';
+import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../workflows/outline.js';
+import { describeCondition } from '../../report/describe-mixture.js';
 import { describePlan } from '../../report/describe.js';
 import { expand } from '../../spec/expand.js';
 import { BLOCKS } from '../../spec/simulation/blocks.js';
@@ -54,7 +54,7 @@ function renderSimulation(experiment: SimulationPlan, digest: string, color: boo
     `${conditions.length * seeds.length} chains (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}) in ${runs.length} ${plural(runs.length, 'run')}, generations 0 to ${generations}, ${steps} ${plural(steps, 'step')}; plan ${digest.slice(0, 19)}`,
     describePlan(experiment),
     '',
-    ...conditions.map((c) => `under ${c.name}: ${describeMixture(c.mixture)}`),
+    ...conditions.map((c) => `under ${c.name}: ${describeCondition(c)}`),
     '',
     table(
       [{ title: 'run' }, { title: 'chains', right: true }],
@@ -87,7 +87,7 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
     texts ? '  once: prepare (text, tokenizer, blocks)' : '  once: prepare (images, splits)',
     `  generation 0: ${stepsOfGeneration(0, sampled).join(' -> ')}`,
     ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(1, sampled).join(' -> ')}`] : []),
-    ...conditions.map((c) => `    under ${c.name}: ${describeMixture(c.mixture)}`),
+    ...conditions.map((c) => `    under ${c.name}: ${describeCondition(c)}`),
     '',
     table(
       [

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../common/canonical.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/documents.js';
 import { reached } from '../describe.js';
-import { describeMixture } from '../describe-mixture.js';
+import { describeCondition } from '../describe-mixture.js';
 import { formatBytes } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
@@ -27,9 +27,9 @@ function settings({ plan }: Results, summary: Summary): Markup {
     el(
       'dl',
       {},
-      plan.conditions.map(({ name, mixture }) => [
-        el('dt', { class: color(name) >= 0 && `key s${color(name) % 8}` }, name),
-        el('dd', {}, describeMixture(mixture)),
+      plan.conditions.map((condition) => [
+        el('dt', { class: color(condition.name) >= 0 && `key s${color(condition.name) % 8}` }, condition.name),
+        el('dd', {}, describeCondition(condition)),
       ]),
     ),
     el(
@@ -41,12 +41,18 @@ function settings({ plan }: Results, summary: Summary): Markup {
   );
 }
 
-/** Conditions name their members only where they differ from the population. */
+/** Conditions name of their members only what differs from the population: the mixture always, the rest where it does. */
 function withoutRepeats(plan: AnyExperimentPlan): unknown {
-  const usual = canonicalJson(plan.population);
+  const usual = new Map<string, string>(plan.population.map((member) => [member.name, canonicalJson(member)]));
+  if (plan.kind === 'simulation') return { ...plan, conditions: plan.conditions.map(({ members, ...rest }) => ({ ...rest, members: members.filter((member) => canonicalJson(member) !== usual.get(member.name)) })) }; // prettier-ignore
   return {
     ...plan,
-    conditions: plan.conditions.map(({ members, ...rest }) => (canonicalJson(members) === usual ? rest : { ...rest, members })),
+    conditions: plan.conditions.map(({ name, members }) => ({
+      name,
+      members: members.map(({ mixture, ...member }) =>
+        canonicalJson(member) === usual.get(member.name) ? { name: member.name, mixture } : { ...member, mixture },
+      ),
+    })),
   };
 }
 

@@ -1,6 +1,5 @@
 /** How the parts of a file of cheap models fit together, where the schema cannot see it. */
 import type { Problem } from '../problems.js';
-import { checkMixture } from '../mixture-schema.js';
 import { checkOverrides } from '../overrides.js';
 import type { SimulatedMember } from './plan.js';
 import type { SimulationDocument } from './schema.js';
@@ -45,7 +44,6 @@ export function checkSimulation(doc: SimulationDocument, seeds: readonly number[
       });
     }
     names.add(condition.name);
-    problems.push(...checkMixture(condition.mixture, ['conditions', i, 'mixture']));
     problems.push(...checkOverrides(condition.override, members, ['conditions', i]));
   });
   return problems;

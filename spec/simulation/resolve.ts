@@ -2,6 +2,7 @@
 import { checkSimulation, checkWorld } from './check.js';
 import { planHead, resolvePopulation, type MemberGrammar } from '../population.js';
 import { explain, valueAt, type Problem } from '../problems.js';
+import type { MixtureRule } from '../mixture.js';
 import { samplePlan } from '../mixture-schema.js';
 import type { SimulatedMember, SimulationPlan, WorldPlan } from './plan.js';
 import { simulatedMemberSchema, simulationSchema, type SimulatedMemberDocument } from './schema.js';
@@ -39,6 +40,10 @@ export function resolveSimulation(
     check: checkWorld,
   };
   const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
+  conditions.forEach(({ members }, c) => {
+    if (members[0].mixture.kind === 'terms')
+      problems.push({ path: ['conditions', c], message: 'a list of terms is not implemented yet for cheap models', suggestion: 'use {kind: …}' }); // prettier-ignore
+  });
   if (problems.length > 0) return { problems };
   const { data, execution } = doc;
   return {
@@ -48,14 +53,18 @@ export function resolveSimulation(
       seeds,
       ...(data === undefined ? {} : { data }),
       population,
-      conditions,
+      conditions: conditions.map(({ name, members }) => ({
+        name,
+        mixture: members[0].mixture as MixtureRule,
+        members: members.map(({ mixture: _, ...member }) => member),
+      })),
       execution,
     },
   };
 }
 
 function memberPlan(member: SimulatedMemberDocument): SimulatedMember {
-  const { name, sample: given, ...settings } = member;
+  const { name, sample: given, mixture: _, ...settings } = member;
   const sample = given === undefined ? { size: 0, growth: 0 } : samplePlan(given);
   const world =
     settings.family === 'n-gram'

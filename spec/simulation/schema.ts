@@ -1,12 +1,17 @@
 /** The experiment file's grammar for cheap families: known truths, exact laws, and n-grams of real text. */
 import { z } from 'zod';
-import { mixtureRules, mixtureWords, sampleSchema } from '../mixture-schema.js';
+import { memberMixtureWords, mixtureSchema, sampleSchema } from '../mixture-schema.js';
 import { SCHEMA_VERSION, execution, name, seed } from '../shared.js';
 
 const share = z.number().gt(0).lt(1);
 
 const ofFamily = <F extends string, S extends z.ZodRawShape>(family: F, about: string, fields: S) =>
-  z.strictObject({ name, family: z.literal(family).describe(about), ...fields });
+  z.strictObject({
+    name,
+    family: z.literal(family).describe(about),
+    ...fields,
+    mixture: mixtureSchema.optional().describe(memberMixtureWords),
+  });
 
 const component = z.strictObject({
   weight: z.number().gt(0).max(1).default(1),
@@ -92,7 +97,7 @@ export const simulationSchema = z
       .array(
         z.strictObject({
           name,
-          mixture: z.discriminatedUnion('kind', mixtureRules).describe(mixtureWords),
+          mixture: mixtureSchema.optional(),
           override: z
             .record(z.string(), z.record(z.string(), z.unknown()))
             .optional()

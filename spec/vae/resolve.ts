@@ -2,7 +2,7 @@
 import { checkParts, checkTraining } from '../check.js';
 import { metricPlans } from '../metric-plans.js';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
-import { checkNewReal, samplePlan } from '../mixture-schema.js';
+import { samplePlan } from '../mixture-schema.js';
 import { planHead, resolvePopulation, type MemberGrammar } from '../population.js';
 import type { ExperimentPlan, ImageDataPlan, VaeMemberPlan } from '../plan.js';
 import { explain, valueAt, type Path, type Problem } from '../problems.js';
@@ -31,9 +31,6 @@ export function resolveVae(
   };
   const metrics = metricPlans(doc.metrics, IMAGE_METRIC_NAMES, problems);
   const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
-  conditions.forEach(({ mixture, members }, i) => {
-    problems.push(...checkNewReal(mixture, members, ['conditions', i, 'mixture']));
-  });
   if (problems.length > 0) return { problems };
   const { seeds, execution } = doc;
   return { plan: { ...planHead(doc), seeds, data: dataPlan(doc), population, conditions, metrics, execution } };
@@ -54,7 +51,7 @@ function dataPlan({ data: { train, valid, test, heldOut, limit } }: VaeExperimen
 }
 
 function memberPlan(member: VaeMemberDocument): VaeMemberPlan {
-  const { generation0, training, sample, ...rest } = member;
+  const { generation0, training, sample, mixture: _, ...rest } = member;
   const given = Object.fromEntries(Object.entries(generation0).filter(([, value]) => value !== undefined));
   return {
     ...rest,

@@ -1,7 +1,7 @@
 /** The experiment file's grammar for VAEs: images in place of text, and what an autoencoder has to be told. */
 import { z } from 'zod';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
-import { sampleSchema, sampleWords } from '../mixture-schema.js';
+import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../mixture-schema.js';
 import { condition, inheriting, metricSchema, trainingFields } from '../schema.js';
 import { SCHEMA_VERSION, engineExecution, name, seed } from '../shared.js';
 
@@ -90,6 +90,7 @@ export const vaeMemberSchema = z.strictObject({
     })
     .prefault({}),
   sample: sampleSchema.optional().describe(sampleWords),
+  mixture: mixtureSchema.optional().describe(memberMixtureWords),
 });
 
 export const vaeExperimentSchema = z

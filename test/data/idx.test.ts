@@ -1,14 +1,14 @@
 /** IDX files: what is read, what is refused, datasets of images, holding out. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
 import { parseIdxImages, readIdxImages, writeIdxImages } from '../../data/idx.js';
-import type { ImageRecord } from '../../data/images.js';
-import { holdOut, holdsImages, IMAGES_FILE, readImageRecords, readImages, writeImageRecords } from '../../data/images.js';
-import { drawTrainingSet } from '../../data/sample.js';
+import type { ImageRecord } from '../../pool/images.js';
+import { copyRecords } from '../../pool/selection.js';
+import { holdOut, holdsImages, IMAGES_FILE, readImageRecords, readImages, writeImageRecords } from '../../pool/images.js';
 
 /** Two images of 2 x 3 pixels, byte by byte after the format's description. */
 const FILE = Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255]);
@@ -93,14 +93,21 @@ describe('a dataset', () => {
     await expect(readImageRecords(folder)).rejects.toThrow(/has 1 images and 2 records; the dataset is damaged/);
   });
 
-  test('takes its share of real images from the same places', () => {
-    const rngOf = (generation: number) => new CounterRng({ seed: 1, generation, member: 'v', step: 'sample' });
-    const first = Array.from({ length: 10 }, (_, i): ImageRecord => ({ ...record(i, i), origin: { kind: 'real', source: 's' } }));
-    const written = [Array.from({ length: 10 }, (_, i): ImageRecord => record(i, 100 + i))];
-    const mixture = { kind: 'keep-share', share: 0.3 } as const;
-    const drawn = drawTrainingSet({ mixture, generation: 1, first, written, rngOf });
-    expect(drawn.map(({ pixels }) => pixels[0] % 100)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(drawn.filter(({ pixels }) => pixels[0] < 100)).toHaveLength(3);
+  test('takes its share of real images from the same places', async () => {
+    const [real, written, out] = ['real', 'written', 'selected'].map((name) => join(folder, name));
+    const kept = new Set([1, 4, 8]);
+    for (const path of [real, written, out]) await mkdir(path, { recursive: true });
+    const digests = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`] as const;
+    await writeImageRecords(real, Array.from({ length: 10 }, (_, i): ImageRecord => ({ ...record(i, i), origin: { kind: 'real', source: 's' } }))); // prettier-ignore
+    await writeImageRecords(
+      written,
+      Array.from({ length: 10 }, (_, i): ImageRecord => record(i, 100 + i)),
+    );
+    const pieces = Array.from({ length: 10 }, (_, i) => ({ dataset: digests[kept.has(i) ? 0 : 1], first: i, count: 1 }));
+    await copyRecords(pieces, async (digest) => (digest === digests[0] ? real : written), out);
+    const drawn = await readImageRecords(out);
+    expect(drawn.map(({ pixels }) => pixels[0])).toEqual([100, 1, 102, 103, 4, 105, 106, 107, 8, 109]);
+    expect(drawn.map(({ origin }) => origin.kind === 'real')).toEqual(drawn.map((_, i) => kept.has(i)));
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readAllRecords, RECORDS_FILE, writeRecords } from '../../data/records.js';
+import { readAllRecords, RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { quantizeCheckpoint } from '../../engine/checkpoint/quantize.js';
 import { copyTokenizer } from '../../engine/tokenizer/files.js';
 import { languageModel, LIKELIHOODS_FILE } from '../../families/language-model.js';

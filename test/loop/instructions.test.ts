@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { StepRecord } from '../../artifacts/step-record.js';
-import type { DataRecord } from '../../data/records.js';
+import type { DataRecord } from '../../pool/records.js';
 import type { RunOutcome } from './support.js';
 import { habsburg, json, temporaryFolder } from './support.js';
 
@@ -49,7 +49,7 @@ test('generations answer the prompts, are trained on their answers, and are scor
   const first = steps.filter(({ step, report }) => step === 'finetune' && Number(report.steps) > 6);
   expect(first).toHaveLength(2); // generation 0, of padded and of packed rows; stopped early
   for (const { report } of first) expect(Number(report.steps)).toBeLessThan(40 * 3);
-  for (const { outputs } of steps.filter(({ step }) => step === 'postprocess')) {
+  for (const { outputs } of steps.filter(({ step }) => step === 'generate')) {
     for (const record of await recordsOf(outputs.generated)) {
       if (record.origin.kind !== 'generated') throw new Error(`${record.id} is real`);
       const { prompt } = record.origin;

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openArtifactStore } from '../../artifacts/open.js';
-import { readImageRecords } from '../../data/images.js';
+import { readImageRecords } from '../../pool/images.js';
 import type { RunOutcome } from './support.js';
 import { bars, habsburg, json, start, stepsOf, temporaryFolder } from './support.js';
 

@@ -94,11 +94,12 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     population: [member],
     conditions: conditions.map((condition, index) => ({
       name: condition,
-      members: [member],
-      mixture: {
-        sources: [{ from: 'opt', generation: 'previous', weight: 1 }],
-        ...(index === 0 ? { kind: 'replace' as const } : { kind: 'keep-share' as const, share: 0.1 * index }),
-      },
+      members: [
+        {
+          ...member,
+          mixture: index === 0 ? { kind: 'replace' as const } : { kind: 'keep-share' as const, share: 0.1 * index },
+        },
+      ],
     })),
     metrics: [{ name: 'perplexity', variant: 'real-test/exp-mean-token', settings: {} }],
     execution: {

@@ -34,7 +34,7 @@ function results(): Results {
         decoding: { pixels: 'mean', batch: 4 },
       },
     ],
-    conditions: [{ name: HOSTILE, mixture: { kind: 'replace', sources: [] }, members: [] }],
+    conditions: [{ name: HOSTILE, members: [{ name: 'vae', mixture: { kind: 'replace' } }] }],
     metrics: [],
     execution: {},
   } as unknown as Results['plan'];

@@ -57,7 +57,7 @@ describe('continuations', () => {
   });
 
   test('where generations continue each other, positions are followed', () => {
-    const members = [{ ...plan.population[0], prompts: 'previous' as const }];
+    const members = [{ ...plan.population[0], prompts: 'previous' as const, mixture: { kind: 'replace' as const } }];
     const chained = { ...plan, conditions: plan.conditions.map((condition) => ({ ...condition, members })) };
     const [only] = continuations({
       samples: [sample('replace', 1, 1, 'g0 wrote', 'b'), sample('replace', 1, 0, 'real', 'a')],

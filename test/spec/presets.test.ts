@@ -41,7 +41,10 @@ describe('presets', () => {
     });
     expect(member.decoding).toMatchObject({ strategy: 'beam', beams: 5, minNewTokens: 64, maxNewTokens: 64, lengthPenalty: 1 });
     expect(member.prompts).toBe('original');
-    expect(plan.conditions.map((c) => c.mixture)).toMatchObject([{ kind: 'replace' }, { kind: 'keep-share', share: 0.1 }]);
+    expect(plan.conditions.map((c) => c.members[0].mixture)).toMatchObject([
+      { kind: 'replace' },
+      { kind: 'keep-share', share: 0.1 },
+    ]);
     expect(plan.conditions.map((c) => [c.members[0].generation0.epochs, c.members[0].training.epochs])).toEqual([
       [5, 5],
       [10, 10],

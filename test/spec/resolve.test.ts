@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseYaml } from '../../spec/document.js';
 import { expand } from '../../spec/expand.js';
-import { outline } from '../../spec/outline.js';
+import { outline } from '../../workflows/outline.js';
 import { load, problems, SMALL } from './support.js';
 
 describe('what a file leaves out', () => {
@@ -59,10 +59,7 @@ describe('what a file leaves out', () => {
       },
       prompts: 'original',
     });
-    expect(plan.conditions[0].mixture).toEqual({
-      kind: 'replace',
-      sources: [{ from: 'self', generation: 'previous', weight: 1 }],
-    });
+    expect(plan.conditions[0].members[0].mixture).toEqual({ kind: 'replace' });
     expect(plan.execution).toEqual({
       checkpointSeconds: 30,
       heartbeatSeconds: 20,
@@ -129,7 +126,7 @@ describe('overrides', () => {
       `${SMALL}  - name: longer\n    mixture: { kind: replace }\n    override: { opt: { training: { epochs: 5 }, decoding: { strategy: sample, topK: 3 } } }\n`,
     );
     const [plain, longer] = plan.conditions.map((c) => c.members[0]);
-    expect(plain).toEqual(plan.population[0]);
+    expect(plain).toEqual({ ...plan.population[0], mixture: { kind: 'replace' } });
     expect(longer.training).toEqual({ ...plain.training, epochs: 5 });
     expect(longer.generation0.epochs).toBe(5);
     expect(longer.decoding).toEqual({ ...plain.decoding, strategy: 'sample', topK: 3 });
@@ -164,16 +161,17 @@ describe('runs', () => {
       'hot/seed-9',
     ]);
     expect(runs[4].members[0].decoding).toMatchObject({ temperature: 2 });
-    expect(runs[2]).toMatchObject({ experiment: 'small', seed: 4, generations: 2, mixture: { kind: 'keep-share', share: 0.1 } });
+    expect(runs[2]).toMatchObject({ experiment: 'small', seed: 4, generations: 2 });
+    expect(runs[2].members[0].mixture).toEqual({ kind: 'keep-share', share: 0.1 });
   });
 
   test('the outline counts steps and finds those that runs have in common', async () => {
     const { plan } = await load(three, { sets: ['data.limit={train: 10, valid: 2, test: 3}'] });
     const { runs, totals } = outline(plan);
-    expect(totals).toMatchObject({ runs: 6, steps: 6 * 14 + 1 });
+    expect(totals).toMatchObject({ runs: 6, steps: 6 * 11 + 1 });
     const shared = runs.map((run) => run.steps.filter((s) => s.sameAs !== undefined).map((s) => `${s.id} = ${s.sameAs}`));
     const same = (run: string, step: string): string => `${run}/g0/opt/${step} = replace/${run.split('/')[1]}/g0/opt/${step}`;
-    const all = ['finetune', 'generate', 'postprocess', 'score'];
+    const all = ['finetune', 'generate', 'score'];
     // another seed shares nothing; other decoding shares only generation 0's model
     const seeds = [4, 9];
     expect(shared).toEqual([
@@ -181,7 +179,7 @@ describe('runs', () => {
       ...seeds.map((seed) => all.map((s) => same(`keep-10/seed-${seed}`, s))),
       ...seeds.map((seed) => [same(`hot/seed-${seed}`, 'finetune')]),
     ]);
-    expect(totals.computed).toBe(totals.steps - 10);
+    expect(totals.computed).toBe(totals.steps - 8);
     // 16-token blocks: 10 blocks x 2 epochs a finetune, 9 - 2 distinct finetunes a seed
     expect(totals.trainTokens).toBe(2 * 7 * 10 * 2 * 16);
     expect(totals.writeTokens).toBe(2 * 8 * 10 * 16);

@@ -38,7 +38,7 @@ describe('--set', () => {
     });
     expect(plan.population[0].training.learningRate).toBe(2e-5);
     expect(plan.title).toBe('a = b: c');
-    expect(plan.conditions[0].mixture).toMatchObject({ kind: 'keep-share', share: 0.25 });
+    expect(plan.conditions[0].members[0].mixture).toMatchObject({ kind: 'keep-share', share: 0.25 });
   });
 
   test.each([

@@ -2,7 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isHabsburgError } from '../../common/errors.js';
-import type { ConditionPlan, DataPlan, ExperimentPlan, MemberPlan, TokenizerPlan } from '../../spec/plan.js';
+import type { Mixed } from '../../spec/population.js';
+import type { DataPlan, ExperimentPlan, MemberPlan, TokenizerPlan } from '../../spec/plan.js';
 import { loadExperiment, problemText, type LoadedExperiment, type LoadOptions, type SpecProblem } from '../../spec/load.js';
 
 /** The smallest sensible experiment, as lines that tests change. */
@@ -33,7 +34,7 @@ type TextPlan = Omit<ExperimentPlan, 'data' | 'tokenizer' | 'population' | 'cond
   readonly data: DataPlan;
   readonly tokenizer: TokenizerPlan;
   readonly population: readonly MemberPlan[];
-  readonly conditions: readonly (ConditionPlan & { readonly members: readonly MemberPlan[] })[];
+  readonly conditions: readonly { readonly name: string; readonly members: readonly Mixed<MemberPlan>[] }[];
 };
 type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: TextPlan };
 

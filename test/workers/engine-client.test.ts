@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { JobHooks } from '../../activities/types.js';
-import { RECORDS_FILE, writeRecords } from '../../data/records.js';
+import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
 import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
 import type { FitJob, Progress } from '../../families/types.js';

@@ -1,10 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
-import { postprocess } from '../../data/postprocess.js';
-import type { DataRecord } from '../../data/records.js';
-import { drawFirstSet, drawTrainingSet } from '../../data/sample.js';
 import { expectedMoments } from '../../laws/moments.js';
-import { generationsBack, writtenBy, type MixtureRule, type SamplePlan } from '../../spec/mixture.js';
+import type { DataRecord } from '../../pool/records.js';
+import { select, type SampleRng } from '../../pool/select.js';
+import {
+  firstTerms,
+  sizeAt,
+  termsOf,
+  writtenBy,
+  type MixturePlan,
+  type MixtureRule,
+  type SamplePlan,
+} from '../../spec/mixture.js';
 import { failure } from '../artifacts/object-store-contract.js';
 
 const keep = (share: number): MixtureRule => ({ kind: 'keep-share', share });
@@ -22,7 +29,49 @@ const rngOf =
   (seed = 1) =>
   (generation: number) =>
     new CounterRng({ seed, generation, member: 'opt', step: 'sample' });
-const draw = (mixture: MixtureRule, first: DataRecord[], last: DataRecord[], generation = 1, seed = 1) =>
+
+interface Drawn {
+  readonly mixture: MixturePlan;
+  readonly sample?: SamplePlan;
+  readonly generation: number;
+  readonly first: readonly DataRecord[];
+  readonly real?: readonly DataRecord[];
+  /** of the generations before, the last one last */
+  readonly written: readonly (readonly DataRecord[])[];
+  readonly rngOf: SampleRng;
+}
+
+/** The records that `select` names. */
+function drawTrainingSet({ mixture, sample, generation, first, real: all, written: sets, rngOf }: Drawn): DataRecord[] {
+  const terms = termsOf(mixture);
+  const pool = new Map<string, readonly DataRecord[]>([['real', first]]);
+  if (all) pool.set('unseen', all);
+  const past = sets.length > 1 && terms.some((one) => one.generation === 'all') ? sets.slice(0, -1).flat() : undefined;
+  sets.forEach((set, i) => pool.set(`opt/${generation - sets.length + i}`, set));
+  if (past) pool.set(`opt/0-${generation - 2}`, past);
+  const previous = sets.at(-1);
+  const runs = select({
+    termsAt: (t) => (t === 0 ? firstTerms(sample!) : terms),
+    self: 'opt',
+    generation,
+    n: (t) => (sample === undefined ? first.length : sizeAt(sample, t)),
+    sizes: new Map([...pool].map(([name, records]) => [name, records.length])),
+    continued: (i) => Number(/(\d+)$/.exec(previous![i].id)![1]),
+    rngOf,
+  });
+  return runs.flatMap(({ set, first: from, count }) => pool.get(set)!.slice(from, from + count));
+}
+const drawFirstSet = (records: readonly DataRecord[], size: number, rng: SampleRng): DataRecord[] =>
+  select({
+    termsAt: () => firstTerms({ size, growth: 0 }),
+    self: 'opt',
+    generation: 0,
+    n: () => size,
+    sizes: new Map([['unseen', records.length]]),
+    rngOf: rng,
+  }).flatMap(({ first, count }) => records.slice(first, first + count));
+
+const draw = (mixture: MixturePlan, first: DataRecord[], last: DataRecord[], generation = 1, seed = 1) =>
   drawTrainingSet({ mixture, generation, first, written: [last], rngOf: rngOf(seed) });
 const idsOf = (records: readonly DataRecord[]) => records.map(({ id }) => id);
 
@@ -83,11 +132,6 @@ describe('mixture', () => {
     expect(idsOf(draw(keep(1), real(3), written(7))).map((id) => id.slice(-1))).toEqual(['0', '1', '2', '0', '1', '2', '0']);
   });
 
-  test('an id without a position is a bug that is named', async () => {
-    const nameless = [{ ...written(1)[0], id: 'g1/opt/x' }];
-    expect((await failure((async () => draw(keep(1), real(2), nameless))())).message).toContain('g1/opt/x');
-  });
-
   test('accumulate and fixed-real take everything, once', () => {
     const [first, w0, w1] = [real(3), written(4, 0), written(2, 1)];
     const all = { generation: 2, first, written: [w0, w1], rngOf: rngOf() };
@@ -131,7 +175,7 @@ describe('mixture', () => {
           generation: t,
           first,
           real: pool,
-          written: [written(40, t - 2), written(40, t - 1)].slice(t > 1 ? 0 : 1),
+          written: t > 1 ? [written(40, t - 2), written(40, t - 1)] : [written(40, 0)],
           rngOf: rngOf(),
         });
         const fresh = idsOf(drawn).filter((id) => id.startsWith('real/'));
@@ -172,6 +216,7 @@ describe('numbers for records: the fitted mean and variance follow the exact law
 
   test.each(rules)('%j, growth %d', (mixture, growth) => {
     const sample: SamplePlan = { size, growth };
+    const opt = { name: 'opt', sample, mixture };
     const sums = Array.from({ length: last + 1 }, () => ({ variance: [0, 0], squaredError: [0, 0] }));
     for (let seed = 0; seed < chains; seed++) {
       const numbers = new CounterRng({ seed, generation: 0, member: 'opt', step: 'test' });
@@ -182,7 +227,6 @@ describe('numbers for records: the fitted mean and variance follow the exact law
       const first = drawFirstSet(pool, size, rngOf(seed));
       const sets: DataRecord[][] = [];
       for (let t = 0; t <= last; t++) {
-        const back = generationsBack(mixture);
         const train =
           t === 0
             ? first
@@ -192,7 +236,7 @@ describe('numbers for records: the fitted mean and variance follow the exact law
                 generation: t,
                 first,
                 real: pool,
-                written: sets.slice(-back),
+                written: sets,
                 rngOf: rngOf(seed),
               });
         const values = train.map(({ tokens }) => tokens[0]);
@@ -207,7 +251,7 @@ describe('numbers for records: the fitted mean and variance follow the exact law
           sums[t][key][1] += value ** 2;
         }
         sets.push(
-          Array.from({ length: writtenBy(mixture, sample, t) }, (_, i) =>
+          Array.from({ length: writtenBy(opt, [opt], t)! }, (_, i) =>
             record(`g${t}/opt/${pad(i)}`, mean + Math.sqrt(variance) * numbers.normal(drawn++), 'generated'),
           ),
         );
@@ -221,27 +265,6 @@ describe('numbers for records: the fitted mean and variance follow the exact law
         // 100 intervals altogether: 4.5 standard errors are passed by chance once in more than a thousand runs
         expect(Math.abs(sum / chains - law[key])).toBeLessThan(4.5 * error);
       }
-    });
-  });
-});
-
-describe('postprocess', () => {
-  test('keeps exactly the new tokens, recomputes the text, drops and counts what is empty', () => {
-    const [a, b, c] = written(3);
-    const result = postprocess(
-      [
-        { record: { ...a, tokens: [1, 2, 3, 4], text: 'stale' }, promptTokens: 2 },
-        { record: { ...b, tokens: [5, 6], text: 'stale' }, promptTokens: 2 },
-        { record: { ...c, tokens: [7], text: 'stale' }, promptTokens: 0 },
-      ],
-      (tokens) => tokens.join('+'),
-    );
-    expect(result).toEqual({
-      records: [
-        { ...a, tokens: [3, 4], text: '3+4' },
-        { ...c, tokens: [7], text: '7' },
-      ],
-      empty: 1,
     });
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import type { Images } from '../common/images.js';
 import type { CounterRng } from '../common/philox.js';
-import { readIdxImages, writeIdxImages } from './idx.js';
+import { readIdxImages, writeIdxImages } from '../data/idx.js';
 import type { RecordHead } from './records.js';
 import { RECORDS_FILE, readHeads, writeRecords } from './records.js';
 

@@ -1,0 +1,196 @@
+/**
+ * What an experiment will do, before it does it: runs, steps, which steps runs have in common, and how many tokens. It walks the
+ * generations that the workflow walks (generation.ts), so the two cannot differ.
+ */
+import type { StepPlace } from '../activities/types.js';
+import type { ArtifactRef } from '../artifacts/types.js';
+import { digestOf, type Digest } from '../common/canonical.js';
+import { expand } from '../spec/expand.js';
+import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
+import type { AnyMixedMember, ExperimentPlan, RunPlan } from '../spec/plan.js';
+import type { MemberState } from './contract.js';
+import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
+
+export type StepName = 'prepare' | 'sample' | 'finetune' | 'generate' | 'score';
+
+export interface OutlineStep {
+  /** `prepare`, or RUN/g<generation>/<member>/<step> */
+  readonly id: string;
+  readonly step: StepName;
+  readonly generation: number;
+  /** '' for prepare, which is for all members */
+  readonly member: string;
+  /** ids of the steps whose output this one reads */
+  readonly after: readonly string[];
+  /** names what determines the step inside this experiment; equal digests are computed once */
+  readonly determinedBy: Digest;
+  /** the step of an earlier run that has the same determination */
+  readonly sameAs?: string;
+  /** tokens through the optimiser, tokens written, tokens scored: upper bounds; undefined where data.limit sets none */
+  readonly tokens?: number;
+}
+
+export interface RunOutline {
+  readonly run: string;
+  readonly condition: string;
+  readonly seed: number;
+  readonly steps: readonly OutlineStep[];
+}
+
+export interface Outline {
+  readonly experiment: string;
+  readonly prepare: OutlineStep;
+  readonly runs: readonly RunOutline[];
+  readonly totals: {
+    readonly runs: number;
+    /** all steps, and those that are really computed */
+    readonly steps: number;
+    readonly computed: number;
+    readonly trainTokens?: number;
+    readonly writeTokens?: number;
+    readonly scoreTokens?: number;
+  };
+}
+
+/** The steps of one generation, in order. Generation 0 trains on the real data as they are, so it samples nothing. */
+export function stepsOfGeneration(generation: number, sampled: boolean): StepName[] {
+  const steps: StepName[] = ['finetune', 'generate', 'score'];
+  return generation === 0 && !sampled ? steps : ['sample', ...steps];
+}
+
+/** Outlines a plan. Token numbers are upper bounds from data.limit. */
+export function outline(plan: ExperimentPlan): Outline {
+  const prepare: OutlineStep = {
+    id: 'prepare',
+    step: 'prepare',
+    generation: 0,
+    member: '',
+    after: [],
+    determinedBy: digestOf({ data: plan.data, ...(plan.tokenizer && { tokenizer: plan.tokenizer }) }),
+  };
+  const first = new Map<Digest, string>();
+  const runs = expand(plan).map((run) => ({
+    run: run.id,
+    condition: run.condition,
+    seed: run.seed,
+    steps: runSteps(run, prepare).map((step) => {
+      const sameAs = first.get(step.determinedBy);
+      if (sameAs === undefined) first.set(step.determinedBy, step.id);
+      return sameAs === undefined ? step : { ...step, sameAs };
+    }),
+  }));
+  const all = runs.flatMap((run) => run.steps);
+  const computed = all.filter((step) => step.sameAs === undefined);
+  const tokensOf = (name: StepName) => total(computed.filter((step) => step.step === name));
+  return {
+    experiment: plan.name,
+    prepare,
+    runs,
+    totals: {
+      runs: runs.length,
+      steps: all.length + 1,
+      computed: computed.length + 1,
+      ...present({ trainTokens: tokensOf('finetune'), writeTokens: tokensOf('generate'), scoreTokens: tokensOf('score') }),
+    },
+  };
+}
+
+/** Sum of tokens, or undefined where a step's number is not known. */
+export function total(steps: readonly OutlineStep[]): number | undefined {
+  return steps.every((s) => s.tokens !== undefined) ? steps.reduce((sum, s) => sum + s.tokens!, 0) : undefined;
+}
+
+function present<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** Tokens that a generation's steps handle at most; undefined where data.limit does not bound them, or no tokens are handled. */
+interface Work {
+  readonly finetune?: number;
+  readonly generate?: number;
+  readonly score?: number;
+}
+
+function workOf(run: RunPlan, member: AnyMixedMember, generation: number): Work {
+  if (run.data.kind === 'images' || member.family !== 'language-model') return {};
+  const { limit, block } = run.data;
+  const { epochs } = generation === 0 ? member.generation0 : member.training;
+  const { maxNewTokens } = member.decoding;
+  const sizes = new Map(run.members.map(({ name, sample }) => [name, sample]));
+  if (limit.train === undefined && [...sizes.values()].includes(undefined)) return {};
+  const n = (name: string, t: number): number => {
+    const sample = sizes.get(name);
+    return sample === undefined ? limit.train! : sizeAt(sample, t);
+  };
+  const written = writtenBy(member, run.members, generation) ?? limit.train!;
+  return {
+    finetune: trainedOn(member, n, generation) * epochs * block,
+    generate: written * maxNewTokens,
+    score: limit.test === undefined ? undefined : limit.test * block + written * maxNewTokens,
+  };
+}
+
+/** Walks a run's generations, every step's outputs named by what determines them. */
+function runSteps(run: RunPlan, prepare: OutlineStep): OutlineStep[] {
+  const steps: OutlineStep[] = [];
+  const by = new Map<Digest, OutlineStep>();
+  const output = (step: OutlineStep, name: string): ArtifactRef => {
+    const digest = digestOf({ by: step.determinedBy, name });
+    by.set(digest, step);
+    return { kind: 'dataset', digest, size: 0 };
+  };
+  const ask = (member: AnyMixedMember, generation: number, step: StepName, { place, ...input }: StepInput): OutlineStep => {
+    const after = [...new Set(refsIn(input).map((digest) => by.get(digest)!))];
+    const made: OutlineStep = {
+      id: `${run.id}/g${generation}/${member.name}/${step}`,
+      step,
+      generation,
+      member: member.name,
+      after: after.map(({ id }) => id),
+      determinedBy: digestOf({ step, generation, member: member.name, seed: place.seed, input }),
+    };
+    const tokens = workOf(run, member, generation)[step as keyof Work];
+    steps.push(tokens === undefined ? made : { ...made, tokens });
+    return steps[steps.length - 1];
+  };
+  const prepared = (member: AnyMixedMember): MemberState['prepared'] => {
+    const of = (name: string) => output(prepare, `${name} of ${digestOf(member.base)}`);
+    return { train: of('train'), valid: of('valid'), test: of('test'), tokenizer: of('tokenizer'), base: of('base') };
+  };
+  let states: MemberStates = Object.fromEntries(run.members.map((member) => [member.name, { prepared: prepared(member) }]));
+  for (let t = 0; t <= run.generations; t++) {
+    const after: Record<string, MemberState> = {};
+    for (const { name } of memberOrder(run.members)) {
+      const member = run.members.find((one) => one.name === name)!;
+      const place: StepPlace = { store: '', seed: run.seed, generation: t, member: name, checkpointSeconds: 0 };
+      const walk = memberGeneration(run, member, place, { ...states, ...after });
+      let next = walk.next();
+      while (!next.done) {
+        const step = ask(member, t, next.value.step, next.value.input);
+        next = walk.next({ key: step.determinedBy, cached: false, outputs: outputsOf(step, next.value, output), report: {} });
+      }
+      after[name] = next.value.state;
+      ask(member, t, 'score', { place, ...scoreInput(member, run.metrics, next.value) });
+    }
+    states = after;
+  }
+  return steps;
+}
+
+type StepInput = { readonly place: StepPlace };
+
+/** What a step leaves, by name. */
+function outputsOf(step: OutlineStep, call: StepCall, output: (step: OutlineStep, name: string) => ArtifactRef) {
+  const names = { sample: ['train'], finetune: ['model'], generate: ['generated'] }[call.step];
+  const past = call.step === 'sample' ? pastOutputs(call.input) : [];
+  return Object.fromEntries([...names, ...past].map((name) => [name, output(step, name)]));
+}
+
+/** Digests of all artifacts that an input names. */
+function refsIn(input: unknown): Digest[] {
+  if (typeof input !== 'object' || input === null) return [];
+  if ('digest' in input) return [input.digest as Digest];
+  return Object.values(input).flatMap(refsIn);
+}
