@@ -12,7 +12,7 @@ import type {
   MetricPlan,
   TokenizerPlan,
 } from '../spec/plan.js';
-import type { MixtureRule, SamplePlan, Term } from '../spec/mixture.js';
+import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
 import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
 import type { ResultDocument } from '../spec/documents.js';
 
@@ -97,7 +97,7 @@ export interface SimulateInput {
   /** `generation`: the first; `seed`: the first */
   readonly place: StepPlace;
   readonly member: SimulatedMember;
-  readonly mixture: MixtureRule;
+  readonly mixture: MixturePlan;
   readonly data?: SimulationData;
   readonly seeds: readonly number[];
   /** the last generation */

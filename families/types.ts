@@ -4,7 +4,7 @@
  */
 import type { RngKey } from '../common/philox.js';
 import type { Device } from '../spec/devices.js';
-import type { MixtureRule } from '../spec/mixture.js';
+import type { MixturePlan } from '../spec/mixture.js';
 import type { SimulatedMember } from '../spec/simulation/plan.js';
 import type { AnyMemberPlan } from '../spec/plan.js';
 
@@ -86,7 +86,7 @@ export interface SimulateJob {
   readonly op: 'simulate';
   readonly family: string;
   readonly member: SimulatedMember;
-  readonly mixture: MixtureRule;
+  readonly mixture: MixturePlan;
   readonly seeds: readonly number[];
   /** first and last generation */
   readonly from: number;

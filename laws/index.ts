@@ -1,5 +1,5 @@
 /** The exact laws that a world follows under a mixture, with the settings that a user gave. */
-import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
+import { ruleOf, type MixturePlan, type SamplePlan } from '../spec/mixture.js';
 import type { WorldPlan } from '../spec/simulation/plan.js';
 import { bandwidthOf, mixtureMoments, shapeMoments } from '../spec/simulation/truth.js';
 import { discreteLaws } from './discrete.js';
@@ -8,8 +8,10 @@ import { momentLaws } from './moment-laws.js';
 import { regressionLaws } from './regression.js';
 import type { Law } from './types.js';
 
-/** Empty where no law is known: real text has no exact distribution. */
-export function lawsOf(world: WorldPlan, sample: SamplePlan, mixture: MixtureRule): Law[] {
+/** Empty where no law is known: real text has no exact distribution, nor has a list of terms that has no name. */
+export function lawsOf(world: WorldPlan, sample: SamplePlan, given: MixturePlan): Law[] {
+  const mixture = ruleOf(given);
+  if (mixture === undefined) return [];
   switch (world.family) {
     case 'gaussian':
       return gaussianLaws(world, sample, mixture);

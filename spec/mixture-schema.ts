@@ -98,12 +98,10 @@ const termSchema = z.strictObject({
 });
 
 /** A mixture: by its name, or a list of terms. */
-export const mixtureSchema = z
-  .union([z.array(termSchema).min(1).max(100), z.discriminatedUnion('kind', mixtureRules)])
-  .meta({
-    id: 'mixture',
-    description: "Where a generation's training set comes from: {kind: …}, or a list of terms {from, generation, take, draw}.",
-  });
+export const mixtureSchema = z.union([z.array(termSchema).min(1).max(100), z.discriminatedUnion('kind', mixtureRules)]).meta({
+  id: 'mixture',
+  description: "Where a generation's training set comes from: {kind: …}, or a list of terms {from, generation, take, draw}.",
+});
 
 export const memberMixtureWords = 'The member’s own mixture, in place of its condition’s.';
 

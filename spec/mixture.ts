@@ -87,6 +87,29 @@ export function termsOf(mixture: MixturePlan): readonly Term[] {
   }
 }
 
+/** The name that a mixture has, or that a list of terms could have been given by. */
+export function ruleOf(mixture: MixturePlan): MixtureRule | undefined {
+  if (mixture.kind !== 'terms') return mixture;
+  const { terms } = mixture;
+  const [{ take }] = terms;
+  const share = take === 'all' || !('share' in take) ? 0 : take.share;
+  const weight = (from: string, generation: Term['generation']) =>
+    terms.reduce((sum, one) => sum + (one.from === from && one.generation === generation && one.take !== 'all' && 'weight' in one.take ? one.take.weight : 0), 0); // prettier-ignore
+  const [alpha, beta, gamma] = [weight(SELF, 'previous'), weight(SELF, -2), weight(REAL, 0)];
+  const total = alpha + beta + gamma;
+  const named: MixtureRule[] = [
+    { kind: 'replace' },
+    { kind: 'keep-share', share },
+    { kind: 'accumulate' },
+    { kind: 'accumulate-subsample' },
+    { kind: 'fresh', share },
+    { kind: 'fixed-real' },
+    ...(Math.abs(total - 1) < 1e-9 ? [{ kind: 'weights' as const, alpha, beta, gamma }] : []),
+  ];
+  const text = JSON.stringify(terms);
+  return named.find((rule) => JSON.stringify(termsOf(rule)) === text);
+}
+
 /** What generation 0 trains on, where that is a sample of the real records. */
 export function firstTerms(sample: SamplePlan): readonly Term[] {
   return [term(REAL, 0, { count: sizeAt(sample, 0) }, 'fresh')];
@@ -147,9 +170,15 @@ export function setsOf(one: Term, self: string, t: number): readonly PoolSet[] {
  * Records of each of a generation's terms, in their order; `all` where a term takes its sets whole. Shares are rounded so that they
  * add up; what they and the counts leave is divided among the weights, each record by lot.
  * @param n records of the generation
- * @param lot uniform in [0, 1) for the i-th record; asked in order
+ * @param lot uniform in [0, 1) for the i-th record that is drawn; asked in order
+ * @param fell told for each of these on which term its lot fell
  */
-export function allot(terms: readonly Term[], n: number, lot: (i: number) => number): (number | 'all')[] {
+export function allot(
+  terms: readonly Term[],
+  n: number,
+  lot: (i: number) => number,
+  fell?: (term: number) => void,
+): (number | 'all')[] {
   let shares = 0;
   const counts = terms.map(({ take, draw }): number | 'all' => {
     if (take === 'all') return 'all';
@@ -169,6 +198,7 @@ export function allot(terms: readonly Term[], n: number, lot: (i: number) => num
     let at = 0;
     for (let sum = weights[0]; u >= sum && at < last; sum += weights[at]) at++;
     (counts[at] as number)++;
+    fell?.(at);
   }
   return counts;
 }

@@ -200,7 +200,7 @@ export async function generationOf(
     const member = run.members.find((one) => one.name === name)!;
     going.set(
       name,
-      Promise.all(after.map((other) => going.get(other))).then(async () => {
+      Promise.all(after.map((other) => going.get(other)!)).then(async () => {
         const fresh = Object.fromEntries(after.map((other) => [other, results[other].state]));
         results[name] = await walk(member, { ...before, ...fresh });
       }),

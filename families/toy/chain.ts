@@ -1,6 +1,6 @@
 /** One chain: a seed's generations from a state (or from nothing) to a last generation. Pure; the same numbers however it is cut. */
 import { CounterRng } from '../../common/philox.js';
-import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
+import type { MixturePlan, SamplePlan } from '../../spec/mixture.js';
 import type { SimulatedMember } from '../../spec/simulation/plan.js';
 import { Draws } from './draws.js';
 import { needsRecords, trainingSet, type ChainState } from './mixtures.js';
@@ -9,7 +9,7 @@ import type { ToyFamily, WorldText } from './types.js';
 export interface ChainOptions {
   readonly family: ToyFamily;
   readonly member: SimulatedMember;
-  readonly mixture: MixtureRule;
+  readonly mixture: MixturePlan;
   readonly seed: number;
   readonly text?: WorldText;
 }
@@ -18,7 +18,7 @@ export interface ChainOptions {
 export class Chain {
   readonly #family: ToyFamily;
   readonly #sample: SamplePlan;
-  readonly #mixture: MixtureRule;
+  readonly #mixture: MixturePlan;
   readonly #rng: CounterRng;
   readonly #world: unknown;
   #data: unknown;

@@ -1,5 +1,5 @@
-/** The mixtures: what the training set of a generation is made of, over any cheap family. */
-import { sizeAt, type MixtureRule, type SamplePlan } from '../../spec/mixture.js';
+/** What the training set of a generation is made of, over any cheap family: a mixture's terms on data that are made as they are read. */
+import { allot, sizeAt, sourcesOf, termsOf, REAL, type MixturePlan, type SamplePlan, type Term } from '../../spec/mixture.js';
 import type { CounterRng } from '../../common/philox.js';
 import { Draws } from './draws.js';
 import type { ToyFamily } from './types.js';
@@ -9,17 +9,26 @@ export interface ChainState {
   /** the last generation done */
   readonly generation: number;
   readonly model: unknown;
-  /** model t-1, where the mixture draws from it */
+  /** model t-1, where a term draws from it */
   readonly earlier?: unknown;
-  /** the real records of generation 0, where the mixture comes back to them */
+  /** the real records of generation 0, where a term comes back to them */
   readonly real?: unknown;
-  /** all records so far, where the mixture accumulates */
-  readonly pool?: unknown;
+  /** all records so far of each term that reads all generations */
+  readonly pools?: readonly unknown[];
 }
 
+type Carry = Pick<ChainState, 'earlier' | 'real' | 'pools'>;
+
+const isReal = (one: Term): boolean => sourcesOf(one).every((source) => source === REAL);
+const isAll = (one: Term): boolean => one.generation === 'all';
+/** Drawn from records that were there before, so that each has to be kept. */
+const isSubset = (terms: readonly Term[], one: Term): boolean =>
+  one.take !== 'all' && one.draw !== 'fresh' && (isReal(one) || isAll(one) || terms.some(isAll));
+
 /** Whether single records are drawn again from data, so that sufficient statistics alone will not do. */
-export function needsRecords(mixture: MixtureRule): boolean {
-  return mixture.kind === 'keep-share' || mixture.kind === 'accumulate-subsample';
+export function needsRecords(mixture: MixturePlan): boolean {
+  const terms = termsOf(mixture);
+  return terms.some((one) => isSubset(terms, one));
 }
 
 /**
@@ -29,83 +38,128 @@ export function needsRecords(mixture: MixtureRule): boolean {
 export function trainingSet(
   family: ToyFamily,
   world: unknown,
-  mixture: MixtureRule,
+  mixture: MixturePlan,
   sample: SamplePlan,
   rng: CounterRng,
   t: number,
   before: ChainState | undefined,
-): { readonly data: unknown; readonly carry: Pick<ChainState, 'earlier' | 'real' | 'pool'> } {
+): { readonly data: unknown; readonly carry: Carry } {
+  const terms = termsOf(mixture);
   const n = sizeAt(sample, t);
   const real = (k: number, places?: Uint32Array) => family.real(world, k, new Draws(rng, t, 'real'), places);
+  const keepsReal = terms.some((one) => isReal(one) && one.draw !== 'fresh');
   if (!before) {
     const data = real(n);
-    const carry = {
-      ...(mixture.kind === 'keep-share' || mixture.kind === 'fixed-real' ? { real: data } : {}),
-      ...(mixture.kind === 'accumulate' || mixture.kind === 'accumulate-subsample' ? { pool: data } : {}),
-    };
-    return { data, carry };
+    const pools = terms.filter(isAll).map((one) => (sourcesOf(one).includes(REAL) ? data : undefined));
+    return { data, carry: { ...(keepsReal && { real: data }), ...(pools.length > 0 && { pools }) } };
   }
   const written = (k: number, places?: Uint32Array) =>
     family.generate(world, before.model, k, new Draws(rng, t, 'written'), places);
-  const placed = family.places !== undefined;
-  const merge = (...parts: unknown[]) => family.merge(world, parts);
-  switch (mixture.kind) {
-    case 'replace':
-      return { data: written(n), carry: {} };
-    case 'keep-share': {
-      const kept = Math.min(Math.round(mixture.share * n), family.size(before.real));
-      const data = family.subset(world, before.real, kept, new Draws(rng, t, 'mixture'));
-      const rest = family.places && placesWithout(family.places(data), n);
-      return { data: kept < n ? merge(data, written(n - kept, rest)) : data, carry: { real: before.real } };
+  const earlier = (k: number, places?: Uint32Array) =>
+    family.generate(world, before.earlier, k, new Draws(rng, t, 'earlier'), places);
+  const merge = (parts: readonly unknown[]) => (parts.length === 1 ? parts[0] : family.merge(world, parts));
+  const newest = terms.some(isAll) ? written(n) : undefined;
+  const pools = terms.filter(isAll).map((_, i) => merge([before.pools![i], newest].filter((part) => part !== undefined)));
+
+  const draws = new Draws(rng, t, 'mixture');
+  const lots: number[] = [];
+  const counts = allot(
+    terms,
+    n,
+    () => draws.uniform(),
+    (term) => lots.push(term),
+  );
+  const free = new Places(n, family.places !== undefined);
+  const inPlace = terms.find(({ draw }) => draw === 'in-place');
+  const partial = terms.filter(({ take, draw }) => take !== 'all' && draw !== 'in-place');
+  const parts = new Map<Term, unknown>();
+
+  /** The whole of a set, or k records of it. */
+  const part = (one: Term, k: number | 'all', places?: Uint32Array): unknown => {
+    if (isAll(one)) {
+      const pool = pools[terms.filter(isAll).indexOf(one)];
+      return k === 'all' ? pool : family.subset(world, pool, k, draws);
     }
-    case 'accumulate': {
-      const pool = merge(before.pool, written(n));
-      return { data: pool, carry: { pool } };
+    if (isReal(one)) {
+      if (k === 'all') return before.real;
+      if (one.draw === 'fresh') return real(k, places);
+      return family.subset(world, before.real, Math.min(k, family.size(before.real)), one.draw === 'in-place' ? draws : own(one));
     }
-    case 'accumulate-subsample': {
-      const pool = merge(before.pool, written(n));
-      return { data: family.subset(world, pool, n, new Draws(rng, t, 'mixture')), carry: { pool } };
+    if (one.generation === -2) return before.earlier === undefined ? real(k as number, places) : earlier(k as number, places);
+    if (newest === undefined) return written(k === 'all' ? n : k, places);
+    return k === 'all' ? newest : family.subset(world, newest, k, own(one));
+  };
+  const own = (one: Term) => new Draws(rng.derive(`${sourcesOf(one).join('+')}@${one.generation}`), t, 'mixture');
+
+  if (inPlace) {
+    const k = Math.min(Math.round((inPlace.take as { readonly share: number }).share * n), family.size(before.real));
+    const kept = part(inPlace, k);
+    parts.set(inPlace, kept);
+    if (family.places) free.remove(family.places(kept));
+    for (const one of terms) if (one !== inPlace && k < n) parts.set(one, written(n - k, free.rest()));
+  } else {
+    // before there is a model t-2 its part is real, and new: one draw with what is asked of new real records
+    const [older, fresh] = [terms.findIndex((one) => one.generation === -2), terms.findIndex((one) => isReal(one) && one.draw === 'fresh')]; // prettier-ignore
+    if (older >= 0 && fresh >= 0 && before.earlier === undefined) {
+      counts[fresh] = (counts[fresh] as number) + (counts[older] as number);
+      counts[older] = 0;
+      lots.forEach((term, i) => term === older && (lots[i] = fresh));
     }
-    case 'fresh': {
-      const fresh = Math.round(mixture.share * n);
-      if (fresh === 0) return { data: written(n), carry: {} };
-      if (fresh === n) return { data: real(n), carry: {} };
-      const places = placed ? new Draws(rng, t, 'mixture').choose(n, fresh) : undefined;
-      const rest = places && placesWithout(places, n);
-      return { data: merge(real(fresh, places), written(n - fresh, rest)), carry: {} };
-    }
-    case 'fixed-real':
-      return { data: merge(before.real, written(n)), carry: { real: before.real } };
-    case 'weights': {
-      const { alpha, beta, gamma } = drawSources(mixture, n, before.earlier !== undefined, new Draws(rng, t, 'mixture'));
-      const at = (places: Uint32Array) => (placed ? places : undefined);
-      const parts = [
-        ...(alpha.length > 0 ? [written(alpha.length, at(alpha))] : []),
-        ...(beta.length > 0 ? [family.generate(world, before.earlier, beta.length, new Draws(rng, t, 'earlier'), at(beta))] : []),
-        ...(gamma.length > 0 ? [real(gamma.length, at(gamma))] : []),
-      ];
-      return { data: parts.length === 1 ? parts[0] : merge(...parts), carry: { earlier: before.model } };
-    }
+    const byLot: number[] = [];
+    terms.forEach((one, i) => {
+      const k = counts[i];
+      if (k === 0) return;
+      if (k === 'all') parts.set(one, part(one, k));
+      else if (typeof one.take === 'object' && 'weight' in one.take) byLot.push(i);
+      else if (isSubset(terms, one)) {
+        const data = part(one, k);
+        if (family.places) free.remove(family.places(data));
+        parts.set(one, data);
+      } else parts.set(one, part(one, k, k === n ? undefined : one === partial.at(-1) ? free.rest() : free.choose(k, draws)));
+    });
+    for (const i of byLot) parts.set(terms[i], part(terms[i], counts[i] as number, free.ofLot(lots, i)));
   }
+  const ordered = terms.filter((one) => parts.has(one)).map((one) => parts.get(one));
+  return {
+    data: merge(ordered),
+    carry: {
+      ...(keepsReal && { real: before.real }),
+      ...(pools.length > 0 && { pools }),
+      ...(terms.some(({ generation }) => generation === -2) && { earlier: before.model }),
+    },
+  };
 }
 
-/** Places 0 … n-1 without those that are taken. */
-function placesWithout(taken: Uint32Array, n: number): Uint32Array {
-  const isTaken = new Set(taken);
-  return Uint32Array.from({ length: n }, (_, place) => place).filter((place) => !isTaken.has(place));
-}
+/** Places 0 … n-1 of a generation's records, of a family that has them: each is filled once. */
+class Places {
+  #free: Uint32Array;
 
-/** Each of n places has the source of its record drawn; while there is no earlier model its part is real. */
-function drawSources(
-  { alpha, beta }: { readonly alpha: number; readonly beta: number },
-  n: number,
-  hasEarlier: boolean,
-  draws: Draws,
-): Record<'alpha' | 'beta' | 'gamma', Uint32Array> {
-  const places = { alpha: [] as number[], beta: [] as number[], gamma: [] as number[] };
-  for (let i = 0; i < n; i++) {
-    const u = draws.uniform();
-    places[u < alpha ? 'alpha' : hasEarlier && u < alpha + beta ? 'beta' : 'gamma'].push(i);
+  constructor(
+    n: number,
+    readonly counted: boolean,
+  ) {
+    this.#free = counted ? Uint32Array.from({ length: n }, (_, place) => place) : new Uint32Array();
   }
-  return { alpha: Uint32Array.from(places.alpha), beta: Uint32Array.from(places.beta), gamma: Uint32Array.from(places.gamma) };
+
+  remove(taken: Uint32Array): void {
+    const isTaken = new Set(taken);
+    this.#free = this.#free.filter((place) => !isTaken.has(place));
+  }
+
+  /** k of the free ones, by lot. */
+  choose(k: number, draws: Draws): Uint32Array | undefined {
+    if (!this.counted) return undefined;
+    const chosen = draws.choose(this.#free.length, k).map((i) => this.#free[i]);
+    this.remove(chosen);
+    return chosen;
+  }
+
+  rest(): Uint32Array | undefined {
+    return this.counted ? this.#free : undefined;
+  }
+
+  /** Those whose lot fell on a term. */
+  ofLot(lots: readonly number[], term: number): Uint32Array | undefined {
+    return this.counted ? this.#free.filter((_, i) => lots[i] === term) : undefined;
+  }
 }

@@ -1,5 +1,6 @@
 /** How the parts of a file of cheap models fit together, where the schema cannot see it. */
-import type { Problem } from '../problems.js';
+import { REAL, sourcesOf, termsOf, type MixturePlan } from '../mixture.js';
+import type { Path, Problem } from '../problems.js';
 import { checkOverrides } from '../overrides.js';
 import type { SimulatedMember } from './plan.js';
 import type { SimulationDocument } from './schema.js';
@@ -47,6 +48,22 @@ export function checkSimulation(doc: SimulationDocument, seeds: readonly number[
     problems.push(...checkOverrides(condition.override, members, ['conditions', i]));
   });
   return problems;
+}
+
+/** Chains make their data as they are read, and keep two models: what they cannot have is refused. */
+export function checkChainMixture(mixture: MixturePlan, at: Path): Problem[] {
+  return termsOf(mixture).flatMap((one): Problem[] => {
+    const real = sourcesOf(one).every((source) => source === REAL);
+    const usual = real || one.generation === 'previous' || one.generation === 'all';
+    if (usual || (one.generation === -2 && one.draw === 'fresh')) return [];
+    return [
+      {
+        path: at,
+        message: `generation: ${one.generation} is not implemented yet for cheap models`,
+        suggestion: 'use previous, all, or -2 with draw: fresh',
+      },
+    ];
+  });
 }
 
 /** A member's settings among themselves; paths are relative to the member. */

@@ -1,5 +1,5 @@
 /** What an experiment of cheap models expands into: plain data, settings complete. Types only, no code. */
-import type { MixtureRule, SamplePlan } from '../mixture.js';
+import type { MixturePlan, SamplePlan } from '../mixture.js';
 import type { ExecutionPlan } from '../plan.js';
 import type { SourceDigests } from '../sources.js';
 
@@ -36,7 +36,7 @@ export interface SimulatedMember {
 
 export interface SimulatedCondition {
   readonly name: string;
-  readonly mixture: MixtureRule;
+  readonly mixture: MixturePlan;
   /** the condition's overrides already applied */
   readonly members: readonly SimulatedMember[];
 }
@@ -56,7 +56,7 @@ export interface SimulationRunPlan {
   readonly data?: SimulationData;
   readonly sources?: SourceDigests;
   readonly member: SimulatedMember;
-  readonly mixture: MixtureRule;
+  readonly mixture: MixturePlan;
   readonly execution: ExecutionPlan;
 }
 

@@ -1,8 +1,7 @@
 /** From a checked file of cheap models to its plan. */
-import { checkSimulation, checkWorld } from './check.js';
+import { checkChainMixture, checkSimulation, checkWorld } from './check.js';
 import { planHead, resolvePopulation, type MemberGrammar } from '../population.js';
 import { explain, valueAt, type Problem } from '../problems.js';
-import type { MixtureRule } from '../mixture.js';
 import { samplePlan } from '../mixture-schema.js';
 import type { SimulatedMember, SimulationPlan, WorldPlan } from './plan.js';
 import { simulatedMemberSchema, simulationSchema, type SimulatedMemberDocument } from './schema.js';
@@ -40,10 +39,7 @@ export function resolveSimulation(
     check: checkWorld,
   };
   const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
-  conditions.forEach(({ members }, c) => {
-    if (members[0].mixture.kind === 'terms')
-      problems.push({ path: ['conditions', c], message: 'a list of terms is not implemented yet for cheap models', suggestion: 'use {kind: …}' }); // prettier-ignore
-  });
+  conditions.forEach(({ members: [{ mixture }] }, c) => problems.push(...checkChainMixture(mixture, ['conditions', c])));
   if (problems.length > 0) return { problems };
   const { data, execution } = doc;
   return {
@@ -55,7 +51,7 @@ export function resolveSimulation(
       population,
       conditions: conditions.map(({ name, members }) => ({
         name,
-        mixture: members[0].mixture as MixtureRule,
+        mixture: members[0].mixture,
         members: members.map(({ mixture: _, ...member }) => member),
       })),
       execution,

@@ -7,7 +7,7 @@ import { STATE_FILE, simulate } from '../../families/toy/simulate.js';
 import type { JobIo, SimulateJob } from '../../families/types.js';
 import { SERIES_FILE } from '../../spec/results.js';
 import type { SeriesDocument } from '../../spec/results.js';
-import type { MixtureRule } from '../../spec/mixture.js';
+import { termsOf, type MixturePlan, type Term } from '../../spec/mixture.js';
 import type { WorldPlan } from '../../spec/simulation/plan.js';
 
 const folder = () => mkdtemp(join(tmpdir(), 'habsburg-simulate-'));
@@ -64,7 +64,8 @@ const WORLDS: WorldPlan[] = [
   { family: 'regression', dimensions: 3, noise: 1 },
   { family: 'n-gram', order: 3, interpolation: [0.5, 0.3, 0.19, 0.01], tail: 0.05 },
 ];
-const MIXTURES: MixtureRule[] = [
+const term = (from: Term['from'], generation: Term['generation'], take: Term['take'], draw: Term['draw'] = 'redrawn'): Term => ({ from, generation, take, draw }); // prettier-ignore
+const MIXTURES: MixturePlan[] = [
   { kind: 'replace' },
   { kind: 'keep-share', share: 0.3 },
   { kind: 'accumulate' },
@@ -72,6 +73,15 @@ const MIXTURES: MixtureRule[] = [
   { kind: 'fresh', share: 0.3 },
   { kind: 'fixed-real' },
   { kind: 'weights', alpha: 0.5, beta: 0.3, gamma: 0.2 },
+  {
+    kind: 'terms',
+    terms: [
+      term('real', 0, { share: 0.25 }, 'fresh'),
+      term('self', 'all', { count: 3 }),
+      term('self', 'previous', { weight: 2 }),
+      term('self', -2, { weight: 1 }, 'fresh'),
+    ],
+  },
 ];
 
 describe('chains', () => {
@@ -108,6 +118,14 @@ describe('chains', () => {
       }
     },
   );
+
+  test.each(MIXTURES.filter(({ kind }) => kind !== 'terms'))('%j is its list of terms, to the byte', async (mixture) => {
+    const job = { member: { name: 'm', world: WORLDS[0], sample: { size: 12, growth: 0.5 } }, seeds: [3], from: 0, to: 5 };
+    const named = await run({ ...job, mixture });
+    const listed = await run({ ...job, mixture: { kind: 'terms', terms: termsOf(mixture) } });
+    expect(listed.states).toBe(named.states);
+    expect(listed.series).toEqual(named.series);
+  });
 
   test('of one seed do not depend on the seeds beside it', async () => {
     const member = { name: 'm', world: WORLDS[0], sample: { size: 10, growth: 0 } };

@@ -28,7 +28,7 @@ const decodedAt = ({ plan, scores }: Fixture, temperature: number): Fixture => {
     ...m,
     decoding: { ...m.decoding, temperature },
   })) as ExperimentPlan['population'];
-  return { scores, plan: { ...plan, population: members, conditions: plan.conditions.map((c) => ({ ...c, members })) } };
+  return { scores, plan: { ...plan, population: members, conditions: plan.conditions.map((c) => ({ ...c, members: members.map((m) => ({ ...m, mixture: c.members[0].mixture })) })) } }; // prettier-ignore
 };
 
 /** What the same fixture gives alone. */
