@@ -4,8 +4,9 @@ import type { Client } from '@temporalio/client';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findDev, startDev } from '../infra/dev.js';
-import { fromEnvironment, hasExternalServer, plainServer } from '../workers/connection.js';
+import { findDev, startDev, type DevAddress } from '../infra/dev.js';
+import type { TemporalSettings } from '../workers/connection.js';
+import { embeddedServer, fromEnvironment, hasExternalServer, plainServer } from '../workers/connection.js';
 import { connect } from './temporal.js';
 
 /** Folder of the embedded server's database, logs and default store. */
@@ -28,6 +29,11 @@ export const homeOf = ({ home }: SessionOptions): string => resolve(home ?? DEFA
 
 /** Whether the commands talk to a server of the user's own. */
 export const isExternal = ({ home }: SessionOptions): boolean => hasExternalServer({ environmentOnly: home !== undefined });
+
+/** The server of an environment that runs in a folder: ours, with the folder's secret, or the user's own. */
+export function serverIn(home: string, dev: DevAddress): TemporalSettings {
+  return dev.uiUrl === undefined ? plainServer(dev.address, dev.namespace) : embeddedServer(home, dev);
+}
 
 export interface Session {
   readonly client: Client;
@@ -59,7 +65,7 @@ export async function withSession<T>(
   if (isExternal(options)) return withClient(await connect(fromEnvironment()), (client) => work({ client, standing: true }));
   const home = homeOf(options);
   const running = await findDev(home);
-  if (running) return withClient(await connect(plainServer(running.address)), (client) => work({ client, standing: true }));
+  if (running) return withClient(await connect(serverIn(home, running)), (client) => work({ client, standing: true }));
   if (!existsSync(join(home, 'temporal.db'))) return undefined;
   const dev = await startDev({
     home,
@@ -69,7 +75,7 @@ export async function withSession<T>(
     signal: options.signal,
   });
   try {
-    return await withClient(await connect(plainServer(dev.address)), (client) => work({ client, standing: !dev.owned }));
+    return await withClient(await connect(serverIn(home, dev)), (client) => work({ client, standing: !dev.owned }));
   } finally {
     await dev.stop();
   }

@@ -1,10 +1,9 @@
 /** What an experiment is doing right now, or how it ended: the workflows' own answers where workers run, the server's otherwise. */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
 import { experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
-import { reasonOf } from './temporal.js';
+import { openPayload, reasonOf } from './temporal.js';
 import { troubleOf, type Trouble } from './trouble.js';
 
 /** What became of an experiment, in the words of `status`, of JSON and of `habsburg --help`. */
@@ -108,7 +107,7 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     ...common,
     status: inTrouble ? 'stuck' : !standing ? 'stopped' : progress?.paused ? 'paused' : 'running',
     progress,
-    steps: pendingSteps(raw),
+    steps: await pendingSteps(client, raw),
     runs: runs.map(({ trouble: _, ...run }) => run),
     ...(inTrouble ? { trouble: inTrouble } : {}),
   };
@@ -145,20 +144,22 @@ async function runSnapshot(
   ]);
   if (!description) return { run, progress, steps: [] };
   const trouble = await troubleOf(client, id, description.raw);
-  return { run, progress, steps: pendingSteps(description.raw), ...(trouble ? { trouble } : {}) };
+  return { run, progress, steps: await pendingSteps(client, description.raw), ...(trouble ? { trouble } : {}) };
 }
 
-function pendingSteps(raw: WorkflowExecutionDescription['raw']): StepSnapshot[] {
-  return (raw.pendingActivities ?? []).map((activity) => {
-    const [payload] = activity.heartbeatDetails?.payloads ?? [];
-    const heartbeat = payload ? defaultPayloadConverter.fromPayload<StepHeartbeat>(payload) : undefined;
-    return {
-      step: activity.activityType?.name ?? '?',
-      attempt: activity.attempt ?? 1,
-      ...heartbeat,
-      lastFailure: lastFailure(activity.lastFailure),
-    };
-  });
+function pendingSteps(client: Client, raw: WorkflowExecutionDescription['raw']): Promise<StepSnapshot[]> {
+  return Promise.all(
+    (raw.pendingActivities ?? []).map(async (activity) => {
+      const [payload] = activity.heartbeatDetails?.payloads ?? [];
+      const heartbeat = payload ? await openPayload<StepHeartbeat>(client, payload) : undefined;
+      return {
+        step: activity.activityType?.name ?? '?',
+        attempt: activity.attempt ?? 1,
+        ...heartbeat,
+        lastFailure: lastFailure(activity.lastFailure),
+      };
+    }),
+  );
 }
 
 interface ServerFailure {

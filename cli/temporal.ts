@@ -3,17 +3,20 @@ import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Connection } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import { ExitCode, HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
 import { addSearchAttributes, openConnection, proxyVariable, SEARCH_ATTRIBUTES } from '../infra/namespace.js';
 import type { TemporalSettings } from '../workers/connection.js';
+import { sealedPayloads } from '../workers/sealed-payloads.js';
 
 /** Connects within five seconds or says that it cannot. */
 export async function connect(settings: TemporalSettings): Promise<Client> {
   const { address, tls, apiKey, metadata } = settings.connection;
   try {
     const connection = await openConnection({ address, tls, apiKey, metadata, connectTimeout: '5 seconds' });
-    return new Client({ connection, namespace: settings.namespace });
+    const { namespace, secret } = settings;
+    return new Client({ connection, namespace, dataConverter: secret && sealedPayloads(secret, 'show') });
   } catch (error) {
     const proxy = proxyVariable(address);
     throw new HabsburgError(
@@ -24,6 +27,14 @@ export async function connect(settings: TemporalSettings): Promise<Client> {
       { cause: error },
     );
   }
+}
+
+/** The value of a payload that the server shows as it is, such as a heartbeat's. */
+export async function openPayload<T>(client: Client, payload: Payload): Promise<T> {
+  const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+  let opened = [payload];
+  for (const codec of payloadCodecs) opened = await codec.decode(opened);
+  return payloadConverter.fromPayload<T>(opened[0]);
 }
 
 /** Registers our search attributes where they are missing; on a server that does not let us, says what to run. */

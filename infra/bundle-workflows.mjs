@@ -6,7 +6,11 @@ import { repositoryRoot } from './paths.mjs';
 
 const dist = join(repositoryRoot(), 'dist');
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.error, error: console.error };
-const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows', 'index.js'), logger: quiet });
+const { code } = await bundleWorkflowCode({
+  workflowsPath: join(dist, 'workflows', 'index.js'),
+  workflowInterceptorModules: [join(dist, 'workflows', 'door.js')],
+  logger: quiet,
+});
 // renamed into place: a worker may start at any moment
 writeFileSync(join(dist, '.workflow-bundle.cjs'), code);
 renameSync(join(dist, '.workflow-bundle.cjs'), join(dist, 'workflow-bundle.cjs'));

@@ -14,6 +14,8 @@ export interface DaemonOptions {
   args: readonly string[];
   /** output is appended here */
   logFile: string;
+  /** the process writes its id here before it does anything else, and what it makes is its owner's alone */
+  pidFile?: string;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
 }
@@ -39,11 +41,15 @@ const LOG_LIMIT_BYTES = 16 << 20;
 const DEFAULT_GRACE_MS = 5_000;
 
 /** Starts the process; throws a HabsburgError where it cannot be started. */
-export async function startDaemon({ name, command, args, logFile, cwd, env }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ name, command, args, logFile, pidFile, cwd, env }: DaemonOptions): Promise<Daemon> {
   const log = openLog(logFile);
   let child: ChildProcess;
+  let watchdog: ChildProcess | undefined;
   try {
-    child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
+    const start = pidFile === undefined || process.platform === 'win32' ? [command, ...args] : announced(pidFile, command, args);
+    child = spawn(start[0], start.slice(1), { cwd, env, stdio: ['ignore', log, log], detached: true });
+    // at once: whoever kills us in between leaves the process behind
+    if (child.pid !== undefined) watchdog = startWatchdog(child.pid);
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   } catch (error) {
     throw fromSystemError(error, `starting the ${name} (${command})`);
@@ -51,7 +57,6 @@ export async function startDaemon({ name, command, args, logFile, cwd, env }: Da
     closeSync(log);
   }
   const pid = child.pid!;
-  const watchdog = startWatchdog(pid);
   const killNow = () => killGroup(pid);
   process.once('exit', killNow);
 
@@ -81,6 +86,11 @@ export async function startDaemon({ name, command, args, logFile, cwd, env }: Da
   };
 }
 
+/** A shell that becomes the program, under the same id. */
+function announced(pidFile: string, command: string, args: readonly string[]): string[] {
+  return ['/bin/sh', '-c', 'umask 077 && echo $$ > "$0" && exec "$@"', pidFile, command, ...args];
+}
+
 function killGroup(pid: number): void {
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
@@ -103,11 +113,23 @@ function startWatchdog(pid: number): ChildProcess | undefined {
 
 function openLog(file: string): number {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
-    return openSync(file, 'a');
+    return openSync(file, 'a', 0o600);
   } catch (error) {
     throw fromSystemError(error, `writing the log ${file}`);
+  }
+}
+
+export const logSize = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** What was written to a log since it had `from` bytes; all of it where it was set aside since. */
+export function logText(file: string, from: number): string {
+  try {
+    const text = readFileSync(file);
+    return text.subarray(from > text.byteLength ? 0 : from).toString('utf8');
+  } catch {
+    return '';
   }
 }
 

@@ -1,8 +1,9 @@
 /** A Temporal development server with a database file: started, waited for, prepared with our search attributes and retention. */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { fromSystemError } from '../common/errors.js';
-import { daemonError, startDaemon, type Daemon, type Exit } from './daemon.js';
+import { daemonError, logSize, logText, startDaemon, type Daemon, type Exit } from './daemon.js';
+import { databaseIsReady, prepareDatabase, setAsideUnusable } from './database.js';
 import { prepareNamespace, SEARCH_ATTRIBUTES } from './namespace.js';
 import { releasePort, reservePort } from './ports.js';
 import type { Progress } from './progress.mjs';
@@ -20,7 +21,7 @@ export interface TemporalOptions {
   logFile?: string;
   progress?: Progress;
   env?: NodeJS.ProcessEnv;
-  /** ends a download or build of the server under way */
+  /** ends a download or build of the server under way, and the wait for its answer */
   signal?: AbortSignal;
 }
 
@@ -46,6 +47,9 @@ const READY_MS = 60_000;
 /** Other programs may take a free port before the server binds it. */
 const ATTEMPTS = 4;
 
+/** The id of the server's process, written by itself before it touches the database. */
+export const pidFileOf = (dbFile: string): string => `${dbFile}.pid`;
+
 /** Starts the server and resolves when it serves the namespace; throws a HabsburgError with its log's end otherwise. */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const {
@@ -57,7 +61,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     signal,
   } = options;
   try {
-    mkdirSync(dirname(dbFile), { recursive: true });
+    mkdirSync(dirname(dbFile), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw fromSystemError(error, `making the folder of ${dbFile}`);
   }
@@ -67,14 +71,20 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     const uiPort = exactPorts ? options.uiPort! : await reservePort(attempt === 1 ? (options.uiPort ?? DEFAULT_UI_PORT) : 0);
     const release = () => [port, uiPort].forEach(releasePort);
     const address = `127.0.0.1:${port}`;
+    prepareDatabase(dbFile);
+    const logged = logSize(logFile);
     const daemon = await startDaemon({
       name: 'Temporal server',
       command: tool.path,
-      args: serverArguments(dbFile, port, uiPort),
+      args: serverArguments(basename(dbFile), port, uiPort),
+      // the server takes ? # and % in a path for parts of a url
+      cwd: dirname(dbFile),
       logFile,
+      pidFile: pidFileOf(dbFile),
       env,
     });
-    if (await ready(daemon, address)) {
+    if (await ready(daemon, address, signal)) {
+      databaseIsReady(dbFile);
       return {
         address,
         uiUrl: `http://127.0.0.1:${uiPort}`,
@@ -90,6 +100,12 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     const { exit } = daemon;
     await daemon.stop();
     if (!exactPorts) release();
+    signal?.throwIfAborted();
+    const aside = exit && setAsideUnusable(dbFile, logText(logFile, logged));
+    if (aside !== undefined)
+      progress?.note(
+        `${dbFile} cannot be used and is now ${aside}; finished steps are in the artifact store, and are not computed again`,
+      );
     if (attempt === ATTEMPTS || exit === undefined) {
       throw daemonError(
         'Temporal server',
@@ -109,10 +125,10 @@ function serverArguments(dbFile: string, port: number, uiPort: number): string[]
   ];
 }
 
-/** Whether the server answers before it ends or READY_MS are over. */
-async function ready(daemon: Daemon, address: string): Promise<boolean> {
+/** Whether the server answers before it ends, READY_MS are over or somebody waits no longer. */
+async function ready(daemon: Daemon, address: string, signal: AbortSignal | undefined): Promise<boolean> {
   const deadline = Date.now() + READY_MS;
-  while (Date.now() < deadline && !daemon.exit) {
+  while (Date.now() < deadline && !daemon.exit && !signal?.aborted) {
     try {
       await prepareNamespace({ connection: { address }, namespace: NAMESPACE, retentionDays: RETENTION_DAYS, timeoutMs: 2_000 });
       return true;

@@ -24,8 +24,8 @@ export const stateFile = (home: string): string => join(home, 'dev.json');
 export function writeState(home: string, state: DevState): void {
   const file = stateFile(home);
   try {
-    mkdirSync(home, { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(state, undefined, 2)}\n`);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.${process.pid}`, file);
   } catch (error) {
     throw fromSystemError(error, `writing ${file}`);

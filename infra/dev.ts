@@ -1,12 +1,13 @@
 /** The embedded development environment: a Temporal server with its database in a folder, and workers, all kept running. */
 import type { ConnectionOptions } from '@temporalio/client';
-import { rmSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { startDaemon } from './daemon.js';
 import { commandLine, readState, stateFile, writeState, type DevState } from './dev-state.js';
-import { startTemporal, type TemporalServer } from './dev-server.js';
+import { pidFileOf, startTemporal, type TemporalServer } from './dev-server.js';
+import { makeSecret, prepareHome } from './home.js';
 import { tryLock, type Lock } from './lock.mjs';
 import { answers, prepareNamespace } from './namespace.js';
 import { repositoryRoot } from './paths.mjs';
@@ -80,6 +81,7 @@ const LEFTOVER_MS = 10_000;
 /** Starts the environment of a folder, or joins the one that runs there already. */
 export async function startDev(options: DevOptions): Promise<Dev> {
   const home = resolve(options.home);
+  prepareHome(home);
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     options.signal?.throwIfAborted();
@@ -127,7 +129,7 @@ async function startOwned(options: DevOptions, lock: Lock): Promise<Dev> {
   const { home, external, signal, env = process.env } = options;
   const dbFile = join(home, 'temporal.db');
   await endLeftover(home, dbFile);
-  rmSync(scratchFolder(home), { recursive: true, force: true }); // of workers that were killed
+  if (!external) makeSecret(home);
 
   const supervised = new Map<string, Supervised>();
   let state: DevState | undefined;
@@ -238,7 +240,7 @@ async function embeddedServer(
   let first: TemporalServer | undefined;
   const start = async () => {
     if (!first) return (first = await startTemporal({ dbFile, port, uiPort, logFile, progress, env, signal }));
-    return startTemporal({ dbFile, ...portsOf(first), exactPorts: true, logFile, env });
+    return startTemporal({ dbFile, ...portsOf(first), exactPorts: true, logFile, progress, env });
   };
   keep(await supervise({ name: 'temporal', logFile, start, onEvent }));
   const { address, namespace, uiUrl } = first!;
@@ -250,12 +252,12 @@ const portsOf = ({ address, uiUrl }: { address: string; uiUrl: string }) => ({
   uiPort: Number(new URL(uiUrl).port),
 });
 
-/** Files of running steps; a worker removes its own, those of killed ones go at the next start. */
+/** Files of running steps; a worker removes its own, and what killed ones left. */
 const scratchFolder = (home: string): string => join(home, 'scratch');
 
 function defaultWorkers({ home, slots, threads, external }: DevOptions): NonNullable<DevOptions['workers']> {
   return ({ address, namespace }) => {
-    const server = external ? [] : ['--address', address, '--namespace', namespace];
+    const server = external ? [] : ['--address', address, '--namespace', namespace, '--home', home];
     const worker = (name: string, ...more: string[]) => ({
       name,
       command: process.execPath,
@@ -275,11 +277,32 @@ function workerEnvironment(env: NodeJS.ProcessEnv, { store, external }: DevOptio
   return { ...own, ...address, ...(store === undefined ? {} : { HABSBURG_STORE: store }) };
 }
 
-/** Waits for the server of a supervisor that was killed: two servers on one database file would spoil it. */
+/** Waits for the server of a supervisor that was killed, at whatever moment: two servers on one database file would spoil it. */
 async function endLeftover(home: string, dbFile: string): Promise<void> {
-  const pid = readState(home)?.processes.temporal;
-  if (pid === undefined) return;
-  const lives = () => isAlive(pid) && commandLine(pid).includes(dbFile);
-  for (const deadline = Date.now() + LEFTOVER_MS; lives() && Date.now() < deadline;) await sleep(100);
-  if (lives()) process.kill(pid, 'SIGKILL');
+  for (const pid of new Set([writtenPid(pidFileOf(dbFile)), readState(home)?.processes.temporal])) {
+    if (pid === undefined) continue;
+    const lives = () => isAlive(pid) && isServerOf(pid, home);
+    for (const deadline = Date.now() + LEFTOVER_MS; lives() && Date.now() < deadline;) await sleep(100);
+    if (!lives()) continue;
+    process.kill(pid, 'SIGKILL');
+    while (lives()) await sleep(20);
+  }
+}
+
+function writtenPid(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, 'utf8')) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process is a Temporal server that works in this home; its id alone may be somebody else's by now. */
+function isServerOf(pid: number, home: string): boolean {
+  if (!/server start-dev .*temporal\.db/.test(commandLine(pid))) return false;
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(home);
+  } catch {
+    return process.platform !== 'linux';
+  }
 }

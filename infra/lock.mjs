@@ -9,7 +9,7 @@ import { isAlive } from './process.mjs';
 /** The owner touches its token this often; a token older than STALE_MS belongs to nobody. */
 const REFRESH_MS = 5_000;
 const STALE_MS = 60_000;
-/** A lock folder without a token this old was left by a process that died while taking it. */
+/** A lock folder without a token, or with half of one, this old was left by a process that died while taking it. */
 const EMPTY_STALE_MS = 5_000;
 
 /** @typedef {{ release: () => void }} Lock */
@@ -25,6 +25,11 @@ export function tryLock(folder) {
   try {
     mkdirSync(folder);
     writeFileSync(token, JSON.stringify({ pid: process.pid, host: hostname() }), { flag: 'wx' });
+    // while we stood still between the two calls, the folder may have become another's
+    if (readdirSync(folder).length > 1) {
+      unlinkSync(token);
+      return undefined;
+    }
   } catch (error) {
     const code = /** @type {NodeJS.ErrnoException} */ (error).code;
     // ENOENT: the folder was taken for stale between the two calls
@@ -94,12 +99,13 @@ function breakStale(folder) {
 
 /** @param {string} token */
 function isStale(token) {
-  if (Date.now() - statSync(token).mtimeMs > STALE_MS) return true;
+  const age = Date.now() - statSync(token).mtimeMs;
+  if (age > STALE_MS) return true;
   try {
     const { pid, host } = JSON.parse(readFileSync(token, 'utf8'));
     return host === hostname() && !isAlive(pid);
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') throw error;
-    return false; // being written
+    return age > EMPTY_STALE_MS; // being written, or its writer died over it
   }
 }

@@ -3,10 +3,13 @@ import { loadClientConfigProfile, loadClientConnectConfig } from '@temporalio/en
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { homedir } from 'node:os';
 import { HabsburgError } from '../common/errors.js';
+import { readSecret } from '../infra/home.js';
 
 export interface TemporalSettings {
   readonly namespace: string;
   readonly connection: NativeConnectionOptions & { readonly address: string };
+  /** of an embedded server's home: what client and workers say to each other is sealed with it */
+  readonly secret?: Uint8Array;
 }
 
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -30,7 +33,18 @@ export function fromEnvironment(): TemporalSettings {
   return { namespace: namespace ?? 'default', connection: { ...connectionOptions, address } };
 }
 
-/** A server without TLS or credentials, such as the embedded one. */
+/**
+ * The embedded server of a home.
+ * @throws HabsburgError where the home's secret cannot be read: work for its server cannot be given, or taken, without
+ */
+export function embeddedServer(
+  home: string,
+  { address, namespace = 'default' }: { address: string; namespace?: string },
+): TemporalSettings {
+  return { ...plainServer(address, namespace), secret: readSecret(home) };
+}
+
+/** A server without TLS or credentials. */
 export function plainServer(address: string, namespace = 'default'): TemporalSettings {
   checkAddress(address, '--address');
   return { namespace, connection: { address } };

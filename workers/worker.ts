@@ -1,15 +1,11 @@
 /** A worker process: which queues it serves, how many steps at a time, and how it stops. */
 import { NativeConnection, Worker, Runtime, DefaultLogger } from '@temporalio/worker';
-import type { LogLevel } from '@temporalio/worker';
+import type { LogLevel, WorkerOptions as TemporalWorkerOptions } from '@temporalio/worker';
 import { existsSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import type { ActivityDependencies } from '../activities/types.js';
-import { openArtifactStore } from '../artifacts/open.js';
-import type { ArtifactStore } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
 import { codeVersion } from '../common/version.js';
 import { checkDevice } from '../engine/device.js';
@@ -18,6 +14,9 @@ import type { Device } from '../spec/devices.js';
 import { QUEUES } from '../workflows/contract.js';
 import { engineClient } from './engine-client.js';
 import type { TemporalSettings } from './connection.js';
+import { makeScratch, type Scratch } from './scratch.js';
+import { sealedPayloads } from './sealed-payloads.js';
+import { workerStores } from './stores.js';
 
 export interface WorkerOptions {
   readonly temporal: TemporalSettings;
@@ -29,6 +28,7 @@ export interface WorkerOptions {
   readonly threads: number;
   /** where an experiment does not say */
   readonly device: Device;
+  /** folder under which the worker makes one of its own for the files of running steps; default: the system's temporary folder */
   readonly scratch?: string;
   /** keeps blobs of s3:// stores; nothing is kept without it */
   readonly blobCache?: string;
@@ -52,6 +52,8 @@ export async function serve(options: WorkerOptions): Promise<void> {
   });
   await checkDevice(options.device);
   const connection = await connected(options.temporal);
+  const scratch = makeScratch(options.scratch);
+  const { secret } = options.temporal;
   try {
     const common = {
       connection,
@@ -65,14 +67,21 @@ export async function serve(options: WorkerOptions): Promise<void> {
     for (const queue of options.queues) {
       if (queue === 'workflow') {
         workers.push(
-          await Worker.create({ ...common, taskQueue: QUEUES.workflow, ...workflowSource(), maxCachedWorkflows: 200 }),
+          await Worker.create({
+            ...common,
+            taskQueue: QUEUES.workflow,
+            ...workflowSource(),
+            dataConverter: secret && sealedPayloads(secret, 'mark'),
+            maxCachedWorkflows: 200,
+          }),
         );
       } else {
         workers.push(
           await Worker.create({
             ...common,
             taskQueue: queue === 'cpu' ? QUEUES.cpu : queue === 'gpu' ? QUEUES.gpu : queue,
-            activities: createActivities(dependencies(options)),
+            activities: createActivities(dependencies(options, scratch)),
+            dataConverter: secret && sealedPayloads(secret, 'refuse'),
             maxConcurrentActivityTaskExecutions: options.slots,
             maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
             defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
@@ -89,7 +98,7 @@ export async function serve(options: WorkerOptions): Promise<void> {
   } catch (error) {
     throw refused(error, options.temporal);
   } finally {
-    if (options.scratch === undefined) await rm(scratchOf(options), { recursive: true, force: true });
+    scratch.remove();
     await connection.close();
   }
 }
@@ -117,38 +126,28 @@ function refused(error: unknown, { namespace }: TemporalSettings): unknown {
   );
 }
 
-/** Files of running steps; without `--scratch` a folder of this process's own, removed at its end. */
-function scratchOf(options: WorkerOptions): string {
-  return options.scratch ?? join(tmpdir(), `habsburg-${process.pid}`);
-}
-
 /** The prebuilt bundle (`npm run build` makes it) unless the compiler ran since, else the workflow sources, bundled at start. */
-function workflowSource(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
-  const codePath = fileURLToPath(new URL('../workflow-bundle.cjs', import.meta.url));
+function workflowSource(): Pick<TemporalWorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
+  const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+  const codePath = pathOf('workflow-bundle.cjs');
   const madeAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
-  const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(fileURLToPath(new URL('../.tsbuildinfo', import.meta.url)));
+  const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(pathOf('.tsbuildinfo'));
   return fresh
     ? { workflowBundle: { codePath } }
-    : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
+    : { workflowsPath: pathOf('workflows/index.js'), interceptors: { workflowModules: [pathOf('workflows/door.js')] } };
 }
 
-function dependencies(options: WorkerOptions): ActivityDependencies {
-  const stores = new Map<string, ArtifactStore>();
+function dependencies(options: WorkerOptions, scratch: Scratch): ActivityDependencies {
   return {
-    openStore(url) {
-      let store = stores.get(url);
-      if (!store) {
-        store = openArtifactStore(url, url.startsWith('s3:') ? { cacheDir: options.blobCache } : {});
-        stores.set(url, store);
-      }
-      return store;
-    },
+    openStore: workerStores(options.blobCache),
     runJob: engineClient({ threads: options.threads }),
     engineFingerprint,
     device: options.device,
     codeVersion: codeVersion(),
     builder: `habsburg-worker/${codeVersion()}`,
-    scratch: scratchOf(options),
+    get scratch() {
+      return scratch.path;
+    },
   };
 }
 

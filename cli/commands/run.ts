@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Client } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
+import { beginStore } from '../../artifacts/store-mark.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { Dev } from '../../infra/dev.js';
 import { findDev, startDev } from '../../infra/dev.js';
@@ -10,7 +11,7 @@ import { identified } from '../../data/identify.js';
 import { expand } from '../../spec/expand.js';
 import { loadExperiment } from '../../spec/load.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
-import { fromEnvironment, plainServer } from '../../workers/connection.js';
+import { fromEnvironment } from '../../workers/connection.js';
 import { QUEUES } from '../../workflows/contract.js';
 import type { CommandModule } from '../command.js';
 import { failureOf } from '../ended.js';
@@ -19,7 +20,7 @@ import { collect, positiveInteger } from '../options.js';
 import { untilInterrupted } from '../interrupt.js';
 import { showOutcome } from '../outcome.js';
 import { notes, printJson } from '../output.js';
-import { homeOf, isExternal, withHome } from '../session.js';
+import { homeOf, isExternal, withHome, serverIn } from '../session.js';
 import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
 import { connect, ensureSearchAttributes } from '../temporal.js';
 import { counted, shellCommand } from '../words.js';
@@ -82,9 +83,12 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
       });
       note(dev.uiUrl ? `Temporal server at ${dev.address}, its UI at ${dev.uiUrl}` : `Temporal server at ${dev.address}`);
     }
-    const client = await connect(external ? fromEnvironment() : plainServer((dev ?? (await findDev(homeOf(options))))!.address));
+    const client = await connect(
+      external ? fromEnvironment() : serverIn(homeOf(options), (dev ?? (await findDev(homeOf(options))))!),
+    );
     try {
       await ensureSearchAttributes(client);
+      await beginStore(store);
       const concurrency = plan.execution.concurrency ?? (await freeSlots(client, plan, dev?.owned ? slots : 0));
       const started = await startExperiment(
         client,

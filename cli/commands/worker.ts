@@ -2,7 +2,11 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { availableParallelism } from 'node:os';
-import { fromEnvironment, plainServer } from '../../workers/connection.js';
+import { resolve } from 'node:path';
+import { HabsburgError } from '../../common/errors.js';
+import { findDev } from '../../infra/dev.js';
+import { embeddedServer, fromEnvironment, plainServer, type TemporalSettings } from '../../workers/connection.js';
+import { serverIn } from '../session.js';
 import { DEVICES, type Device } from '../../spec/devices.js';
 import type { CommandModule } from '../command.js';
 import { stopSignals } from '../interrupt.js';
@@ -16,6 +20,7 @@ interface Options {
   readonly device: Device;
   readonly address?: string;
   readonly namespace?: string;
+  readonly home?: string;
   readonly scratch?: string;
   readonly blobCache?: string;
   readonly logLevel: 'WARN';
@@ -36,6 +41,7 @@ export const worker: CommandModule = {
       )
       .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
       .option('--namespace <name>', 'Temporal namespace, with --address')
+      .option('--home <dir>', 'serve the embedded server of this folder, and nobody without its secret')
       .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
       .option(
         '--blob-cache <dir>',
@@ -53,7 +59,7 @@ export const worker: CommandModule = {
         for (const signal of stopSignals())
           process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
         await serve({
-          temporal: options.address ? plainServer(options.address, options.namespace) : fromEnvironment(),
+          temporal: await serverToServe(options),
           queues: options.queues
             .split(',')
             .map((queue) => queue.trim())
@@ -73,3 +79,11 @@ export const worker: CommandModule = {
       });
   },
 };
+
+async function serverToServe({ home, address, namespace }: Options): Promise<TemporalSettings> {
+  if (home === undefined) return address ? plainServer(address, namespace) : fromEnvironment();
+  if (address) return embeddedServer(resolve(home), { address, namespace });
+  const dev = await findDev(resolve(home));
+  if (dev) return serverIn(resolve(home), dev);
+  throw new HabsburgError('unreachable', `no embedded server is running in ${resolve(home)}; start one with habsburg dev`);
+}

@@ -1,4 +1,4 @@
-/** `kill -9` of engine, workers and Temporal server at random moments, while a run goes on. */
+/** `kill -9` of engine, workers and Temporal server at random moments, from the first of a new home on, while a run goes on. */
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,10 @@ interface DevState {
 
 /** Process ids by what they are; engines are the children of the cpu worker. */
 async function targets(home: string): Promise<Record<string, number[]>> {
-  const { processes } = JSON.parse(await readFile(join(home, 'dev.json'), 'utf8')) as DevState;
+  const text = await readFile(join(home, 'dev.json'), 'utf8').catch(() => undefined);
+  // before the environment is up there is a server that makes its database
+  if (text === undefined) return { temporal: [Number(await readFile(join(home, 'temporal.db.pid'), 'utf8'))] };
+  const { processes } = JSON.parse(text) as DevState;
   const engines = childrenOf(processes.cpu);
   return { temporal: [processes.temporal], workflow: [processes.workflow], cpu: [processes.cpu], engine: engines };
 }
@@ -40,15 +43,16 @@ export async function storm(
   let over = false;
   void running.finished.then(() => (over = true));
   const killed: string[] = [];
-  const order = ['engine', 'cpu', 'temporal', 'engine', 'workflow'];
+  const order = ['temporal', 'engine', 'cpu', 'temporal', 'engine', 'workflow'];
   for (let draw = 0; killed.length < kills && !over; draw++) {
-    await sleep(200 + rng.uniform(draw) * 1_800);
+    // the first one as soon as there is something to kill: the database is then half made
+    await sleep(killed.length === 0 ? 20 : 200 + rng.uniform(draw) * 1_800);
     const what = order[killed.length % order.length];
     const [pid] = await targets(home).then(
       (found) => found[what],
       () => [],
     );
-    if (pid === undefined) continue;
+    if (!pid) continue;
     try {
       process.kill(pid, 'SIGKILL');
       killed.push(what);

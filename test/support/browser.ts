@@ -24,8 +24,9 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
   throw new Error('no Chromium found: install chromium, or set CHROMIUM to the path of one');
 }
 
-export async function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+/** @param args more switches of Chromium */
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-dev-shm-usage', ...args] });
 }
 
 function onPath(env: NodeJS.ProcessEnv): string | undefined {
