@@ -1,19 +1,20 @@
-// The arrows between rooms run one way: cli, workers -> workflows, activities -> families, metrics, pool -> data -> engine;
-// artifacts and spec below all, common below everything.
+// The arrows between rooms run one way: cli, workers -> workflows, activities -> observations, families -> pool, data -> engine;
+// artifacts and spec below all, evaluations (pure functions) below spec, common below everything.
 
 /** Who may import from whom; a room may always import from itself and from common/. */
 const ALLOWED = {
   common: [],
-  spec: [],
+  evaluations: [],
+  spec: ['evaluations'],
   artifacts: [],
   engine: ['spec'],
-  metrics: ['spec', 'engine'],
-  data: ['spec', 'artifacts', 'metrics'],
+  data: ['spec', 'artifacts', 'evaluations'],
   pool: ['spec', 'artifacts', 'data'],
-  families: ['spec', 'artifacts', 'data', 'pool', 'metrics', 'engine'],
-  activities: ['spec', 'artifacts', 'data', 'pool', 'metrics', 'families', 'engine'],
-  laws: ['spec', 'metrics'],
-  report: ['spec', 'artifacts', 'metrics', 'data', 'laws'],
+  families: ['spec', 'artifacts', 'data', 'pool', 'engine'],
+  observations: ['spec', 'data', 'pool', 'families', 'engine'],
+  activities: ['spec', 'artifacts', 'data', 'pool', 'evaluations', 'observations', 'families', 'engine'],
+  laws: ['spec', 'evaluations'],
+  report: ['spec', 'artifacts', 'evaluations', 'data', 'laws'],
   infra: [],
 };
 const OUTSIDE = { temporal: 'node_modules/@temporalio/', s3: 'node_modules/@aws-sdk/', engine: 'node_modules/onnxruntime' };
@@ -23,10 +24,11 @@ const ROOMS = [
   'cli',
   'data',
   'engine',
+  'evaluations',
   'families',
   'infra',
   'laws',
-  'metrics',
+  'observations',
   'pool',
   'report',
   'spec',
@@ -72,9 +74,9 @@ module.exports = {
     },
     {
       name: 'temporal-stays-above',
-      comment: 'Engine, families, metrics, data, pool, artifacts, spec and report know no Temporal.',
+      comment: 'Engine, evaluations, families, observations, data, pool, artifacts, spec and report know no Temporal.',
       severity: 'error',
-      from: { path: '^(engine|families|metrics|data|pool|artifacts|spec|report|common)/' },
+      from: { path: '^(engine|evaluations|families|observations|data|pool|artifacts|spec|report|common)/' },
       to: { path: OUTSIDE.temporal },
     },
     {

@@ -1,63 +1,187 @@
-/** score: measures what a model is and what it wrote. Outputs `scores`: values, histograms and sample texts in one document. */
-import { writeFile } from 'node:fs/promises';
+/**
+ * score: evaluations of what a model is and what it wrote. Each is a step of its own, `evaluate`, keyed by what it alone needs, so
+ * that one more on an old run computes itself and nothing else. Output `scores`: what all of them found, in one document.
+ */
+import { ApplicationFailure } from '@temporalio/activity';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { computeMetrics, metricOf, needsOf } from '../metrics/index.js';
+import type { ArtifactRef } from '../artifacts/types.js';
+import { evaluationOf } from '../evaluations/index.js';
+import type { Evaluation, EvaluationInput, ObservationRef, RecordsRole, Settings } from '../evaluations/types.js';
+import { tableName } from '../evaluations/types.js';
 import type { ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
-import { imagesToScore } from './score-images.js';
-import { textsToScore } from './score-texts.js';
-import { runStep } from './step.js';
-import type { ActivityDependencies, ScoreInput, StepResult } from './types.js';
+import { observe } from './observe.js';
+import { evaluationInputs, type EvaluationInputs } from './score-inputs.js';
+import { runStep, type StepContext } from './step.js';
+import type { ActivityDependencies, ScoreInput, ScoreResult, StepResult } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
+
+/** What a reader sees beside the numbers, whether asked for or not. */
+const EXAMPLES = {
+  texts: { name: 'samples', variant: 'first-records', settings: {} },
+  images: { name: 'pictures', variant: 'first-records', settings: {} },
+} as const;
 
 export function scoreActivity(deps: ActivityDependencies) {
-  return (input: ScoreInput): Promise<StepResult> => {
-    const { place, model, generated, real, test, first, truth, prompts } = input;
-    return runStep(
-      deps,
-      {
-        step: 'score',
-        version: VERSION,
-        place,
-        inputs: { model, generated, real, test, first, prompts, ...(truth ? { truth } : {}) },
-        parameters: {
-          family: input.family,
-          metrics: input.metrics,
-          versions: input.metrics.map((metric) => metricOf(metric).version),
-          ...(input.lossOn ? { lossOn: input.lossOn } : {}),
-        },
-        engine: true,
-      },
-      async (step) => {
-        const needs = new Set(needsOf(input));
-        const { scoring, ...examples } =
-          input.family === 'vae' ? await imagesToScore(step, input, needs) : await textsToScore(step, input, needs);
-        const measured = input.metrics.map((metric) => ({
-          ...computeMetrics({ metrics: [metric] }, scoring),
-          subject: metricOf(metric).subject === 'model' ? model : generated,
-        }));
-        const document: ScoresDocument = {
-          schema: SCORES_SCHEMA,
-          values: measured.flatMap(({ values, subject }) =>
-            values.map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest })),
-          ),
-          histograms: measured.flatMap(({ series }) =>
-            series.map(({ metric, edges, counts, below, above, n }) => ({
-              name: metric,
-              edges: [...edges],
-              counts: [...counts],
-              below,
-              above,
-              n,
-            })),
-          ),
-          ...examples,
-        };
-        const out = await step.folder('scores');
-        await writeFile(join(out, SCORES_FILE), `${JSON.stringify(document, null, 1)}\n`);
-        return { outputs: { scores: { kind: 'scores', folder: out } }, report: { values: document.values.length } };
-      },
-    );
+  return async (input: ScoreInput): Promise<ScoreResult> => {
+    const of = input.family === 'vae' ? 'images' : 'texts';
+    const tables = observed(deps, input);
+    const inputs = evaluationInputs();
+    const found: Record<string, StepResult> = {};
+    const failures: { readonly evaluation: string; readonly message: string }[] = [];
+    for (const { name, variant, settings } of [...input.metrics, EXAMPLES[of]]) {
+      try {
+        const evaluation = evaluationOf({ name, variant });
+        found[`${name} ${variant} ${JSON.stringify(settings)}`] = await evaluate(
+          deps,
+          input,
+          evaluation,
+          settings,
+          tables,
+          inputs,
+        );
+      } catch (error) {
+        // one that cannot be computed is told, and costs no other
+        if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
+        failures.push({ evaluation: name, message: error.message });
+      }
+    }
+    const scores = await together(deps, input, found);
+    const steps = [...(await tables.done()), ...Object.values(found), scores];
+    const computed = steps.filter(({ cached }) => !cached).length;
+    if (failures.length > 0)
+      throw ApplicationFailure.nonRetryable(
+        failures.map(({ evaluation, message }) => `${evaluation}: ${message}`).join('; '),
+        'habsburg.failed',
+      );
+    return { ...scores, counted: { computed, reused: steps.length - computed } };
   };
+}
+
+interface Tables {
+  /** the table of an observation, which is made when it is first asked for */
+  of(need: ObservationRef): Promise<ArtifactRef>;
+  /** the steps that left tables */
+  done(): Promise<StepResult[]>;
+}
+
+function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
+  const { place, model, first, lossOn } = input;
+  const asked = new Map<string, Promise<StepResult>>();
+  return {
+    async of(need) {
+      const name = tableName(need);
+      let step = asked.get(name);
+      if (!step) {
+        step = observe(deps, {
+          place,
+          observation: need.observation,
+          model: need.under === 'self' ? model : first,
+          data: roleOf(input, need.of),
+          settings: lossOn ? { lossOn } : {},
+        });
+        asked.set(name, step);
+      }
+      return (await step).outputs.table;
+    },
+    async done() {
+      const steps = await Promise.allSettled(asked.values());
+      return steps.flatMap((step) => (step.status === 'fulfilled' ? [step.value] : []));
+    },
+  };
+}
+
+function roleOf({ generated, prompts, real, test }: ScoreInput, role: RecordsRole): ArtifactRef {
+  return { generated, prompts, real, test }[role];
+}
+
+/** One evaluation. */
+async function evaluate(
+  deps: ActivityDependencies,
+  input: ScoreInput,
+  evaluation: Evaluation,
+  settings: Settings,
+  tables: Tables,
+  inputs: EvaluationInputs,
+): Promise<StepResult> {
+  const { name, variant, version, needs } = evaluation;
+  const subject = evaluation.subject === 'model' ? input.model : input.generated;
+  const refs: Record<string, ArtifactRef> = { subject };
+  for (const role of needs.records ?? []) refs[role] = roleOf(input, role);
+  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need);
+  if (needs.truth) refs.truth = truthOf(input, name);
+  return runStep(
+    deps,
+    {
+      step: 'evaluate',
+      version,
+      place: input.place,
+      inputs: refs,
+      parameters: { evaluation: name, variant, settings },
+      engine: false,
+    },
+    async (step) => leave(step, measured(evaluation, await inputs.of(evaluation, refs, step), settings, subject)),
+  );
+}
+
+/** What all found, in the order in which they were asked for. */
+function together(
+  deps: ActivityDependencies,
+  { place }: ScoreInput,
+  found: Readonly<Record<string, StepResult>>,
+): Promise<StepResult> {
+  const inputs = Object.fromEntries(Object.entries(found).map(([name, { outputs }]) => [name, outputs.scores]));
+  return runStep(
+    deps,
+    { step: 'score', version: VERSION, place, inputs, parameters: { order: Object.keys(inputs) }, engine: false },
+    async (step) => {
+      const all: ScoresDocument[] = [];
+      for (const ref of Object.values(inputs))
+        all.push(JSON.parse(await readFile(join(await step.input(ref), SCORES_FILE), 'utf8')) as ScoresDocument);
+      const pictures = all.find((document) => document.pictures)?.pictures;
+      return leave(step, {
+        schema: SCORES_SCHEMA,
+        values: all.flatMap(({ values }) => values),
+        histograms: all.flatMap(({ histograms }) => histograms),
+        samples: all.flatMap(({ samples }) => samples),
+        ...(pictures === undefined ? {} : { pictures }),
+      });
+    },
+  );
+}
+
+async function leave(step: StepContext, document: ScoresDocument) {
+  const out = await step.folder('scores');
+  await writeFile(join(out, SCORES_FILE), `${JSON.stringify(document, null, 1)}\n`);
+  return { outputs: { scores: { kind: 'scores', folder: out } }, report: { values: document.values.length } };
+}
+
+function measured(evaluation: Evaluation, input: EvaluationInput, settings: Settings, subject: ArtifactRef): ScoresDocument {
+  const { samples = [], pictures } = evaluation.examples?.(input) ?? {};
+  return {
+    schema: SCORES_SCHEMA,
+    values: evaluation
+      .compute(input, settings)
+      .map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest })),
+    histograms: (evaluation.series?.(input, settings) ?? []).map(({ metric, edges, counts, below, above, n }) => ({
+      name: metric,
+      edges: [...edges],
+      counts: [...counts],
+      below,
+      above,
+      n,
+    })),
+    samples: [...samples],
+    ...(pictures === undefined ? {} : { pictures }),
+  };
+}
+
+function truthOf({ truth }: ScoreInput, name: string): ArtifactRef {
+  if (truth) return truth;
+  throw ApplicationFailure.nonRetryable(
+    `${name} compares with the true distribution, which only grammar: data has; remove it from metrics`,
+    'habsburg.invalid',
+  );
 }

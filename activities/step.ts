@@ -208,7 +208,7 @@ function stepContext(
       }
       beat.byProgress();
       try {
-        return await deps.runJob(resume && job.op !== 'logProbability' ? { ...job, resume } : job, {
+        return await deps.runJob(resume && job.op !== 'observe' ? { ...job, resume } : job, {
           signal,
           checkpointSeconds: definition.place.checkpointSeconds,
           device: definition.place.device ?? deps.device,

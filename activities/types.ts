@@ -93,6 +93,12 @@ export interface ScoreInput {
   readonly lossOn?: 'answer' | 'all';
 }
 
+/** `scores`: what the evaluations found, in one artifact. */
+export interface ScoreResult extends StepResult {
+  /** the steps behind it: observations, evaluations, and the artifact of all */
+  readonly counted: { readonly computed: number; readonly reused: number };
+}
+
 export interface SimulateInput {
   /** `generation`: the first; `seed`: the first */
   readonly place: StepPlace;
@@ -121,7 +127,7 @@ export interface Activities {
   sample(input: SampleInput): Promise<StepResult>;
   finetune(input: FinetuneInput): Promise<StepResult>;
   generate(input: GenerateInput): Promise<StepResult>;
-  score(input: ScoreInput): Promise<StepResult>;
+  score(input: ScoreInput): Promise<ScoreResult>;
   simulate(input: SimulateInput): Promise<StepResult>;
   /** @returns the plan's digest, under which the runs' documents are filed */
   recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<Digest>;

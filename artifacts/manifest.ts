@@ -5,7 +5,8 @@ import { checkFilePath, isDigest } from './keys.js';
 import type { ArtifactFile, ArtifactKind, ArtifactManifest, ArtifactRef } from './types.js';
 
 export const MANIFEST_SCHEMA = 'habsburg.artifact/v1';
-const KINDS: ReadonlySet<string> = new Set<ArtifactKind>(['dataset', 'selection', 'model', 'tokenizer', 'scores', 'truth']);
+/** What an artifact is: a word of whoever publishes it (dataset, model, table …); the store does not ask. */
+const KIND = /^[a-z][a-z0-9-]{0,62}$/;
 
 /** A manifest with its files in path order. */
 export function makeManifest(
@@ -39,7 +40,7 @@ export function parseManifest(bytes: Uint8Array, digest: Digest): ArtifactManife
   const manifest = value as Partial<ArtifactManifest> | null;
   if (manifest?.schema !== MANIFEST_SCHEMA)
     throw wrong(`its schema is ${JSON.stringify(manifest?.schema)}, not ${MANIFEST_SCHEMA}`);
-  if (typeof manifest.kind !== 'string' || !KINDS.has(manifest.kind)) throw wrong(`its kind is ${JSON.stringify(manifest.kind)}`);
+  if (typeof manifest.kind !== 'string' || !KIND.test(manifest.kind)) throw wrong(`its kind is ${JSON.stringify(manifest.kind)}`);
   if (!Array.isArray(manifest.files) || typeof manifest.facts !== 'object' || manifest.facts === null)
     throw wrong('files or facts are missing');
   let previous = '';

@@ -30,7 +30,7 @@ export interface ObjectStore {
 
 export type ObjectSource = { readonly file: string } | { readonly bytes: Uint8Array };
 
-export type ArtifactKind = 'dataset' | 'selection' | 'model' | 'tokenizer' | 'scores' | 'truth';
+export type ArtifactKind = string;
 
 /** One file of an artifact. `path` is relative, '/'-separated, without '..'. */
 export interface ArtifactFile {

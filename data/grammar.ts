@@ -1,7 +1,7 @@
 /** Text of the synthetic language, and the exact distribution of its words: what a model trained on its own output loses can be counted. */
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
-import type { Truth } from '../metrics/types.js';
+import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
 import { expectedCounts, makeLanguage, RULES, TOPICAL, TOPICS, type Language, type WordClass } from './language.js';
 

@@ -4,7 +4,7 @@ import { sha256 } from '../common/canonical.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { readTextFile } from '../common/text-file.js';
 import { inThread } from '../common/thread.js';
-import type { Truth } from '../metrics/types.js';
+import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';

@@ -1,5 +1,5 @@
 /** The language-model family: dataset and model folders on one side, the engine's fit, generate and score on the other. */
-import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
@@ -13,14 +13,11 @@ import { asFloat32 } from '../engine/checkpoint/huggingface.js';
 import { saveAdapted } from '../engine/checkpoint/quantize.js';
 import { isQuantized } from '../engine/checkpoint/stored.js';
 import { generateRows } from '../engine/generate/index.js';
-import { scoreRows } from '../engine/score.js';
 import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
 import type { ArchitecturePlan, MemberPlan } from '../spec/plan.js';
 import { fitReport } from './fit-report.js';
-import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
-
-export const LIKELIHOODS_FILE = 'likelihoods.json';
+import type { Family, FitJob, GenerateJob, JobIo, JobReport } from './types.js';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
@@ -29,7 +26,6 @@ export const languageModel: Family<MemberPlan> = {
   cost: 'expensive',
   fit: fitModel,
   generate,
-  logProbability,
 };
 
 async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> {
@@ -169,15 +165,8 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
   return { records, tokens: kept.reduce((sum, { tokens }) => sum + tokens.length, 0), empty: written.length - records };
 }
 
-async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
-  const model = await loadCheckpoint(job.model, { frozen: true, device: io.device });
-  const scores = await scoreRows({ model, ...(await readRows(job.data, job.lossOn)), threads: io.threads, device: io.device });
-  await writeFile(join(job.out, LIKELIHOODS_FILE), JSON.stringify({ rows: scores }));
-  return { records: scores.length };
-}
-
 /** Token ids of a dataset's records, in order; with lossOn: answer also their labels. */
-async function readRows(folder: string, lossOn?: 'answer' | 'all'): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
+export async function readRows(folder: string, lossOn?: 'answer' | 'all'): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
   const records = await readAllRecords(folder);
   const rows = records.map((record) => Int32Array.from(record.tokens));
   if (lossOn !== 'answer') return { rows };

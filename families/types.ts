@@ -1,5 +1,5 @@
 /**
- * The family interface: a kind of generative model behind fit, generate and logProbability. Files in, files out: a family runs
+ * The family interface: a kind of generative model behind fit and generate. Files in, files out: a family runs
  * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
@@ -70,14 +70,14 @@ export interface GenerateJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly resume?: string;
 }
 
-export interface ScoreJob {
-  readonly op: 'logProbability';
-  readonly family: AnyMemberPlan['family'];
+/** An observation (observations/) of every record of a dataset, by a model. */
+export interface ObserveJob {
+  readonly op: 'observe';
+  readonly observation: string;
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly model: string;
   readonly data: string;
-  /** of records with a template's prompt: whether the prompt counts; absent: every token does */
-  readonly lossOn?: 'answer' | 'all';
-  /** in record order: likelihoods.json of texts (families/language-model.ts), bounds.json and codes of images (families/vae.ts) */
+  /** where its table goes */
   readonly out: string;
 }
 
@@ -101,7 +101,7 @@ export interface SimulateJob {
   readonly resume?: string;
 }
 
-export type Job = FitJob | GenerateJob | ScoreJob | SimulateJob;
+export type Job = FitJob | GenerateJob | ObserveJob | SimulateJob;
 
 /** Small numbers for the workflow's history and the result tables. */
 export type JobReport = Readonly<Record<string, string | number | boolean | null>>;
@@ -113,5 +113,4 @@ export interface Family<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly cost: 'expensive';
   fit(job: FitJob<M>, io: JobIo): Promise<JobReport>;
   generate(job: GenerateJob<M>, io: JobIo): Promise<JobReport>;
-  logProbability(job: ScoreJob, io: JobIo): Promise<JobReport>;
 }

@@ -5,24 +5,17 @@ import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
 import type { ImageRecord } from '../pool/images.js';
 import { readImages, writeImageRecords } from '../pool/images.js';
-import { writeSafetensors } from '../engine/checkpoint/safetensors.js';
 import { loadVae, saveVae } from '../engine/vae/checkpoint.js';
 import { checkImageSize, initialVaeWeights } from '../engine/vae/config.js';
 import { fitVae } from '../engine/vae/fit.js';
-import { scoreImages } from '../engine/vae/score.js';
 import { writeImages } from '../engine/vae/write.js';
 import type { VaeMemberPlan } from '../spec/plan.js';
 import { fitReport } from './fit-report.js';
-import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScoreJob } from './types.js';
-
-/** { rows: [{ reconstruction, divergence }] }, nats: the two terms of each image's evidence lower bound */
-export const BOUNDS_FILE = 'bounds.json';
-/** tensor `mean` (images, latent): the means of the encoder's distributions */
-export const CODES_FILE = 'codes.safetensors';
+import type { Family, FitJob, GenerateJob, JobIo, JobReport } from './types.js';
 
 const SHARD = /^shard-(\d{9})\.bin$/;
 
-export const vae: Family<VaeMemberPlan> = { name: 'vae', cost: 'expensive', fit, generate, logProbability };
+export const vae: Family<VaeMemberPlan> = { name: 'vae', cost: 'expensive', fit, generate };
 
 async function fit(job: FitJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
@@ -103,18 +96,4 @@ async function generate(job: GenerateJob<VaeMemberPlan>, io: JobIo): Promise<Job
     pixels: pixels.subarray(i * size, (i + 1) * size),
   }));
   return { records: await writeImageRecords(job.out, records) };
-}
-
-/** The codes that a score draws: the same for every model and generation, so that differences are the models'. */
-const SCORING = { seed: 0, generation: 0, member: '', step: 'score', purpose: 'codes' } as const;
-
-async function logProbability(job: ScoreJob, io: JobIo): Promise<JobReport> {
-  const model = await loadVae(job.model);
-  const images = await readImages(job.data);
-  const { reconstruction, divergence, means } = await scoreImages(model, images, new CounterRng(SCORING), io.threads, io.device);
-  const rows = Array.from(reconstruction, (nats, i) => ({ reconstruction: nats, divergence: divergence[i] }));
-  await writeFile(join(job.out, BOUNDS_FILE), JSON.stringify({ rows }));
-  const shape = [images.count, model.config.architecture.latent];
-  await writeSafetensors(join(job.out, CODES_FILE), new Map([['mean', { shape, data: means }]]));
-  return { records: images.count };
 }

@@ -3,7 +3,7 @@
  * Values of a collapsing chain are skewed, so Johnson's modified t is used, and where even that cannot be trusted (most of the
  * expectation rests on seeds that a sample of this size does not contain) the generation is left out and said to be.
  */
-import { studentQuantile } from '../metrics/statistics.js';
+import { studentQuantile } from '../evaluations/statistics.js';
 import type { CheckedPoint, Law, LawCheck } from './types.js';
 
 /** Generations tested, evenly spaced in log(t + 1): neighbours say nearly the same. */

@@ -1,5 +1,5 @@
 /** Score rows as JSON lines and CSV, for pandas and spreadsheets. */
-import type { ScoreRow } from '../metrics/types.js';
+import type { ScoreRow } from '../evaluations/types.js';
 
 const COLUMNS = [
   'experiment',

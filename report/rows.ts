@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { canonicalJson, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import type { ScoreRow } from '../metrics/types.js';
+import type { ScoreRow } from '../evaluations/types.js';
 import type { GenerationIndex, RunIndex } from '../spec/documents.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
 import { SCORES_FILE, SERIES_FILE, scoresDocument, seriesDocument } from '../spec/results.js';

@@ -1,7 +1,7 @@
 /** Rows grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
-import { summarize } from '../metrics/statistics.js';
-import type { ScoreRow } from '../metrics/types.js';
+import { summarize } from '../evaluations/statistics.js';
+import type { ScoreRow } from '../evaluations/types.js';
 import type { Results } from './rows.js';
 
 /** Mean of a sample, and the half-width of its two-sided 95 % t-interval where there are at least two values. */

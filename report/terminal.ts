@@ -1,5 +1,5 @@
 /** Results as text for a terminal: the table of generations by metrics, and one prompt continued by every generation. */
-import { isHeadline } from '../metrics/index.js';
+import { isHeadline } from '../evaluations/index.js';
 import { formatEstimate } from './format.js';
 import type { Continuations } from './samples.js';
 import { thinned } from './summary.js';

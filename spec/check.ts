@@ -1,6 +1,6 @@
 /** What zod cannot see: how the parts of an experiment file fit together. Returns problems, throws nothing. */
 import type { Path, Problem } from './problems.js';
-import { METRIC_WORDS, type MetricName } from './metrics.js';
+import { metricNamed, needsTruth } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
 import { checkOverrides } from './overrides.js';
@@ -24,8 +24,7 @@ export interface CommonDocument {
   readonly metrics?: readonly MetricDocument[] | undefined;
 }
 export type MetricDocument =
-  | MetricName
-  | { readonly name: MetricName; readonly variant?: string | undefined; readonly settings: Readonly<Record<string, unknown>> };
+  string | { readonly name: string; readonly variant?: string | undefined; readonly settings: Readonly<Record<string, unknown>> };
 
 export function checkParts(doc: CommonDocument): Problem[] {
   const names = doc.population.map(({ name }) => name);
@@ -173,7 +172,7 @@ function isScratch(base: MemberDocument['base']): boolean {
 
 function checkTruth(doc: ExperimentDocument, metric: MetricDocument, path: Path): Problem[] {
   const name = typeof metric === 'string' ? metric : metric.name;
-  if (!('truth' in METRIC_WORDS[name]) || doc.data.train.startsWith('grammar:')) return [];
+  if (!needsTruth(name) || doc.data.train.startsWith('grammar:')) return [];
   return [
     {
       path,
@@ -185,7 +184,7 @@ function checkTruth(doc: ExperimentDocument, metric: MetricDocument, path: Path)
 
 function checkVariant(metric: MetricDocument, path: Path): Problem[] {
   if (typeof metric === 'string' || metric.variant === undefined) return [];
-  const { variant } = METRIC_WORDS[metric.name];
+  const { variant } = metricNamed(metric.name);
   if (metric.variant === variant) return [];
   return [
     {

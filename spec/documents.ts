@@ -38,7 +38,7 @@ const digest = z.custom<Digest>(
 const count = z.number().int().nonnegative();
 const seeds = z.array(count);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const artifactRef = z.object({ kind: z.enum(['dataset', 'selection', 'model', 'tokenizer', 'scores', 'truth']), digest, size: count });
+const artifactRef = z.object({ kind: z.string(), digest, size: count });
 
 /** `…/latest` */
 export const latestDocument = z.object({ schema: z.literal(LATEST_SCHEMA), plan: digest });

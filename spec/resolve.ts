@@ -1,7 +1,7 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
 import { checkDocument, checkMember, longestSequence } from './check.js';
 import { DECODING_DEFAULTS } from './decoding.js';
-import { METRIC_WORDS, TEXT_METRIC_NAMES } from './metrics.js';
+import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
 import { samplePlan } from './mixture-schema.js';
 import { planHead, resolvePopulation, type MemberGrammar } from './population.js';
@@ -28,7 +28,7 @@ export function resolveExperiment(raw: unknown): Resolved {
   const problems = checkDocument(doc);
   const data = dataPlan(doc);
   const synthetic = doc.data.train.startsWith('grammar:');
-  const everyMetric = TEXT_METRIC_NAMES.filter((name) => synthetic || !('truth' in METRIC_WORDS[name]));
+  const everyMetric = TEXT_METRIC_NAMES.filter((name) => synthetic || !needsTruth(name));
   const metrics = metricPlans(doc.metrics, everyMetric, problems);
   const grammar: MemberGrammar<MemberDocument, MemberPlan> = {
     schema: memberSchema,

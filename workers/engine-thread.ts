@@ -6,6 +6,7 @@ import { HabsburgError, isHabsburgError, fromSystemError } from '../common/error
 import { engineFingerprint } from '../engine/fingerprint.js';
 import { familyOf } from '../families/index.js';
 import { simulate } from '../families/toy/simulate.js';
+import { observe } from '../observations/index.js';
 import type { Job, JobIo, JobReport } from '../families/types.js';
 import type { HostEvent, HostRequest } from './protocol.js';
 import { PROTOCOL_VERSION } from './protocol.js';
@@ -55,14 +56,13 @@ const io: JobIo = {
 
 function perform(job: Job): Promise<JobReport> {
   if (job.op === 'simulate') return simulate(job, io);
+  if (job.op === 'observe') return observe(job, io);
   const family = familyOf(job.family);
   switch (job.op) {
     case 'fit':
       return family.fit(job, io);
     case 'generate':
       return family.generate(job, io);
-    case 'logProbability':
-      return family.logProbability(job, io);
   }
 }
 

@@ -1,6 +1,7 @@
 /** `habsburg metrics`: every metric with its variant, version and settings. */
 import type { Command } from 'commander';
-import { metrics as registry } from '../../metrics/index.js';
+import { evaluations } from '../../evaluations/index.js';
+import { defaultsOf, tableName } from '../../evaluations/types.js';
 import { MEASURES } from '../../spec/simulation/measures.js';
 import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
@@ -13,16 +14,19 @@ export const metrics: CommandModule = {
       .description('list the metrics, with variant, version and settings')
       .option('--json', 'print JSON')
       .action((options: { json?: boolean }) => {
-        const rows = registry.map(({ name, variant, version, summary, higherIsBetter, needs, defaults, subject }) => ({
-          name,
-          variant,
-          version,
-          subject,
-          ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
-          needs,
-          settings: defaults,
-          summary,
-        }));
+        const rows = evaluations.map((evaluation) => {
+          const { name, variant, version, summary, higherIsBetter, needs, subject } = evaluation;
+          return {
+            name,
+            variant,
+            version,
+            subject,
+            ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
+            needs: { ...needs, observations: (needs.observations ?? []).map(tableName) },
+            settings: defaultsOf(evaluation),
+            summary,
+          };
+        });
         const cheap = Object.entries(MEASURES).flatMap(([family, measures]) =>
           measures.map((measure) => ({ family, ...measure })),
         );

@@ -12,6 +12,9 @@ import { vaeScoringGraph } from './objective.js';
 
 const BATCH = 256;
 
+/** Under which the codes of a score are drawn: the same for every model and generation, so that differences are the models'. */
+export const SCORING_CODES = { seed: 0, generation: 0, member: '', step: 'score', purpose: 'codes' } as const;
+
 export interface VaeScores {
   /** nats, an image each: binary cross-entropy of the pixels given one code drawn for the image */
   readonly reconstruction: Float64Array;

@@ -1,5 +1,5 @@
 /** The figure of small multiples: every measure by generation. */
-import { isHeadline } from '../../metrics/index.js';
+import { isHeadline } from '../../evaluations/index.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { groupBy } from '../summary.js';

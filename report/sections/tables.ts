@@ -1,5 +1,5 @@
 /** The result tables: means with intervals by generation, the change from first to last, and every seed's value. */
-import { metrics } from '../../metrics/index.js';
+import { evaluations } from '../../evaluations/index.js';
 import { MEASURES } from '../../spec/simulation/measures.js';
 import { changes } from '../change.js';
 import type { Comparison } from '../change.js';
@@ -48,7 +48,7 @@ export function tablesSection(summary: Summary): Child {
 /** What each metric is, in the words of its implementation; a metric that this version lacks is left out. */
 function glossary(summary: Summary): Child {
   const words = [
-    ...metrics,
+    ...evaluations,
     ...Object.values(MEASURES).flatMap((measures) => measures.map(({ metric: name, ...rest }) => ({ name, ...rest }))),
   ];
   const known = words.filter((word) =>

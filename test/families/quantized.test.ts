@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readAllRecords, RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { quantizeCheckpoint } from '../../engine/checkpoint/quantize.js';
 import { copyTokenizer } from '../../engine/tokenizer/files.js';
-import { languageModel, LIKELIHOODS_FILE } from '../../families/language-model.js';
+import { languageModel } from '../../families/language-model.js';
+import { likelihood } from '../../observations/likelihood.js';
 import type { FitJob, JobIo } from '../../families/types.js';
 import type { MemberPlan, TrainingPlan } from '../../spec/plan.js';
 import { decoding } from '../support/generation.js';
@@ -51,10 +52,8 @@ test('generations share the base’s file; each adds its adapter, and writes and
     return out;
   };
   const score = async (model: string): Promise<number> => {
-    const out = await folder('scores');
-    await languageModel.logProbability({ op: 'logProbability', family: 'language-model', model, data: train, out }, io);
-    const scores = JSON.parse(await readFile(join(out, LIKELIHOODS_FILE), 'utf8')) as { rows: { nllSum: number }[] };
-    return scores.rows.reduce((sum, { nllSum }) => sum + nllSum, 0);
+    const { columns } = await likelihood.run({ model, data: train, settings: {} }, io);
+    return Array.from(columns.nll_sum).reduce((sum, nats) => sum + nats, 0);
   };
   const first = await fit(base, 0);
   const second = await fit(first, 1);

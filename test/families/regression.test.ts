@@ -7,7 +7,7 @@ import { solveCholesky, solveLeastNorm, cholesky } from '../../families/toy/line
 import { trainingSet, type ChainState } from '../../families/toy/mixtures.js';
 import { regression } from '../../families/toy/regression.js';
 import type { ToyFamily } from '../../families/toy/types.js';
-import { summarize } from '../../metrics/statistics.js';
+import { summarize } from '../../evaluations/statistics.js';
 import type { MixtureRule } from '../../spec/mixture.js';
 import { simulate } from './support.js';
 

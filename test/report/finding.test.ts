@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ScoreRow } from '../../metrics/types.js';
+import type { ScoreRow } from '../../evaluations/types.js';
 import { compare } from '../../report/change.js';
 import { findings } from '../../report/finding.js';
 import { summarise } from '../../report/summary.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Chain } from '../../families/toy/chain.js';
 import { familyNamed } from '../../families/toy/index.js';
-import type { ScoreRow } from '../../metrics/types.js';
+import type { ScoreRow } from '../../evaluations/types.js';
 import { checkedLaws, lawsHeadline, renderLaws } from '../../report/laws.js';
 import { renderPage } from '../../report/page.js';
 import type { Results } from '../../report/rows.js';

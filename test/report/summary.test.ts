@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ScoreRow } from '../../metrics/types.js';
+import type { ScoreRow } from '../../evaluations/types.js';
 import { estimate, summarise } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
 

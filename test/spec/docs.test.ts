@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { METRIC_NAMES, METRIC_WORDS, metricDefaults } from '../../spec/metrics.js';
+import { evaluations } from '../../evaluations/index.js';
+import { defaultsOf } from '../../evaluations/types.js';
 import { load } from './support.js';
 
 const page = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
@@ -13,7 +14,8 @@ test('the whole file of docs/experiments.md is valid', async () => {
 
 test('docs/metrics.md has every metric with its variant and defaults', async () => {
   const text = (await page('metrics')).replace('distinct-1, -2, -3', 'distinct-1, distinct-2, distinct-3');
-  for (const name of METRIC_NAMES) {
+  for (const evaluation of evaluations) {
+    const { name, variant } = evaluation;
     const row = text.split('\n').find(
       (line) =>
         line.startsWith('|') &&
@@ -22,7 +24,7 @@ test('docs/metrics.md has every metric with its variant and defaults', async () 
           .split(',')
           .some((cell) => cell.trim() === name),
     );
-    expect([name, row]).toEqual([name, expect.stringContaining(METRIC_WORDS[name].variant)]);
-    for (const [key, value] of Object.entries(metricDefaults(name))) expect(row).toContain(`${key}: ${value}`);
+    expect([name, row]).toEqual([name, expect.stringContaining(variant)]);
+    for (const [key, value] of Object.entries(defaultsOf(evaluation))) expect(row).toContain(`${key}: ${value}`);
   }
 });

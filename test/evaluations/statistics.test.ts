@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { quantile, studentCdf, studentQuantile, summarize } from '../../metrics/statistics.js';
+import { quantile, studentCdf, studentQuantile, summarize } from '../../evaluations/statistics.js';
 
 interface Golden {
   student_t: { df: number; t: number; cdf: number; 'ppf_.975': number }[];

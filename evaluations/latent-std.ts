@@ -1,8 +1,8 @@
 /** How far apart the images that model t wrote lie, seen by the encoder that knows only real ones: the paper's sign of collapse. */
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
 import { countInto, linearEdges } from './histogram.js';
-import { firstCodes, moments } from './latent.js';
-import type { Metric } from './types.js';
+import { CODES_UNDER_FIRST, codesOf, firstCodes, moments } from './latent.js';
+import { IMAGES } from './settings.js';
+import type { Evaluation } from './types.js';
 
 /** A standard normal code and what strays from it. */
 const EDGES = linearEdges(-5, 5, 100);
@@ -14,18 +14,19 @@ const EDGES = linearEdges(-5, 5, 100);
  * Source: Shumailov et al., "The curse of recursion", arXiv:2305.17493 (2023), the VAE experiment, and its published notebook, which
  * takes 100 images; the histogram is the paper's figure of latents.
  */
-export const latentStd: Metric = {
+export const latentStd: Evaluation = {
   name: 'latent-std',
-  variant: METRIC_WORDS['latent-std'].variant,
+  variant: 'encoder-0/pooled',
   version: 1,
   summary:
     'Standard deviation of the codes that the encoder of generation 0 gives what model t wrote; from 0, falls in collapse.',
-  needs: ['codesUnderFirst'],
-  defaults: metricDefaults('latent-std'),
-  headline: [METRIC_WORDS['latent-std'].variant],
+  of: 'images',
+  needs: { observations: [CODES_UNDER_FIRST] },
+  settings: IMAGES,
+  headline: ['encoder-0/pooled'],
   subject: 'generated',
   compute(input, settings) {
-    const { latent, means } = firstCodes(input.codesUnderFirst!, Number(settings.images));
+    const { latent, means } = firstCodes(codesOf(input), Number(settings.images));
     const n = means.length / latent;
     const ofDimension = (d: number): number => moments(Float32Array.from({ length: n }, (_, i) => means[i * latent + d])).sd;
     const sds = Array.from({ length: latent }, (_, d) => ofDimension(d));
@@ -36,7 +37,7 @@ export const latentStd: Metric = {
     ];
   },
   series(input, settings) {
-    const { means } = firstCodes(input.codesUnderFirst!, Number(settings.images));
+    const { means } = firstCodes(codesOf(input), Number(settings.images));
     return [{ metric: this.name, variant: this.variant, version: this.version, ...countInto(EDGES, means) }];
   },
 };

@@ -1,7 +1,7 @@
 /** The volume that what model t writes takes in the code of generation 0's encoder. */
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
-import { covariance, firstCodes, logDeterminant } from './latent.js';
-import type { Metric } from './types.js';
+import { CODES_UNDER_FIRST, codesOf, covariance, firstCodes, logDeterminant } from './latent.js';
+import { IMAGES } from './settings.js';
+import type { Evaluation } from './types.js';
 
 /**
  * Of the covariance matrix of the codes (as in latent-std; divided by the number of images): `trace`, in [0, ∞), and `log-det`, the
@@ -9,16 +9,17 @@ import type { Metric } from './types.js';
  * Source: Kazdan et al., "Collapse or thrive?", arXiv:2410.16713 (2024), who follow both for Gaussians, as ratios to generation 0;
  * here in the latent space.
  */
-export const latentCovariance: Metric = {
+export const latentCovariance: Evaluation = {
   name: 'latent-covariance',
-  variant: METRIC_WORDS['latent-covariance'].variant,
+  variant: 'encoder-0',
   version: 1,
   summary: 'Trace and log-determinant of the covariance of the codes that the encoder of generation 0 gives what model t wrote.',
-  needs: ['codesUnderFirst'],
-  defaults: metricDefaults('latent-covariance'),
+  of: 'images',
+  needs: { observations: [CODES_UNDER_FIRST] },
+  settings: IMAGES,
   subject: 'generated',
   compute(input, settings) {
-    const codes = firstCodes(input.codesUnderFirst!, Number(settings.images));
+    const codes = firstCodes(codesOf(input), Number(settings.images));
     const { latent } = codes;
     const matrix = covariance(codes);
     const trace = Array.from({ length: latent }, (_, d) => matrix[d * (latent + 1)]).reduce((a, b) => a + b, 0);

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
 import { grammarText, grammarTruth } from '../../data/grammar.js';
-import { klOfHonestSampling, klPlugIn, klToTruth } from '../../metrics/kl-to-truth.js';
-import { tailLost, tailOf } from '../../metrics/tail-lost.js';
-import type { ScoringInput, Truth } from '../../metrics/types.js';
-import { countWords } from '../../metrics/words.js';
+import { klOfHonestSampling, klPlugIn, klToTruth } from '../../evaluations/kl-to-truth.js';
+import { tailLost, tailOf } from '../../evaluations/tail-lost.js';
+import { defaultsOf } from '../../evaluations/types.js';
+import type { Truth } from '../../evaluations/types.js';
+import { countWords } from '../../evaluations/words.js';
+import { written } from './support.js';
 
 const golden = JSON.parse(readFileSync(new URL('../golden/metrics/truth.json', import.meta.url), 'utf8')) as {
   probability: number[];
@@ -17,11 +19,7 @@ const truth: Truth = {
   probability: golden.probability,
 };
 
-const scoring = (texts: string[], of: Truth = truth): ScoringInput => ({
-  generated: { tokens: [], texts },
-  real: { tokens: [], texts: [] },
-  truth: of,
-});
+const scoring = (texts: string[], of: Truth = truth) => written(texts, of);
 const valueOf = (rows: { variant: string; value: number }[], end: string): number =>
   rows.find((r) => r.variant.endsWith(end))!.value;
 
@@ -58,7 +56,7 @@ describe('tail-lost', () => {
   });
 
   test('counts words that never occur; the baseline is the exact one', () => {
-    const settings = { ...tailLost.defaults, mass: 0.019 }; // the three rarest of 40
+    const settings = { ...defaultsOf(tailLost), mass: 0.019 }; // the three rarest of 40
     const rows = tailLost.compute(scoring([` ${'w00 '.repeat(299)}w39 `]), settings);
     expect(rows.map((r) => r.n)).toEqual([300, 300]);
     expect(rows[0].value).toBeCloseTo(2 / 3, 12);
@@ -93,14 +91,14 @@ describe('kl-to-truth', () => {
   });
 
   test('words outside are reported, not smoothed in', () => {
-    const rows = klToTruth.compute(scoring([' w00 w00 w01 zz '], truth), klToTruth.defaults);
+    const rows = klToTruth.compute(scoring([' w00 w00 w01 zz '], truth), defaultsOf(klToTruth));
     expect(valueOf(rows, 'mass-outside')).toBe(0.25);
     expect(valueOf(rows, 'plug-in')).toBeCloseTo(
       (2 / 3) * Math.log(2 / 3 / golden.probability[0]) + (1 / 3) * Math.log(1 / 3 / golden.probability[1]),
       12,
     );
     expect(rows.map((r) => r.n)).toEqual([3, 3, 4]);
-    expect(klToTruth.compute(scoring([' zz zz ']), klToTruth.defaults).map((r) => r.variant)).toEqual([
+    expect(klToTruth.compute(scoring([' zz zz ']), defaultsOf(klToTruth)).map((r) => r.variant)).toEqual([
       'written-from-truth/plug-in/mass-outside',
     ]);
   });
@@ -120,12 +118,12 @@ test('the built-in language’s own text is about as good as honest sampling, an
   const text = grammarText(plan, 'train');
   const blocks = Array.from({ length: Math.floor(text.length / 70) }, (_, i) => text.slice(70 * i, 70 * (i + 1))); // cut like blocks, words too
   const input = scoring(blocks, grammarTruth(plan));
-  const kl = klToTruth.compute(input, klToTruth.defaults);
+  const kl = klToTruth.compute(input, defaultsOf(klToTruth));
   expect(valueOf(kl, 'mass-outside')).toBe(0);
   const ratio = valueOf(kl, 'plug-in') / valueOf(kl, 'honest-sampling');
   expect(ratio).toBeGreaterThan(0.9);
   expect(ratio).toBeLessThan(1.4); // words of a paragraph share a topic, so they are worth fewer than as many independent ones
-  const lost = tailLost.compute(input, tailLost.defaults);
+  const lost = tailLost.compute(input, defaultsOf(tailLost));
   expect(Math.abs(lost[0].value - lost[1].value)).toBeLessThan(0.05);
 });
 

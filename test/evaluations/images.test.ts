@@ -1,24 +1,23 @@
 /** Metrics of images; expected values are numpy 2's (std with ddof 0, cov with bias, slogdet) on the same codes. */
 import { describe, expect, test } from '@jest/globals';
-import { elbo } from '../../metrics/elbo.js';
-import { latentCovariance } from '../../metrics/latent-covariance.js';
-import { latentMean } from '../../metrics/latent-mean.js';
-import { latentStd } from '../../metrics/latent-std.js';
-import type { Metric, ScoringInput } from '../../metrics/types.js';
+import { elbo } from '../../evaluations/elbo.js';
+import { latentCovariance } from '../../evaluations/latent-covariance.js';
+import { latentMean } from '../../evaluations/latent-mean.js';
+import { latentStd } from '../../evaluations/latent-std.js';
+import { defaultsOf } from '../../evaluations/types.js';
+import type { Evaluation, EvaluationInput } from '../../evaluations/types.js';
+import { codeTable } from './support.js';
 
-const texts = { tokens: [], texts: [] };
 const CODES = Float32Array.of(0.5, -1.25, 2, 1.5, 0.25, -0.75, -2, 0.5, 0.25, 0, 3, -1, -5.5, 0.75, 0.125); // 5 images, 3 numbers each
-const input: ScoringInput = {
-  generated: texts,
-  real: texts,
-  codesUnderFirst: { latent: 3, means: CODES },
-  testBounds: [
-    { reconstruction: 90, divergence: 20 },
-    { reconstruction: 111, divergence: 30 },
-  ],
+const input: EvaluationInput = {
+  records: {},
+  tables: {
+    'code/generated/first': codeTable(3, CODES),
+    'bound/test/self': { columns: { reconstruction: [90, 111], divergence: [20, 30] } },
+  },
 };
-const values = (metric: Metric, settings = {}, scoring = input): Record<string, number> =>
-  Object.fromEntries(metric.compute(scoring, { ...metric.defaults, ...settings }).map((row) => [row.variant, row.value]));
+const values = (metric: Evaluation, settings = {}, scoring = input): Record<string, number> =>
+  Object.fromEntries(metric.compute(scoring, { ...defaultsOf(metric), ...settings }).map((row) => [row.variant, row.value]));
 
 describe('codes by the first encoder', () => {
   test('spread: pooled and by dimension', () => {
@@ -41,12 +40,12 @@ describe('codes by the first encoder', () => {
     const { 'encoder-0/trace': trace, 'encoder-0/log-det': volume } = values(latentCovariance);
     expect(trace).toBeCloseTo(9.117500000000003, 12);
     expect(volume).toBeCloseTo(1.3820957153799882, 12);
-    const flat = { ...input, codesUnderFirst: { latent: 2, means: Float32Array.of(1, 0, 2, 0, 3, 0) } };
+    const flat = { ...input, tables: { 'code/generated/first': codeTable(2, [1, 0, 2, 0, 3, 0]) } };
     expect(values(latentCovariance, {}, flat)).toEqual({ 'encoder-0/trace': expect.closeTo(2 / 3, 12) });
   });
 
   test('the histogram holds every number of every code', () => {
-    const [series] = latentStd.series!(input, latentStd.defaults);
+    const [series] = latentStd.series!(input, defaultsOf(latentStd));
     expect(series.edges).toHaveLength(101);
     expect([series.edges[0], series.edges[50], series.edges[100]]).toEqual([-5, 0, 5]);
     expect(series.counts.reduce((a, b) => a + b, 0)).toBe(14);
@@ -66,7 +65,7 @@ describe('the bound of real test images', () => {
   });
 
   test('of a diverged model is refused', () => {
-    const diverged = { ...input, testBounds: [{ reconstruction: Number.NaN, divergence: 1 }] };
+    const diverged = { ...input, tables: { 'bound/test/self': { columns: { reconstruction: [Number.NaN], divergence: [1] } } } };
     expect(() => values(elbo, {}, diverged)).toThrow('its training has diverged; lower learningRate');
   });
 });

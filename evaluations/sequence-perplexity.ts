@@ -1,9 +1,9 @@
 /** How likely model 0, which knows only real text, finds each block that model t wrote (Nature's figure 1, left). */
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
 import { histogram, type LogBins } from './histogram.js';
-import { meanNll } from './perplexity.js';
+import { WRITTEN_UNDER_FIRST, likelihoodsOf, meanNll, type Likelihood } from './likelihoods.js';
+import { NONE } from './settings.js';
 import { quantile } from './statistics.js';
-import type { Likelihood, Metric } from './types.js';
+import type { Evaluation } from './types.js';
 
 /** Perplexities 1 to a million, twenty bins a decade. */
 const BINS: LogBins = { from: 0, to: 6, perDecade: 20 };
@@ -23,17 +23,18 @@ function meansAscending(likelihoods: readonly Likelihood[]): number[] {
  * of the same member and seed, and `mean-log`, the mean of the logarithms (nats). n: blocks. Quantiles are numpy's `linear`.
  * Source: Shumailov et al., Nature 631:755 (2024), figure 1 left: the mode moves left, the right tail grows.
  */
-export const sequencePerplexity: Metric = {
+export const sequencePerplexity: Evaluation = {
   name: 'sequence-perplexity',
-  variant: METRIC_WORDS['sequence-perplexity'].variant,
+  variant: 'under-model-0',
   version: 1,
   summary: 'Perplexity under model 0 of each block that model t wrote: quantiles q05, q50, q95, q99 and the mean log; histogram.',
-  needs: ['generatedUnderFirst'],
-  defaults: metricDefaults('sequence-perplexity'),
-  headline: [`${METRIC_WORDS['sequence-perplexity'].variant}/q50`],
+  of: 'texts',
+  needs: { observations: [WRITTEN_UNDER_FIRST] },
+  settings: NONE,
+  headline: ['under-model-0/q50'],
   subject: 'generated',
   compute(input, settings) {
-    const logs = meansAscending(input.generatedUnderFirst ?? []);
+    const logs = meansAscending(likelihoodsOf(input, WRITTEN_UNDER_FIRST));
     if (logs.length === 0) return [];
     const values = logs.map((l) => Math.exp(l));
     const row = (part: string, value: number) => ({
@@ -50,7 +51,7 @@ export const sequencePerplexity: Metric = {
     ];
   },
   series(input) {
-    const values = meansAscending(input.generatedUnderFirst ?? []).map((l) => Math.exp(l));
+    const values = meansAscending(likelihoodsOf(input, WRITTEN_UNDER_FIRST)).map((l) => Math.exp(l));
     return [{ metric: this.name, variant: this.variant, version: this.version, ...histogram(values, BINS) }];
   },
 };

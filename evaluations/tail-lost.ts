@@ -1,7 +1,9 @@
 /** How much of a synthetic language's true tail a model never writes, beside what honest sampling would lose. */
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
+import { z } from 'zod';
+import { textsOf, truthOf } from './input.js';
+import { WORDS } from './settings.js';
 import { countWords } from './words.js';
-import type { Metric, Truth } from './types.js';
+import type { Evaluation, Truth } from './types.js';
 
 /** The rarest words that together have at most `mass`: indices, rarest first, ties by word in code-unit order. */
 export function tailOf(truth: Truth, mass: number): number[] {
@@ -22,22 +24,30 @@ export function tailOf(truth: Truth, mass: number): number[] {
  * `…/honest-sampling`, its exact expectation for n independent draws from the true distribution: the mean over the tail of
  * (1 - p)^n. n: written words that were counted. None where the tail is empty or nothing was written.
  */
-export const tailLost: Metric = {
+export const tailLost: Evaluation = {
   name: 'tail-lost',
-  variant: METRIC_WORDS['tail-lost'].variant,
+  variant: 'truth/share-of-tail-words',
   version: 1,
   summary:
     "Share of the true tail's words (rarest `mass`) that the first `words` written words lack, and what honest sampling of as many would lack; 0 to 1.",
   higherIsBetter: false,
-  needs: ['truth'],
-  defaults: metricDefaults('tail-lost'),
-  headline: [METRIC_WORDS['tail-lost'].variant],
+  of: 'texts',
+  needs: { records: ['generated'], truth: true },
+  settings: WORDS.extend({
+    mass: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.05)
+      .describe('The tail: the rarest words that together have at most this probability.'),
+  }),
+  headline: ['truth/share-of-tail-words'],
   subject: 'generated',
   compute(input, settings) {
-    if (input.truth === undefined) return [];
-    const { probability } = input.truth;
-    const tail = tailOf(input.truth, Number(settings.mass));
-    const { counts, total } = countWords(input.generated.texts, input.truth, Number(settings.words));
+    const truth = truthOf(input);
+    const { probability } = truth;
+    const tail = tailOf(truth, Number(settings.mass));
+    const { counts, total } = countWords(textsOf(input, 'generated').texts, truth, Number(settings.words));
     if (tail.length === 0 || total === 0) return [];
     const lost = tail.filter((i) => counts[i] === 0).length / tail.length;
     const honest = tail.reduce((sum, i) => sum + (1 - probability[i]) ** total, 0) / tail.length;

@@ -1,5 +1,28 @@
 /** Where the encoder of generation 0 puts images: the numbers that the latent metrics have in common. */
-import type { Codes } from './types.js';
+import { tableOf } from './input.js';
+import type { EvaluationInput, ObservationRef } from './types.js';
+
+/** Means of the distributions that an encoder gives images. */
+export interface Codes {
+  /** numbers a code */
+  readonly latent: number;
+  /** (images, latent) */
+  readonly means: Float32Array;
+}
+
+/** The images that model t wrote, as the encoder of model 0 of the same member and seed sees them. */
+export const CODES_UNDER_FIRST: ObservationRef = { observation: 'code', of: 'generated', under: 'first' };
+
+export function codesOf(input: EvaluationInput): Codes {
+  const { columns } = tableOf(input, CODES_UNDER_FIRST);
+  const latent = Object.keys(columns).length;
+  const means = new Float32Array(latent * columns.code_0.length);
+  for (let d = 0; d < latent; d++) {
+    const column = columns[`code_${d}`];
+    for (let i = 0; i < column.length; i++) means[i * latent + d] = column[i];
+  }
+  return { latent, means };
+}
 
 /** Codes of the first so many images; 0: of all. */
 export function firstCodes({ latent, means }: Codes, images: number): Codes {

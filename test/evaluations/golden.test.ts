@@ -1,23 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { coverage } from '../../metrics/coverage.js';
-import { distinct1, distinct2, distinct3 } from '../../metrics/distinct.js';
-import { distinctBlocks } from '../../metrics/distinct-blocks.js';
-import { perplexity } from '../../metrics/perplexity.js';
-import { rep } from '../../metrics/rep.js';
-import { sequencePerplexity } from '../../metrics/sequence-perplexity.js';
-import type { Metric, ScoringInput } from '../../metrics/types.js';
+import { coverage } from '../../evaluations/coverage.js';
+import { distinct1, distinct2, distinct3 } from '../../evaluations/distinct.js';
+import { distinctBlocks } from '../../evaluations/distinct-blocks.js';
+import { perplexity } from '../../evaluations/perplexity.js';
+import { rep } from '../../evaluations/rep.js';
+import { sequencePerplexity } from '../../evaluations/sequence-perplexity.js';
+import { defaultsOf } from '../../evaluations/types.js';
+import type { Evaluation, EvaluationInput } from '../../evaluations/types.js';
+import { likelihoodTable, textsFrom } from './support.js';
 
 const golden = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`../golden/metrics/${name}.json`, import.meta.url), 'utf8')) as T;
 
-const input = (generated: number[][], real: number[][] = [], rest: Partial<ScoringInput> = {}): ScoringInput => ({
-  generated: { tokens: generated, texts: generated.map(() => '') },
-  real: { tokens: real, texts: real.map(() => '') },
-  ...rest,
+const input = (generated: number[][], real: number[][] = []): EvaluationInput => ({
+  records: { generated: textsFrom(generated), real: textsFrom(real) },
+  tables: {},
 });
-const only = (metric: Metric, scoring: ScoringInput, settings = {}) => {
-  const rows = metric.compute(scoring, { ...metric.defaults, ...settings });
+const seen = (name: string, rows: Parameters<typeof likelihoodTable>[0]): EvaluationInput => ({
+  records: {},
+  tables: { [name]: likelihoodTable(rows) },
+});
+const TEST = 'likelihood/test/self';
+const WRITTEN = 'likelihood/generated/first';
+const only = (metric: Evaluation, scoring: EvaluationInput, settings = {}) => {
+  const rows = metric.compute(scoring, { ...defaultsOf(metric), ...settings });
   expect(rows).toHaveLength(1);
   return rows[0];
 };
@@ -31,13 +38,13 @@ describe('perplexity', () => {
   const likelihoods = token_losses.map((losses) => ({ nllSum: losses.reduce((a, b) => a + b, 0), tokenCount: losses.length }));
 
   test('exp of the mean over all tokens, not over texts', () => {
-    const row = only(perplexity, input([], [], { testUnderSelf: likelihoods }));
+    const row = only(perplexity, seen(TEST, likelihoods));
     expect(row.value / exp_mean_token).toBeCloseTo(1, 12);
     expect(row.n).toBe(token_losses.flat().length);
   });
 
   test('each sequence under model 0: quantiles lie where the reference perplexities do', () => {
-    const rows = sequencePerplexity.compute(input([], [], { generatedUnderFirst: likelihoods }), {});
+    const rows = sequencePerplexity.compute(seen(WRITTEN, likelihoods), {});
     const logs = per_text.map(Math.log);
     expect(rows.find((r) => r.variant === 'under-model-0/mean-log')!.value).toBeCloseTo(
       logs.reduce((a, b) => a + b, 0) / logs.length,
@@ -48,7 +55,7 @@ describe('perplexity', () => {
   });
 
   test('a diverged model is named, not averaged', () => {
-    expect(() => perplexity.compute(input([], [], { testUnderSelf: [{ nllSum: NaN, tokenCount: 3 }] }), {})).toThrow(/diverged/);
+    expect(() => perplexity.compute(seen(TEST, [{ nllSum: NaN, tokenCount: 3 }]), {})).toThrow(/diverged/);
   });
 });
 
@@ -139,13 +146,13 @@ describe('the scores of the PyTorch rehearsal', () => {
       nllSum: 63 * (1 + 5 * ((x = next(x)) / 2 ** 31)),
       tokenCount: 63,
     }));
-    const rows = sequencePerplexity.compute(input([], [], { generatedUnderFirst }), {});
+    const rows = sequencePerplexity.compute(seen(WRITTEN, generatedUnderFirst), {});
     for (const part of ['q05', 'q50', 'q95', 'q99', 'mean-log']) {
       const row = rows.find((r) => r.variant === `under-model-0/${part}`)!;
       expect(row.value / sequence[part]).toBeCloseTo(1, 12);
       expect(row.n).toBe(500);
     }
-    const [series] = sequencePerplexity.series!(input([], [], { generatedUnderFirst }), {});
+    const [series] = sequencePerplexity.series!(seen(WRITTEN, generatedUnderFirst), {});
     expect(series.counts).toEqual(sequence.histogram);
     expect(series.edges).toHaveLength(series.counts.length + 1);
     expect(series).toMatchObject({ below: 0, above: 0, n: 500 });

@@ -1,7 +1,11 @@
 /** What model t still knows of real images it has not seen: the evidence lower bound and its two terms. */
 import { HabsburgError } from '../common/errors.js';
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
-import type { Bound, Metric } from './types.js';
+import { tableOf } from './input.js';
+import { NONE } from './settings.js';
+import type { Evaluation, ObservationRef } from './types.js';
+
+/** Both terms of the bound of the real test images under model t. */
+const TEST_BOUNDS: ObservationRef = { observation: 'bound', of: 'test', under: 'self' };
 
 /**
  * Mean over the real test images, nats an image, under model t: −reconstruction − divergence; at most about 0, higher is better.
@@ -10,25 +14,27 @@ import type { Bound, Metric } from './types.js';
  * of training plays no part. Pixels between black and white count as their expectation, so the cross-entropy never reaches 0.
  * n: images. Source: Kingma & Welling, arXiv:1312.6114 (2013), equation 10.
  */
-export const elbo: Metric = {
+export const elbo: Evaluation = {
   name: 'elbo',
-  variant: METRIC_WORDS.elbo.variant,
+  variant: 'real-test/one-code',
   version: 1,
   summary: 'Evidence lower bound of the real test images under model t, nats an image, with its two terms; higher is better.',
   higherIsBetter: true,
-  needs: ['testBounds'],
-  defaults: metricDefaults('elbo'),
-  headline: [METRIC_WORDS.elbo.variant],
+  of: 'images',
+  needs: { observations: [TEST_BOUNDS] },
+  settings: NONE,
+  headline: ['real-test/one-code'],
   subject: 'model',
   compute(input, settings) {
-    const bounds = input.testBounds!;
-    const mean = (of: (bound: Bound) => number): number => bounds.reduce((sum, bound) => sum + of(bound), 0) / bounds.length;
-    const reconstruction = mean((bound) => bound.reconstruction);
-    const divergence = mean((bound) => bound.divergence);
+    const { columns } = tableOf(input, TEST_BOUNDS);
+    const images = columns.reconstruction.length;
+    const mean = (terms: ArrayLike<number>): number => Array.from(terms).reduce((sum, nats) => sum + nats, 0) / images;
+    const reconstruction = mean(columns.reconstruction);
+    const divergence = mean(columns.divergence);
     if (!Number.isFinite(reconstruction + divergence)) {
       throw new HabsburgError('failed', 'a VAE gives bounds that are not numbers: its training has diverged; lower learningRate');
     }
-    const common = { metric: this.name, version: this.version, n: bounds.length, settings };
+    const common = { metric: this.name, version: this.version, n: images, settings };
     return [
       { ...common, variant: this.variant, value: -reconstruction - divergence },
       { ...common, variant: `${this.variant}/reconstruction`, value: reconstruction },

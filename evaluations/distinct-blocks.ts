@@ -1,21 +1,24 @@
 /** How many of the written records are different from each other. */
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
-import type { Metric } from './types.js';
+import { textsOf } from './input.js';
+import { NONE } from './settings.js';
+import type { Evaluation } from './types.js';
 
 /** Different written records (as token sequences) / written records, in (0, 1]. n: written records. */
-export const distinctBlocks: Metric = {
+export const distinctBlocks: Evaluation = {
   name: 'distinct-blocks',
-  variant: METRIC_WORDS['distinct-blocks'].variant,
+  variant: 'share-of-records',
   version: 1,
   summary: 'Share of written blocks that are different from all others before them; 0 to 1, higher is better.',
   higherIsBetter: true,
-  needs: [],
-  defaults: metricDefaults('distinct-blocks'),
+  of: 'texts',
+  needs: { records: ['generated'] },
+  settings: NONE,
   subject: 'generated',
   compute(input, settings) {
-    const n = input.generated.tokens.length;
+    const { tokens } = textsOf(input, 'generated');
+    const n = tokens.length;
     if (n === 0) return [];
-    const different = new Set(input.generated.tokens.map((record) => record.join(',')));
+    const different = new Set(tokens.map((record) => record.join(',')));
     return [{ metric: this.name, variant: this.variant, version: this.version, value: different.size / n, n, settings }];
   },
 };

@@ -1,7 +1,8 @@
 /** How far the words that a model writes are from a synthetic language's true distribution. */
-import { metricDefaults, METRIC_WORDS } from '../spec/metrics.js';
+import { textsOf, truthOf } from './input.js';
+import { WORDS } from './settings.js';
 import { countWords } from './words.js';
-import type { Metric } from './types.js';
+import type { Evaluation } from './types.js';
 
 /** Σ q ln(q / p) in nats, q = counts / their sum; a count of 0 adds 0. Nothing is smoothed. */
 export function klPlugIn(counts: ArrayLike<number>, probability: readonly number[]): number {
@@ -47,20 +48,21 @@ function logBinomial(n: number, k: number): number {
  * draws from the truth. `…/mass-outside`: share of written words that the language does not have (n: all counted words).
  * Written from truth, because truth from written is infinite as soon as one word is lost.
  */
-export const klToTruth: Metric = {
+export const klToTruth: Evaluation = {
   name: 'kl-to-truth',
-  variant: METRIC_WORDS['kl-to-truth'].variant,
+  variant: 'written-from-truth/plug-in',
   version: 1,
   summary:
     'KL divergence of written word frequencies from the true ones (nats, plug-in), what honest sampling would give, and the share of words outside the language.',
   higherIsBetter: false,
-  needs: ['truth'],
-  defaults: metricDefaults('kl-to-truth'),
-  headline: [METRIC_WORDS['kl-to-truth'].variant],
+  of: 'texts',
+  needs: { records: ['generated'], truth: true },
+  settings: WORDS,
+  headline: ['written-from-truth/plug-in'],
   subject: 'generated',
   compute(input, settings) {
-    if (input.truth === undefined) return [];
-    const { counts, outside, total } = countWords(input.generated.texts, input.truth, Number(settings.words));
+    const truth = truthOf(input);
+    const { counts, outside, total } = countWords(textsOf(input, 'generated').texts, truth, Number(settings.words));
     if (total === 0) return [];
     const inside = total - outside;
     const row = (variant: string, value: number, n: number) => ({
@@ -74,8 +76,8 @@ export const klToTruth: Metric = {
     const away = row(`${this.variant}/mass-outside`, outside / total, total);
     if (inside === 0) return [away];
     return [
-      row(this.variant, klPlugIn(counts, input.truth.probability), inside),
-      row(`${this.variant}/honest-sampling`, klOfHonestSampling(inside, input.truth.probability), inside),
+      row(this.variant, klPlugIn(counts, truth.probability), inside),
+      row(`${this.variant}/honest-sampling`, klOfHonestSampling(inside, truth.probability), inside),
       away,
     ];
   },

@@ -1,0 +1,46 @@
+/** observe: a model looks at every record of a dataset. Output `table`, a row a record; evaluations read it. */
+import type { ArtifactRef } from '../artifacts/types.js';
+import { observationOf } from '../observations/index.js';
+import { recordsOf } from './sets.js';
+import { runStep } from './step.js';
+import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
+
+export interface ObserveInput {
+  readonly place: StepPlace;
+  readonly observation: string;
+  readonly model: ArtifactRef;
+  readonly data: ArtifactRef;
+  /** how the member reads; the observation takes of it what it has a setting for */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export function observe(deps: ActivityDependencies, { place, model, data, ...input }: ObserveInput): Promise<StepResult> {
+  const observation = observationOf(input.observation);
+  const known = Object.keys(observation.settings.shape);
+  const settings = observation.settings.parse(
+    Object.fromEntries(Object.entries(input.settings).filter(([name]) => known.includes(name))),
+  );
+  return runStep(
+    deps,
+    {
+      step: 'observe',
+      version: observation.version,
+      place,
+      inputs: { model, data },
+      parameters: { observation: observation.name, settings },
+      engine: true,
+    },
+    async (step) => {
+      const out = await step.folder('table');
+      const report = await step.run({
+        op: 'observe',
+        observation: observation.name,
+        settings,
+        model: await step.input(model),
+        data: await recordsOf(step, data),
+        out,
+      });
+      return { outputs: { table: { kind: 'table', folder: out, facts: { records: Number(report.records) } } }, report };
+    },
+  );
+}

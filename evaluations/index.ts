@@ -1,0 +1,62 @@
+/** The evaluations by name, and what a score step calls. Adding one: a file beside this and a row here. */
+import { HabsburgError } from '../common/errors.js';
+import { coverage } from './coverage.js';
+import { distinct1, distinct2, distinct3 } from './distinct.js';
+import { distinctBlocks } from './distinct-blocks.js';
+import { elbo } from './elbo.js';
+import { klToTruth } from './kl-to-truth.js';
+import { latentCovariance } from './latent-covariance.js';
+import { latentMean } from './latent-mean.js';
+import { latentStd } from './latent-std.js';
+import { perplexity } from './perplexity.js';
+import { pictures } from './pictures.js';
+import { rep } from './rep.js';
+import { samples } from './samples.js';
+import { sequencePerplexity } from './sequence-perplexity.js';
+import { tailLost } from './tail-lost.js';
+import type { Evaluation, ScoreValue } from './types.js';
+
+/** Every metric that an experiment may name, in the order of tables. */
+export const evaluations: readonly Evaluation[] = [
+  perplexity,
+  sequencePerplexity,
+  distinct1,
+  distinct2,
+  distinct3,
+  coverage,
+  rep,
+  distinctBlocks,
+  tailLost,
+  klToTruth,
+  latentStd,
+  latentMean,
+  latentCovariance,
+  elbo,
+];
+
+/** What the report shows of every generation, whether asked for or not. */
+export const examples: readonly Evaluation[] = [samples, pictures];
+
+const byName = new Map<string, Evaluation>();
+for (const evaluation of [...evaluations, ...examples]) {
+  const key = `${evaluation.name} ${evaluation.variant}`;
+  if (byName.has(key)) throw new Error(`internal: two evaluations are called ${key}`);
+  byName.set(key, evaluation);
+}
+
+/** Whether a short table shows this value. */
+export function isHeadline({ metric, variant }: Pick<ScoreValue, 'metric' | 'variant'>): boolean {
+  return evaluations.some(({ name, headline }) => name === metric && headline?.includes(variant));
+}
+
+/** @throws HabsburgError 'invalid' where this version has none of that name and variant */
+export function evaluationOf(plan: { readonly name: string; readonly variant: string }): Evaluation {
+  const evaluation = byName.get(`${plan.name} ${plan.variant}`);
+  if (evaluation === undefined) {
+    throw new HabsburgError(
+      'invalid',
+      `this version has no metric ${plan.name} (${plan.variant}); habsburg metrics lists what it has`,
+    );
+  }
+  return evaluation;
+}

@@ -1,0 +1,24 @@
+/** Getting at what an evaluation asked for. Whoever asks must have said so in `needs`: else it is a bug of ours. */
+import { HabsburgError } from '../common/errors.js';
+import type { EvaluationInput, ObservationRef, ObservedTable, RecordsRole, Texts, Truth } from './types.js';
+import { tableName } from './types.js';
+
+const lacks = (what: string): HabsburgError =>
+  new HabsburgError('failed', `internal: an evaluation needs ${what}, which it was not given`);
+
+export function textsOf(input: EvaluationInput, role: RecordsRole): Texts {
+  const texts = input.records[role];
+  if (texts === undefined) throw lacks(`the ${role} records`);
+  return texts;
+}
+
+export function tableOf(input: EvaluationInput, need: ObservationRef): ObservedTable {
+  const table = input.tables[tableName(need)];
+  if (table === undefined) throw lacks(tableName(need));
+  return table;
+}
+
+export function truthOf(input: EvaluationInput): Truth {
+  if (input.truth === undefined) throw lacks('the truth');
+  return input.truth;
+}

@@ -1,0 +1,30 @@
+/** How likely a language model finds each text. */
+import { z } from 'zod';
+import { readRows } from '../families/language-model.js';
+import { loadCheckpoint } from '../engine/index.js';
+import { scoreRows } from '../engine/score.js';
+import type { Observation } from './types.js';
+
+/**
+ * `nll_sum`: Σ −log p(token | tokens before it), nats, over every token but the first, or with `lossOn: answer` over the answer's;
+ * `token_count`: the tokens in that sum.
+ */
+export const likelihood: Observation = {
+  name: 'likelihood',
+  version: 1,
+  summary: 'Negative log likelihood of each record under a language model: nll_sum in nats, over token_count tokens.',
+  of: 'texts',
+  settings: z.strictObject({ lossOn: z.enum(['answer', 'all']).optional() }),
+  columns: { nll_sum: 'float64', token_count: 'int32' },
+  async run({ data, model: folder, settings }, { threads, device }) {
+    const model = await loadCheckpoint(folder, { frozen: true, device });
+    const rows = await readRows(data, settings.lossOn as 'answer' | 'all' | undefined);
+    const scores = await scoreRows({ model, ...rows, threads, device });
+    return {
+      columns: {
+        nll_sum: Float64Array.from(scores, ({ nllSum }) => nllSum),
+        token_count: Int32Array.from(scores, ({ tokenCount }) => tokenCount),
+      },
+    };
+  },
+};

@@ -1,0 +1,64 @@
+/** The table that an observation leaves: table.parquet, a row a record, which pandas, DuckDB and Polars read as it is. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HabsburgError } from '../common/errors.js';
+
+export const TABLE_FILE = 'table.parquet';
+
+export type ColumnType = 'float64' | 'float32' | 'int32';
+export type Column = Float64Array | Float32Array | Int32Array;
+
+export interface Table {
+  /** ids of the records, in the dataset's order */
+  readonly records: readonly string[];
+  /** each as long as `records` */
+  readonly columns: Readonly<Record<string, Column>>;
+}
+
+const PARQUET = { float64: 'DOUBLE', float32: 'FLOAT', int32: 'INT32' } as const;
+const RECORD = 'record';
+
+function typeOf(column: Column): ColumnType {
+  if (column instanceof Float64Array) return 'float64';
+  return column instanceof Float32Array ? 'float32' : 'int32';
+}
+
+/** Equal tables give equal bytes. Numbers are written plainly: a dictionary would take -0 and 0 for one. */
+export async function writeTable(folder: string, { records, columns }: Table): Promise<void> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
+  const bytes = parquetWriteBuffer({
+    createdBy: 'habsburg',
+    codec: 'UNCOMPRESSED',
+    columnData: [
+      { name: RECORD, data: [...records], type: 'STRING', nullable: false },
+      ...Object.entries(columns).map(([name, data]) => {
+        if (data.length !== records.length)
+          throw new Error(`internal: column ${name} has ${data.length} rows for ${records.length} records`);
+        return { name, data, type: PARQUET[typeOf(data)], nullable: false, encoding: 'PLAIN' as const };
+      }),
+    ],
+  });
+  await writeFile(join(folder, TABLE_FILE), new Uint8Array(bytes));
+}
+
+/** @throws HabsburgError 'verification' where the file is no table of ours */
+export async function readTable(folder: string): Promise<Table> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const path = join(folder, TABLE_FILE);
+  try {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    const types = metadata.schema.slice(1).map(({ name, type }) => [name, type] as const);
+    const rows = (await parquetReadObjects({ file, metadata })) as Record<string, number | string>[];
+    const columns: Record<string, Column> = {};
+    for (const [name, type] of types) {
+      if (name === RECORD) continue;
+      const values = rows.map((row) => row[name] as number);
+      columns[name] =
+        type === 'INT32' ? Int32Array.from(values) : type === 'FLOAT' ? Float32Array.from(values) : Float64Array.from(values);
+    }
+    return { records: rows.map((row) => String(row[RECORD])), columns };
+  } catch (cause) {
+    throw new HabsburgError('verification', `${path} is not the table of an observation: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * An observation: what an instrument reads off every record of a dataset, kept as a table (a row a record) that is never computed
+ * twice. Evaluations are pure functions of such tables. One file each; it runs in the engine's process, so it may load models.
+ */
+import type { z } from 'zod';
+import type { Device } from '../spec/devices.js';
+import type { ColumnType, Table } from './table.js';
+
+export interface ObservationJob {
+  /** folder of the dataset whose records are looked at */
+  readonly data: string;
+  /** folder of the model that looks, where the instrument is one */
+  readonly model: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** What the engine's process offers, whatever runs in it. */
+export interface ObservationIo {
+  readonly threads: number;
+  readonly device?: Device;
+}
+
+export interface Observation {
+  readonly name: string;
+  /** raised when the same records would be seen otherwise; part of the step's key */
+  readonly version: number;
+  /** one sentence: what a row says, in which unit */
+  readonly summary: string;
+  /** which records it can look at */
+  readonly of: 'texts' | 'images';
+  readonly settings: z.ZodObject;
+  /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code has */
+  readonly columns?: Readonly<Record<string, ColumnType>>;
+  /** One row a record, in the dataset's order. */
+  run(job: ObservationJob, io: ObservationIo): Promise<Omit<Table, 'records'>>;
+}
