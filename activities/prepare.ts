@@ -125,7 +125,7 @@ async function readCheckpoint(source: string): Promise<BaseCheckpoint> {
   const { folder, files } = await resolveCheckpoint(source);
   const digests: Record<string, Digest> = {};
   for (const file of [...files].sort()) digests[file] = (await measureFile(join(folder, file))).digest;
-  return { path: isGguf(files[0]) ? join(folder, files[0]) : folder, folder, files: digests };
+  return { path: files.length === 1 ? join(folder, files[0]) : folder, folder, files: digests };
 }
 
 /** Copies a checkpoint, or writes what a GGUF file holds in Hugging Face's layout, or either in fewer bits; returns the folder. */
@@ -137,7 +137,7 @@ async function importCheckpoint(
   if (quantize !== undefined) {
     await quantizeCheckpoint(path, to, quantize);
     await copyTokenizer(path, to);
-  } else if (isGguf(path)) {
+  } else if (await isGguf(path)) {
     await saveCheckpoint(to, await loadCheckpoint(path));
     await copyTokenizer(path, to);
   } else {

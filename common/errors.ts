@@ -55,12 +55,18 @@ export function isHabsburgError(error: unknown): error is HabsburgError {
   return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
 }
 
-const WRONG_PATH = {
+/** System errors of a path that is something else than what is meant: the caller's mistake, not ours. */
+const WRONG_PATH: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of this path is a file, where a folder is needed',
   EISDIR: 'this is a folder, where a file is needed',
+  EEXIST: 'something else lies there already',
+  ENOTEMPTY: 'this folder is not empty',
   ELOOP: 'links lead in a circle',
   ENAMETOOLONG: 'the name is too long',
-} as const;
+  ENXIO: 'this is no file that can be read',
+  ERR_INVALID_ARG_VALUE: 'a path cannot hold a null byte',
+  ERR_FS_FILE_TOO_LARGE: 'this file is too large to be read at once',
+};
 
 /** Turns a Node system error into one sentence with the right kind; passes HabsburgErrors through. */
 export function fromSystemError(error: unknown, doing: string): HabsburgError {
@@ -68,14 +74,16 @@ export function fromSystemError(error: unknown, doing: string): HabsburgError {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   const text = error instanceof Error ? error.message : String(error);
   if (code === 'ENOENT') return new HabsburgError('notFound', `${doing}: no such file or folder (${text})`, { cause: error });
-  if (code === 'ENOTDIR' || code === 'EISDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG')
-    return new HabsburgError('invalid', `${doing}: ${WRONG_PATH[code]} (${text})`, { cause: error });
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new HabsburgError(
       'resources',
       `${doing}: the disk is full (or a quota or file size limit is reached); free some space and run again, finished steps are kept`,
       { cause: error },
     );
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM')
+    return new HabsburgError('resources', `${doing}: the system has no more files or memory to give (${text})`, { cause: error });
+  if (Object.hasOwn(WRONG_PATH, code))
+    return new HabsburgError('invalid', `${doing}: ${WRONG_PATH[code]} (${text})`, { cause: error });
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new HabsburgError('invalid', `${doing}: permission denied (${text})`, { cause: error });
   if (['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE'].includes(code))

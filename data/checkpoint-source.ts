@@ -1,5 +1,5 @@
 /** A checkpoint by its source: a local folder or GGUF file, or a model repository of the Hub in its cache. */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute } from 'node:path';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { HubSnapshot } from './hub.js';
@@ -31,7 +31,11 @@ export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise
   if (uri.startsWith('file:')) {
     const folder = uri.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
     if (!isAbsolute(folder)) throw new HabsburgError('invalid', `${uri}: the path is not absolute`);
-    if (folder.endsWith('.gguf')) return { folder: dirname(folder), files: [basename(folder)] };
+    const isFile = await stat(folder).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    if (isFile || folder.endsWith('.gguf')) return { folder: dirname(folder), files: [basename(folder)] };
     const names = await readdir(folder).catch((error: unknown) => {
       throw fromSystemError(error, `reading the checkpoint ${folder}`);
     });

@@ -4,6 +4,7 @@ import type { Device } from '../spec/devices.js';
 import type { Lora } from './adapters/lora.js';
 import { IGNORED } from '../common/labels.js';
 import { longestRow, makeBatch, paddedLength } from './batch.js';
+import { notFinite } from './checkpoint/finite.js';
 import type { FrozenParts, Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { modelFeeds } from './models/weights.js';
@@ -157,6 +158,7 @@ export class Scorer {
 
 /**
  * Scores rows under a model.
+ * @throws HabsburgError `invalid` for rows or labels that do not fit the model, `verification` where a score is no finite number
  * @param options.rows token ids; a row of one token has nothing to predict: count 0
  * @param options.labels as Scorer.score takes them
  * @param options.batch rows at a time; default: as many as 128 MiB of logits allow
@@ -173,7 +175,10 @@ export async function scoreRows(options: {
   const weights = await residentFeeds(modelFeeds(model), device);
   const scorer = new Scorer(model.config, weights.feeds, { threads, device, batch, frozen: model });
   try {
-    return await scorer.score(rows, labels);
+    const scores = await scorer.score(rows, labels);
+    const bad = scores.findIndex(({ nllSum }) => !Number.isFinite(nllSum));
+    if (bad >= 0) throw await notFinite(model, `the log-likelihoods of row ${bad}`);
+    return scores;
   } finally {
     await scorer.release();
     await weights.release();

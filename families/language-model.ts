@@ -32,7 +32,7 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer!;
   const frozen = Boolean(job.training.lora);
-  const model =
+  const model: Model & { readonly generationConfig?: ConfigJson } =
     'model' in job.start
       ? await loadCheckpoint(job.start.model, { frozen, device: io.device })
       : await initialise(job.start.scratch, from, rng);
@@ -58,9 +58,9 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
   if (adapter !== undefined && isQuantized(model.config.json, from)) {
     await saveAdapted(job.out, from, model, adapter, null);
   } else {
-    await saveCheckpoint(job.out, adapter === undefined ? model : mergeLora(await asFloat32(model), adapter), {
-      generationConfig: 'generationConfig' in model ? (model.generationConfig as ConfigJson) : undefined,
-    });
+    const { generationConfig } = model;
+    const trained = adapter === undefined ? model : mergeLora(await asFloat32(model), adapter);
+    await saveCheckpoint(job.out, { ...trained, generationConfig });
   }
   await copyTokenizer(from, job.out);
   return fitReport(report);

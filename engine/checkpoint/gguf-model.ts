@@ -4,10 +4,12 @@
  * weights turned round; both are undone.
  */
 import { HabsburgError } from '../../common/errors.js';
+import { ConfigReader } from '../models/config.js';
 import { parseConfig } from '../models/index.js';
+import { parseRotary } from '../models/rotary.js';
 import type { ConfigJson } from '../models/types.js';
 import { ggmlBlocks, type Bits, type Blocks } from './blocks.js';
-import { openGguf, type GgufMetadata, type GgufTensor } from './gguf.js';
+import { openGguf, type GgufMetadata, type GgufTensor, type GgufValue } from './gguf.js';
 import type { TensorSource, TensorSources } from './safetensors.js';
 import { transposed } from './stored.js';
 
@@ -115,10 +117,15 @@ export async function readGgufModel(path: string): Promise<{ json: ConfigJson; s
       `${path}: general.architecture ${JSON.stringify(name)} is not supported; known: ${Object.keys(ARCHITECTURES).join(', ')}`,
     );
   const architecture = ARCHITECTURES[name];
-  const json = configOf(file.metadata, name, architecture, path);
-  parseConfig(json, path); // says what is wrong before the tensors are looked at
+  checkKind(file.metadata, path);
+  checkKeys(file.metadata, name, architecture, path);
+  const plain = configOf(file.metadata, name, architecture, path);
+  parseConfig(plain, path); // says what is wrong before the tensors are looked at
+  const divisors = file.tensors.find((tensor) => tensor.name === ROPE_FREQS);
+  const json = divisors === undefined ? plain : { ...plain, ...(await ropeOfDivisors(divisors, plain, path)) };
   const sources: TensorSources = new Map();
   for (const tensor of file.tensors) {
+    if (tensor === divisors) continue;
     const [, layer, base, kind] = /^(?:blk\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(tensor.name) ?? [];
     const known = layer === undefined ? architecture.names : architecture.layerNames;
     if (base === undefined || !Object.hasOwn(known, base))
@@ -130,8 +137,80 @@ export async function readGgufModel(path: string): Promise<{ json: ConfigJson; s
     const arrange = layer === undefined ? undefined : (architecture.rearrange[base] as Arrangement | undefined);
     sources.set(`${prefix}${known[base]}.${kind}`, sourceOf(tensor, arrange, json));
   }
-  const tied = !sources.has('lm_head.weight');
-  return { json: { ...json, tie_word_embeddings: tied }, sources };
+  const has = (suffix: string): boolean => sources.has(`${architecture.layer}0.${suffix}.bias`);
+  const biases = architecture.modelType === 'llama' && { attention_bias: has('self_attn.o_proj'), mlp_bias: has('mlp.up_proj') };
+  return { json: { ...json, ...biases, tie_word_embeddings: !sources.has('lm_head.weight') }, sources };
+}
+
+/** Files of the same container that are no whole model. */
+function checkKind(metadata: GgufMetadata, path: string): void {
+  const kind = metadata.get('general.type') ?? 'model';
+  if (kind !== 'model') throw new HabsburgError('invalid', `${path} holds no model: its general.type is ${JSON.stringify(kind)}`);
+  const parts = Number(metadata.get('split.count') ?? 0);
+  if (parts > 1)
+    throw new HabsburgError('invalid', `${path} is one of ${parts} parts of a model; join them with llama-gguf-split --merge`);
+}
+
+/** Keys about a model that say what its tensors say too, or nothing about how it computes. */
+const WITHOUT_EFFECT = ['vocab_size', 'tensor_data_layout', 'rope.scaling.type', 'rope.scaling.factor', 'rope.scaling.finetuned'];
+
+/** @throws HabsburgError `invalid` for a key about the architecture that is not obeyed */
+function checkKeys(metadata: GgufMetadata, name: string, { fields }: GgufArchitecture, path: string): void {
+  const field = (key: string): GgufValue | undefined => metadata.get(`${name}.${key}`);
+  const heads = field('attention.key_length') ?? Number(field('embedding_length')) / Number(field('attention.head_count'));
+  // What the key must be worth: what the model computes anyway.
+  const fixed: Readonly<Record<string, (value: GgufValue) => boolean>> = {
+    'attention.value_length': (value) => Number(value) === Number(heads),
+    'rope.dimension_count': (value) => Number(value) === Number(heads),
+    'attention.causal': (value) => value === true,
+    'expert_count': (value) => value === 0,
+    'expert_used_count': (value) => value === 0,
+    'use_parallel_residual': (value) => value === false,
+    'attention.sliding_window': (value) => Number(value) === 0 || Number(value) >= Number(field('context_length')),
+    'rope.scale_linear': (value) => value === 1,
+    'rope.scaling.original_context_length': () => (field('rope.scaling.type') ?? 'none') !== 'yarn',
+    'rope.scaling.attn_factor': (value) => value === 1,
+  }; // prettier-ignore
+  for (const [key, value] of metadata) {
+    if (!key.startsWith(`${name}.`)) continue;
+    const short = key.slice(name.length + 1);
+    if (Object.hasOwn(fields, short) || WITHOUT_EFFECT.includes(short)) continue;
+    if (Object.hasOwn(fixed, short) && fixed[short](value)) continue;
+    throw new HabsburgError(
+      'invalid',
+      `${path}: ${key} ${JSON.stringify(value, (_, x: unknown) => (typeof x === 'bigint' ? Number(x) : x)).slice(0, 100)} is not supported`,
+    );
+  }
+}
+
+/** How llama.cpp's converter writes Llama 3's positions: what each frequency is divided by. */
+const ROPE_FREQS = 'rope_freqs.weight';
+/** Llama 3.1's, 3.2's and 3.3's settings, but for the factor. */
+const LLAMA3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };
+
+/**
+ * The rope_parameters that say the same as the divisors: Llama 3's own where they give these numbers, or else LongRoPE's, which names
+ * every one.
+ */
+async function ropeOfDivisors(tensor: GgufTensor, json: ConfigJson, path: string): Promise<ConfigJson> {
+  const read = new ConfigReader(json, path);
+  const headSize = Number(json.head_dim ?? Number(json.hidden_size) / Number(json.num_attention_heads));
+  const divisors = tensor.type.dequantise(await tensor.bytes());
+  if (json.model_type !== 'llama' || tensor.shape.join() !== String(headSize / 2) || !divisors.every((x) => x > 0 && x < Infinity))
+    throw new HabsburgError('invalid', `${path}: the tensor "${ROPE_FREQS}" is supported for general.architecture llama, with a positive number for each of ${headSize / 2} pairs`); // prettier-ignore
+  if (json.rope_scaling !== undefined)
+    throw new HabsburgError('invalid', `${path}: the tensor "${ROPE_FREQS}" and rope.scaling.type exclude each other`);
+  const longest = read.size('max_position_embeddings', 2048);
+  const rope_theta = read.number('rope_theta', 10000);
+  const factor = divisors.reduce((a, b) => Math.max(a, b), 1);
+  const frequencies = (rope_parameters: ConfigJson): Float32Array =>
+    parseRotary(new ConfigReader({ ...json, rope_parameters }, path), headSize, longest).frequencies;
+  const plain = frequencies({ rope_type: 'default', rope_theta });
+  const llama3 = { rope_type: 'llama3', rope_theta, factor, ...LLAMA3 };
+  const same = frequencies(llama3).every((x, i) => Math.abs((x * divisors[i]) / plain[i] - 1) < 1e-5);
+  const list = Array.from(divisors);
+  const longrope = { rope_type: 'longrope', rope_theta, factor: 1, attention_factor: 1, short_factor: list, long_factor: list, original_max_position_embeddings: longest }; // prettier-ignore
+  return { rope_parameters: same ? llama3 : longrope };
 }
 
 /** A tensor under Hugging Face's arrangement of it. */

@@ -2,9 +2,9 @@
  * The GGUF container (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3): metadata, then tensors in
  * ggml's types. Reading trusts nothing: counts and offsets are checked against the file before anything is allocated for them.
  */
-import type { FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import { HabsburgError } from '../../common/errors.js';
-import { openToRead } from './open.js';
+import { firstBytes, openToRead, withWeightFile } from './open.js';
 import { readRange } from './safetensors.js';
 import { GGML_TYPES, type GgmlType } from './ggml.js';
 
@@ -38,9 +38,24 @@ const CHUNK = 4 * 1024 * 1024;
 const MAX_DIMENSIONS = 4;
 const MAX_NESTING = 4;
 
-/** Whether a path names such a file, which holds a whole checkpoint, tokenizer included. */
-export function isGguf(path: string): boolean {
-  return path.endsWith('.gguf');
+const MAGIC = 'GGUF';
+/** Values that all metadata arrays hold together at most; vocabularies and their merges have under two million. */
+const MAX_ITEMS = 2 ** 24;
+
+/**
+ * Whether a path is such a file, which holds a whole checkpoint, tokenizer included: by its first bytes (Ollama's are named after
+ * their digest), or by its name where it is damaged or not there.
+ */
+export async function isGguf(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (/\.gguf$/i.test(path)) return !found?.isDirectory();
+  if (!found?.isFile()) return false;
+  const file = await openToRead(path);
+  try {
+    return (await firstBytes(file, MAGIC.length)).toString('latin1') === MAGIC;
+  } finally {
+    await file.close();
+  }
 }
 
 function damaged(path: string, what: string): HabsburgError {
@@ -52,9 +67,7 @@ function damaged(path: string, what: string): HabsburgError {
  *   supported
  */
 export async function openGguf(path: string): Promise<GgufFile> {
-  const file = await openToRead(path);
-  try {
-    const { size } = await file.stat();
+  return withWeightFile(path, async (file, size) => {
     const reader = new Reader(file, path, size);
     const { metadata, entries, dataStart } = await readHeader(reader, path);
     for (const entry of entries) checkEntry(entry, path, size - dataStart);
@@ -65,19 +78,25 @@ export async function openGguf(path: string): Promise<GgufFile> {
       bytes: () => readRange({ path, offset: dataStart + entry.offset }, byteLength(entry)),
     }));
     return { metadata, tensors };
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 async function readHeader(
   reader: Reader,
   path: string,
 ): Promise<{ metadata: GgufMetadata; entries: Entry[]; dataStart: number }> {
-  if ((await reader.bytes(4)).toString('latin1') !== 'GGUF') throw damaged(path, 'it does not begin with GGUF');
+  if ((await reader.bytes(4)).toString('latin1') !== MAGIC) throw damaged(path, 'it does not begin with GGUF');
   const version = await reader.u32();
+  if (version > 0 && (version & 0xffff) === 0)
+    throw new HabsburgError(
+      'invalid',
+      `${path} is a GGUF file in big-endian order, for another kind of machine; take the little-endian one, or convert it with gguf-convert-endian`,
+    );
   if (version !== 2 && version !== 3)
-    throw new HabsburgError('invalid', `${path}: GGUF version ${version} is not supported; convert it to version 3`);
+    throw new HabsburgError(
+      'invalid',
+      `${path}: GGUF version ${version} is not supported, only 2 and 3; convert the model again with a current llama.cpp`,
+    );
   const tensorCount = await reader.count(24);
   const pairCount = await reader.count(12);
   const metadata = new Map<string, GgufValue>();
@@ -127,6 +146,7 @@ function checkEntry(entry: Entry, path: string, dataLength: number): void {
 class Reader {
   #chunk = Buffer.alloc(0);
   #at = 0;
+  #items = 0;
   constructor(
     readonly file: FileHandle,
     readonly path: string,
@@ -180,6 +200,8 @@ class Reader {
       if (depth === MAX_NESTING) throw damaged(this.path, 'its metadata is nested too deep');
       const itemType = await this.u32();
       const n = await this.count(SCALARS[itemType]?.size ?? (itemType === 9 ? 12 : 8));
+      this.#items += n;
+      if (this.#items > MAX_ITEMS) throw damaged(this.path, `its metadata lists more than ${MAX_ITEMS} values`);
       const items: GgufValue[] = [];
       for (let i = 0; i < n; i++) items.push(await this.value(itemType, depth + 1));
       return items;

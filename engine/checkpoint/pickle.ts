@@ -27,12 +27,19 @@ export class PickleError extends Error {}
 /**
  * @param callables the only functions and classes that may be called
  * @param allowed the only other names that may occur
+ * @param start where in the bytes the pickle begins
+ * @returns what it holds, and where what follows it begins
  * @throws PickleError
  */
-export function readPickle(bytes: Buffer, callables: Callables, allowed: ReadonlySet<string>): PickleValue {
+export function readPickle(
+  bytes: Buffer,
+  callables: Callables,
+  allowed: ReadonlySet<string>,
+  start = 0,
+): { readonly value: PickleValue; readonly end: number } {
   const stack: Item[] = [];
   const memo = new Map<number, PickleValue>();
-  let at = 0;
+  let at = start;
   const take = (length: number): Buffer => {
     if (length < 0 || at + length > bytes.length) throw new PickleError('it ends too early');
     return bytes.subarray(at, (at += length));
@@ -77,7 +84,7 @@ export function readPickle(bytes: Buffer, callables: Callables, allowed: Readonl
   };
   const append = (target: PickleValue, items: readonly PickleValue[]): void => {
     if (!Array.isArray(target)) throw new PickleError('it appends to what is no list');
-    target.push(...items);
+    for (const item of items) target.push(item);
   };
 
   for (;;) {
@@ -90,7 +97,7 @@ export function readPickle(bytes: Buffer, callables: Callables, allowed: Readonl
         take(8);
         break;
       case 0x2e: // STOP
-        return pop();
+        return { value: pop(), end: at };
       case 0x28: // MARK
         stack.push(MARK);
         break;
@@ -181,7 +188,9 @@ export function readPickle(bytes: Buffer, callables: Callables, allowed: Readonl
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = popCount(2);
-        stack.push(global(String(module), String(name)));
+        if (typeof module !== 'string' || typeof name !== 'string')
+          throw new PickleError('it names something by what is no text');
+        stack.push(global(module, name));
         break;
       }
       case 0x51: {

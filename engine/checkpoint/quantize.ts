@@ -13,7 +13,7 @@ import type { ParameterSpec } from '../models/types.js';
 import { BLOCK } from '../graph/stored.js';
 import { quantizeBlocks, type Bits, type Blocks } from './blocks.js';
 import { toFloat16 } from './halfprecision.js';
-import { GENERATION_CONFIG, openCheckpoint, WEIGHTS, withAdapter, type Model } from './huggingface.js';
+import { GENERATION_CONFIG, openCheckpoint, saveGenerationConfig, WEIGHTS, withAdapter, type Model } from './huggingface.js';
 import { writeJson } from './json.js';
 import { saveAdapter } from './peft.js';
 import { readRange, writeTensors, type TensorSource, type TensorToWrite } from './safetensors.js';
@@ -43,7 +43,7 @@ export async function quantizeCheckpoint(from: string, to: string, precision: Pr
   const { torch_dtype: _old, ...json } = config.json;
   const quantization = { quant_method: QUANT_METHOD, precision, ...(precision !== 'fp16' && { block_size: BLOCK }) };
   await writeJson(join(to, 'config.json'), { ...json, dtype: 'float32', quantization_config: quantization });
-  if (Object.keys(generationConfig).length > 0) await writeJson(join(to, GENERATION_CONFIG), generationConfig);
+  await saveGenerationConfig(to, config, generationConfig);
   await writeTensors(join(to, WEIGHTS), tensors, 'habsburg');
 }
 

@@ -6,7 +6,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
 import type { Bits, Blocks } from './blocks.js';
-import { openToRead } from './open.js';
+import { openToRead, withWeightFile } from './open.js';
 import type { FileRange } from '../graph/types.js';
 import { fromBfloat16, fromFloat16 } from './halfprecision.js';
 import { parseStrictJson } from './strictjson.js';
@@ -70,9 +70,7 @@ export async function readTensors(sources: TensorSources): Promise<Weights> {
  * The tensors of a file, of any dtype; only the header is read. Errors are readSafetensors's, `invalid` when such a tensor is read.
  */
 export async function openSafetensors(path: string): Promise<TensorSources> {
-  const file = await openToRead(path);
-  try {
-    const { size } = await file.stat();
+  return withWeightFile(path, async (file, size) => {
     const { entries, dataStart } = await readHeader(file, path, size);
     return new Map(
       entries.map((entry) => [
@@ -85,9 +83,7 @@ export async function openSafetensors(path: string): Promise<TensorSources> {
         },
       ]),
     );
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** So many bytes of a file. */
@@ -109,7 +105,7 @@ function damaged(path: string, what: string): HabsburgError {
 async function readExactly(file: FileHandle, path: string, target: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < target.length;) {
     const { bytesRead } = await file.read(target, done, Math.min(READ_CHUNK, target.length - done), position + done);
-    if (bytesRead === 0) throw damaged(path, 'it ends too early');
+    if (bytesRead === 0) throw new HabsburgError('verification', `${path} ends too early (truncated?); fetch or export it again`);
     done += bytesRead;
   }
 }

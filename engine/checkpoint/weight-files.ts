@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { HabsburgError } from '../../common/errors.js';
 import { readJsonObject } from './json.js';
-import { readPytorch } from './pytorch.js';
-import { openSafetensors, type NamedTensor, type TensorSource, type TensorSources } from './safetensors.js';
+import { openPytorch } from './pytorch.js';
+import { openSafetensors, type TensorSources } from './safetensors.js';
 
 interface Format {
   readonly single: string;
@@ -19,19 +19,13 @@ const FORMATS: readonly Format[] = [
   { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', shard: /^[\w.-]+\.bin$/, open: openPytorch },
 ];
 
-/** A .bin is read as a whole. */
-async function openPytorch(path: string): Promise<TensorSources> {
-  const inMemory = ({ shape, data }: NamedTensor): TensorSource => ({ shape, dtype: 'F32', read: () => Promise.resolve(data) });
-  return new Map([...(await readPytorch(path))].map(([name, tensor]) => [name, inMemory(tensor)]));
-}
-
 /** All tensors of the folder under the names in its files. */
 export async function openWeights(dir: string): Promise<TensorSources> {
   for (const format of FORMATS) {
     const whole = await ifThere(format.open(join(dir, format.single)));
     if (whole !== undefined) return whole;
     const index = await ifThere(readJsonObject(join(dir, format.index)));
-    if (index !== undefined) return readShards(dir, format, (index.weight_map ?? {}) as Record<string, unknown>);
+    if (index !== undefined) return readShards(dir, format, index.weight_map);
   }
   const names = FORMATS.flatMap(({ single, index }) => [single, index]).join(', ');
   throw new HabsburgError(
@@ -49,18 +43,28 @@ async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function readShards(dir: string, format: Format, weightMap: Readonly<Record<string, unknown>>): Promise<TensorSources> {
+/** A tensor that lies in several shards is taken from the one that the index names. */
+async function readShards(dir: string, format: Format, map: unknown): Promise<TensorSources> {
+  const index = join(dir, format.index);
+  if (typeof map !== 'object' || map === null || Array.isArray(map))
+    throw new HabsburgError('verification', `${index} has no weight_map, which says what lies in which file`);
+  const weightMap = new Map(Object.entries(map));
   const sources: TensorSources = new Map();
-  for (const shard of [...new Set(Object.values(weightMap))].sort()) {
+  for (const shard of [...new Set(weightMap.values())].sort()) {
     if (typeof shard !== 'string' || !format.shard.test(shard)) {
       throw new HabsburgError(
         'verification',
-        `${join(dir, format.index)} names ${JSON.stringify(shard)}, which is not the name of a weights file in this folder`,
+        `${index} names ${JSON.stringify(shard)}, which is not the name of a weights file in this folder`,
       );
     }
     for (const [name, source] of await format.open(join(dir, shard))) {
+      const named = weightMap.get(name);
+      if (named !== undefined && named !== shard) continue;
       if (sources.has(name))
-        throw new HabsburgError('verification', `${join(dir, shard)} holds ${name}, which another shard holds too`);
+        throw new HabsburgError(
+          'verification',
+          `${join(dir, shard)} holds ${name}, which another shard holds too, and the index names neither`,
+        );
       sources.set(name, source);
     }
   }

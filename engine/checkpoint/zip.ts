@@ -6,7 +6,7 @@ export interface ZipEntry {
   readonly name: string;
   readonly size: number;
   /** position of its first byte in the file */
-  readonly offset: number;
+  offset(): Promise<number>;
 }
 
 const END = 0x06054b50;
@@ -21,8 +21,11 @@ const ELSEWHERE = 0xffffffff;
 const MAX_COMMENT = 65535;
 const MAX_DIRECTORY = 64 * 1024 * 1024;
 
-/** @throws HabsburgError `verification` when the file is no whole ZIP archive of stored entries */
-export async function readZipDirectory(file: FileHandle, path: string, fileSize: number): Promise<ZipEntry[]> {
+/**
+ * The entries by name. The file must stay open for as long as their offsets are asked for.
+ * @throws HabsburgError `verification` when the file is no whole ZIP archive of stored entries
+ */
+export async function readZipDirectory(file: FileHandle, path: string, fileSize: number): Promise<Map<string, ZipEntry>> {
   const damaged = (what: string): HabsburgError =>
     new HabsburgError('verification', `${path} is not a valid PyTorch archive: ${what}; fetch or export it again`);
   const read = async (position: number, length: number): Promise<Buffer> => {
@@ -40,7 +43,7 @@ export async function readZipDirectory(file: FileHandle, path: string, fileSize:
   const tail = await read(tailStart, fileSize - tailStart);
   let end = tail.length - END_SIZE;
   while (end >= 0 && tail.readUInt32LE(end) !== END) end--;
-  if (end < 0) throw damaged('it has no table of contents (truncated, or of before PyTorch 1.6?)');
+  if (end < 0) throw damaged('it has no table of contents (truncated?)');
   let [length, start] = [tail.readUInt32LE(end + 12), tail.readUInt32LE(end + 16)];
   if (end >= 20 && tail.readUInt32LE(end - 20) === ZIP64_LOCATOR) {
     const record = await read(size(tail.readBigUInt64LE(end - 12)), 56);
@@ -50,7 +53,7 @@ export async function readZipDirectory(file: FileHandle, path: string, fileSize:
   if (length > MAX_DIRECTORY) throw damaged(`its table of contents claims ${length} bytes`);
   const table = await read(start, length);
 
-  const entries: ZipEntry[] = [];
+  const entries = new Map<string, ZipEntry>();
   for (let at = 0; at < table.length;) {
     if (at + 46 > table.length || table.readUInt32LE(at) !== CENTRAL) throw damaged('its table of contents is broken');
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => table.readUInt16LE(at + field));
@@ -65,11 +68,14 @@ export async function readZipDirectory(file: FileHandle, path: string, fileSize:
     const entrySize = field(table.readUInt32LE(at + 24));
     field(table.readUInt32LE(at + 20));
     const localAt = field(table.readUInt32LE(at + 42));
-    const local = await read(localAt, 30);
-    if (local.readUInt32LE(0) !== LOCAL) throw damaged(`its entry ${JSON.stringify(name)} is not where it should be`);
-    const offset = localAt + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
-    if (offset + entrySize > fileSize) throw damaged(`its entry ${JSON.stringify(name)} reaches beyond its end`);
-    entries.push({ name, size: entrySize, offset });
+    const offset = async (): Promise<number> => {
+      const local = await read(localAt, 30);
+      if (local.readUInt32LE(0) !== LOCAL) throw damaged(`its entry ${JSON.stringify(name)} is not where it should be`);
+      const first = localAt + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
+      if (first + entrySize > fileSize) throw damaged(`its entry ${JSON.stringify(name)} reaches beyond its end`);
+      return first;
+    };
+    if (!entries.has(name)) entries.set(name, { name, size: entrySize, offset });
     at = next;
   }
   return entries;

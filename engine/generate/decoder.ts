@@ -1,12 +1,13 @@
 /** Runs the graph: prompts in, scores out, step by step. One session, made when it is first needed, serves them all. */
 import type { Device } from '../../spec/devices.js';
+import { notFinite } from '../checkpoint/finite.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import { makeBatch } from '../batch.js';
 import { causalMatrix } from '../models/forward.js';
 import { weightConstants } from '../models/weights.js';
 import { float32, int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
-import { decoderGraph, headOutputs, isCache, newKeysName, newValuesName } from './graph.js';
+import { decoderGraph, headOutputs, isCache, newKeysName, newValuesName, TOTALS } from './graph.js';
 import type { Scores, Strategy } from './types.js';
 
 /** Prompts are read so many tokens at a time: enough rows for fast products, and no more memory than they need. */
@@ -83,7 +84,7 @@ export class Decoder {
         time,
         outputs,
       );
-      scores.push(...this.#split(outputs, some.length, 1));
+      scores.push(...(await this.#split(outputs, some.length, 1)));
     }
     return scores;
   }
@@ -129,8 +130,12 @@ export class Decoder {
     return { session, nothingCached };
   }
 
-  /** The head's outputs (rows·sequences, count), prompt by prompt. */
-  #split(outputs: Readonly<Record<string, Tensor>>, rows: number, sequences: number): Scores[] {
+  /**
+   * The head's outputs (rows·sequences, count), prompt by prompt.
+   * @throws HabsburgError `verification` where a logit is not finite
+   */
+  async #split(outputs: Readonly<Record<string, Tensor>>, rows: number, sequences: number): Promise<Scores[]> {
+    if (!(outputs[TOTALS].data as Float32Array).every(Number.isFinite)) throw await notFinite(this.model, "the model's logits");
     const values = outputs.scores.data as Float32Array;
     const ids = outputs.candidates?.data as Int32Array | undefined;
     const size = values.length / rows;

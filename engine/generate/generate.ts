@@ -53,7 +53,8 @@ const WINDOW = 4;
  * Continues each prompt by the strategy of `settings`, `settings.batch` prompts at a time. Where rows can end at different times, a
  * finished one's place goes to the next prompt of a window of four batches, and `onBatch` receives a window. Which prompts run side
  * by side can change rounding, and follows from prompts and settings alone.
- * @throws HabsburgError `invalid` naming the prompt that is empty, too long for the model, or holds an unknown token id
+ * @throws HabsburgError `invalid` naming the prompt that is empty, too long for the model, or holds an unknown token id,
+ *   `verification` where the model's logits are not finite
  */
 export async function generateRows(options: GenerateOptions): Promise<void> {
   const { model, prompts, settings, onBatch, rowIndex = (i) => i } = options;
@@ -149,7 +150,8 @@ function checkPrompts(prompts: readonly Int32Array[], settings: DecodingPlan, co
   const limit = config.positionLimit === undefined ? '' : ` (${config.positionLimit})`;
   prompts.forEach((prompt, i) => {
     if (prompt.length === 0) throw new HabsburgError('invalid', `prompt ${i} is empty; a prompt needs at least one token`);
-    if (prompt.length + settings.maxNewTokens > config.maxPositions) {
+    // The last new token is written, never read: it needs no position.
+    if (prompt.length + settings.maxNewTokens - 1 > config.maxPositions) {
       throw new HabsburgError(
         'invalid',
         `prompt ${i} of ${prompt.length} tokens and ${settings.maxNewTokens} new ones exceed the model's ${config.maxPositions} positions${limit}; shorten it or ask for fewer`,

@@ -23,11 +23,15 @@ export const newValuesName = (layer: number): string => `new.values.${layer}`;
 
 /** Names of a head's outputs. */
 export function headOutputs(head: Head): string[] {
-  return head.kind === 'all' ? ['scores'] : ['scores', 'candidates'];
+  return [...(head.kind === 'all' ? ['scores'] : ['scores', 'candidates']), TOTALS];
 }
 
-/** logits (N, V) -> output `scores` (N, V), or `scores` and `candidates` (N, count) */
+/** Sums of the logits, which say whether all are finite: TopK passes over NaN. */
+export const TOTALS = 'totals';
+
+/** logits (N, V) -> outputs `totals` (N), `scores` (N, V), or `scores` and `candidates` (N, count) */
 function addHead(g: Graph, logits: Value, head: Head): void {
+  g.output(TOTALS, g.reduceSum(logits, [-1]));
   const scores = head.normalised ? g.op('LogSoftmax', [logits], { axis: -1 }) : logits;
   if (head.kind === 'all') return g.output('scores', scores);
   const [values, ids] = g.node('TopK', [scores, g.ints([head.count])], { axis: -1, largest: true, sorted: true });

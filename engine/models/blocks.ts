@@ -42,6 +42,12 @@ const ACTIVATIONS = {
   gelu_new: (g: Graph, x: Value): Value => g.op('Gelu', [x], { approximate: 'tanh' }),
   gelu_pytorch_tanh: (g: Graph, x: Value): Value => g.op('Gelu', [x], { approximate: 'tanh' }),
   silu: (g: Graph, x: Value): Value => g.mul(x, g.op('Sigmoid', [x], {})),
+  // Other names of the same functions.
+  swish: (g: Graph, x: Value): Value => ACTIVATIONS.silu(g, x),
+  gelu_python: (g: Graph, x: Value): Value => ACTIVATIONS.gelu(g, x),
+  gelu_fast: (g: Graph, x: Value): Value => ACTIVATIONS.gelu_new(g, x),
+  gelu_accurate: (g: Graph, x: Value): Value => ACTIVATIONS.gelu_new(g, x),
+  gelu_python_tanh: (g: Graph, x: Value): Value => ACTIVATIONS.gelu_new(g, x),
 } as const;
 export type Activation = keyof typeof ACTIVATIONS;
 export const activationNames = Object.keys(ACTIVATIONS) as Activation[];

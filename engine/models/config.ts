@@ -2,6 +2,9 @@
 import { HabsburgError } from '../../common/errors.js';
 import type { ConfigJson } from './types.js';
 
+/** Token ids and positions are int32. */
+const MAX_SIZE = 2 ** 31 - 1;
+
 export class ConfigReader {
   constructor(
     readonly json: ConfigJson,
@@ -12,10 +15,11 @@ export class ConfigReader {
     throw new HabsburgError('invalid', `${this.file}: ${name} ${what}, not ${JSON.stringify(this.json[name])}`);
   }
 
-  /** A positive integer. */
+  /** A positive integer, as far as one can be the size of a tensor. */
   size(name: string, fallback: number): number {
     const value = this.json[name] ?? fallback;
     if (!Number.isSafeInteger(value) || (value as number) < 1) this.#refuse(name, 'must be a positive integer');
+    if ((value as number) > MAX_SIZE) this.#refuse(name, `must be below ${MAX_SIZE + 1}`);
     return value as number;
   }
 
@@ -31,12 +35,17 @@ export class ConfigReader {
     return value;
   }
 
-  /** A token id; null in the file means that there is none. */
-  tokenId(name: string, fallback: number | undefined): number | undefined {
+  /**
+   * The row of an embedding that stands for padding; null in the file means that there is none. A negative one counts from the end,
+   * as torch.nn.Embedding takes it.
+   */
+  paddingId(fallback: number | undefined, vocabularySize: number): number | undefined {
+    const name = 'pad_token_id';
     const value = name in this.json ? this.json[name] : fallback;
     if (value === null || value === undefined) return undefined;
-    if (!Number.isSafeInteger(value) || (value as number) < 0) this.#refuse(name, 'must be a token id');
-    return value as number;
+    if (!Number.isSafeInteger(value) || (value as number) < -vocabularySize || (value as number) >= vocabularySize)
+      this.#refuse(name, `must be a token id from 0 to ${vocabularySize - 1}, or null`);
+    return (value as number) < 0 ? vocabularySize + (value as number) : (value as number);
   }
 
   /** One of the values that are supported. */

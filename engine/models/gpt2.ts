@@ -20,10 +20,20 @@ export interface Gpt2Config extends DecoderConfig {
 const ROOT = 'transformer.';
 const CONV1D = { bias: true, inOut: true } as const;
 
+/** GPT-2's own names by those of other models, which its config.json may use too. */
+const OTHER_NAMES = {
+  hidden_size: 'n_embd',
+  num_hidden_layers: 'n_layer',
+  num_attention_heads: 'n_head',
+  max_position_embeddings: 'n_positions',
+} as const;
+
 function parseConfig(json: ConfigJson, file: string): Gpt2Config {
-  const read = new ConfigReader(json, file);
+  const given = Object.entries(OTHER_NAMES).filter(([name]) => json[name] !== undefined);
+  const read = new ConfigReader({ ...json, ...Object.fromEntries(given.map(([name, own]) => [own, json[name]])) }, file);
   const hiddenSize = read.size('n_embd', 768);
   const heads = read.size('n_head', 12);
+  const vocabularySize = read.size('vocab_size', 50257);
   if (hiddenSize % heads !== 0)
     throw new HabsburgError('invalid', `${file}: n_embd ${hiddenSize} is not divisible by n_head ${heads}`);
   read.only('scale_attn_weights', true, [true]);
@@ -31,13 +41,13 @@ function parseConfig(json: ConfigJson, file: string): Gpt2Config {
   read.only('add_cross_attention', false, [false]);
   return {
     modelType: 'gpt2',
-    vocabularySize: read.size('vocab_size', 50257),
+    vocabularySize,
     hiddenSize,
     layers: read.size('n_layer', 12),
     heads,
     maxPositions: read.size('n_positions', 1024),
-    // What a padded place holds; the embedding's row of that id learns like any other.
-    paddingId: read.tokenId('pad_token_id', 0),
+    // What a padded place holds; the embedding's row of that id learns like any other, so one beyond the vocabulary will do as 0.
+    paddingId: Number(json.pad_token_id) >= vocabularySize ? 0 : read.paddingId(0, vocabularySize),
     ffnSize: read.size('n_inner', 4 * hiddenSize),
     epsilon: read.number('layer_norm_epsilon', 1e-5),
     activation: read.only<Activation>('activation_function', 'gelu_new', activationNames),
@@ -96,9 +106,9 @@ function hidden(g: Graph, config: Gpt2Config, get: Parameters, inputs: DecoderIn
   return norm(`${ROOT}ln_f`, x);
 }
 
-/** Files carry `transformer.…`, no prefix (the bare GPT2Model, as on the Hub), causal masks as buffers, or a tied head again. */
-function canonicalName(name: string, config: Gpt2Config): string | undefined {
-  if (name === 'lm_head.weight') return config.tied ? undefined : name;
+/** Files carry `transformer.…`, no prefix (the bare GPT2Model, as on the Hub), or causal masks as buffers. */
+function canonicalName(name: string): string | undefined {
+  if (name === 'lm_head.weight') return name;
   if (/\.attn\.(masked_)?bias$/.test(name)) return undefined;
   return name.startsWith(ROOT) ? name : `${ROOT}${name}`;
 }

@@ -49,7 +49,11 @@ export function parseDecoder(
 ): LlamaConfig {
   const hiddenSize = read.size('hidden_size', defaults.hiddenSize);
   const heads = read.size('num_attention_heads', defaults.heads);
-  const keyHeads = read.size('num_key_value_heads', defaults.keyHeads ?? heads);
+  // null: as many as heads; absent: the default of its kind
+  const keyHeads = read.size(
+    'num_key_value_heads',
+    read.json.num_key_value_heads === null ? heads : (defaults.keyHeads ?? heads),
+  );
   if (heads % keyHeads !== 0)
     throw new HabsburgError(
       'invalid',
@@ -62,14 +66,15 @@ export function parseDecoder(
     );
   const headSize = read.size('head_dim', defaults.headSize ?? hiddenSize / heads);
   const maxPositions = read.size('max_position_embeddings', defaults.maxPositions);
+  const vocabularySize = read.size('vocab_size', defaults.vocabularySize);
   return {
     modelType,
-    vocabularySize: read.size('vocab_size', defaults.vocabularySize),
+    vocabularySize,
     hiddenSize,
     layers: read.size('num_hidden_layers', defaults.layers ?? 32),
     heads,
     maxPositions,
-    paddingId: read.tokenId('pad_token_id', undefined),
+    paddingId: read.paddingId(undefined, vocabularySize),
     ffnSize: read.size('intermediate_size', defaults.ffnSize),
     keyHeads,
     headSize,
@@ -151,9 +156,9 @@ function hidden(g: Graph, config: LlamaConfig, get: Parameters, inputs: DecoderI
   return norm('model.norm', x);
 }
 
-/** Files carry `model.…`, no prefix (the bare model), frequencies as buffers, or a tied head again. */
-export function canonicalName(name: string, config: LlamaConfig): string | undefined {
-  if (name === 'lm_head.weight') return config.tied ? undefined : name;
+/** Files carry `model.…`, no prefix (the bare model), or frequencies as buffers. */
+export function canonicalName(name: string): string | undefined {
+  if (name === 'lm_head.weight') return name;
   if (name.endsWith('rotary_emb.inv_freq')) return undefined;
   return name.startsWith('model.') ? name : `model.${name}`;
 }

@@ -34,14 +34,15 @@ function parseConfig(json: ConfigJson, file: string): OptConfig {
   if (hiddenSize % heads !== 0)
     throw new HabsburgError('invalid', `${file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`);
   read.only('layer_norm_elementwise_affine', true, [true]);
+  const vocabularySize = read.size('vocab_size', 50272);
   return {
     modelType: 'opt',
-    vocabularySize: read.size('vocab_size', 50272),
+    vocabularySize,
     hiddenSize,
     layers: read.size('num_hidden_layers', 12),
     heads,
     maxPositions: read.size('max_position_embeddings', 2048),
-    paddingId: read.tokenId('pad_token_id', 1),
+    paddingId: read.paddingId(1, vocabularySize),
     ffnSize: read.size('ffn_dim', 3072),
     embeddingSize: read.size('word_embed_proj_dim', hiddenSize),
     preNorm,
@@ -119,9 +120,8 @@ function hidden(g: Graph, config: OptConfig, get: Parameters, inputs: DecoderInp
   return config.embeddingSize === d ? x : dense(`${ROOT}project_out`, x, false); // (N, embeddingSize)
 }
 
-/** Files carry `model.decoder.…`, `decoder.…` (the bare OPTModel, as on the Hub), or with a tied head `lm_head.weight` again. */
-function canonicalName(name: string, config: OptConfig): string | undefined {
-  if (name === 'lm_head.weight') return config.tied ? undefined : name;
+/** Files carry `model.decoder.…`, or `decoder.…` (the bare OPTModel, as on the Hub). */
+function canonicalName(name: string): string {
   return name.startsWith('decoder.') ? `model.${name}` : name;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Rotary position embedding (Su et al. 2021, arXiv:2104.09864) with the scalings of config.json's rope_parameters (rope_scaling
- * before transformers 5): default, linear, dynamic NTK, YaRN (Peng et al. 2023, arXiv:2309.00071), llama3. Rounded to float32 at
- * every place where transformers' modeling_rope_utils rounds.
+ * Rotary position embedding (Su et al. 2021, arXiv:2104.09864) with the scalings of config.json's rope_parameters and rope_scaling:
+ * default, linear, proportional, dynamic NTK, YaRN (Peng et al. 2023, arXiv:2309.00071), LongRoPE (Ding et al. 2024,
+ * arXiv:2402.13753), llama3. Rounded to float32 at every place where transformers' modeling_rope_utils rounds.
  */
 import { HabsburgError } from '../../common/errors.js';
 import type { Graph } from '../graph/graph.js';
@@ -23,44 +23,86 @@ interface RopeReader {
   readonly theta: number;
   readonly headSize: number;
   readonly maxPositions: number;
+  /** positions of the training before the scaling */
+  original(): number;
   number(name: string, fallback?: number): number;
+  /** as many numbers as a head has pairs */
+  numbers(name: string): number[];
   boolean(name: string, fallback: boolean): boolean;
+  refuse(name: string, what: string): never;
 }
 
 const SCALINGS: Readonly<Record<string, Scaling>> = {
   default: (plain) => ({ frequencies: plain, factor: 1 }),
   linear: (plain, rope) => ({ frequencies: plain.map((x) => x / rope.number('factor')), factor: 1 }),
+  // Only the first pairs turn.
+  proportional: (plain, rope) => {
+    const turning = Math.floor(Math.floor(rope.number('partial_rotary_factor', 1) * rope.headSize) / 2);
+    return { frequencies: plain.map((x, i) => (i < turning ? x / rope.number('factor', 1) : 0)), factor: 1 };
+  },
   // Stretches contexts beyond max_position_embeddings only, and longer rows are refused: within it, nothing changes.
   dynamic: (plain) => ({ frequencies: plain, factor: 1 }),
+  longrope,
   llama3,
   yarn,
 };
 
-/** @throws HabsburgError `invalid` naming a scaling that is not supported */
+/** Heads that are larger are none: the table of frequencies is made before any weight is looked at. */
+const MAX_HEAD = 65536;
+
+/**
+ * The settings that transformers takes: a rope_scaling that says something wins over rope_parameters, whole; rope_theta and
+ * original_max_position_embeddings may stand beside them, the latter then wins.
+ * @throws HabsburgError `invalid` naming a scaling that is not supported
+ */
 export function parseRotary(read: ConfigReader, headSize: number, maxPositions: number): Rotary {
-  const field =
-    read.json.rope_parameters !== undefined && read.json.rope_parameters !== null ? 'rope_parameters' : 'rope_scaling';
+  const said = (name: string): boolean => {
+    const value = read.json[name];
+    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value)))
+      throw new HabsburgError('invalid', `${read.file}: ${name} must be an object, not ${JSON.stringify(value)}`);
+    return Object.keys(value ?? {}).length > 0;
+  };
+  const field = said('rope_scaling') || !said('rope_parameters') ? 'rope_scaling' : 'rope_parameters';
   const rope = (read.json[field] ?? {}) as ConfigJson;
   const refuse = (name: string, what: string): never => {
     throw new HabsburgError('invalid', `${read.file}: ${field}.${name} ${what}, not ${JSON.stringify(rope[name])}`);
   };
+  const nested = Object.keys(rope).find((name) => typeof rope[name] === 'object' && rope[name] !== null && !Array.isArray(rope[name])); // prettier-ignore
+  if (nested !== undefined)
+    refuse(nested, 'gives a kind of layer positions of its own, which is not supported: give one for all');
   const type = rope.rope_type ?? rope.type ?? 'default';
   if (typeof type !== 'string' || !Object.hasOwn(SCALINGS, type))
     return refuse('rope_type' in rope ? 'rope_type' : 'type', `is supported as ${Object.keys(SCALINGS).join(', ')} only`);
-  if ((rope.partial_rotary_factor ?? read.json.partial_rotary_factor ?? 1) !== 1)
-    return refuse('partial_rotary_factor', 'is supported as 1 only');
-  if (headSize % 2 !== 0)
+  const partial = rope.partial_rotary_factor ?? read.json.partial_rotary_factor ?? 1;
+  if (partial !== 1 && type !== 'proportional')
+    throw new HabsburgError('invalid', `${read.file}: partial_rotary_factor is supported as 1 only under rope_type ${type}, not ${JSON.stringify(partial)}`); // prettier-ignore
+  if (headSize % 2 !== 0 || headSize > MAX_HEAD)
     throw new HabsburgError('invalid', `${read.file}: a head of ${headSize} numbers cannot be rotated in pairs`);
+  const fields: ConfigJson = { ...rope, partial_rotary_factor: partial };
+  const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
   const number = (name: string, fallback?: number): number => {
-    const value = rope[name] ?? fallback;
-    return typeof value === 'number' && Number.isFinite(value) ? value : refuse(name, 'must be a number');
+    const value = fields[name] ?? fallback;
+    return isNumber(value) ? value : refuse(name, 'must be a number');
+  };
+  const numbers = (name: string): number[] => {
+    const value = fields[name];
+    if (!Array.isArray(value) || value.length !== headSize / 2 || !value.every(isNumber))
+      return refuse(name, `must be a list of ${headSize / 2} numbers, one for each pair`);
+    return value as number[];
   };
   const boolean = (name: string, fallback: boolean): boolean => {
-    const value = rope[name] ?? fallback;
+    const value = fields[name] ?? fallback;
     return typeof value === 'boolean' ? value : refuse(name, 'must be true or false');
   };
+  const original = (): number => {
+    const beside = read.json.original_max_position_embeddings;
+    if (beside === undefined) return number('original_max_position_embeddings', maxPositions);
+    return read.number('original_max_position_embeddings', maxPositions);
+  };
   const theta = number('rope_theta', read.number('rope_theta', 10000));
-  return SCALINGS[type](plainFrequencies(theta, headSize), { theta, headSize, maxPositions, number, boolean });
+  return SCALINGS[type](plainFrequencies(theta, headSize), {
+    theta, headSize, maxPositions, original, number, numbers, boolean, refuse,
+  }); // prettier-ignore
 }
 
 /** theta^(-2i / headSize) */
@@ -71,7 +113,7 @@ function plainFrequencies(theta: number, headSize: number): Float32Array {
 /** Llama 3.1's: long waves are stretched by the factor, short ones kept, those between interpolated. */
 function llama3(plain: Float32Array, rope: RopeReader): Rotary {
   const [factor, low, high] = [rope.number('factor'), rope.number('low_freq_factor'), rope.number('high_freq_factor')];
-  const context = rope.number('original_max_position_embeddings', rope.maxPositions);
+  const context = rope.original();
   const frequencies = plain.map((x) => {
     const wave = f((2 * Math.PI) / x);
     if (wave > context / low) return f(x / factor);
@@ -82,8 +124,25 @@ function llama3(plain: Float32Array, rope: RopeReader): Rotary {
   return { frequencies, factor: 1 };
 }
 
+/**
+ * Each pair is stretched by a factor of its own; by others as soon as a row is longer than the original context, which is not
+ * supported where it makes a difference.
+ */
+function longrope(plain: Float32Array, rope: RopeReader): Rotary {
+  const context = rope.original();
+  const [short, long] = [rope.numbers('short_factor'), rope.numbers('long_factor')];
+  if (context < rope.maxPositions && short.some((x, i) => x !== long[i]))
+    rope.refuse('long_factor', `beyond ${context} of ${rope.maxPositions} positions is supported as short_factor only`);
+  const stretch = rope.number('factor', rope.maxPositions / context);
+  const attention = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(context));
+  return {
+    frequencies: plain.map((x, i) => 1 / f(f(short[i]) * f(1 / x))),
+    factor: rope.number('attention_factor', attention),
+  };
+}
+
 function yarn(plain: Float32Array, rope: RopeReader): Rotary {
-  const context = rope.number('original_max_position_embeddings', rope.maxPositions);
+  const context = rope.original();
   const factor = rope.number('factor', rope.maxPositions / context);
   const scale = (m: number): number => (factor <= 1 ? 1 : 0.1 * m * Math.log(factor) + 1);
   const [mscale, mscaleAll] = [rope.number('mscale', 0), rope.number('mscale_all_dim', 0)];

@@ -24,6 +24,9 @@ export interface DecoderConfig {
   readonly json: ConfigJson;
 }
 
+/** The name of an output layer's own weight, in every architecture. */
+export const HEAD = 'lm_head.weight';
+
 export interface ParameterSpec {
   /** Hugging Face's name, with its `model.` prefix */
   readonly name: string;
@@ -69,8 +72,8 @@ export interface Architecture<C extends DecoderConfig = DecoderConfig> {
   parseConfig(json: ConfigJson, file: string): C;
   /** every parameter in a fixed order; a tied output layer is not listed again */
   parameters(config: C): readonly ParameterSpec[];
-  /** names in a file -> our names; undefined: ignore (a tied copy, a buffer) */
-  canonicalName(name: string, config: C): string | undefined;
+  /** names in a file -> our names; undefined: ignore (a buffer) */
+  canonicalName(name: string): string | undefined;
   /** (B·T, headInput) hidden states, ready for the output layer */
   hidden(graph: Graph, config: C, parameters: Parameters, inputs: DecoderInputs): Value;
   /** name of the output layer's weight (V, headInput) */

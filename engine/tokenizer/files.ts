@@ -78,7 +78,7 @@ const TOKENIZER_FILES = /^(tokenizer.*\.(json|model)|vocab\.json|merges\.txt|spe
 
 /** Copies a folder's tokenizer files, where there are any, or writes those of a GGUF file. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
-  if (isGguf(from)) {
+  if (await isGguf(from)) {
     const { tokenizer, config } = await readGgufTokenizer(from);
     await writeFile(join(to, 'tokenizer.json'), JSON.stringify(tokenizer, null, 2));
     await writeFile(join(to, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
@@ -102,7 +102,7 @@ async function readGgufTokenizer(path: string): Promise<ReturnType<typeof tokeni
  * @throws HabsburgError('notFound') without a tokenizer.json, ('verification') when it is damaged, ('invalid') when unsupported
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const inside = isGguf(folder);
+  const inside = await isGguf(folder);
   const file = inside ? folder : join(folder, 'tokenizer.json');
   const json = (inside
     ? (await readGgufTokenizer(folder)).tokenizer

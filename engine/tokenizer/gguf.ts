@@ -35,6 +35,17 @@ const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   qwen2: { pre_tokenizer: sequence('pretokenizers', splitBy('\\p{N}'), byteLevel(false)), normalizer: { type: 'NFC' } },
 };
 
+/** llama.cpp's other names of the same. */
+const ALIASES: Readonly<Record<string, string>> = {
+  llama3: 'llama-bpe',
+  'llama-v3': 'llama-bpe',
+  falcon3: 'llama-bpe',
+  pixtral: 'llama-bpe',
+  'deepseek-r1-qwen': 'qwen2',
+  'phi-2': 'gpt-2',
+  gigachat: 'gpt-2',
+};
+
 /** ggml's token types. */
 const [UNKNOWN, CONTROL, USER_DEFINED] = [2, 3, 4];
 
@@ -88,7 +99,8 @@ type Kind = Omit<BpeJson, 'vocab' | 'added' | 'beginning'> & {
 };
 
 function byteLevelBpe(read: Reader): Kind {
-  const pre = read.get('pre') ?? 'gpt-2';
+  const said = read.get('pre') ?? 'gpt-2';
+  const pre = typeof said === 'string' && Object.hasOwn(ALIASES, said) ? ALIASES[said] : said;
   if (typeof pre !== 'string' || !Object.hasOwn(PRE_TOKENIZERS, pre))
     throw new HabsburgError(
       'invalid',

@@ -8,6 +8,7 @@ import type { TrainingPlan } from '../../spec/plan.js';
 import { initialLora, type Lora } from '../adapters/lora.js';
 import { IGNORED } from '../../common/labels.js';
 import { longestRow } from '../batch.js';
+import { badWeight } from '../checkpoint/finite.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { Weights } from '../checkpoint/safetensors.js';
 import { checkLabels, checkRows, Scorer } from '../score.js';
@@ -42,7 +43,8 @@ export interface FitResult {
  * Trains for settings.epochs epochs. Each epoch takes the rows in a fresh random order in steps of batch x accumulation rows (the
  * last step may be short), then measures the loss on the validation rows, and ends early where settings.patience says so. Dropout
  * is what the settings say, whatever the checkpoint's config says. The weights depend on nothing but the options, and not on threads or attempts.
- * @throws HabsburgError `invalid` for rows that do not fit the model, `failed` when training diverges
+ * @throws HabsburgError `invalid` for rows that do not fit the model, `failed` when training diverges, `verification` when the
+ *   model's weights are not finite to begin with
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { model, train, valid, trainLabels, validLabels, settings, rng, threads, device } = options;
@@ -58,6 +60,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     dropout: settings.dropout === 0 ? undefined : { rate: settings.dropout, rng: rng.derive('dropout') },
     adapterDropout: lora && lora.dropout > 0 ? { rate: lora.dropout, rng: rng.derive('lora-dropout') } : undefined,
   });
+  // Where a model comes with NaN, it is not the training that diverges.
+  const diagnosed = async (error: unknown): Promise<never> => {
+    const cause = trainer.optimizer.steps === 0 ? await badWeight(model) : undefined;
+    throw cause === undefined ? error : new HabsburgError('verification', `the model cannot be trained: ${cause}`);
+  };
   const scorer = new Scorer(model.config, trainer.feeds, { threads, device, adapter, frozen: model });
   try {
     const report = await trainEpochs({
@@ -79,7 +86,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         const rows = Array.from(members, (i) => train[i]);
         const labels = trainLabels && Array.from(members, (i) => trainLabels[i]);
         const { batch } = settings;
-        const done = await trainer.step(split(rows, batch), learningRate, labels && split(labels, batch));
+        const done = await trainer.step(split(rows, batch), learningRate, labels && split(labels, batch)).catch(diagnosed);
         return { ...done, size: rows.reduce((n, row) => n + row.length, 0) };
       },
       validate: () => meanLoss(scorer, valid, validLabels),

@@ -51,7 +51,7 @@ const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
     'a missing model',
     4,
     () => ['lm', 'perplexity', '--model', at('no-model'), '--tokens', at('tokens.json')],
-    /no-model.config\.json/,
+    /no-model: no such file or folder/,
   ],
   [
     'a truncated model',

@@ -55,6 +55,25 @@ describe('habsburg lm', () => {
     expect(total.nll_sum).toBeCloseTo(rows[0].nll_sum + rows[1].nll_sum + rows[2].nll_sum, 9);
     expect(total.perplexity).toBeCloseTo(Math.exp(total.nll_sum / total.token_count), 9);
   });
+  test('a file where a folder is meant, and the other way round, is named', async () => {
+    const refused = async (message: RegExp, ...args: string[]): Promise<void> => {
+      const { code, err } = await lm(...args);
+      expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+    };
+    await refused(/model\.safetensors is a file; a model is given as the folder/, 'perplexity', '--model', `${MODEL}/model.safetensors`, '--tokens', tokens); // prettier-ignore
+    await refused(/this is a folder; name a file in it/, 'perplexity', '--model', MODEL, '--tokens', folder);
+    await refused(/something else lies there already/, 'convert', '--model', MODEL, '--out', tokens);
+    await refused(
+      /a part of this path is a file, where a folder is needed/,
+      'perplexity',
+      '--model',
+      MODEL,
+      '--tokens',
+      join(tokens, 'x'),
+    );
+    const adapter = `${MODEL}/lora-initial/adapter_model.safetensors`;
+    await refused(/adapter_model\.safetensors is a file; an adapter is given as its folder/, 'perplexity', '--model', MODEL, '--tokens', tokens, '--adapter', adapter); // prettier-ignore
+  });
   interface Row {
     nll_sum: number;
     token_count: number;

@@ -6,7 +6,7 @@ import pickle
 import zipfile
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 OUT = pathlib.Path(__file__).parent / "pytorch"
 OUT.mkdir(exist_ok=True)
@@ -50,3 +50,4 @@ for protocol in (2, 4):
 archive("nested.bin", pickle.dumps({"state_dict": {}, "epoch": 3}, protocol=2))
 archive("opcode.bin", pickle.dumps({"w": {1, 2}}, protocol=4))
 torch.save(tensors, OUT / "legacy.bin", _use_new_zipfile_serialization=False)
+torch.save(load_file(OUT.parent / "lm/llama-gqa/lora-10-steps/adapter_model.safetensors"), OUT / "adapter.bin")

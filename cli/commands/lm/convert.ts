@@ -28,7 +28,7 @@ async function run(options: Options): Promise<void> {
   if (options.quantize !== undefined) return quantize(options, options.quantize);
   const model = await loadModel(options.model, { adapter: options.merge });
   await emptyFolder(options.out);
-  await saveCheckpoint(options.out, model, { generationConfig: model.generationConfig });
+  await saveCheckpoint(options.out, model);
   await copyTokenizer(options.model, options.out);
   process.stdout.write(`wrote ${options.out} (${model.config.modelType}, ${model.weights.size} tensors)\n`);
 }

@@ -166,7 +166,7 @@ async function run(options: Options): Promise<void> {
     onProgress,
   });
   if (adapter === undefined) {
-    await saveCheckpoint(options.out, model, { generationConfig: model.generationConfig });
+    await saveCheckpoint(options.out, model);
     await copyTokenizer(options.model, options.out);
   } else {
     await saveAdapter(options.out, model.config, adapter, { ...lora!, base: options.model });

@@ -86,8 +86,8 @@ async function run(options: Options): Promise<void> {
 
 /** As in transformers, so that its tokens can be compared with ours. */
 function paddingToken({ generationConfig, config }: Checkpoint): number | undefined {
-  const id = generationConfig.pad_token_id ?? config.json.pad_token_id;
-  return typeof id === 'number' ? id : undefined;
+  const id = generationConfig?.pad_token_id ?? config.json.pad_token_id;
+  return typeof id === 'number' && id >= 0 ? id : undefined;
 }
 
 /** Token ids can be continued without a tokenizer; text cannot. */

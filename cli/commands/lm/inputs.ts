@@ -131,7 +131,7 @@ export async function loadModel(dir: string, { adapter, quantize, frozen, device
     frozen: frozen && adapter === undefined, // it is merged into weights that have been read
     device,
   });
-  return adapter === undefined ? checkpoint : withAdapter(checkpoint, await loadAdapter(adapter, checkpoint.config));
+  return adapter === undefined ? checkpoint : withAdapter(checkpoint, await loadAdapter(adapter, checkpoint));
 }
 
 interface ModelOptions {
@@ -168,7 +168,7 @@ export const quantizeOption = (description: string): Option =>
 
 /** The end tokens of generation_config.json, or else of config.json, as transformers takes them. */
 export function endTokens({ generationConfig, config }: Checkpoint): number[] {
-  const ids = generationConfig.eos_token_id ?? config.json.eos_token_id ?? [];
+  const ids = generationConfig?.eos_token_id ?? config.json.eos_token_id ?? [];
   return (Array.isArray(ids) ? ids : [ids]) as number[];
 }
 

@@ -26,7 +26,7 @@ describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) 
     const start = new Map([...model.weights].map(([key, { data }]) => [key, data.slice()]));
     const { batches, adamw, ...golden } = await readGolden(dir);
     const lora = golden.lora!;
-    const adapter = await loadAdapter(`${dir}/lora-initial`, model.config);
+    const adapter = await loadAdapter(`${dir}/lora-initial`, model);
     const settings = { betas: adamw.betas, epsilon: adamw.eps, weightDecay: adamw.weight_decay, clip: adamw.max_grad_norm };
     const trainer = new Trainer(model, { ...settings, threads: 2, longest: 17, adapter });
     for (let step = 0; step < 10; step++) {
@@ -46,19 +46,20 @@ describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) 
     for (const [key, { data }] of model.weights) expect([key, data]).toEqual([key, start.get(key)]); // the base is frozen
 
     const logits = (await readSafetensors(`${dir}/lora-10-steps/logits.safetensors`)).get('logits')!.data;
-    const trained = await loadAdapter(`${dir}/lora-10-steps`, model.config);
+    const trained = await loadAdapter(`${dir}/lora-10-steps`, model);
     expect(logitsError(await logitsOf(mergeLora(model, trained), goldenBatch(batches[0])), logits, batches[0])).toBeLessThan(
       1e-5,
     );
   });
 
   test('an adapter that is written reads back, and says what PEFT says', async () => {
-    const { config } = await loadCheckpoint(dir);
+    const model = await loadCheckpoint(dir);
+    const { config } = model;
     const { lora } = await readGolden(dir);
-    const adapter = await loadAdapter(`${dir}/lora-10-steps`, config);
+    const adapter = await loadAdapter(`${dir}/lora-10-steps`, model);
     const folder = await mkdtemp(join(root, 'out-'));
     await saveAdapter(folder, config, adapter, { alpha: lora!.alpha, dropout: 0, targets: lora!.target_modules, base: null });
-    expect(await loadAdapter(folder, config)).toEqual({ ...adapter, weights: expect.anything() });
+    expect(await loadAdapter(folder, model)).toEqual({ ...adapter, weights: expect.anything() });
     const file = 'adapter_model.safetensors';
     const values = async (path: string): Promise<unknown> =>
       [...(await readSafetensors(join(path, file)))].map(([key, { shape, data }]) => [key, shape, data]).sort();
@@ -143,30 +144,58 @@ describe('an adapter is refused', () => {
     [{ bias: 'all' }, 'invalid', /bias is supported as "none" only/],
     [{ modules_to_save: ['lm_head'] }, 'invalid', /modules_to_save is supported as null only/],
     [{ rank_pattern: { q_proj: 2 } }, 'invalid', /rank_pattern is not supported/],
+    [
+      { init_lora_weights: 'pissa_niter_4' },
+      'invalid',
+      /init_lora_weights "pissa_niter_4" changes the base model and is not supported: its start/,
+    ],
+    [{ init_lora_weights: 'corda' }, 'invalid', /init_lora_weights "corda" .* not supported: known are true, false, gaussian/],
+    [{ init_lora_weights: 'loftq' }, 'invalid', /init_lora_weights "loftq" changes the base/],
+    [{ init_lora_weights: 'Pissa' }, 'invalid', /init_lora_weights "Pissa"/],
+    [{ kasa_config: { r: 2 } }, 'invalid', /kasa_config is supported as null only/],
+    [{ use_new_thing: true }, 'invalid', /use_new_thing is not known, and may change what the adapter computes/],
+    [{ layers_pattern: 'blocks' }, 'invalid', /layers_pattern is supported as "layers" or "h" only/],
+    [{ exclude_modules: '.*q.*' }, 'invalid', /exclude_modules is supported as a list of names only/],
+    [{ target_modules: ['k_proj'] }, 'verification', /no weights of the modules that its config names/],
     [{ r: 3 }, 'verification', /lora_A\.weight must have shape \(3, 64\) for this model, not \(4, 64\)/],
     [{ r: 'x' }, 'verification', /no valid r and lora_alpha/],
   ])('%j', async (change, kind, message) => {
-    const { config } = await loadCheckpoint(dir);
-    await expect(variant(change).then((folder) => loadAdapter(folder, config))).rejects.toMatchObject({
+    const model = await loadCheckpoint(dir);
+    await expect(variant(change).then((folder) => loadAdapter(folder, model))).rejects.toMatchObject({
       kind,
       message: expect.stringMatching(message),
     });
   });
 
   test('with a tensor that belongs nowhere, or one missing', async () => {
-    const { config } = await loadCheckpoint(dir);
+    const model = await loadCheckpoint(dir);
     const folder = await variant({});
     const file = join(folder, 'adapter_model.safetensors');
     const weights = await readSafetensors(file);
     await writeSafetensors(file, new Map([...weights, ['base_model.model.lm_head.lora_A.weight', [...weights.values()][0]]]));
-    await expect(loadAdapter(folder, config)).rejects.toThrow(/lm_head\.lora_A\.weight, which belongs to no linear module/);
+    await expect(loadAdapter(folder, model)).rejects.toThrow(/lm_head\.lora_A\.weight, which belongs to no linear module/);
     await writeSafetensors(file, new Map([...weights].slice(1)));
-    await expect(loadAdapter(folder, config)).rejects.toThrow(/must have shape .* not missing/);
+    await expect(loadAdapter(folder, model)).rejects.toThrow(/must have shape .* not missing/);
   });
 
   test('rank-stabilised scaling is alpha / sqrt(rank)', async () => {
-    const { config } = await loadCheckpoint(dir);
-    const { scale }: Lora = await loadAdapter(await variant({ use_rslora: true }), config);
+    const model = await loadCheckpoint(dir);
+    const { scale }: Lora = await loadAdapter(await variant({ use_rslora: true }), model);
     expect(scale).toBe(8 / Math.sqrt(4));
+  });
+
+  test('with another vocabulary, or of two adapters at once', async () => {
+    const model = await loadCheckpoint(dir);
+    const folder = await variant({ use_new_thing: null, another: false, third: [] });
+    const file = join(folder, 'adapter_model.safetensors');
+    const weights = await readSafetensors(file);
+    const grown = { shape: [337, 64], data: new Float32Array(337 * 64) };
+    await writeSafetensors(file, new Map([...weights, ['base_model.model.model.embed_tokens.weight', grown]]));
+    await expect(loadAdapter(folder, model)).rejects.toThrow(
+      /\(337, 64\), the model's \(336, 64\); the adapter is for a vocabulary/,
+    );
+    const [[name, tensor]] = weights;
+    await writeSafetensors(file, new Map([...weights, [name.replace('.weight', '.second.weight'), tensor]]));
+    await expect(loadAdapter(folder, model)).rejects.toThrow(/twice, of several adapters/);
   });
 });

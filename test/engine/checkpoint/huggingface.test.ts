@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../engine/checkpoint/huggingface.js';
+import { quantizeCheckpoint } from '../../../engine/checkpoint/quantize.js';
 import { readSafetensors, writeSafetensors, type Weights } from '../../../engine/checkpoint/safetensors.js';
 
 const SOURCE = 'test/golden/lm/opt-odd-gelu';
@@ -37,7 +38,7 @@ describe('saveCheckpoint', () => {
     async (name) => {
       const original = await loadCheckpoint(`test/golden/lm/${name}`);
       const dir = await mkdtemp(join(root, 'export-'));
-      await saveCheckpoint(dir, original, { generationConfig: original.generationConfig });
+      await saveCheckpoint(dir, original);
       const again = await loadCheckpoint(dir);
       expectSameWeights(again, original);
       expect(again.config).toEqual(original.config);
@@ -47,6 +48,28 @@ describe('saveCheckpoint', () => {
       expect(await names(dir)).toEqual(await names(`test/golden/lm/${name}`));
     },
   );
+
+  test.each([
+    [undefined, undefined],
+    [{}, undefined],
+    [{ temperature: 0.5 }, { temperature: 0.5, bos_token_id: 2, eos_token_id: 2, pad_token_id: 1 }],
+    [
+      { eos_token_id: [2, 5], pad_token_id: null },
+      { eos_token_id: [2, 5], bos_token_id: 2, pad_token_id: null },
+    ],
+  ])('generation_config.json %j is written as %j, which transformers takes as we do', async (given, written) => {
+    const from = await variant();
+    const file = join(from, 'generation_config.json');
+    await rm(file);
+    if (given !== undefined) await writeFile(file, JSON.stringify(given));
+    const [out, quantised] = [await mkdtemp(join(root, 'out-')), await mkdtemp(join(root, 'out-'))];
+    await saveCheckpoint(out, await loadCheckpoint(from));
+    await quantizeCheckpoint(from, quantised, '8bit');
+    for (const dir of [out, quantised]) {
+      const text = await readFile(join(dir, 'generation_config.json'), 'utf8').catch(() => undefined);
+      expect(text && (JSON.parse(text) as unknown)).toEqual(written);
+    }
+  });
 
   test('a model loaded from half precision is exported as the float32 that it is', async () => {
     const original = await loadCheckpoint(await variant({ dtype: 'float16', torch_dtype: 'float16' }));

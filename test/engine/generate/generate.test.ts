@@ -12,8 +12,8 @@ describe('generateRows', () => {
   test('a prompt that does not fit is refused by number', async () => {
     await expect(generate(model, [[4], []], decoding({}))).rejects.toThrow(/prompt 1 is empty/);
     await expect(generate(model, [[4], [5, 336]], decoding({}))).rejects.toThrow(/prompt 1 holds the token id 336/);
-    await expect(generate(model, [Array.from({ length: 121 }, () => 4)], decoding({}))).rejects.toThrow(
-      /prompt 0 of 121 tokens and 8 new ones exceed the model's 128 positions/,
+    await expect(generate(model, [Array.from({ length: 122 }, () => 4)], decoding({}))).rejects.toThrow(
+      /prompt 0 of 122 tokens and 8 new ones exceed the model's 128 positions/,
     );
     await expect(generate(model, [[4]], decoding({ strategy: 'beam', beams: 200 }))).rejects.toThrow(
       /200 beams need 400 candidates/,

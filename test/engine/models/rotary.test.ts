@@ -53,12 +53,15 @@ describe.each(golden.cases)('$rope', ({ rope, max_position_embeddings, frequenci
 
 test.each([
   [
-    { rope_parameters: { rope_type: 'longrope' } },
-    /rope_parameters\.rope_type is supported as default, linear, dynamic, llama3, yarn only, not "longrope"/,
+    { rope_parameters: { rope_type: 'mrope' } },
+    /rope_parameters\.rope_type is supported as default, linear, proportional, dynamic, longrope, llama3, yarn only, not "mrope"/,
   ],
   [{ rope_scaling: { type: 'mrope' } }, /rope_scaling\.type is supported as .* not "mrope"/],
   [{ rope_scaling: { type: 'linear' } }, /rope_scaling\.factor must be a number/],
-  [{ rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor is supported as 1 only, not 0\.5/],
+  [
+    { rope_parameters: { partial_rotary_factor: 0.5 } },
+    /partial_rotary_factor is supported as 1 only under rope_type default, not 0\.5/,
+  ],
 ])('%j is refused by name', (json, message) => {
   expect(() => parseRotary(new ConfigReader(json, 'config.json'), HEAD, 512)).toThrow(message);
 });
