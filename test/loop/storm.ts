@@ -49,7 +49,7 @@ export async function storm(
     await sleep(killed.length === 0 ? 20 : 200 + rng.uniform(draw) * 1_800);
     const what = order[killed.length % order.length];
     const [pid] = await targets(home).then(
-      (found) => found[what],
+      (found) => found[what] ?? [],
       () => [],
     );
     if (!pid) continue;
