@@ -14,7 +14,7 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ['score', 0.07],
 ];
 /** What the book-keeping is called; other steps have the names that the documentation has. */
-const STEP_WORDS: Readonly<Record<string, string>> = { recordPlan: 'recording the plan', recordRun: 'recording results' };
+const STEP_WORDS: Readonly<Record<string, string>> = { recordPlan: 'recording the plan', record: 'recording results' };
 
 export class ProgressView {
   readonly #started = Date.now();

@@ -4,7 +4,7 @@ import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
 import { experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
 import { openPayload, reasonOf } from './temporal.js';
-import { troubleOf, type Trouble } from './trouble.js';
+import { troubleOf, troubleOfQuery, type Trouble } from './trouble.js';
 
 /** What became of an experiment, in the words of `status`, of JSON and of `habsburg --help`. */
 export type Status =
@@ -96,8 +96,9 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     const failure = status.name === 'FAILED' ? await handle.result().then(() => undefined, reasonOf) : undefined;
     return { ...common, status: CLOSED[status.name] ?? 'failed', steps: [], runs: [], ...(failure ? { failure } : {}) };
   }
-  const trouble = await troubleOf(client, experiment, raw);
-  const progress = standing && !trouble ? await soon(handle.query(experimentProgressQuery)) : undefined;
+  let trouble = await troubleOf(client, experiment, raw);
+  const onError = (error: unknown) => (trouble = troubleOfQuery(experiment, error));
+  const progress = standing && !trouble ? await soon(handle.query(experimentProgressQuery), onError) : undefined;
   const children = (raw.pendingChildren ?? []).map((child) => child.workflowId!.slice(experiment.length + 1));
   const runs = await Promise.all(
     (progress?.running ?? children).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client, experiment, run, standing)),
@@ -174,10 +175,11 @@ function lastFailure(failure: ServerFailure | null | undefined): string | undefi
 }
 
 /** The answer, or undefined where it does not come: no worker, a server that restarts, a run that has just ended, a task that fails. */
-async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
+async function soon<T>(answer: Promise<T>, onError?: (error: unknown) => void): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
+    onError?.(error);
     if (isNoAnswer(error)) return undefined;
     throw error;
   }

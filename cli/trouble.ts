@@ -15,6 +15,9 @@ const EVENTS = 20;
 /** temporal.api.enums.v1.WorkflowTaskFailedCause */
 const NON_DETERMINISTIC = 24;
 
+/** What workers say of a history that their code would not have written. */
+const OTHER_CODE = /TMPRL1100|non-?determinis/i;
+
 /** @param raw the server's description of the workflow's present execution */
 export async function troubleOf(
   client: Client,
@@ -33,8 +36,15 @@ export async function troubleOf(
     const failed = event.workflowTaskFailedEventAttributes;
     if (!failed) continue;
     const reason = (failed.failure?.message ?? '').replaceAll(/\s+/g, ' ').trim();
-    const otherCode = Number(failed.cause) === NON_DETERMINISTIC || /TMPRL1100|[Nn]on-?determinis/.test(reason);
+    const otherCode = Number(failed.cause) === NON_DETERMINISTIC || OTHER_CODE.test(reason);
     return { workflow, reason: reason || 'no reason was given', otherCode };
   }
   return undefined;
+}
+
+/** The same from the error of a query: a workflow that waits for something has no task that could fail, and still cannot answer. */
+export function troubleOfQuery(workflow: string, error: unknown): Trouble | undefined {
+  const { message, cause } = error as { message?: string; cause?: { message?: string; details?: string } };
+  const reason = [cause?.details, cause?.message, message].find((text) => text && OTHER_CODE.test(text));
+  return reason === undefined ? undefined : { workflow, reason: reason.replaceAll(/\s+/g, ' ').trim(), otherCode: true };
 }

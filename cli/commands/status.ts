@@ -1,7 +1,8 @@
 /** status: what there is, or what became of one experiment; watch: the same, until it ends. */
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
-import { HabsburgError } from '../../common/errors.js';
+import { openArtifactStore } from '../../artifacts/open.js';
+import { HabsburgError, isHabsburgError } from '../../common/errors.js';
 import type { CommandModule } from '../command.js';
 import { failureOf, sentenceOf } from '../ended.js';
 import { follow } from '../experiment.js';
@@ -12,12 +13,15 @@ import { progressLines } from '../progress.js';
 import { homeOf, withHome, withSession, type Session, type SessionOptions } from '../session.js';
 import type { ExperimentSnapshot, Status } from '../snapshot.js';
 import { isOver, snapshot } from '../snapshot.js';
+import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
+import { storedSentence, storedState } from '../stored.js';
 import { table } from '../table.js';
 import { known, neverRan } from '../target.js';
 import { call } from '../temporal.js';
 import { ago } from '../words.js';
 
 interface Options extends SessionOptions {
+  readonly store?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -27,17 +31,26 @@ export const status: CommandModule = {
     withHome(program.command('status'))
       .description('say what has run and is running, or what became of one experiment, whether a server is up or not')
       .argument('[experiment]', "an experiment's name; without it, all of them")
+      .option(...STORE_OPTION)
       .option('--json', 'print JSON')
       .action(async (experiment: string | undefined, options: Options) => {
         if (experiment === undefined) return showAll(options);
         const state = await withSession(options, 'server', async (session) => {
-          const state = await known(session, experiment);
+          const state = await known(session, experiment).catch((error: unknown) => {
+            if (isHabsburgError(error) && error.kind === 'notFound') return { missing: error };
+            throw error;
+          });
+          if ('missing' in state) return state;
           return session.standing && !isOver(state)
             ? call(experiment, () => snapshot(session.client, experiment, session))
             : state;
         });
-        if (state === undefined) throw await neverRan(experiment, options);
-        showOne(state, options);
+        if (state !== undefined && !('missing' in state)) return showOne(state, options);
+        const stored = await storedState(openArtifactStore(resolveStoreUrl(options.store)), experiment);
+        if (stored === undefined) throw state?.missing ?? (await neverRan(experiment, options));
+        if (options.json) printJson('status', stored);
+        else
+          process.stdout.write(`${wrapIndented(storedSentence(stored), process.stdout.columns ?? Infinity, '  ').join('\n')}\n`);
       });
     withHome(program.command('watch'))
       .description('follow an experiment until it ends; Ctrl-C stops watching, not the experiment')

@@ -26,11 +26,11 @@ test('records that wait behind the last generation do not count it as done', () 
   const view = new ProgressView({ write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream, false);
   view.show(at(0, { step: 'finetune' }));
   now = 90_000; // three of four generations in 90 s, from a share of .02/4 on
-  view.show(at(3, { step: 'recordRun' }, { step: 'finetune' }));
+  view.show(at(3, { step: 'record' }, { step: 'finetune' }));
   clock.mockRestore();
   expect(written.at(-1)).toContain('finetune');
   expect(written.at(-1)).toContain('about 29 s left'); // 90 s x (1 - .755) / .75
-  expect(written.join('')).not.toContain('recordRun'); // a name of ours
+  expect(written.join('')).toContain('recording results');
   expect(written.join('')).not.toContain('\x1b');
 });
 

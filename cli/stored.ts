@@ -1,0 +1,53 @@
+/** What became of an experiment by the documents in a store alone: for where no server remembers it. */
+import type { ArtifactStore } from '../artifacts/types.js';
+import { findPlan, listExperiments, readRuns } from '../report/experiment.js';
+import { expand } from '../spec/expand.js';
+import { failureSentences } from './ended.js';
+import type { Status } from './snapshot.js';
+import { counted } from './words.js';
+
+export interface StoredState {
+  readonly experiment: string;
+  /** `stopped`: runs are missing, and no server is known that goes on with them */
+  readonly status: Status;
+  readonly plan: string;
+  readonly store: string;
+  readonly result: {
+    readonly runs: number;
+    readonly done: number;
+    readonly failed: number;
+    readonly failures: readonly { readonly run: string; readonly kind: string; readonly message: string }[];
+    /** the last generation that the plan asks for */
+    readonly generations: number;
+  };
+}
+
+/** Undefined where the store does not know the experiment. */
+export async function storedState(store: ArtifactStore, experiment: string): Promise<StoredState | undefined> {
+  if (!(await listExperiments(store)).includes(experiment)) return undefined;
+  const { plan, digest } = await findPlan(store, experiment);
+  const runs = await readRuns(store, plan, digest);
+  const total = expand(plan).length;
+  const done = runs.filter(({ status }) => status === 'done').length;
+  const failures = runs
+    .filter(({ status }) => status === 'failed')
+    .map(({ run, failure }) => ({ run, kind: 'failed', message: failure ?? 'no reason was recorded' }));
+  const ended = done + failures.length === total;
+  return {
+    experiment,
+    status: done === total ? 'done' : !ended ? 'stopped' : done > 0 ? 'partly failed' : 'failed',
+    plan: digest,
+    store: store.objects.url,
+    result: { runs: total, done, failed: failures.length, failures, generations: plan.generations },
+  };
+}
+
+/** A sentence without its full stop. */
+export function storedSentence({ experiment, store, result }: StoredState): string {
+  const { runs, done, failed, failures, generations } = result;
+  const words =
+    failed > 0
+      ? `; ${failureSentences({ runs, failed, failures, generations, steps: { computed: 0, reused: 0 } }).join('; ')}`
+      : '';
+  return `${experiment} is not on this server; the store ${store} has ${done} of ${counted(runs, 'run')} done to generation ${generations}${words}; habsburg results ${experiment} shows them`;
+}
