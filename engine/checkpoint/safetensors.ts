@@ -135,7 +135,7 @@ async function readHeader(file: FileHandle, path: string, size: number): Promise
 }
 
 function parseEntry(path: string, name: string, value: unknown): Entry {
-  const where = `tensor ${JSON.stringify(name)}`;
+  const where = { toString: () => `tensor ${JSON.stringify(name)}` }; // made only where it is said
   if (!(value instanceof Map)) throw damaged(path, `${where} is not an object`);
   const dtype: unknown = value.get('dtype');
   const shape: unknown = value.get('shape');
