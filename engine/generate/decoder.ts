@@ -25,11 +25,13 @@ export class Decoder {
   readonly #widths: readonly number[];
   readonly #outputs: readonly string[];
 
+  /** @param positions no sequence will be longer: tables of positions have so many rows, whatever the model could read */
   constructor(
     readonly model: Model,
     readonly strategy: Pick<Strategy, 'layout' | 'width' | 'head'>,
     readonly threads: number,
     readonly device?: Device,
+    readonly positions = model.config.maxPositions,
   ) {
     const { layout, width, head } = strategy;
     const { layers } = model.config;
@@ -98,7 +100,7 @@ export class Decoder {
     const { session } = await this.#session();
     const rows = cache.size;
     const feeds = {
-      ...cache.feeds(this.model.config.maxPositions),
+      ...cache.feeds(this.positions),
       ids: int32(tokens, [rows, width]),
       width: int32(Int32Array.of(width), []),
       last: int32(
@@ -120,7 +122,15 @@ export class Decoder {
   async #create(): Promise<Open> {
     const { config, weights, stored, adapter } = this.model;
     const { layout, head } = this.strategy;
-    const graph = decoderGraph(config, this.#widths, layout, head, (g) => weightConstants(g, weights, stored), adapter);
+    const graph = decoderGraph(
+      config,
+      this.#widths,
+      layout,
+      head,
+      (g) => weightConstants(g, weights, stored),
+      adapter,
+      this.positions,
+    );
     const nothingCached: Record<string, Tensor> = {};
     for (const { name, shape } of graph.inputs.filter(isCache)) {
       const [, heads, , headSize] = shape as number[];

@@ -74,7 +74,13 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
     out.set(prompt, longest - prompt.length);
     return out;
   };
-  const decoder = new Decoder(model, strategy, options.threads, options.device);
+  const decoder = new Decoder(
+    model,
+    strategy,
+    options.threads,
+    options.device,
+    Math.min(model.config.maxPositions, longest + settings.maxNewTokens),
+  );
   try {
     const window = settings.batch * (endTogether(settings, endTokens) ? 1 : WINDOW);
     for (let start = options.startAt ?? 0; start < prompts.length; start += window) {

@@ -62,6 +62,7 @@ export function decoderGraph(
   head: Head,
   parametersOf: (graph: Graph) => Parameters,
   adapter?: Lora,
+  positionCount?: number,
 ): Graph {
   const g = new Graph();
   const width = g.input('width', 'int32', []);
@@ -77,6 +78,7 @@ export function decoderGraph(
   const hidden = hiddenStates(g, config, parameters, {
     ids,
     positions: g.input('positions', 'int32', ['B', 'T']),
+    positionCount,
     mask: causal,
     adapt: frozenHook(g, adapter, 'constants'),
     attention: (projected, options) => {

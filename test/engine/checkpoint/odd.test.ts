@@ -109,6 +109,14 @@ test.each(golden.last_position.map((last) => [last.base, last] as const))(
   },
 );
 
+test('positions beyond all memory cost nothing as long as nobody asks for them', async () => {
+  const config = { max_position_embeddings: 2 ** 31 - 1 };
+  const model = await loadCheckpoint(await variant({ base: 'llama-gqa', config, weights: null }));
+  const plain = await loadCheckpoint('test/golden/lm/llama-gqa');
+  for (const settings of [decoding({}), decoding({ promptLookupNumTokens: 4 })])
+    expect(await generate(model, [[5, 6, 5, 6, 5]], settings)).toEqual(await generate(plain, [[5, 6, 5, 6, 5]], settings));
+});
+
 describe('refused by name', () => {
   const longrope = { rope_type: 'longrope', short_factor: Array(8).fill(1), long_factor: Array(8).fill(2) };
   test.each([
