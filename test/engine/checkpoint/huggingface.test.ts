@@ -104,6 +104,13 @@ describe('loadCheckpoint', () => {
       writeFile(join(dir, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: map }));
     await index(Object.fromEntries(weights.map(([name], i) => [name, shards[i < 9 ? 0 : 1]])));
     expectSameWeights(await loadCheckpoint(dir), await loadCheckpoint(SOURCE));
+    // A tensor that lies in both is the one that the index names; where it names neither, nobody knows.
+    const [[first, tensor]] = weights;
+    const other = { shape: tensor.shape, data: tensor.data.map((x) => x + 1) };
+    await writeSafetensors(join(dir, shards[1]), new Map([...weights.slice(9), [first, other]]));
+    expectSameWeights(await loadCheckpoint(dir), await loadCheckpoint(SOURCE));
+    await index(Object.fromEntries(weights.slice(1).map(([name], i) => [name, shards[i < 8 ? 0 : 1]])));
+    await expect(loadCheckpoint(dir)).rejects.toThrow(/which another shard holds too, and the index names neither/);
     await index({ a: '../../../etc/model.safetensors' });
     await expect(loadCheckpoint(dir)).rejects.toMatchObject({
       kind: 'verification',
