@@ -35,13 +35,16 @@ export function toFailure(error: unknown, doing: string, attempt: number): Appli
     );
   }
   const known = fromSystemError(error, doing);
+  const damaged = known.details?.damagedInput;
   // another engine's word for a kind may be none of ours
   const attempts = Object.hasOwn(ATTEMPTS, known.kind) ? ATTEMPTS[known.kind] : ATTEMPTS.failed;
   return fitting(
     ApplicationFailure.create({
       type: `${FAILURE_PREFIX}${known.kind}`,
       message: cut(known.message, MESSAGE_BYTES),
-      nonRetryable: attempt >= attempts,
+      // read again and again already: another attempt at this step reads the same, the run has to go back
+      nonRetryable: attempt >= attempts || damaged !== undefined,
+      details: damaged === undefined ? undefined : [{ damagedInput: damaged }],
       cause: shortened(error === known ? known.cause : error, CAUSES),
     }),
   );

@@ -12,8 +12,10 @@ import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from 
 import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
+import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { toFailure } from './failures.js';
 import { acquireLease } from './lease.js';
+import { checkOutput, lackOf } from './outputs.js';
 import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
 
 export interface StepDefinition {
@@ -108,9 +110,12 @@ async function attempt(
   });
 
   /** a hit was damaged, and perhaps more than was noticed: what lies in the store is believed by its hash alone */
-  let doubt = false;
+  let doubt = place.deep ?? false;
   const lookUp = async (): Promise<StepResult | undefined> => {
-    const found = await findStep(store, key);
+    const found = await findStep(store, key, {
+      ...(place.deep ? { hashBelow: Infinity } : {}),
+      lacks: (_, manifest) => lackOf(manifest),
+    });
     if (found.record) return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
     doubt = found.damage !== undefined;
     if (found.damage)
@@ -135,10 +140,11 @@ async function attempt(
     signal.throwIfAborted();
     const outputs: Record<string, ArtifactRef> = {};
     for (const [name, output] of Object.entries(outcome.outputs)) {
-      outputs[name] =
-        'digest' in output
-          ? output
-          : await store.publish(output.kind, output.folder, output.facts, doubt ? { hashBelow: Infinity } : {});
+      if ('digest' in output) outputs[name] = output;
+      else {
+        await checkOutput(definition.step, name, output);
+        outputs[name] = await store.publish(output.kind, output.folder, output.facts, doubt ? { hashBelow: Infinity } : {});
+      }
     }
     const statement = makeStatement({
       step: definition.step,
@@ -192,7 +198,12 @@ function stepContext(
       let path = inputs.get(ref.digest);
       if (!path) {
         const target = join(scratch, `in-${ref.digest.slice(7, 23)}`);
-        path = store.materialise(ref.digest, target).then(() => target);
+        path = store.materialise(ref.digest, target).then(
+          () => target,
+          (error: unknown) => {
+            throw damagedInput(error, ref.digest);
+          },
+        );
         inputs.set(ref.digest, path);
       }
       return path;
@@ -212,6 +223,7 @@ function stepContext(
           signal,
           checkpointSeconds: definition.place.checkpointSeconds,
           device: definition.place.device ?? deps.device,
+          ...(definition.engine ? { engine: deps.engineFingerprint(definition.place.device ?? deps.device) } : {}),
           scratch: await folder('job'),
           alive: () => beat.now(),
           progress: (progress) => beat.now(progress),
@@ -224,6 +236,12 @@ function stepContext(
       }
     },
   };
+}
+
+/** A step's input was made by another step: the run can go back and have it made anew. */
+function damagedInput(error: unknown, digest: Digest): unknown {
+  if (!isHabsburgError(error) || (error.kind !== 'verification' && error.kind !== 'notFound')) return error;
+  return new HabsburgError(error.kind, error.message, { cause: error, details: { damagedInput: digest } });
 }
 
 interface Heartbeater {

@@ -26,6 +26,8 @@ export interface StepPlace {
   readonly checkpointSeconds: number;
   /** what computes; absent: what the worker is set to */
   readonly device?: Device;
+  /** hash every file of a finished step before it is believed, however large: one was found damaged after it had been believed */
+  readonly deep?: boolean;
 }
 
 export interface StepResult {
@@ -140,6 +142,8 @@ export interface JobHooks {
   readonly checkpointSeconds: number;
   /** default: cpu */
   readonly device?: Device;
+  /** fingerprint of the engine that the step's key names; another one is refused. Absent: any */
+  readonly engine?: string;
   /** a folder of the step's own, removed afterwards */
   readonly scratch: string;
   /** the engine is alive and works */
