@@ -1,5 +1,5 @@
 // Running a command to its end: output by line, its tail kept for the error message, a time limit, no orphan on Ctrl-C.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -113,5 +113,24 @@ export function isAlive(pid) {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return process.platform !== 'linux';
+  }
+}
+
+/**
+ * Whether a process was stopped (kill -STOP) and not continued. A debugger's stop is none.
+ * @param {number} pid
+ */
+export function isStopped(pid) {
+  try {
+    if (process.platform === 'linux')
+      return readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .startsWith('T');
+    if (process.platform === 'win32') return false;
+    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .startsWith('T');
+  } catch {
+    return false; // gone
   }
 }

@@ -1,6 +1,10 @@
-/** Keeps one process running: starts it again when it ends, more slowly when it keeps ending, and gives up when it cannot work. */
+/**
+ * Keeps one process running: starts it again when it ends, more slowly when it keeps ending, and gives up when it cannot work. One that
+ * was stopped and never continued will not end by itself: it is ended.
+ */
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { daemonError, type Exit } from './daemon.js';
+import { isStopped } from './process.mjs';
 
 /** A started process; daemons and servers both are. */
 export interface RunningProcess {
@@ -20,6 +24,8 @@ export interface SuperviseOptions {
   logFile: string;
   start(restarts: number): Promise<RunningProcess>;
   onEvent(event: SupervisorEvent): void;
+  /** how often to look whether the process was stopped */
+  lookMs?: number;
 }
 
 export interface Supervised {
@@ -36,9 +42,28 @@ const LONGEST_DELAY_MS = 5_000;
 const HEALTHY_MS = 10_000;
 /** So many failures in a row, with an exit code of its own and not by a signal, and we give up. */
 const MAX_FAILURES = 5;
+const LOOK_MS = 3_000;
+/** Found stopped so often in a row, it stays so; counted in looks, for we may have been stopped together with it. */
+const STOPPED_LOOKS = 5;
+
+/** Ends the process once it has been stopped for a while; returns what ends the watch. */
+function endIfStopped(pid: number, lookMs: number): () => void {
+  let looks = 0;
+  const timer = setInterval(() => {
+    looks = isStopped(pid) ? looks + 1 : 0;
+    if (looks < STOPPED_LOOKS) return;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it has just ended
+    }
+  }, lookMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
 
 /** Starts the process; a first start that fails is thrown. */
-export async function supervise({ name, logFile, start, onEvent }: SuperviseOptions): Promise<Supervised> {
+export async function supervise({ name, logFile, start, onEvent, lookMs = LOOK_MS }: SuperviseOptions): Promise<Supervised> {
   let current: RunningProcess | undefined = await start(0);
   onEvent({ type: 'started', name, pid: current.pid, restarts: 0 });
   let stopping = false;
@@ -53,7 +78,8 @@ export async function supervise({ name, logFile, start, onEvent }: SuperviseOpti
       let error: HabsburgError | undefined;
       if (current) {
         const startedAt = Date.now();
-        const exit = await current.exited;
+        const unwatch = endIfStopped(current.pid, lookMs);
+        const exit = await current.exited.finally(unwatch);
         const { pid } = current;
         current = undefined;
         if (stopping) return;
