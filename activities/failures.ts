@@ -35,7 +35,8 @@ export function toFailure(error: unknown, doing: string, attempt: number): Appli
     );
   }
   const known = fromSystemError(error, doing);
-  const damaged = known.details?.damagedInput;
+  // a stored result that a step read, and could not
+  const damaged = known.details?.digest;
   // another engine's word for a kind may be none of ours
   const attempts = Object.hasOwn(ATTEMPTS, known.kind) ? ATTEMPTS[known.kind] : ATTEMPTS.failed;
   return fitting(

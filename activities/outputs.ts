@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { filesOf } from '../artifacts/folders.js';
 import type { ArtifactFile, ArtifactKind, ArtifactManifest } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
-import { RECORDS_FILE } from '../data/records.js';
+import { RECORDS_FILE } from '../pool/records.js';
 import { openSafetensors } from '../engine/checkpoint/safetensors.js';
+import { TABLE_FILE } from '../observations/table.js';
 import { STATE_FILE } from '../families/toy/simulate.js';
+import { SELECTION_FILE } from '../pool/selection.js';
 import { SCORES_FILE, SERIES_FILE } from '../spec/results.js';
 
 interface Requirement {
@@ -22,18 +24,23 @@ interface Requirement {
 const exactly = (name: string): Requirement => ({ what: name, file: new RegExp(`^${name.replaceAll('.', '\\.')}$`) });
 const WEIGHTS: Requirement = { what: 'weights', file: /\.(safetensors|bin|gguf)$/ };
 
+/** A kind that nobody listed: something, at least. */
+const ANYTHING: readonly (readonly Requirement[])[] = [[{ what: 'any file', file: /./ }]];
+
 /** Of each kind, the ways to be whole: all files of one of these lists. */
-const WHOLE: Readonly<Record<ArtifactKind, readonly (readonly Requirement[])[]>> = {
+const WHOLE: Readonly<Record<ArtifactKind, readonly (readonly Requirement[])[] | undefined>> = {
   model: [[exactly('config.json'), WEIGHTS], [exactly(STATE_FILE)]],
   dataset: [[exactly(RECORDS_FILE)]],
+  selection: [[exactly(SELECTION_FILE)]],
   tokenizer: [[exactly('tokenizer.json')]],
   scores: [[exactly(SCORES_FILE)], [exactly(SERIES_FILE)]],
   truth: [[exactly('truth.json')]],
+  table: [[exactly(TABLE_FILE)]],
 };
 
 /** JSON that is read back, unless it is larger than this; what else a user's checkpoint brings along is none of our business. */
 const OURS = Object.values(WHOLE)
-  .flat(2)
+  .flatMap((ways) => ways?.flat() ?? [])
   .filter(({ what }) => what.endsWith('.json'));
 const PARSED_BELOW = 16 * 1024 * 1024;
 
@@ -42,7 +49,7 @@ export function lackOf({ kind, files, facts }: Pick<ArtifactManifest, 'kind' | '
   // a data set may have come out empty, and says so
   const has = (file: Pick<ArtifactFile, 'path' | 'size'>, wanted: Requirement) =>
     wanted.file.test(file.path) && (file.size > 0 || (kind === 'dataset' && facts.records === 0));
-  const lacks = WHOLE[kind].map((all) => all.filter((wanted) => !files.some((file) => has(file, wanted))));
+  const lacks = (WHOLE[kind] ?? ANYTHING).map((all) => all.filter((wanted) => !files.some((file) => has(file, wanted))));
   if (lacks.some((lack) => lack.length === 0)) return undefined;
   return `a ${kind} without ${lacks[0].map(({ what }) => what).join(' and ')}`;
 }

@@ -12,7 +12,6 @@ import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from 
 import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
-import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { toFailure } from './failures.js';
 import { acquireLease } from './lease.js';
 import { checkOutput, lackOf } from './outputs.js';
@@ -198,12 +197,7 @@ function stepContext(
       let path = inputs.get(ref.digest);
       if (!path) {
         const target = join(scratch, `in-${ref.digest.slice(7, 23)}`);
-        path = store.materialise(ref.digest, target).then(
-          () => target,
-          (error: unknown) => {
-            throw damagedInput(error, ref.digest);
-          },
-        );
+        path = store.materialise(ref.digest, target).then(() => target);
         inputs.set(ref.digest, path);
       }
       return path;
@@ -236,12 +230,6 @@ function stepContext(
       }
     },
   };
-}
-
-/** A step's input was made by another step: the run can go back and have it made anew. */
-function damagedInput(error: unknown, digest: Digest): unknown {
-  if (!isHabsburgError(error) || (error.kind !== 'verification' && error.kind !== 'notFound')) return error;
-  return new HabsburgError(error.kind, error.message, { cause: error, details: { damagedInput: digest } });
 }
 
 interface Heartbeater {

@@ -6,7 +6,7 @@ import type { ArtifactFile, ArtifactKind, ArtifactManifest, ArtifactRef } from '
 
 export const MANIFEST_SCHEMA = 'habsburg.artifact/v1';
 /** What an artifact is: a word of whoever publishes it (dataset, model, table …); the store does not ask. */
-const KIND = /^[a-z][a-z0-9-]{0,62}$/;
+export const KIND = /^[a-z][a-z0-9-]{0,62}$/;
 
 /** A manifest with its files in path order. */
 export function makeManifest(

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import type { Digest } from '../common/canonical.js';
 import { checkFilePath, isDigest } from './keys.js';
+import { KIND } from './manifest.js';
 import type { ArtifactFile, ArtifactRef } from './types.js';
 
 export const digest = z.custom<Digest>(isDigest, 'is no sha256: with 64 lower-case hex digits');
 const size = z.number().int().nonnegative();
 
 export const artifactRef: z.ZodType<ArtifactRef> = z.object({
-  kind: z.enum(['dataset', 'model', 'tokenizer', 'scores', 'truth']),
+  kind: z.string().regex(KIND),
   digest,
   size,
 });

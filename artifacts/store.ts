@@ -97,7 +97,7 @@ export class ContentStore implements ArtifactStore {
     await again(from, async () => {
       const key = blobKey(digest);
       const stream = await this.objects.get(key).catch((error: unknown) => {
-        throw missing(error, what, url);
+        throw missing(error, what, url, digest);
       });
       const found = await consume(stream as AsyncIterable<Uint8Array>);
       if (found.digest === digest && (size === undefined || found.size === size)) return;
@@ -227,12 +227,12 @@ export class ContentStore implements ArtifactStore {
   }
 }
 
-function missing(error: unknown, what: string, url: string): HabsburgError {
+function missing(error: unknown, what: string, url: string, digest: Digest): HabsburgError {
   const known = fromSystemError(error, `reading ${what} from ${url}`);
   if (known.kind !== 'notFound') return known;
   return new HabsburgError(
     'notFound',
     `${what} is not in ${url}; check the store's url, or run again so that the step that makes it is done anew`,
-    { cause: error },
+    { cause: error, details: { digest } },
   );
 }
