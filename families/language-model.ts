@@ -2,6 +2,7 @@
 import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
+import { tokenIds } from '../common/token-ids.js';
 import { CounterRng } from '../common/philox.js';
 import type { DataRecord } from '../pool/records.js';
 import { answerText, endTokensOf, labelsOf, packRows } from '../data/template.js';
@@ -117,7 +118,9 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
   let stored = written.length;
   await generateRows({
     model,
-    prompts: prompts.map(({ tokens, prompt }) => Int32Array.from(prompt === undefined ? tokens : tokens.slice(0, prompt.tokens))),
+    prompts: prompts.map(({ id, tokens, prompt }) =>
+      tokenIds(prompt === undefined ? tokens : tokens.slice(0, prompt.tokens), `record ${id}`),
+    ),
     settings: job.decoding,
     eosTokenId: endTokens,
     decode: (ids) => tokenizer.decode(ids),
@@ -168,7 +171,7 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
 /** Token ids of a dataset's records, in order; with lossOn: answer also their labels. */
 export async function readRows(folder: string, lossOn?: 'answer' | 'all'): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
   const records = await readAllRecords(folder);
-  const rows = records.map((record) => Int32Array.from(record.tokens));
+  const rows = records.map((record) => tokenIds(record.tokens, `record ${record.id}`));
   if (lossOn !== 'answer') return { rows };
   return { rows, labels: records.map(({ tokens, prompt }) => labelsOf({ tokens, promptTokens: prompt?.tokens ?? 0 }, lossOn)) };
 }

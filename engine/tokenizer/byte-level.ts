@@ -29,6 +29,15 @@ export function splitWords(text: string): readonly string[] {
   return text.match(WORDS) ?? [];
 }
 
+/** The same, with where each begins. */
+export function splitWordsAt(text: string): [word: string, at: number][] {
+  let at = 0;
+  return splitWords(text).map((word) => {
+    at += word.length;
+    return [word, at - word.length];
+  });
+}
+
 /** A string's UTF-8 bytes, each as its printable character. */
 export function toByteChars(text: string): string {
   let out = '';
@@ -36,14 +45,24 @@ export function toByteChars(text: string): string {
   return out;
 }
 
-/** Inverse of {@link toByteChars}; bytes that are no UTF-8 (a character cut between tokens) become U+FFFD. */
-export function fromByteChars(chars: string): string {
+/**
+ * Inverse of {@link toByteChars}, token by token; bytes that are no UTF-8 (a character cut between tokens) become U+FFFD. A token
+ * with a character outside the alphabet (a word added to the vocabulary by hand) stands for itself.
+ */
+export function fromTokenBytes(tokens: readonly string[]): string {
   const bytes: number[] = [];
-  for (const char of chars) {
-    const byte = CHAR_TO_BYTE.get(char);
-    // A character outside the alphabet (a word added to the vocabulary by hand) stands for itself.
-    if (byte === undefined) bytes.push(...encoder.encode(char));
-    else bytes.push(byte);
+  for (const token of tokens) {
+    const from = bytes.length;
+    for (const char of token) {
+      const byte = CHAR_TO_BYTE.get(char);
+      if (byte !== undefined) {
+        bytes.push(byte);
+        continue;
+      }
+      bytes.length = from;
+      for (const own of encoder.encode(token)) bytes.push(own);
+      break;
+    }
   }
   return decoder.decode(Uint8Array.from(bytes));
 }

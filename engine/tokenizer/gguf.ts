@@ -1,16 +1,13 @@
 /** The tokenizer in a GGUF file's metadata, byte-level BPE or SentencePiece's, as the tokenizer.json and tokenizer_config.json that say the same. */
 import { HabsburgError } from '../../common/errors.js';
 import type { GgufMetadata, GgufValue } from '../checkpoint/gguf.js';
+import { wordsWith } from './patterns.js';
 import { mergesOfScores, sentencePieceSteps } from './sentencepiece.js';
 import { addedToken, bpeTokenizerJson, byteLevel, sequence, type BpeJson, type Json } from './tokenizer-json.js';
 
-const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-/** The patterns of Llama 3 and Qwen2, which differ in how many digits stay together. */
 const splitBy = (digits: string): Json => ({
   type: 'Split',
-  pattern: {
-    Regex: `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`,
-  },
+  pattern: { Regex: wordsWith(digits) },
   behavior: 'Isolated',
   invert: false,
 });

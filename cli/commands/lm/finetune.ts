@@ -19,13 +19,13 @@ import {
   integer,
   loadModel,
   quantizeOption,
-  readLabelledTokens,
   real,
   textBlocks,
   threadsOption,
   tidy,
 } from './inputs.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type LabelledRows, type RecordOptions } from './records.js';
+import { readLabelledTokens } from './token-rows.js';
 
 interface Options extends RecordOptions {
   readonly model: string;

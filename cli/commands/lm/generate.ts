@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { isHabsburgError } from '../../../common/errors.js';
+import { tokenIds } from '../../../common/token-ids.js';
 import { CounterRng } from '../../../common/philox.js';
 import { generateRows } from '../../../engine/generate/index.js';
 import type { Checkpoint } from '../../../engine/index.js';
@@ -9,18 +10,9 @@ import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
 import type { Device } from '../../../spec/devices.js';
 import { addDecodingOptions, decodingOf, type DecodingOptions } from './decoding.js';
-import {
-  deviceOption,
-  endTokens,
-  exactlyOne,
-  loadModel,
-  quantizeOption,
-  readPrompts,
-  readTokens,
-  threadsOption,
-  tidy,
-} from './inputs.js';
+import { deviceOption, endTokens, exactlyOne, loadModel, quantizeOption, readPrompts, threadsOption, tidy } from './inputs.js';
 import { checkRecordOptions, recordPrompts, templateOption } from './records.js';
+import { readTokens } from './token-rows.js';
 
 interface Options extends DecodingOptions {
   readonly model: string;
@@ -104,5 +96,5 @@ async function promptsOf(options: Options, model: Checkpoint, tokenizer: Tokeniz
   if (options.records !== undefined) return recordPrompts(options.model, model, options.records, options.template!);
   if (options.tokens !== undefined) return readTokens(options.tokens);
   const texts = options.prompt === undefined ? await readPrompts(options.prompts!) : [options.prompt];
-  return texts.map((text) => Int32Array.from([...tokenizer!.prefix, ...tokenizer!.encode(text)]));
+  return texts.map((text, i) => tokenIds([...tokenizer!.prefix, ...tokenizer!.encode(text)], `prompt ${i}`));
 }

@@ -8,7 +8,7 @@ import { fromSystemError, HabsburgError } from '../../../common/errors.js';
 import { readTextFile } from '../../../common/text-file.js';
 import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
 import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
-import { IGNORED } from '../../../common/labels.js';
+import { tokenIds as checkedIds } from '../../../common/token-ids.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
@@ -52,50 +52,15 @@ export const deviceOption = (): Option =>
     .choices(DEVICES)
     .default('cpu');
 
-/** A tokens file: a JSON array of arrays of token ids. */
-export async function readTokens(file: string): Promise<Int32Array[]> {
-  return (await tokenEntries(file)).map((row, i) => idsOf(row, `${file}: entry ${i}`));
-}
-
-/** The same, in which an entry may also be {"input_ids": …, "labels": …}, -100 for what is not predicted. */
-export async function readLabelledTokens(file: string): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
-  let labelled = false;
-  const entries = (await tokenEntries(file)).map((entry, i) => {
-    const where = `${file}: entry ${i}`;
-    if (Array.isArray(entry) || typeof entry !== 'object' || entry === null) return { ids: idsOf(entry, where) };
-    const { input_ids, labels } = entry as { input_ids?: unknown; labels?: unknown };
-    const ids = idsOf(input_ids, `${where}.input_ids`);
-    if (labels === undefined) return { ids };
-    labelled = true;
-    return { ids, labels: idsOf(labels, `${where}.labels`, IGNORED) };
-  });
-  const rows = entries.map(({ ids }) => ids);
-  return labelled ? { rows, labels: entries.map(({ ids, labels }) => labels ?? ids) } : { rows };
-}
-
-async function tokenEntries(file: string): Promise<unknown[]> {
-  const value = parseJson(await readText(file), file);
-  if (!Array.isArray(value)) throw new HabsburgError('invalid', `${file}: a tokens file is a JSON array of arrays of token ids`);
-  return value;
-}
-
-/** @param besides a number that is allowed beside token ids */
-function idsOf(row: unknown, where: string, besides?: number): Int32Array {
-  if (!Array.isArray(row)) throw new HabsburgError('invalid', `${where} is not an array of token ids`);
-  const bad: unknown = row.find((id) => id !== besides && (!Number.isInteger(id) || id < 0 || id > 0x7fffffff));
-  if (bad !== undefined || row.includes(undefined))
-    throw new HabsburgError('invalid', `${where} holds ${JSON.stringify(bad)}, which is not a token id`);
-  return Int32Array.from(row as number[]);
-}
-
 /** A prompts file: {"text": …} a line. */
 export async function readPrompts(file: string): Promise<string[]> {
   const lines = (await readText(file)).split('\n');
   return lines.flatMap((line, i) => {
     if (line.trim() === '') return [];
-    const record = parseJson(line, `${file}:${i + 1}`) as { text?: unknown } | null;
+    const where = `${file}:${i + 1}`;
+    const record = parseJson(line, where) as { text?: unknown } | null;
     if (typeof record?.text !== 'string')
-      throw new HabsburgError('invalid', `${file}:${i + 1}: a prompt is an object with a string "text"`);
+      throw new HabsburgError('invalid', `${where}: a prompt is an object with a string "text"`);
     return [record.text];
   });
 }
@@ -104,7 +69,7 @@ export async function readText(file: string): Promise<string> {
   return (await readTextFile(file)).text;
 }
 
-function parseJson(text: string, where: string): unknown {
+export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -180,7 +145,7 @@ export async function textBlocks(
   { dropRest }: { readonly dropRest: boolean },
 ): Promise<Int32Array[]> {
   const tokenizer = await loadTokenizer(model);
-  const ids = Int32Array.from(tokenizer.encode(await readText(file)));
+  const ids = checkedIds(tokenizer.encode(await readText(file)), `${file}, tokenized,`);
   if (dropRest && ids.length < block)
     throw new HabsburgError(
       'invalid',

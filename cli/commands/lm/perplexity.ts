@@ -4,18 +4,9 @@ import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { scoreRows } from '../../../engine/score.js';
 import type { Device } from '../../../spec/devices.js';
-import {
-  deviceOption,
-  exactlyOne,
-  integer,
-  loadModel,
-  quantizeOption,
-  readLabelledTokens,
-  textBlocks,
-  threadsOption,
-  tidy,
-} from './inputs.js';
+import { deviceOption, exactlyOne, integer, loadModel, quantizeOption, textBlocks, threadsOption, tidy } from './inputs.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type RecordOptions } from './records.js';
+import { readLabelledTokens } from './token-rows.js';
 
 interface Options extends RecordOptions {
   readonly model: string;

@@ -1,6 +1,7 @@
 /** `--records` of the lm commands: fields through a template to rows of token ids, with labels where the answer alone counts. */
 import { Option, type Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
+import { tokenIds } from '../../../common/token-ids.js';
 import { labelsOf, packRows, parseRecords, promptRow, templateRow, type TemplateOptions } from '../../../data/template.js';
 import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
@@ -83,7 +84,7 @@ export async function recordRows(
     process.stderr.write(
       `${file}: ${all.length - kept.length} of ${all.length} records are longer than ${longest} tokens and left out\n`,
     );
-  const rows = kept.map(({ tokens }) => Int32Array.from(tokens));
+  const rows = kept.map(({ tokens }) => tokenIds(tokens, `a record of ${file}`));
   const labels = kept.map((row) => labelsOf(row, options.lossOn ?? 'answer'));
   return packing ? packRows(rows, labels, longest) : { rows, labels };
 }
@@ -96,5 +97,5 @@ export async function recordPrompts(
   template: string,
 ): Promise<Int32Array[]> {
   const options = await templateOptions(model, checkpoint, template);
-  return parseRecords(await readText(file), file).map((record) => Int32Array.from(promptRow(record, options)));
+  return parseRecords(await readText(file), file).map((record) => tokenIds(promptRow(record, options), record.where));
 }

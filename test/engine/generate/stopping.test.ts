@@ -3,16 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/checkpoint/huggingface.js';
 import { stoppingRule } from '../../../engine/generate/stopping.js';
-import { ByteLevelBpe } from '../../../engine/tokenizer/bpe.js';
+import { openTokenizer } from '../../../engine/tokenizer/pipeline.js';
+import { bpeTokenizerJson, byteLevel } from '../../../engine/tokenizer/tokenizer-json.js';
+import type { Tokenizer } from '../../../engine/tokenizer/types.js';
 import { decoding, generate } from '../../support/generation.js';
 
-let tokenizer: ByteLevelBpe;
+let tokenizer: Tokenizer;
 beforeAll(async () => {
   const { trained } = JSON.parse(await readFile('test/golden/tokenizer/expected.json', 'utf8')) as {
     trained: { size: number; vocabulary: string[]; merges: [string, string][] }[];
   };
   const { vocabulary, merges } = trained.find(({ size }) => size === 420)!;
-  tokenizer = new ByteLevelBpe(new Map(vocabulary.map((token, id) => [token, id])), merges, new Map(), []);
+  const vocab = Object.fromEntries(vocabulary.map((token, id) => [token, id]));
+  tokenizer = openTokenizer(bpeTokenizerJson({ vocab, merges, added: [], preTokenizer: byteLevel(true) }), 'expected.json');
 });
 
 const rule = (stopStrings: string[], maxNewTokens = 1e6) =>
