@@ -5,7 +5,6 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
-import { readTextFile } from '../../../common/text-file.js';
 import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
 import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
 import { tokenIds as checkedIds } from '../../../common/token-ids.js';
@@ -13,6 +12,9 @@ import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import { DEVICES, type Device } from '../../../spec/devices.js';
+import { parseJson, readText } from './read.js';
+
+export { readLabelledTokens, readTokens } from './token-rows.js';
 
 /** Parses an option's whole number in [min, max]. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -63,18 +65,6 @@ export async function readPrompts(file: string): Promise<string[]> {
       throw new HabsburgError('invalid', `${where}: a prompt is an object with a string "text"`);
     return [record.text];
   });
-}
-
-export async function readText(file: string): Promise<string> {
-  return (await readTextFile(file)).text;
-}
-
-export function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HabsburgError('invalid', `${where}: not valid JSON (${(cause as Error).message})`, { cause });
-  }
 }
 
 /** One of several options must be given, and only one. */

@@ -6,7 +6,8 @@ import { labelsOf, packRows, parseRecords, promptRow, templateRow, type Template
 import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import { parseTemplate, TEMPLATE_NAMES, TEMPLATES, type TemplateName, type TemplatePlan } from '../../../spec/templates.js';
-import { endTokens, integer, readText } from './inputs.js';
+import { endTokens, integer } from './inputs.js';
+import { readText } from './read.js';
 
 export interface RecordOptions {
   readonly template?: string;

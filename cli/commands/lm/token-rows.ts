@@ -2,7 +2,7 @@
 import { HabsburgError } from '../../../common/errors.js';
 import { tokenIds } from '../../../common/token-ids.js';
 import { nearest } from '../../../spec/suggest.js';
-import { parseJson, readText } from './inputs.js';
+import { parseJson, readText } from './read.js';
 import type { LabelledRows } from './records.js';
 
 /** What an entry may say; anything else would be ignored, and is refused. */
