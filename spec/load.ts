@@ -39,6 +39,8 @@ export interface LoadedExperiment {
   readonly file: string;
   /** the preset's name, where a preset was named */
   readonly preset?: string;
+  /** a problem that shows only outside of the file (a source that is not there), placed at the setting that it concerns */
+  readonly place: (problem: Problem) => SpecProblem;
 }
 
 /** Loads, or throws one HabsburgError ('invalid', details.problems: SpecProblem[]) whose message lists all problems. */
@@ -50,7 +52,7 @@ export async function loadExperiment(pathOrPreset: string, options: LoadOptions 
   if (result.plan === undefined) {
     throw new HabsburgError('invalid', result.problems.map(problemText).join('\n'), { details: { problems: result.problems } });
   }
-  return { plan: result.plan, file, ...(preset === undefined ? {} : { preset }) };
+  return { plan: result.plan, file, place: result.place, ...(preset === undefined ? {} : { preset }) };
 }
 
 /** `file:line:column: path: message; suggestion`, or `--set …: message; suggestion`. */
@@ -61,7 +63,9 @@ export function problemText(problem: SpecProblem): string {
   return `${place}: ${what}${problem.suggestion === undefined ? '' : `; ${problem.suggestion}`}`;
 }
 
-type Checked = { readonly plan: AnyExperimentPlan } | { readonly plan?: undefined; readonly problems: readonly SpecProblem[] };
+type Checked =
+  | { readonly plan: AnyExperimentPlan; readonly place: (problem: Problem) => SpecProblem }
+  | { readonly plan?: undefined; readonly problems: readonly SpecProblem[] };
 
 function check(text: string, options: LoadOptions & { cwd: string; file: string; shown: string }): Checked {
   const { shown: file } = options;
@@ -77,8 +81,9 @@ function check(text: string, options: LoadOptions & { cwd: string; file: string;
   if (problems.length > 0) return { problems: problems.map(({ text: set, ...rest }) => ({ file, set, path: '', ...rest })) };
   absolutePaths(data, (at) => (settingOf(settings, at) === undefined ? path.dirname(options.file) : options.cwd));
   const resolved = resolveExperiment(data);
-  if (resolved.plan !== undefined) return { plan: resolved.plan };
-  const placedProblems = resolved.problems.map((problem) => placed(problem, file, yaml, settings));
+  const place = (problem: Problem): SpecProblem => placed(problem, file, yaml, settings);
+  if (resolved.plan !== undefined) return { plan: resolved.plan, place };
+  const placedProblems = resolved.problems.map(place);
   return { problems: placedProblems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)) };
 }
 

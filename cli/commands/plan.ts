@@ -3,8 +3,6 @@ import type { Command } from 'commander';
 import { decodingWords } from '../../spec/decoding.js';
 import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
-import { identified } from '../../data/identify.js';
-import { loadExperiment } from '../../spec/load.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../workflows/outline.js';
 import { describeCondition } from '../../report/describe-mixture.js';
 import { describePlan } from '../../report/describe.js';
@@ -16,6 +14,7 @@ import type { AnyDataPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../
 import type { CommandModule } from '../command.js';
 import { collect } from '../options.js';
 import { printJson } from '../output.js';
+import { loadAndLook } from '../preflight.js';
 import { style, table, wantsColor } from '../table.js';
 import { plural } from '../words.js';
 
@@ -29,7 +28,7 @@ export const plan: CommandModule = {
       .option('--json', 'print JSON: the whole plan, its runs and steps')
       .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=1,2 --set population.opt.prompts=previous\n')
       .action(async (target: string, options: { set: string[]; json?: boolean }) => {
-        const loaded = { plan: await identified((await loadExperiment(target, { sets: options.set })).plan) };
+        const loaded = { plan: await loadAndLook(target, { sets: options.set }) };
         const digest = planDigest(loaded.plan);
         if (loaded.plan.kind === 'simulation') {
           const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));

@@ -7,9 +7,7 @@ import { beginStore } from '../../artifacts/store-mark.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { Dev } from '../../infra/dev.js';
 import { findDev, startDev } from '../../infra/dev.js';
-import { identified } from '../../data/identify.js';
 import { expand } from '../../spec/expand.js';
-import { loadExperiment } from '../../spec/load.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
 import { fromEnvironment } from '../../workers/connection.js';
 import { QUEUES } from '../../workflows/contract.js';
@@ -20,6 +18,7 @@ import { collect, positiveInteger } from '../options.js';
 import { untilInterrupted } from '../interrupt.js';
 import { showOutcome } from '../outcome.js';
 import { notes, printJson } from '../output.js';
+import { loadAndLook } from '../preflight.js';
 import { homeOf, isExternal, withHome, serverIn } from '../session.js';
 import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
 import { connect, ensureSearchAttributes } from '../temporal.js';
@@ -63,11 +62,11 @@ export const run: CommandModule = {
 };
 
 async function execute(target: string, options: Options, signal: AbortSignal): Promise<void> {
-  const plan = await identified((await loadExperiment(target, { sets: options.set })).plan);
+  const note = notes(options.quiet);
   const store = resolveStoreUrl(options.store);
+  const plan = await loadAndLook(target, { sets: options.set, store, note });
   const external = isExternal(options);
   const embedded = options.dev || !external;
-  const note = notes(options.quiet);
   if (options.detach) await refuseDetach(options, external);
 
   let dev: Dev | undefined;

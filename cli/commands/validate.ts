@@ -1,10 +1,11 @@
 /** `habsburg validate`: what is wrong with an experiment file, by line and column, and how to put it right. */
 import type { Command } from 'commander';
 import { ExitCode, isHabsburgError } from '../../common/errors.js';
-import { loadExperiment, problemText, type SpecProblem } from '../../spec/load.js';
+import { problemText, type SpecProblem } from '../../spec/load.js';
 import type { CommandModule } from '../command.js';
 import { collect } from '../options.js';
-import { printJson } from '../output.js';
+import { notes, printJson } from '../output.js';
+import { loadAndLook } from '../preflight.js';
 import { counted } from '../words.js';
 
 export const validate: CommandModule = {
@@ -18,7 +19,7 @@ export const validate: CommandModule = {
       .option('--quiet', 'print nothing: the exit code says it')
       .addHelpText('after', '\nExample:\n  habsburg validate my.yaml --set generations=3\n')
       .action(async (target: string, options: { set: string[]; json?: boolean; quiet?: boolean }) => {
-        const problems = await problemsOf(target, options.set);
+        const problems = await problemsOf(target, options.set, notes(options.quiet));
         if (options.json) {
           printJson('validate', { file: target, valid: problems.length === 0, problems });
         } else if (options.quiet) {
@@ -33,9 +34,13 @@ export const validate: CommandModule = {
   },
 };
 
-async function problemsOf(target: string, sets: readonly string[]): Promise<readonly SpecProblem[]> {
+async function problemsOf(
+  target: string,
+  sets: readonly string[],
+  note: (text: string) => void,
+): Promise<readonly SpecProblem[]> {
   try {
-    await loadExperiment(target, { sets });
+    await loadAndLook(target, { sets, note });
     return [];
   } catch (error) {
     if (isHabsburgError(error) && Array.isArray(error.details?.problems)) return error.details.problems as SpecProblem[];

@@ -1,0 +1,116 @@
+/** validate, plan and run look before they start: an experiment that is loaded, and whose sources, device and store are there. */
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openStore } from '../artifacts/open.js';
+import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { packBlocks } from '../data/blocks.js';
+import { identified } from '../data/identify.js';
+import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
+import { readTextFile } from '../common/text-file.js';
+import { loadExperiment, problemText } from '../spec/load.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
+import { hasExternalServer } from '../workers/connection.js';
+import { notes } from './output.js';
+
+export interface LookOptions {
+  readonly sets: readonly string[];
+  /** where artifacts would go; absent: it is not looked at */
+  readonly store?: string;
+  /** takes what is allowed and probably not meant; default: a line on stderr */
+  readonly note?: (text: string) => void;
+}
+
+/**
+ * @returns the plan with the digests of its sources
+ * @throws HabsburgError with `details.problems`, as loadExperiment does
+ */
+export async function loadAndLook(target: string, options: LookOptions): Promise<AnyExperimentPlan> {
+  const { plan, place } = await loadExperiment(target, options);
+  const findings = await lookAtSources(plan);
+  if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
+  const { device } = plan.execution;
+  // a server of one's own has workers on machines of their own
+  if (device !== undefined && device !== 'cpu' && !hasExternalServer()) {
+    const { checkDevice } = await import('../engine/device.js');
+    await attempt(['execution', 'device'], () => checkDevice(device), findings);
+  }
+  const placed = findings.map(({ kind, ...problem }) => ({ kind, problem: place(problem) }));
+  const wrong = placed.filter(({ kind }) => kind !== undefined);
+  if (wrong.length > 0) {
+    const problems = wrong.map(({ problem }) => problem);
+    throw new HabsburgError(wrong[0].kind!, problems.map(problemText).join('\n'), { details: { problems } });
+  }
+  if (options.store !== undefined) await checkStore(options.store);
+  const note = options.note ?? notes(false);
+  for (const { problem } of placed) note(`note: ${problemText(problem)}`);
+  return identified(plan);
+}
+
+/** Base checkpoints of this machine: an architecture and a tokenizer that are known, and texts of one block in that tokenizer. */
+async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (plan.kind === 'simulation' || plan.data.kind === 'images') return findings;
+  const { data, tokenizer: used } = plan;
+  const bases = localBases(plan);
+  if (bases.length === 0) return findings;
+  const [{ parseConfig }, { readJsonObject }, { loadTokenizer }] = await Promise.all([
+    import('../engine/models/index.js'),
+    import('../engine/checkpoint/json.js'),
+    import('../engine/tokenizer/files.js'),
+  ]);
+  for (const { source, path } of bases) {
+    const folder = source.slice('file:'.length);
+    if (folder.endsWith('.gguf')) continue; // its header is read with the weights
+    await attempt(
+      path,
+      async () => {
+        const file = `${folder}/config.json`;
+        const config = parseConfig(await readJsonObject(file), file);
+        if (data.block > config.maxPositions)
+          throw new HabsburgError(
+            'invalid',
+            `${folder} has ${config.maxPositions} positions, fewer than data.block: ${data.block}`,
+          );
+      },
+      findings,
+    );
+    if (used?.kind !== 'base') continue;
+    const tokenizer = await attempt(path, () => loadTokenizer(folder), findings);
+    if (tokenizer === undefined || data.template) continue;
+    for (const split of ['train', 'valid', 'test'] as const) {
+      if (!data[split].startsWith('file:')) continue;
+      const look = async (): Promise<void> => {
+        const { text } = await readTextFile(data[split].slice('file:'.length), { pipes: false });
+        const of = { encode: (line: string) => tokenizer.encode(line), decode: (ids: readonly number[]) => tokenizer.decode(ids), eosId: 0 }; // prettier-ignore
+        const { blocks, tokens } = packBlocks(text, of, data.block, 1);
+        if (blocks.length === 0)
+          throw new HabsburgError('invalid', `${data[split].slice('file:'.length)} has ${tokens} tokens, not one block of ${data.block} (data.block); give more text or smaller blocks`); // prettier-ignore
+      };
+      await attempt(['data', split], look, findings);
+    }
+  }
+  return findings;
+}
+
+/** @throws HabsburgError where the store cannot be reached or written */
+async function checkStore(url: string): Promise<void> {
+  if (url.startsWith('s3:')) {
+    await openStore(url).stat('habsburg'); // reaches the bucket with these credentials, whether it is there or not
+    return;
+  }
+  let folder = url.startsWith('file:') ? fileURLToPath(url) : url;
+  for (;;) {
+    const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined; // a folder above it says more
+      throw fromSystemError(error, `the store ${url}`);
+    });
+    if (found !== undefined && !found.isDirectory())
+      throw new HabsburgError('invalid', `the store ${url} cannot be there: ${folder} is a file`);
+    if (found !== undefined) break;
+    folder = dirname(folder);
+  }
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw fromSystemError(error, `the store ${url} cannot be written`);
+  });
+}
