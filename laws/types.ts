@@ -27,7 +27,7 @@ export interface CheckedPoint {
 }
 
 export interface LawCheck {
-  /** `undecided`: too few seeds for how skewed the values are */
+  /** `undecided`: too few seeds, or too few for how skewed the values are */
   readonly verdict: 'pass' | 'fail' | 'undecided';
   readonly confidence: number;
   /** the generations that were tested, ascending */

@@ -1,5 +1,5 @@
 /** How one point compares with another, seed by seed: a generation with the first, or a condition with another. */
-import { estimate } from './summary.js';
+import { estimate, seedsByGeneration } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 
 /** Values of the seeds that both points have, one against the other, with a 95 % t-interval where there are two seeds or more. */
@@ -55,14 +55,6 @@ export function changes(summary: Summary, measure: Measure): Change[] {
       comparison,
     };
   });
-}
-
-/** Seeds that have any measure at a generation. */
-function seedsByGeneration({ points }: Series): Map<number, number> {
-  const seeds = new Map<number, number>();
-  for (const ofMeasure of points.values())
-    for (const { generation, n } of ofMeasure) seeds.set(generation, Math.max(n, seeds.get(generation) ?? 0));
-  return seeds;
 }
 
 /** Whether a measure has negative values, under any condition: then differences are what can be compared. */

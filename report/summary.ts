@@ -85,6 +85,14 @@ export function summarise(results: Pick<Results, 'rows'>, metric?: string): Summ
   };
 }
 
+/** Seeds that have any measure at a generation. */
+export function seedsByGeneration({ points }: Series): Map<number, number> {
+  const seeds = new Map<number, number>();
+  for (const ofMeasure of points.values())
+    for (const { generation, n } of ofMeasure) seeds.set(generation, Math.max(n, seeds.get(generation) ?? 0));
+  return seeds;
+}
+
 /** The measures of rows, in order of first appearance, labelled by what tells them apart. */
 function measuresOf(rows: readonly ScoreRow[]): Measure[] {
   const bare = [...groupBy(rows, measureKey)].map(([key, [{ metric, variant, version, settings }]]) => ({

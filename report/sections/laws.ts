@@ -16,7 +16,7 @@ export function lawsSection(laws: readonly CheckedLaw[]): Child {
       'p',
       { class: 'caption' },
       lawsHeadline(laws),
-      ' A law passes if its expectation lies in the interval of the mean over seeds at every tested generation together (Bonferroni; Johnson’s t for skewed values). A true law fails one time in a hundred.',
+      ' A law passes if its expectation lies in the interval of the mean over seeds at every tested generation together (Bonferroni; Johnson’s t for skewed values). Of a hundred true laws about one fails.',
     ),
     el(
       'div',

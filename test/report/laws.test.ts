@@ -68,11 +68,11 @@ describe('laws in the report', () => {
   test('true ones pass; those of another sample size fail, with the numbers', () => {
     const right = results(400, 30);
     expect(lawsHeadline(checkedLaws(right, summarise(right)))).toBe('5 of 5 exact laws hold at 99 % confidence.');
-    const wrong = results(400, 30, 20, 60);
+    const wrong = results(400, 30, 20, 200);
     const laws = checkedLaws(wrong, summarise(wrong));
     expect(lawsHeadline(laws)).toMatch(/^0 of 5 exact laws hold at 99 % confidence; 5 fail\.$/);
     expect(renderLaws(laws, 400)).toMatch(
-      /FAIL {2}replace, log-variance: outside the 99 % interval at \d+ of \d+ generations, first generation \d+: -\d/,
+      /FAIL {2}replace, log-variance: outside the 99 % interval at \d+ of \d+ tested generations, first generation \d+: -\d/,
     );
     expect(renderPage(wrong)).toContain('<td class="verdict fail">fail</td>');
   });
