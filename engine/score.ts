@@ -17,6 +17,8 @@ export interface RowScore {
   readonly nllSum: number;
   /** tokens in that sum: the row's length − 1, or fewer with labels */
   readonly tokenCount: number;
+  /** where end tokens were named: the part of both whose target is one */
+  readonly ends?: { readonly nllSum: number; readonly tokenCount: number };
 }
 
 /** Logits held at a time, in numbers: 128 MiB. */
@@ -81,6 +83,8 @@ export class Scorer {
       readonly batch?: number;
       readonly adapter?: Lora;
       readonly frozen?: FrozenParts;
+      /** targets that are summed once more for themselves */
+      readonly endTokens?: readonly number[];
     },
   ) {}
 
@@ -91,7 +95,8 @@ export class Scorer {
   async score(rows: readonly Int32Array[], labels?: readonly Int32Array[]): Promise<RowScore[]> {
     checkRows(rows, this.config);
     checkLabels(rows, labels, this.config);
-    const scores: RowScore[] = rows.map(() => ({ nllSum: 0, tokenCount: 0 }));
+    const nothing = { nllSum: 0, tokenCount: 0 };
+    const scores: RowScore[] = rows.map(() => (this.options.endTokens ? { ...nothing, ends: nothing } : nothing));
     for (const [time, members] of this.#byPaddedLength(rows)) {
       const size =
         this.options.batch ?? Math.max(1, Math.min(MAX_BATCH, Math.floor(MAX_LOGITS / (time * this.config.vocabularySize))));
@@ -125,15 +130,21 @@ export class Scorer {
       'nll',
     ]);
     const values = nll.data as Float32Array;
+    const { endTokens } = this.options;
+    const targets = batch.targets.data;
     return rows.map((row, b) => {
       let nllSum = 0;
       let tokenCount = 0;
+      const ends = { nllSum: 0, tokenCount: 0 };
       for (let t = b * time; t < b * time + row.length - 1; t++) {
         if (batch.counted[t] === 0) continue;
         nllSum += values[t];
         tokenCount++;
+        if (!endTokens?.includes(Number(targets[t]))) continue;
+        ends.nllSum += values[t];
+        ends.tokenCount++;
       }
-      return { nllSum, tokenCount };
+      return endTokens ? { nllSum, tokenCount, ends } : { nllSum, tokenCount };
     });
   }
 
@@ -162,6 +173,7 @@ export class Scorer {
  * @param options.rows token ids; a row of one token has nothing to predict: count 0
  * @param options.labels as Scorer.score takes them
  * @param options.batch rows at a time; default: as many as 128 MiB of logits allow
+ * @param options.endTokens targets that are summed once more for themselves
  */
 export async function scoreRows(options: {
   readonly model: Model;
@@ -170,10 +182,11 @@ export async function scoreRows(options: {
   readonly threads: number;
   readonly device?: Device;
   readonly batch?: number;
+  readonly endTokens?: readonly number[];
 }): Promise<RowScore[]> {
-  const { model, rows, labels, threads, device, batch } = options;
+  const { model, rows, labels, threads, device, batch, endTokens } = options;
   const weights = await residentFeeds(modelFeeds(model), device);
-  const scorer = new Scorer(model.config, weights.feeds, { threads, device, batch, frozen: model });
+  const scorer = new Scorer(model.config, weights.feeds, { threads, device, batch, frozen: model, endTokens });
   try {
     const scores = await scorer.score(rows, labels);
     const bad = scores.findIndex(({ nllSum }) => !Number.isFinite(nllSum));

@@ -8,6 +8,8 @@ export interface Likelihood {
   /** nats */
   readonly nllSum: number;
   readonly tokenCount: number;
+  /** of both, the part whose predicted token is an end token */
+  readonly ends: { readonly nllSum: number; readonly tokenCount: number };
 }
 
 /** The real test records under model t. */
@@ -16,12 +18,16 @@ export const TEST_UNDER_SELF: ObservationRef = { observation: 'likelihood', of: 
 export const WRITTEN_UNDER_FIRST: ObservationRef = { observation: 'likelihood', of: 'generated', under: 'first' };
 
 export function likelihoodsOf(input: EvaluationInput, need: ObservationRef): Likelihood[] {
-  const { nll_sum: nats, token_count: tokens } = tableOf(input, need).columns;
-  return Array.from(nats, (nllSum, i) => ({ nllSum, tokenCount: tokens[i] }));
+  const { nll_sum: nats, token_count: tokens, end_nll_sum: endNats, end_token_count: endTokens } = tableOf(input, need).columns;
+  return Array.from(nats, (nllSum, i) => ({
+    nllSum,
+    tokenCount: tokens[i],
+    ends: { nllSum: endNats[i], tokenCount: endTokens[i] },
+  }));
 }
 
 /** Mean nats a token over all likelihoods; refuses what a diverged model gives. */
-export function meanNll(likelihoods: readonly Likelihood[]): { mean: number; tokens: number } {
+export function meanNll(likelihoods: readonly Omit<Likelihood, 'ends'>[]): { mean: number; tokens: number } {
   let sum = 0;
   let tokens = 0;
   for (const { nllSum, tokenCount } of likelihoods) {

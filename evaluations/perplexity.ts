@@ -3,25 +3,41 @@ import { TEST_UNDER_SELF, likelihoodsOf, meanNll } from './likelihoods.js';
 import { NONE } from './settings.js';
 import type { Evaluation } from './types.js';
 
+/** Of the values that leave end tokens out. */
+export const WITHOUT_END_TOKEN = 'without-end-token';
+
 /**
  * exp of the mean negative log likelihood over all predicted tokens of the real test blocks under model t, in [1, ∞).
  * n: predicted tokens (block - 1 a block). Not the mean over batches, which differs when the last batch is short.
+ * Where end tokens are among the predicted ones, a second value leaves them out: decoding of a fixed length forbids them, so a model
+ * that is trained on what was written never sees one again, and how badly it then predicts them says nothing of the language.
  * Source: Shumailov et al., Nature 631:755 (2024), figure 1 right.
  */
 export const perplexity: Evaluation = {
   name: 'perplexity',
   variant: 'real-test/exp-mean-token',
   version: 1,
-  summary: 'Perplexity of model t on the real test blocks: exp of the mean nats a token; from 1, lower is better.',
+  summary:
+    'Perplexity of model t on the real test blocks: exp of the mean nats a token, over all tokens and without the end tokens; from 1, lower is better.',
   higherIsBetter: false,
   of: 'texts',
   needs: { observations: [TEST_UNDER_SELF] },
   settings: NONE,
-  headline: ['real-test/exp-mean-token'],
+  headline: ['real-test/exp-mean-token', `real-test/exp-mean-token/${WITHOUT_END_TOKEN}`],
   subject: 'model',
   compute(input, settings) {
-    const { mean, tokens } = meanNll(likelihoodsOf(input, TEST_UNDER_SELF));
+    const likelihoods = likelihoodsOf(input, TEST_UNDER_SELF);
+    const { mean, tokens } = meanNll(likelihoods);
     if (tokens === 0) return [];
-    return [{ metric: this.name, variant: this.variant, version: this.version, value: Math.exp(mean), n: tokens, settings }];
+    const { name: metric, variant, version } = this;
+    const value = { metric, variant, version, value: Math.exp(mean), n: tokens, settings };
+    const rest = meanNll(
+      likelihoods.map(({ nllSum, tokenCount, ends }) => ({
+        nllSum: nllSum - ends.nllSum,
+        tokenCount: tokenCount - ends.tokenCount,
+      })),
+    );
+    if (rest.tokens === tokens || rest.tokens === 0) return [value];
+    return [value, { ...value, variant: `${variant}/${WITHOUT_END_TOKEN}`, value: Math.exp(rest.mean), n: rest.tokens }];
   },
 };

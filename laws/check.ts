@@ -25,7 +25,7 @@ const SEEDS_FOR_LIMIT = 100;
  */
 export function checkLaw(
   law: Law,
-  values: ReadonlyMap<number, readonly number[]>,
+  values: ReadonlyMap<number, ArrayLike<number>>,
   confidence = 0.99,
   incomplete: readonly number[] = [],
 ): LawCheck {
@@ -118,14 +118,17 @@ function spaced(generations: readonly number[]): number[] {
   return [...new Set(wanted.map(nearest))];
 }
 
-function momentsOf(values: readonly number[]): { n: number; mean: number; sd: number; skew: number } {
+function momentsOf(values: ArrayLike<number>): { n: number; mean: number; sd: number; skew: number } {
   const n = values.length;
-  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += values[i];
+  const mean = sum / n;
   let squares = 0;
   let cubes = 0;
-  for (const x of values) {
-    squares += (x - mean) ** 2;
-    cubes += (x - mean) ** 3;
+  for (let i = 0; i < n; i++) {
+    const off = values[i] - mean;
+    squares += off ** 2;
+    cubes += off ** 3;
   }
   const sd = Math.sqrt(squares / (n - 1));
   const skew = squares === 0 ? 0 : cubes / n / (squares / n) ** 1.5;

@@ -59,13 +59,12 @@ export function changes(summary: Summary, measure: Measure): Change[] {
 
 /** Whether a measure has negative values, under any condition: then differences are what can be compared. */
 export function isSigned(summary: Summary, { key }: Measure): boolean {
-  return summary.series.some(({ points }) => points.get(key)?.some(({ seeds }) => seeds.some(({ value }) => value < 0)));
+  return summary.series.some(({ points }) => points.get(key)?.some(({ values }) => values.some((value) => value < 0)));
 }
 
 /** The seeds that both points have; undefined where there is none. */
 export function compare(above: Point, below: Point, signed = false): Comparison | undefined {
-  const other = new Map(below.seeds.map(({ seed, value }) => [seed, value]));
-  const pairs = above.seeds.flatMap(({ seed, value }) => (other.has(seed) ? [[value, other.get(seed)!] as const] : []));
+  const pairs = paired(above, below);
   if (pairs.length === 0) return undefined;
   const zeros = [pairs.filter(([a]) => a === 0).length, pairs.filter(([, b]) => b === 0).length] as const;
   const interval = (
@@ -102,4 +101,16 @@ export function unchanged({ kind }: Comparison): 0 | 1 {
 /** How far from "the same"; what fell to 0 is farthest. Comparable among the conditions of one measure. */
 export function size({ kind, value }: Comparison): number {
   return kind === 'difference' ? Math.abs(value) : Math.abs(Math.log(value));
+}
+
+/** [above, below] of every seed that both have; seeds are ascending. */
+function paired(above: Point, below: Point): (readonly [number, number])[] {
+  const pairs: (readonly [number, number])[] = [];
+  for (let a = 0, b = 0; a < above.n && b < below.n;) {
+    const difference = above.seeds[a] - below.seeds[b];
+    if (difference === 0) pairs.push([above.values[a], below.values[b]]);
+    if (difference <= 0) a++;
+    if (difference >= 0) b++;
+  }
+  return pairs;
 }

@@ -38,3 +38,29 @@ function csvText(text: string): string {
   const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** Characters that are written at a time, at least. */
+const PIECE = 1 << 16;
+
+/** The same text in larger pieces: a write for each of a million lines would take most of the time. */
+export function* inPieces(lines: Iterable<string>): Iterable<string> {
+  let piece = '';
+  for (const line of lines) {
+    piece += line;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+/** One JSON object on one line, whose last key is `rows`. */
+export function* jsonDocument(head: object, rows: Iterable<ScoreRow>): Iterable<string> {
+  yield `${JSON.stringify({ ...head, rows: [] }).slice(0, -2)}`;
+  let first = true;
+  for (const row of rows) {
+    yield `${first ? '' : ','}${JSON.stringify(row)}`;
+    first = false;
+  }
+  yield ']}\n';
+}

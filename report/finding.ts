@@ -1,5 +1,7 @@
 /** What an experiment shows, in sentences computed from its scores, each with its uncertainty. No condition is left out. */
 import { changes, compare, isSigned, size, unchanged, type Change, type Comparison } from './change.js';
+import { WITHOUT_END_TOKEN } from '../evaluations/perplexity.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
 import { formatNumber } from './format.js';
 import type { Measure, Summary } from './summary.js';
 
@@ -15,13 +17,27 @@ const HEADLINE_CONDITIONS = 3;
 /** With more conditions than this, only the two that differ most are compared with each other. */
 const CONTRASTS = 4;
 
-/** The measure that a report leads with: perplexity (of each model on real text) where it is measured, else the first. */
-export function leadMeasure(summary: Summary): Measure | undefined {
-  return summary.measures.find((measure) => measure.metric === 'perplexity') ?? summary.measures[0];
+/**
+ * The measure that a report leads with: perplexity (of each model on real text) where it is measured, else the first. Where models
+ * may never write an end token, its perplexity is the one without them: what was forbidden is not what was forgotten.
+ */
+export function leadMeasure(summary: Summary, plan?: AnyExperimentPlan): Measure | undefined {
+  const all = summary.measures.filter(({ metric }) => metric === 'perplexity');
+  const without = all.find(({ variant }) => variant.endsWith(`/${WITHOUT_END_TOKEN}`));
+  if (without !== undefined && plan !== undefined && forbidsEndTokens(plan)) return without;
+  return all.find((measure) => measure !== without) ?? summary.measures[0];
 }
 
-export function findings(summary: Summary): Finding {
-  const measure = leadMeasure(summary);
+/** Whether the models' texts have a fixed length: an end token is then never written. */
+function forbidsEndTokens(plan: AnyExperimentPlan): boolean {
+  if (plan.kind === 'simulation') return false;
+  return plan.population.some(
+    (member) => member.family === 'language-model' && member.decoding.minNewTokens >= member.decoding.maxNewTokens,
+  );
+}
+
+export function findings(summary: Summary, plan?: AnyExperimentPlan): Finding {
+  const measure = leadMeasure(summary, plan);
   if (measure === undefined) return { headline: 'No scores yet', sentences: ['No generation has been scored so far.'] };
   const all = changes(summary, measure);
   if (all.every(({ first, last }) => first === last)) {

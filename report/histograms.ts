@@ -1,6 +1,6 @@
 /** Histograms of several seeds put together, and what can be read off their bins. */
 import type { Histogram } from '../spec/results.js';
-import type { Place } from './rows.js';
+import type { Place } from './scores.js';
 import { groupBy } from './summary.js';
 
 /** One generation of one condition: the counts of every seed, bin by bin. */

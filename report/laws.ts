@@ -30,7 +30,7 @@ export function checkedLaws({ plan }: Pick<Results, 'plan'>, summary: Summary): 
         const measure = summary.measures.find((m) => m.metric === law.metric && m.variant === law.variant);
         if (!measure) return [];
         const points = series.points.get(measure.key) ?? [];
-        const values = new Map(points.map((p) => [p.generation, p.seeds.map(({ value }) => value)]));
+        const values = new Map(points.map((p) => [p.generation, p.values]));
         // a collapsed chain may have no value: the others alone would not follow the law
         const incomplete = [...seedsByGeneration(series)].flatMap(([t, n]) => ((values.get(t)?.length ?? 0) < n ? [t] : []));
         const check = checkLaw(law, values, CONFIDENCE, incomplete);

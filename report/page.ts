@@ -22,7 +22,7 @@ export function renderPage(results: Results): string {
   const summary = summarise(results);
   const { plan } = results;
   const title = plan.title ?? plan.name;
-  const finding = findings(summary);
+  const finding = findings(summary, plan);
   const laws = checkedLaws(results, summary);
   const body = el(
     'main',
@@ -42,7 +42,7 @@ export function renderPage(results: Results): string {
     ),
     unfinished(results),
     lawsSection(laws),
-    curvesSection(summary, laws),
+    curvesSection(summary, plan, laws),
     histogramSections(results, summary),
     picturesSection(results, summary),
     textsSection(results, summary),

@@ -1,4 +1,4 @@
-/** Reads the scores of one plan of an experiment into plain rows that tables, exports and the page share. */
+/** Reads the scores of one plan of an experiment, which tables, exports and the page share. */
 import type { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { canonicalJson, type Digest } from '../common/canonical.js';
@@ -12,14 +12,7 @@ import { mapBounded } from './bounded.js';
 import { findPlan, readRuns } from './experiment.js';
 import type { Which } from './experiment.js';
 import { leftOut } from './notes.js';
-
-/** Where in an experiment something was measured or written. */
-export interface Place {
-  readonly condition: string;
-  readonly seed: number;
-  readonly member: string;
-  readonly generation: number;
-}
+import { ScoreRows, blockOf, type Place, type Scores } from './scores.js';
 
 /** What one plan gave; of what else was run under its name only the notes speak. */
 export interface Results {
@@ -33,8 +26,10 @@ export interface Results {
   readonly notes: readonly string[];
   /** in the plan's order of conditions, then by seed */
   readonly runs: readonly RunIndex[];
-  /** in the order of runs, then generation, member, and as the metrics were computed */
-  readonly rows: readonly ScoreRow[];
+  /** in the order of runs, then generation and member */
+  readonly scores: readonly Scores[];
+  /** the same as rows, as the metrics were computed; of a block of chains by generation, seed and measure. Made as they are read */
+  readonly rows: Iterable<ScoreRow>;
   readonly histograms: readonly (Histogram & Place)[];
   readonly samples: readonly (Sample & Place)[];
   readonly pictures: readonly (Pictures & Place)[];
@@ -47,7 +42,12 @@ const READS = 8;
  * Everything that reports need of one plan of an experiment, finished or not: what a store that never held anything else would give.
  * @throws HabsburgError as `findPlan` and `readRuns` do, and `verification` for damaged scores or a number that is there twice
  */
-export async function readResults(store: ArtifactStore, experiment: string, which: Which = {}): Promise<Results> {
+export async function readResults(
+  store: ArtifactStore,
+  experiment: string,
+  which: Which = {},
+  signal?: AbortSignal,
+): Promise<Results> {
   const found = await findPlan(store, experiment, which);
   const { plan, digest } = found;
   const runs = await readRuns(store, plan, digest);
@@ -62,31 +62,41 @@ export async function readResults(store: ArtifactStore, experiment: string, whic
       })),
     ),
   );
-  const rows: ScoreRow[] = [];
+  const scores: Scores[] = [];
   const histograms: (Histogram & Place)[] = [];
   const samples: (Sample & Place)[] = [];
   const pictures: (Pictures & Place)[] = [];
-  const read = await mapBounded(places, READS, async ({ place, run, generation, scores, series }) => ({
-    scores: scores && once(await readDocument(store, scores.digest, SCORES_FILE, scoresDocument), scores.digest),
-    series:
-      series &&
-      seriesRows(await readSeries(store, series, run, generation), {
-        experiment,
-        run: run.run,
-        ...place,
-        subject: series.digest,
-      }),
-  }));
-  read.forEach(({ scores, series }, index) => {
+  const read = await mapBounded(places, READS, async ({ place, run, generation, scores, series }) => {
+    signal?.throwIfAborted();
+    return {
+      scores: scores && once(await readDocument(store, scores.digest, SCORES_FILE, scoresDocument), scores.digest),
+      block: series && blockOf(await readSeries(store, series, run, generation), { run: run.run, place, subject: series.digest }),
+    };
+  });
+  read.forEach(({ scores: document, block }, index) => {
     const { place, run } = places[index];
-    for (const row of series ?? []) rows.push(row);
-    for (const value of scores?.values ?? []) rows.push({ experiment, run: run.run, ...place, ...value });
-    for (const histogram of scores?.histograms ?? []) histograms.push({ ...place, ...histogram });
-    for (const sample of scores?.samples ?? []) samples.push({ ...place, ...sample });
-    if (scores?.pictures) pictures.push({ ...place, ...scores.pictures });
+    if (block) scores.push(block);
+    if (!document) return;
+    scores.push({ kind: 'values', run: run.run, place, values: document.values });
+    for (const histogram of document.histograms) histograms.push({ ...place, ...histogram });
+    for (const sample of document.samples) samples.push({ ...place, ...sample });
+    if (document.pictures) pictures.push({ ...place, ...document.pictures });
   });
   const notes = leftOut(found);
-  return { store: store.objects.url, experiment, plan, planDigest: digest, notes, runs, rows, histograms, samples, pictures };
+  const rows = new ScoreRows(experiment, scores);
+  return {
+    store: store.objects.url,
+    experiment,
+    plan,
+    planDigest: digest,
+    notes,
+    runs,
+    scores,
+    rows,
+    histograms,
+    samples,
+    pictures,
+  };
 }
 
 /** A document whose every number is of something else. */
@@ -128,43 +138,6 @@ async function readSeries(
   const double = names.find((name, i) => names.indexOf(name) !== i);
   if (double !== undefined) throw twice(double, digest);
   return series;
-}
-
-const NO_SETTINGS: ScoreRow['settings'] = {};
-
-/** A row for each measure, generation and seed; where a measure is not defined there is none. */
-function seriesRows(
-  series: SeriesDocument,
-  common: Omit<Place, 'seed' | 'generation'> & Pick<ScoreRow, 'experiment' | 'run' | 'subject'>,
-): ScoreRow[] {
-  const { experiment, run, condition, member, subject } = common;
-  const rows: ScoreRow[] = [];
-  series.generations.forEach((generation, g) => {
-    series.seeds.forEach((seed, s) => {
-      series.measures.forEach((measure, m) => {
-        const value = series.values[m][g][s];
-        if (value === null) return;
-        // written out: a million rows made by spreading take seconds
-        const { metric, variant, version } = measure;
-        rows.push({
-          experiment,
-          run,
-          condition,
-          seed,
-          member,
-          generation,
-          metric,
-          variant,
-          version,
-          value,
-          n: series.n[g],
-          settings: NO_SETTINGS,
-          subject,
-        });
-      });
-    });
-  });
-  return rows;
 }
 
 async function readDocument<S extends z.ZodType>(

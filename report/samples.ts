@@ -1,5 +1,6 @@
 /** One prompt continued by every generation: which prompts there are, and what each condition and generation wrote after them. */
-import type { Place, Results } from './rows.js';
+import type { Results } from './rows.js';
+import type { Place } from './scores.js';
 import type { Sample } from '../spec/results.js';
 import { groupBy } from './summary.js';
 

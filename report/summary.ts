@@ -1,8 +1,8 @@
-/** Rows grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
+/** Scores grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
 import { summarize } from '../evaluations/statistics.js';
-import type { ScoreRow } from '../evaluations/types.js';
 import type { Results } from './rows.js';
+import type { MeasureName, Scores } from './scores.js';
 
 /** Mean of a sample, and the half-width of its two-sided 95 % t-interval where there are at least two values. */
 export interface Estimate {
@@ -13,18 +13,14 @@ export interface Estimate {
 }
 
 /** @param values at least one */
-export function estimate(values: readonly number[]): Estimate {
+export function estimate(values: ArrayLike<number>): Estimate {
   const { mean, interval, n } = summarize(values);
   return interval === undefined ? { mean, n } : { mean, halfWidth: (interval[1] - interval[0]) / 2, n };
 }
 
-/** What is comparable: the same metric in the same variant, version and settings. */
-export interface Measure {
+/** What is comparable, with its name in these results. */
+export interface Measure extends MeasureName {
   readonly key: string;
-  readonly metric: string;
-  readonly variant: string;
-  readonly version: number;
-  readonly settings: ScoreRow['settings'];
   /** short and unique among the measures of the results */
   readonly label: string;
 }
@@ -32,7 +28,10 @@ export interface Measure {
 /** One measure at one generation: every seed's value and their mean. */
 export interface Point extends Estimate {
   readonly generation: number;
-  readonly seeds: readonly { readonly seed: number; readonly value: number }[];
+  /** ascending */
+  readonly seeds: ArrayLike<number>;
+  /** a number for each seed */
+  readonly values: Float64Array;
 }
 
 /** A line in a plot, a block in a table. */
@@ -54,35 +53,95 @@ export interface Summary {
 }
 
 /** @param metric keep only measures of this metric, or of `metric/variant`, or with this label */
-export function summarise(results: Pick<Results, 'rows'>, metric?: string): Summary {
-  const all = measuresOf(results.rows);
+export function summarise({ scores }: Pick<Results, 'scores'>, metric?: string): Summary {
+  const all = measuresOf(scores);
   const measures = metric === undefined ? all : all.filter((m) => matches(m, metric));
-  const keys = new Set(measures.map((measure) => measure.key));
-  const rows = results.rows.filter((row) => keys.has(measureKey(row)));
-  const members = new Set(rows.map((row) => row.member));
-
-  const groups = groupBy(rows, (row) => `${row.condition}\n${row.member}`);
-  const series = [...groups.values()].map((group): Series => {
-    const [{ condition, member }] = group;
-    const points = new Map<string, Point[]>();
-    for (const [key, ofMeasure] of groupBy(group, measureKey)) {
-      const byGeneration = [...groupBy(ofMeasure, (row) => row.generation)].sort(([a], [b]) => a - b);
-      points.set(
-        key,
-        byGeneration.map(([generation, atGeneration]) => {
-          const seeds = atGeneration.map(({ seed, value }) => ({ seed, value })).sort((a, b) => a.seed - b.seed);
-          return { generation, seeds, ...estimate(seeds.map(({ value }) => value)) };
-        }),
-      );
+  const kept = new Set(measures.map((measure) => measure.key));
+  const groups = new Map<string, { condition: string; member: string; points: Map<string, Map<number, Piece[]>> }>();
+  for (const part of scores) {
+    const { condition, member } = part.place;
+    for (const { measure, generation, piece } of piecesOf(part)) {
+      const key = measureKey(measure);
+      if (!kept.has(key)) continue;
+      const { points } = entry(groups, `${condition}\n${member}`, () => ({ condition, member, points: new Map() }));
+      const ofMeasure = entry(points, key, () => new Map<number, Piece[]>());
+      entry(ofMeasure, generation, (): Piece[] => []).push(piece);
     }
-    return { condition, member, label: members.size > 1 ? `${condition} · ${member}` : condition, points };
+  }
+  const found = [...groups.values()];
+  const members = new Set(found.map(({ member }) => member));
+  const series = found.map(({ condition, member, points }): Series => {
+    const label = members.size > 1 ? `${condition} · ${member}` : condition;
+    return { condition, member, label, points: new Map([...points].map(([key, at]) => [key, pointsOf(at)])) };
   });
+  const every = series.flatMap(({ points }) => [...points.values()].flat());
+  const seeds = new Set<number>();
+  let last: ArrayLike<number> | undefined;
+  for (const point of every) {
+    // points of one block share their seeds
+    if (point.seeds !== last) for (let i = 0; i < point.seeds.length; i++) seeds.add(point.seeds[i]);
+    last = point.seeds;
+  }
   return {
     measures,
     series,
-    generations: [...new Set(rows.map((row) => row.generation))].sort((a, b) => a - b),
-    seeds: [...new Set(rows.map((row) => row.seed))].sort((a, b) => a - b),
+    generations: [...new Set(every.map(({ generation }) => generation))].sort((a, b) => a - b),
+    seeds: [...seeds].sort((a, b) => a - b),
   };
+}
+
+/** Some seeds' values of one measure at one generation. */
+interface Piece {
+  readonly seeds: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+/** What has no value is left out. */
+function* piecesOf(part: Scores): Generator<{ measure: MeasureName; generation: number; piece: Piece }> {
+  if (part.kind === 'values') {
+    for (const value of part.values)
+      yield { measure: value, generation: part.place.generation, piece: { seeds: [part.place.seed], values: [value.value] } };
+    return;
+  }
+  const { seeds, generations, measures } = part;
+  for (const [g, generation] of generations.entries()) {
+    for (const [m, measure] of measures.entries()) {
+      const values = part.values[m][g];
+      if (!values.some(Number.isNaN)) {
+        yield { measure, generation, piece: { seeds, values } };
+        continue;
+      }
+      const defined = seeds.filter((_, s) => !Number.isNaN(values[s]));
+      if (defined.length > 0)
+        yield { measure, generation, piece: { seeds: defined, values: values.filter((value) => !Number.isNaN(value)) } };
+    }
+  }
+}
+
+/** Ascending generations, each with its seeds in order. */
+function pointsOf(byGeneration: ReadonlyMap<number, readonly Piece[]>): Point[] {
+  let shared: Float64Array = new Float64Array(0);
+  return [...byGeneration]
+    .sort(([a], [b]) => a - b)
+    .map(([generation, pieces]) => {
+      const total = pieces.reduce((sum, { seeds }) => sum + seeds.length, 0);
+      let seeds = new Float64Array(total);
+      let values = new Float64Array(total);
+      let at = 0;
+      for (const piece of pieces) {
+        seeds.set(piece.seeds, at);
+        values.set(piece.values, at);
+        at += piece.seeds.length;
+      }
+      if (seeds.some((seed, i) => i > 0 && seed < seeds[i - 1])) {
+        const order = Uint32Array.from(seeds.keys()).sort((a, b) => seeds[a] - seeds[b]);
+        [seeds, values] = [Float64Array.from(order, (i) => seeds[i]), Float64Array.from(order, (i) => values[i])];
+      }
+      // mostly the same seeds at every generation
+      if (shared.length === total && seeds.every((seed, i) => seed === shared[i])) seeds = shared as typeof seeds;
+      shared = seeds;
+      return { generation, seeds, values, ...estimate(values) };
+    });
 }
 
 /** Seeds that have any measure at a generation. */
@@ -93,15 +152,17 @@ export function seedsByGeneration({ points }: Series): Map<number, number> {
   return seeds;
 }
 
-/** The measures of rows, in order of first appearance, labelled by what tells them apart. */
-function measuresOf(rows: readonly ScoreRow[]): Measure[] {
-  const bare = [...groupBy(rows, measureKey)].map(([key, [{ metric, variant, version, settings }]]) => ({
-    key,
-    metric,
-    variant,
-    version,
-    settings,
-  }));
+/** The measures of scores, in order of first appearance, labelled by what tells them apart. */
+function measuresOf(scores: readonly Scores[]): Measure[] {
+  const found = new Map<string, Omit<Measure, 'label'>>();
+  for (const part of scores) {
+    for (const { measure } of piecesOf(part)) {
+      const { metric, variant, version, settings } = measure;
+      const key = measureKey(measure);
+      if (!found.has(key)) found.set(key, { key, metric, variant, version, settings });
+    }
+  }
+  const bare = [...found.values()];
   return bare.map((measure) => {
     const twins = bare.filter((other) => other.metric === measure.metric);
     const parts = [measure.metric];
@@ -133,8 +194,8 @@ function matches(measure: Measure, wanted: string): boolean {
   return measure.metric === wanted || `${measure.metric}/${measure.variant}` === wanted || measure.label === wanted;
 }
 
-/** Rows of many seeds share their settings object; without this, a million rows would be serialised again and again. */
-const keys = new WeakMap<ScoreRow['settings'], Map<string, Map<string, Map<number, string>>>>();
+/** Many scores share their settings object; without this, it would be serialised again and again. */
+const keys = new WeakMap<MeasureName['settings'], Map<string, Map<string, Map<number, string>>>>();
 
 function entry<K, V>(map: { get(key: K): V | undefined; set(key: K, value: V): unknown }, key: K, make: () => V): V {
   let value = map.get(key);
@@ -142,12 +203,7 @@ function entry<K, V>(map: { get(key: K): V | undefined; set(key: K, value: V): u
   return value;
 }
 
-export function measureKey({
-  metric,
-  variant,
-  version,
-  settings,
-}: Pick<ScoreRow, 'metric' | 'variant' | 'version' | 'settings'>): string {
+export function measureKey({ metric, variant, version, settings }: MeasureName): string {
   const byMetric = entry(keys, settings, () => new Map<string, Map<string, Map<number, string>>>());
   const byVersion = entry(
     entry(byMetric, metric, () => new Map<string, Map<number, string>>()),

@@ -1,19 +1,19 @@
 /** `habsburg results <experiment>`: the scores of an experiment as a table, JSON lines, CSV or one JSON document. */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Option } from 'commander';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
-import { csvLines, jsonLines } from '../../report/export.js';
+import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
+import { ScoreRows } from '../../report/scores.js';
 import { measureKey, summarise } from '../../report/summary.js';
 import type { Summary } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
 import type { CommandModule } from '../command.js';
 import { envelope } from '../output.js';
+import { printLines } from '../print-lines.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
@@ -42,14 +42,14 @@ export const results: CommandModule = {
         });
         const summary = selected(found, options.metric);
         for (const note of options.json ? [] : found.notes) process.stderr.write(`${note}\n`);
-        await print(render(found, summary, options));
+        await printLines(render(found, summary, options));
       });
   },
 };
 
 function render(found: Results, summary: Summary, options: Options): Iterable<string> {
   const keys = new Set(summary.measures.map(({ key }) => key));
-  const rows = found.rows.filter((row) => keys.has(measureKey(row)));
+  const rows = new ScoreRows(found.experiment, found.scores, (measure) => keys.has(measureKey(measure)));
   if (options.json) {
     const runs = found.runs.map(({ run, condition, seed, status, generationsDone }) => ({
       run,
@@ -59,11 +59,11 @@ function render(found: Results, summary: Summary, options: Options): Iterable<st
       generationsDone,
     }));
     const { experiment, store, planDigest, notes } = found;
-    return [`${JSON.stringify(envelope('results', { experiment, store, plan: planDigest, notes, runs, rows }))}\n`];
+    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs }), rows);
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);
-  const { headline, sentences } = findings(summary);
+  const { headline, sentences } = findings(summary, found.plan);
   return [
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
@@ -79,13 +79,4 @@ function selected(found: Results, metric: string | undefined): Summary {
     throw new HabsburgError('notFound', `no metric "${metric}" in the results of ${found.experiment}: ${hint}`);
   }
   return summary;
-}
-
-/** Writes to stdout at the reader's pace; a reader that has seen enough (`| head`) is no error. */
-async function print(lines: Iterable<string>): Promise<void> {
-  try {
-    await pipeline(Readable.from(lines), process.stdout, { end: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
 }

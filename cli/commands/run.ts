@@ -109,9 +109,9 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
       const end = await (dev ? Promise.race([following, dev.failed.then((error) => Promise.reject(error))]) : following);
       const failure = failureOf(end);
       try {
-        await showOutcome(end, plan, { store, json: options.json, ui: dev?.uiUrl, home: homeOf(options), failure });
+        await showOutcome(end, plan, { store, json: options.json, ui: dev?.uiUrl, home: homeOf(options), failure, signal });
       } catch (error) {
-        if (!failure) throw error; // else the failure is why there is nothing to show
+        if (!failure || signal.aborted) throw error; // else the failure is why there is nothing to show
       }
       if (failure) throw failure;
     } finally {

@@ -3,6 +3,7 @@ import { isHeadline } from '../../evaluations/index.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { groupBy } from '../summary.js';
+import type { AnyExperimentPlan } from '../../spec/plan.js';
 import type { Measure, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
 import type { CheckedLaw } from '../laws.js';
@@ -13,9 +14,9 @@ import { markerPath } from '../svg/path.js';
 /** Last part of the variant under which a metric reports its expectation for draws from the true distribution. */
 const HONEST = 'honest-sampling';
 
-export function curvesSection(summary: Summary, laws: readonly CheckedLaw[] = []): Child {
+export function curvesSection(summary: Summary, plan: AnyExperimentPlan, laws: readonly CheckedLaw[] = []): Child {
   if (summary.measures.length === 0) return undefined;
-  const lead = leadMeasure(summary);
+  const lead = leadMeasure(summary, plan);
   const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
   const drawn = summary.measures.filter(
     (measure) => ![...references.values()].some((reference) => reference.measure === measure),

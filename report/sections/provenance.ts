@@ -134,7 +134,7 @@ function digest(value: string, whole = false): Markup {
   return el('code', { class: whole ? 'digest whole' : 'digest', title: value }, value);
 }
 
-function versions({ runs, planDigest, store }: Results): Markup {
+function versions({ runs, planDigest }: Results): Markup {
   const named = new Map<string, Set<string>>();
   for (const run of runs) {
     for (const [name, version] of Object.entries(run.versions ?? {}))
@@ -147,6 +147,6 @@ function versions({ runs, planDigest, store }: Results): Markup {
     'section',
     {},
     el('h2', {}, 'Versions'),
-    el('dl', {}, rows, el('dt', {}, 'plan'), el('dd', {}, digest(planDigest, true)), el('dt', {}, 'store'), el('dd', {}, store)),
+    el('dl', {}, rows, el('dt', {}, 'plan'), el('dd', {}, digest(planDigest, true))),
   );
 }

@@ -105,11 +105,12 @@ function seedsTable(summary: Summary): Markup {
         measure,
         summary.generations.length + 2,
         seriesOf(summary, measure).flatMap(({ series, index, points }) =>
-          [...new Set(points.flatMap((point) => point.seeds.map(({ seed }) => seed)))].map((seed) => [
+          [...new Set(points.flatMap((point) => Array.from(point.seeds)))].map((seed) => [
             el('th', { scope: 'row', class: `key s${index % 8}` }, series.label),
             el('td', { class: 'num' }, seed),
             summary.generations.map((generation) => {
-              const value = points.find((point) => point.generation === generation)?.seeds.find((s) => s.seed === seed)?.value;
+              const point = points.find((point) => point.generation === generation);
+              const value = point?.values[Array.from(point.seeds).indexOf(seed)];
               return el(
                 'td',
                 { class: 'num' },

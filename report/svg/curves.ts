@@ -150,17 +150,17 @@ export function spread(wanted: readonly number[], step: number, low: number, hig
 
 /** What a point needs room for: every seed, or of many their range and mean. */
 function shownValues(point: Point): number[] {
-  return point.seeds.length > SINGLE_SEEDS ? [...spreadAt(point), point.mean] : point.seeds.map(({ value }) => value);
+  return point.n > SINGLE_SEEDS ? [...spreadAt(point), point.mean] : [...point.values];
 }
 
-function spreadAt({ seeds }: Point): [number, number] {
-  const ascending = seeds.map(({ value }) => value).sort((a, b) => a - b);
+function spreadAt({ values }: Point): [number, number] {
+  const ascending = values.slice().sort();
   return [quantile(ascending, SPREAD[0]), quantile(ascending, SPREAD[1])];
 }
 
 /** The range of nine in ten seeds, where there are too many for lines. */
 function spreadOf(points: readonly Point[], x: Scale, y: Scale): Markup | undefined {
-  const many = points.filter(({ seeds }) => seeds.length > SINGLE_SEEDS);
+  const many = points.filter(({ n }) => n > SINGLE_SEEDS);
   if (many.length < 2) return undefined;
   const ranges = many.map(spreadAt);
   const edge = (side: 0 | 1) => many.map((point, i): XY => [x(point.generation), y(ranges[i][side])]);
@@ -179,8 +179,10 @@ function band(points: readonly Point[], x: Scale, y: Scale): Markup | undefined 
 
 /** Each seed's line; none where the mean is the only seed. */
 function seedLines(points: readonly Point[]): [generation: number, value: number][][] {
-  if (points.some(({ seeds }) => seeds.length > SINGLE_SEEDS)) return [];
-  const values = points.flatMap(({ generation, seeds }) => seeds.map(({ seed, value }) => ({ seed, generation, value })));
+  if (points.some(({ n }) => n > SINGLE_SEEDS)) return [];
+  const values = points.flatMap(({ generation, seeds, values: at }) =>
+    Array.from(at, (value, i) => ({ seed: seeds[i], generation, value })),
+  );
   const lines = [...groupBy(values, ({ seed }) => seed).values()];
   return lines.length < 2 ? [] : lines.map((line) => line.map(({ generation, value }) => [generation, value]));
 }

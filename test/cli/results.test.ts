@@ -32,7 +32,7 @@ describe('results', () => {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line)),
-    ).toEqual(results.rows);
+    ).toEqual([...results.rows]);
   });
 
   test('CSV has a line a row, with the values in full', async () => {
@@ -42,7 +42,7 @@ describe('results', () => {
       .split('\n')
       .slice(1)
       .map((line) => line.split(','));
-    const expected = results.rows.filter((row) => row.metric === 'perplexity');
+    const expected = [...results.rows].filter((row) => row.metric === 'perplexity');
     expect(lines.map((fields) => Number(fields[9]))).toEqual(expected.map((row) => row.value));
     expect(lines.map((fields) => fields[1])).toEqual(expected.map((row) => row.run));
   });
@@ -62,7 +62,7 @@ describe('results', () => {
       schema: 'habsburg.results/v1',
       experiment: 'nature-small',
       plan: results.planDigest,
-      rows: results.rows,
+      rows: [...results.rows],
     });
     expect(JSON.parse(out).runs).toHaveLength(6);
   });

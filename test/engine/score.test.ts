@@ -1,5 +1,6 @@
 /** Row scores against transformers 5.17, and their independence of batching. */
 import { describe, expect, test } from '@jest/globals';
+import { IGNORED } from '../../common/labels.js';
 import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
 import { scoreRows } from '../../engine/score.js';
 import { goldenRows, readGolden } from '../support/golden.js';
@@ -17,6 +18,20 @@ describe('scoreRows', () => {
       expect(scores[row].tokenCount).toBe(golden.batch0.token_count_per_row[row]);
       expect(Math.abs(scores[row].nllSum / golden.batch0.nll_sum_per_row[row] - 1)).toBeLessThan(1e-6);
     }
+  });
+
+  test('end tokens are summed once more: what labels that leave all else out give', async () => {
+    const model = await loadCheckpoint(DIR);
+    const rows = [40, 3, 1, 17].map((length, i) => Int32Array.from({ length }, (_, t) => (5 * t + i) % 8));
+    const endTokens = [2, 6];
+    const labels = rows.map((row) => row.map((id) => (endTokens.includes(id) ? id : IGNORED)));
+    const [apart, alone] = [
+      await scoreRows({ model, rows, threads: 1, endTokens }),
+      await scoreRows({ model, rows, labels, threads: 1 }),
+    ];
+    expect(alone.reduce((sum, { tokenCount }) => sum + tokenCount, 0)).toBeGreaterThan(12);
+    expect(apart.map(({ ends }) => ends)).toEqual(alone);
+    expect(apart.map(({ nllSum, tokenCount }) => ({ nllSum, tokenCount }))).toEqual(await scoreRows({ model, rows, threads: 1 }));
   });
 
   test('ragged rows, in any company, score as alone', async () => {

@@ -54,6 +54,20 @@ describe('perplexity', () => {
     if (per_text.length % 2 === 1) expect(rows.find((r) => r.variant === 'under-model-0/q50')!.value / median).toBeCloseTo(1, 10);
   });
 
+  test('end tokens are left out in a second value, where there are any and others beside them', () => {
+    const of = (...rows: Parameters<typeof likelihoodTable>[0]) =>
+      perplexity.compute(seen(TEST, rows), {}).map(({ variant, value, n }) => [variant, value, n]);
+    const [all, without] = ['real-test/exp-mean-token', 'real-test/exp-mean-token/without-end-token'];
+    const ends = (nllSum: number, tokenCount: number) => ({ ends: { nllSum, tokenCount } });
+    expect(of({ nllSum: 10, tokenCount: 4, ...ends(7, 1) }, { nllSum: 2, tokenCount: 2, ...ends(0, 0) })).toEqual([
+      [all, Math.exp(12 / 6), 6],
+      [without, Math.exp(5 / 5), 5],
+    ]);
+    expect(of({ nllSum: 6, tokenCount: 3, ...ends(0, 0) })).toEqual([[all, Math.exp(2), 3]]);
+    expect(of({ nllSum: 6, tokenCount: 3, ...ends(6, 3) })).toEqual([[all, Math.exp(2), 3]]);
+    expect(of({ nllSum: 6, tokenCount: 3 })).toEqual([[all, Math.exp(2), 3]]);
+  });
+
   test('a diverged model is named, not averaged', () => {
     expect(() => perplexity.compute(seen(TEST, [{ nllSum: NaN, tokenCount: 3 }]), {})).toThrow(/diverged/);
   });

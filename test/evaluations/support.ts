@@ -1,4 +1,5 @@
 /** Inputs of evaluations as tests write them. */
+import type { Likelihood } from '../../evaluations/likelihoods.js';
 import type { EvaluationInput, ObservedTable, Texts, Truth } from '../../evaluations/types.js';
 
 export function textsFrom(tokens: readonly (readonly number[])[], texts: readonly string[] = tokens.map(() => '')): Texts {
@@ -12,8 +13,15 @@ export const written = (texts: readonly string[], truth?: Truth): EvaluationInpu
 });
 
 /** The table of an observation `likelihood`. */
-export function likelihoodTable(rows: readonly { readonly nllSum: number; readonly tokenCount: number }[]): ObservedTable {
-  return { columns: { nll_sum: rows.map((r) => r.nllSum), token_count: rows.map((r) => r.tokenCount) } };
+export function likelihoodTable(rows: readonly (Omit<Likelihood, 'ends'> & Partial<Likelihood>)[]): ObservedTable {
+  return {
+    columns: {
+      nll_sum: rows.map((r) => r.nllSum),
+      token_count: rows.map((r) => r.tokenCount),
+      end_nll_sum: rows.map((r) => r.ends?.nllSum ?? 0),
+      end_token_count: rows.map((r) => r.ends?.tokenCount ?? 0),
+    },
+  };
 }
 
 /** The table of an observation `code`: (images, latent) numbers, a column a number of the code. */

@@ -64,7 +64,7 @@ describe('a plan among others of its name', () => {
     expect(note).toContain(`${short(hot)} (2 seeds`);
     const back = await readResults(store, 'e', { digest: short(first) });
     expect({ ...back, store: '', notes: [] }).toEqual({ ...(await alone(first)), store: '', notes: [] });
-    expect((await readResults(store, 'e', { plan: hot.plan })).rows).toEqual((await alone(hot)).rows);
+    expect([...(await readResults(store, 'e', { plan: hot.plan })).rows]).toEqual([...(await alone(hot)).rows]);
     await expect(readResults(store, 'e', { digest: 'f00' })).rejects.toMatchObject({ kind: 'notFound', message: expect.stringContaining(short(hot)) }); // prettier-ignore
     await expect(readResults(store, 'e', { digest: '' })).rejects.toMatchObject({ kind: 'notFound' });
   });
@@ -115,7 +115,7 @@ describe('a plan among others of its name', () => {
       message: expect.stringMatching(/^e was recorded in .* run it again: finished steps are reused/),
     });
     await publishFixture(store, small());
-    expect((await readResults(store, 'e')).rows.length).toBeGreaterThan(0);
+    expect([...(await readResults(store, 'e')).rows].length).toBeGreaterThan(0);
   });
 });
 
@@ -144,6 +144,6 @@ describe('a run that is computed again by another engine', () => {
     await store.deleteName(documents.documentName({ schema: documents.GENERATION_SCHEMA, ...place, generation: 1, members: {} }));
     expect(await found()).toEqual([0, 2, 3]);
     // scores of what the other engine wrote are not taken for these
-    expect((await readResults(store, 'e')).rows).toEqual([]);
+    expect([...(await readResults(store, 'e')).rows]).toEqual([]);
   });
 });

@@ -3,6 +3,9 @@ import type { ScoreRow } from '../../evaluations/types.js';
 import { compare } from '../../report/change.js';
 import { findings } from '../../report/finding.js';
 import { summarise } from '../../report/summary.js';
+import type { MemberPlan } from '../../spec/plan.js';
+import { makeFixture } from './fixture.js';
+import { scoresOf } from './scores-of.js';
 
 /** t.ppf(.975, 2) */
 const T2 = 4.30265272975;
@@ -19,7 +22,7 @@ function rows(condition: string, values: readonly (readonly (number | null)[])[]
   );
 }
 
-const found = (...parts: ScoreRow[][]) => findings(summarise({ rows: parts.flat() }));
+const found = (...parts: ScoreRow[][]) => findings(summarise({ scores: scoresOf(parts.flat()) }));
 
 const REPLACE = rows('replace', [
   [10, 40],
@@ -44,7 +47,7 @@ describe('the finding', () => {
   });
 
   test('one seed has no interval, and says so; nothing scored is said too', () => {
-    const one = findings(summarise({ rows: [...REPLACE, ...KEEP].filter(({ seed }) => seed === 1) }));
+    const one = found([...REPLACE, ...KEEP].filter(({ seed }) => seed === 1));
     expect(one.headline).toBe('Perplexity rises 4-fold under replace and stays as it was under keep');
     expect(one.sentences[0]).toContain('(one seed, so no interval)');
     expect(found([]).headline).toBe('No scores yet');
@@ -176,12 +179,33 @@ describe('the finding', () => {
   });
 });
 
+describe('perplexity that a report leads with', () => {
+  const both = [
+    ...rows('replace', [[10, 40]]),
+    ...rows('replace', [[10, 30]]).map((row) => ({ ...row, variant: 'real-test/without-end-token' })),
+  ];
+  const { plan } = makeFixture();
+  const headline = (minNewTokens: number, scores = both) => {
+    const [member] = plan.population as MemberPlan[];
+    const population = [{ ...member, decoding: { ...member.decoding, minNewTokens, maxNewTokens: 64 } }];
+    return findings(summarise({ scores: scoresOf(scores) }), { ...plan, population }).headline;
+  };
+
+  test('leaves end tokens out where the models may not write them, and says so', () => {
+    expect(headline(64)).toBe('Perplexity without-end-token rises 3.0-fold under replace');
+    expect(headline(0)).toBe('Perplexity rises 4-fold under replace');
+    expect(headline(64, both.slice(0, 2))).toBe('Perplexity rises 4-fold under replace');
+    expect(findings(summarise({ scores: scoresOf(both) })).headline).toBe('Perplexity rises 4-fold under replace');
+  });
+});
+
 describe('a comparison', () => {
   const point = (values: readonly number[]) => ({
     generation: 0,
     mean: 0,
     n: values.length,
-    seeds: values.map((value, seed) => ({ seed, value })),
+    seeds: Array.from(values.keys()),
+    values: Float64Array.from(values),
   });
 
   test('of positive values is the geometric mean of ratios, its interval that of the logarithms', () => {
@@ -205,6 +229,6 @@ describe('a comparison', () => {
   });
 
   test('of seeds that only one side has is none', () => {
-    expect(compare({ ...point([]), seeds: [{ seed: 9, value: 1 }] }, point([1]))).toBeUndefined();
+    expect(compare({ ...point([1]), seeds: [9] }, point([1]))).toBeUndefined();
   });
 });

@@ -6,6 +6,7 @@ import { checkedLaws, lawsHeadline, renderLaws } from '../../report/laws.js';
 import { renderPage } from '../../report/page.js';
 import type { Results } from '../../report/rows.js';
 import { summarise } from '../../report/summary.js';
+import { scoresOf } from './scores-of.js';
 import type { SimulatedMember, SimulationPlan } from '../../spec/simulation/plan.js';
 
 const settings = {};
@@ -57,6 +58,7 @@ function results(seeds: number, generations: number, size = 20, shown = size): R
     planDigest: 'sha256:0',
     notes: [],
     runs: [],
+    scores: scoresOf(rows),
     rows,
     histograms: [],
     samples: [],

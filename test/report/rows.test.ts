@@ -30,7 +30,7 @@ describe('readResults', () => {
           values.map((value) => ({ experiment: 'nature-small', run, condition, seed, member: 'opt', generation, ...value })),
         ),
     );
-    expect(results.rows).toEqual(expected);
+    expect([...results.rows]).toEqual(expected);
     expect(results.plan).toEqual(fixture.plan);
     expect(results.histograms).toHaveLength(16);
     expect(results.samples).toHaveLength(32);
@@ -43,7 +43,7 @@ describe('readResults', () => {
       return { ...run, status: 'running', generationsDone: 2, generations: [first, second, { ...last, members: { opt: left } }] };
     });
     const { rows } = await readResults(store, 'nature-small');
-    expect([...new Set(rows.map((row) => row.generation))]).toEqual([0, 1]);
+    expect([...new Set(Array.from(rows, (row) => row.generation))]).toEqual([0, 1]);
   });
 
   test('an unknown experiment is an error that names those that exist', async () => {
@@ -109,6 +109,6 @@ describe('readResults', () => {
     // other settings are another number
     const apart = [zero, { ...one, values: [...one.values, { ...again, settings: { tokens: 5 } }] }];
     await publishFixture(store, { ...fixture, scores: new Map([['replace/seed-1', apart]]) });
-    expect((await readResults(store, 'nature-small')).rows).toHaveLength(zero.values.length + one.values.length + 1);
+    expect([...(await readResults(store, 'nature-small')).rows]).toHaveLength(zero.values.length + one.values.length + 1);
   });
 });

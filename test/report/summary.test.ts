@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ScoreRow } from '../../evaluations/types.js';
 import { estimate, summarise } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
+import { scoresOf } from './scores-of.js';
 
 function row(condition: string, seed: number, generation: number, value: number, over: Partial<ScoreRow> = {}): ScoreRow {
   return {
@@ -37,7 +38,7 @@ const ROWS = [
 
 describe('grouping', () => {
   test('rows become one series a condition, points keep every seed', () => {
-    const { series, measures, generations, seeds } = summarise({ rows: ROWS });
+    const { series, measures, generations, seeds } = summarise({ scores: scoresOf(ROWS) });
     expect([series.map((s) => s.label), measures.map((m) => m.label), generations, seeds]).toEqual([
       ['replace', 'keep'],
       ['perplexity'],
@@ -46,10 +47,9 @@ describe('grouping', () => {
     ]);
     const [first, last] = series[0].points.get(measures[0].key)!;
     expect(first.mean).toBeCloseTo(40 / 3, 12);
-    expect(last.seeds).toEqual([
-      { seed: 1, value: 40 },
-      { seed: 2, value: 90 },
-      { seed: 3, value: 50 },
+    expect([[...Array.from(last.seeds)], [...last.values]]).toEqual([
+      [1, 2, 3],
+      [40, 90, 50],
     ]);
     // t.ppf(.975, 2) * sd / sqrt(3), sd([10, 20, 10]) = sqrt(100 / 3)
     expect(first.halfWidth).toBeCloseTo((4.30265272975 * Math.sqrt(100 / 3)) / Math.sqrt(3), 8);
@@ -63,16 +63,16 @@ describe('grouping', () => {
       row('a', 1, 0, 1, { metric: 'rep', variant: 'y' }),
       row('a', 1, 0, 1, { metric: 'rep', variant: 'y', version: 2 }),
     ];
-    expect(summarise({ rows }).measures.map((m) => m.label)).toEqual([
+    expect(summarise({ scores: scoresOf(rows) }).measures.map((m) => m.label)).toEqual([
       'distinct order=1',
       'distinct order=2',
       'rep x',
       'rep y v1',
       'rep y v2',
     ]);
-    expect(summarise({ rows }, 'distinct').measures).toHaveLength(2);
-    expect(summarise({ rows }, 'rep/y').measures).toHaveLength(2);
-    expect(summarise({ rows }, 'distinct order=2').measures).toHaveLength(1);
+    expect(summarise({ scores: scoresOf(rows) }, 'distinct').measures).toHaveLength(2);
+    expect(summarise({ scores: scoresOf(rows) }, 'rep/y').measures).toHaveLength(2);
+    expect(summarise({ scores: scoresOf(rows) }, 'distinct order=2').measures).toHaveLength(1);
   });
 
   test('variants that share their beginning are told apart by the rest', () => {
@@ -82,7 +82,7 @@ describe('grouping', () => {
     const tail = ['', '/honest-sampling'].map((part) =>
       row('a', 1, 0, 1, { metric: 'tail-lost', variant: `truth/share${part}` }),
     );
-    expect(summarise({ rows: [...rows, ...tail] }).measures.map((m) => m.label)).toEqual([
+    expect(summarise({ scores: scoresOf([...rows, ...tail]) }).measures.map((m) => m.label)).toEqual([
       'sequence-perplexity q05',
       'sequence-perplexity q50',
       'tail-lost',
@@ -92,7 +92,7 @@ describe('grouping', () => {
 
   test('several members are several series', () => {
     const rows = [row('a', 1, 0, 1), row('a', 1, 0, 1, { member: 'llama' })];
-    expect(summarise({ rows }).series.map((s) => s.label)).toEqual(['a · opt', 'a · llama']);
+    expect(summarise({ scores: scoresOf(rows) }).series.map((s) => s.label)).toEqual(['a · opt', 'a · llama']);
   });
 });
 
@@ -107,7 +107,7 @@ test('a sample’s interval is the one of scipy.stats.ttest_1samp', () => {
 
 describe('terminal table', () => {
   test('generations by metrics, a block a condition', () => {
-    expect(renderTable(summarise({ rows: ROWS }), { width: 80 })).toBe(
+    expect(renderTable(summarise({ scores: scoresOf(ROWS) }), { width: 80 })).toBe(
       [
         'replace (mean of 3 seeds ± half-width of the 95 % t-interval)',
         'gen  perplexity',
@@ -125,7 +125,7 @@ describe('terminal table', () => {
 
   test('no line is wider than the terminal; what does not fit goes below, or is counted', () => {
     const many = Array.from({ length: 9 }, (_, i) => ROWS.map((r) => ({ ...r, metric: `measure-number-${i}` }))).flat();
-    const summary = summarise({ rows: many });
+    const summary = summarise({ scores: scoresOf(many) });
     const whole = renderTable(summary, { width: 60 });
     for (const line of whole.split('\n')) expect(line.length).toBeLessThanOrEqual(61);
     for (let i = 0; i < 9; i++) expect(whole).toMatch(new RegExp(`(^| )(number-)?${i}( |$)`, 'm'));
@@ -134,12 +134,12 @@ describe('terminal table', () => {
   test('the short table has the telling values; what it leaves out is counted', () => {
     const perplexity = ROWS.map((r) => ({ ...r, variant: 'real-test/exp-mean-token' }));
     const other = ROWS.map((r) => ({ ...r, metric: 'distinct-1', variant: 'tokens/in-record' }));
-    const short = renderTable(summarise({ rows: [...perplexity, ...other] }), { width: 80, headline: true });
+    const short = renderTable(summarise({ scores: scoresOf([...perplexity, ...other]) }), { width: 80, headline: true });
     expect(short).toContain('gen  perplexity\n');
     expect(short).toContain('… and 1 more measure: habsburg results shows all.');
-    expect(renderTable(summarise({ rows: other }), { width: 80, headline: true })).toContain('distinct-1');
+    expect(renderTable(summarise({ scores: scoresOf(other) }), { width: 80, headline: true })).toContain('distinct-1');
     const long = Array.from({ length: 40 }, (_, generation) => row('replace', 1, generation, generation));
-    const thin = renderTable(summarise({ rows: long }), { width: 80, headline: true });
+    const thin = renderTable(summarise({ scores: scoresOf(long) }), { width: 80, headline: true });
     expect(thin.match(/^ +\d+ +\d+$/gm)?.map((line) => Number(line.trim().split(/ +/)[0]))).toEqual([
       0, 3, 7, 10, 13, 16, 20, 23, 26, 29, 33, 36, 39,
     ]);
@@ -148,6 +148,6 @@ describe('terminal table', () => {
 
   test('a cell with fewer seeds than the rest says so', () => {
     const rows = ROWS.filter(({ condition, seed, generation }) => condition === 'replace' && !(seed > 1 && generation === 1));
-    expect(renderTable(summarise({ rows }), { width: 80 })).toContain('40 (n=1)');
+    expect(renderTable(summarise({ scores: scoresOf(rows) }), { width: 80 })).toContain('40 (n=1)');
   });
 });

@@ -13,7 +13,8 @@ const measure: Measure = { key: 'k', metric: 'm', variant: 'v', version: 1, sett
 function seriesOf(label: string, values: readonly (readonly number[])[]): Series {
   const points = values.map((seeds, generation) => ({
     generation,
-    seeds: seeds.map((value, i) => ({ seed: i + 1, value })),
+    seeds: seeds.map((_, i) => i + 1),
+    values: Float64Array.from(seeds),
     ...estimate(seeds),
   }));
   return { condition: label, member: 'opt', label, points: new Map([['k', points]]) };
