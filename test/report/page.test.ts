@@ -199,7 +199,7 @@ describe('report page', () => {
   test('an experiment without scores still has a page', async () => {
     const results = await resultsOf({ seeds: [1], generations: 1 });
     const complaints = await opened(
-      renderPage({ ...results, runs: [], rows: [], histograms: [], samples: [], pictures: [] }),
+      renderPage({ ...results, runs: [], scores: [], rows: [], histograms: [], samples: [], pictures: [] }),
       async (page) => {
         expect(await page.locator('.finding h2').textContent()).toBe('No scores yet');
       },
