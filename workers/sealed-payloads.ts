@@ -72,7 +72,9 @@ function seal(key: Buffer, { metadata, data }: Payload, owner: string): Payload 
   length.writeUInt32BE(head.byteLength);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce);
-  const sealed = [length, head, data ?? new Uint8Array()].map((part) => cipher.update(part));
+  // a payload without data (the answer of an update that returns nothing) comes from protobuf as one with an empty list
+  const body = data && data.length > 0 ? data : new Uint8Array();
+  const sealed = [length, head, body].map((part) => cipher.update(part));
   return { metadata: { encoding: ENCODING }, data: Buffer.concat([nonce, ...sealed, cipher.final(), cipher.getAuthTag()]) };
 }
 

@@ -39,6 +39,12 @@ describe('sealed payloads', () => {
     }
   });
 
+  test('a payload without data, as protobuf hands on the answer of an update that returns nothing', async () => {
+    const empty = { ...payload(undefined), data: [] as unknown as Uint8Array };
+    const [sealed] = await codec.encode([empty], workflow('w'));
+    expect(value(await codec.decode([sealed], workflow('w')))).toBeUndefined();
+  });
+
   test('the same value is never sealed to the same bytes', async () => {
     const sealed = await codec.encode([payload(1), payload(1)], workflow('w'));
     expect(Buffer.from(sealed[0].data!).equals(Buffer.from(sealed[1].data!))).toBe(false);
