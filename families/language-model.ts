@@ -169,7 +169,10 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
 }
 
 /** Token ids of a dataset's records, in order; with lossOn: answer also their labels. */
-export async function readRows(folder: string, lossOn?: 'answer' | 'all'): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
+export async function readRows(
+  folder: string,
+  lossOn?: 'answer' | 'all',
+): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
   const records = await readAllRecords(folder);
   const rows = records.map((record) => tokenIds(record.tokens, `record ${record.id}`));
   if (lossOn !== 'answer') return { rows };
