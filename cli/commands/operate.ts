@@ -1,6 +1,7 @@
 /** pause, resume, extend: what an operator may ask of a running experiment, or of one of its runs. */
 import type { Command } from 'commander';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HabsburgError } from '../../common/errors.js';
 import { extendUpdate, pauseUpdate, resumeUpdate } from '../../workflows/contract.js';
 import type { CommandModule } from '../command.js';
@@ -9,6 +10,7 @@ import { printJson } from '../output.js';
 import { withHome, withSession } from '../session.js';
 import { TARGET, neverRan, runningTarget, type TargetOptions } from '../target.js';
 import { call } from '../temporal.js';
+import { troubleOf } from '../trouble.js';
 
 export const operate: CommandModule = {
   register(program: Command): void {
@@ -67,10 +69,37 @@ interface Request {
 async function ask(target: string, options: TargetOptions, verb: string, request: Request): Promise<void> {
   const sentence = await withSession(options, 'workflows', async (session) => {
     const { command } = await runningTarget(session, target, verb, request.ended);
-    await call(target, () => request.update(session.client.workflow.getHandle(target)));
+    await call(target, () => answered(session.client, target, request.update(session.client.workflow.getHandle(target))));
     return session.standing ? request.now : request.later(commandOf(command));
   });
   if (sentence === undefined) throw await neverRan(target, options);
   if (options.json) printJson(verb, { target, did: verb });
   else if (!options.quiet) process.stdout.write(`${sentence}\n`);
+}
+
+const LOOK_MS = 2_000;
+
+/** The answer to an update, or the reason why none will come: a workflow whose task fails is tried again for ever. */
+async function answered<T>(client: Client, target: string, answer: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const watch = async (): Promise<never> => {
+    for (;;) {
+      await sleep(LOOK_MS, undefined, { signal: over.signal });
+      const { raw } = await client.workflow.getHandle(target).describe();
+      const trouble = await troubleOf(client, target, raw);
+      if (trouble)
+        throw new HabsburgError(
+          'failed',
+          `${target} does not answer, because its workflow fails: ${trouble.reason}; habsburg status ${target.split('/', 1)[0]} says what to do`,
+          { details: { trouble } },
+        );
+    }
+  };
+  const watching = watch();
+  watching.catch(() => undefined); // it ends with the answer
+  try {
+    return await Promise.race([answer, watching]);
+  } finally {
+    over.abort();
+  }
 }
