@@ -17,6 +17,7 @@ import type { Path } from './problems.js';
 /** Longest file that is read, in bytes. */
 export const MAX_BYTES = 1024 * 1024;
 const MAX_ALIASES = 100;
+const MAX_NESTING = 500;
 /** More are not shown. */
 const MAX_PROBLEMS = 100;
 
@@ -37,6 +38,8 @@ export interface YamlDocument {
 
 /** Parses YAML 1.2 (core schema, anchors and `<<` allowed, aliases limited); one document, unique keys. */
 export function parseYaml(text: string): YamlDocument {
+  const deep = tooDeep(text);
+  if (deep !== undefined) return { data: undefined, syntax: [deep], locate: () => deep };
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -71,6 +74,21 @@ export function parseYaml(text: string): YamlDocument {
     const expansions = error instanceof ReferenceError && /alias count/i.test(error.message);
     return { data: undefined, syntax: [expansions ? tooMany : { ...tooMany, message: (error as Error).message }], locate };
   }
+}
+
+/** Where brackets are nested deeper than any experiment; the library would take long to find out. Brackets in texts count, too. */
+function tooDeep(text: string): (Place & { readonly message: string }) | undefined {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '[' || char === '{') depth++;
+    else if ((char === ']' || char === '}') && depth > 0) depth--;
+    if (depth <= MAX_NESTING) continue;
+    const before = text.slice(0, at);
+    const column = at - before.lastIndexOf('\n');
+    return { line: before.split('\n').length, column, message: `brackets are nested more than ${MAX_NESTING} deep` };
+  }
+  return undefined;
 }
 
 /** Plain data of a `--set` value: a YAML scalar or flow collection. Returns the error's text where it is neither. */

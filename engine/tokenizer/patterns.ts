@@ -58,7 +58,7 @@ export function compile(source: string, where: string): RegExp {
 }
 
 /** Time for a text, ms: far more than any pattern needs that does not try all ways to match. */
-const PATIENCE = 3_000;
+const PATIENCE = 2_000;
 const PATIENCE_PER_CHARACTER = 0.02;
 
 const context = vm.createContext(Object.create(null) as object);

@@ -392,6 +392,7 @@ describe('files that are not experiments', () => {
     expect(await problems(lines(30_000, (i) => `a${i}: &x${i} 1\nb${i}: *x${i}`))).toEqual([
       'e.yaml:1:1: more than 100 aliases are expanded; write the values out',
     ]);
+    expect(await problems(`a:\n  - ${'['.repeat(500_000)}`)).toEqual(['e.yaml:2:505: brackets are nested more than 500 deep']);
     expect(process.cpuUsage().user - began).toBeLessThan(30e6); // was minutes each
   });
 
