@@ -6,6 +6,7 @@ import { renderPage } from '../../report/page.js';
 import { greyPng } from '../../report/png.js';
 import type { Results } from '../../report/rows.js';
 import { launchBrowser } from '../support/browser.js';
+import { scoresOf } from './scores-of.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -63,7 +64,7 @@ function results(): Results {
     plan,
     planDigest: 'sha256:0',
     runs: [],
-    rows: [row(0, 1), row(1, 0.8)],
+    scores: scoresOf([row(0, 1), row(1, 0.8)]),
     histograms: [histogram(0, [3, 5, 5, 3]), histogram(1, [1, 9, 9, 1])],
     samples: [],
     pictures: [0, 1].map((generation) => ({
