@@ -7,7 +7,7 @@ import { HabsburgError } from '../common/errors.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
 import type { ExperimentInput } from '../workflows/contract.js';
-import { QUEUES, SEARCH_ATTRIBUTES, experimentProgressQuery, extendUpdate } from '../workflows/contract.js';
+import { QUEUES, SEARCH_ATTRIBUTES, experimentProgressQuery, extendUpdate, fairness } from '../workflows/contract.js';
 import { failureOf } from './ended.js';
 import { ProgressView } from './progress.js';
 import type { ExperimentMemo, ExperimentSnapshot } from './snapshot.js';
@@ -37,6 +37,7 @@ export async function startExperiment(client: Client, input: ExperimentInput, co
         workflowId: name,
         taskQueue: QUEUES.workflow,
         args: [input],
+        priority: fairness(name),
         memo: { ...identity, command, startedAt: new Date().toISOString() } satisfies ExperimentMemo,
         typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: name }],
       });

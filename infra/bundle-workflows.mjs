@@ -8,7 +8,7 @@ const dist = join(repositoryRoot(), 'dist');
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.error, error: console.error };
 const { code } = await bundleWorkflowCode({
   workflowsPath: join(dist, 'workflows', 'index.js'),
-  workflowInterceptorModules: [join(dist, 'workflows', 'door.js')],
+  workflowInterceptorModules: ['door.js', 'undecodable.js'].map((file) => join(dist, 'workflows', file)),
   logger: quiet,
 });
 // renamed into place: a worker may start at any moment

@@ -134,7 +134,10 @@ function workflowSource(): Pick<TemporalWorkerOptions, 'workflowBundle' | 'workf
   const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(pathOf('.tsbuildinfo'));
   return fresh
     ? { workflowBundle: { codePath } }
-    : { workflowsPath: pathOf('workflows/index.js'), interceptors: { workflowModules: [pathOf('workflows/door.js')] } };
+    : {
+        workflowsPath: pathOf('workflows/index.js'),
+        interceptors: { workflowModules: ['workflows/door.js', 'workflows/undecodable.js'].map(pathOf) },
+      };
 }
 
 function dependencies(options: WorkerOptions, scratch: Scratch): ActivityDependencies {

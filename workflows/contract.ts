@@ -1,6 +1,7 @@
 /** The workflows' public face: inputs, results, updates, queries, search attributes. Clients and workflows share this file. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
+import type { Priority } from '@temporalio/common';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
@@ -22,6 +23,11 @@ export function runWorkflowId(experiment: string, run: string): string {
   return `${experiment}/${run}`;
 }
 
+/** Experiments share the workers in turns, however many steps each has waiting. */
+export function fairness(experiment: string): Priority {
+  return { fairnessKey: experiment };
+}
+
 export interface ExperimentInput {
   readonly plan: AnyExperimentPlan;
   /** URL of the artifact store; without credentials */
@@ -32,16 +38,22 @@ export interface ExperimentInput {
   readonly carried?: ExperimentCarried;
 }
 
+/** Runs are told by their index in the plan's expansion; those below `next` that are in none of the lists are done. */
 export interface ExperimentCarried {
   /** the plan's digest; absent: the plan is recorded first */
   readonly digest?: Digest;
   readonly generations: number;
   readonly paused: boolean;
+  /** the first run that has never been started */
   readonly next: number;
-  readonly steps: StepCount;
-  readonly failures: readonly RunFailure[];
-  /** indexes of the runs that failed */
+  /** done before there were to be so many generations: to be run once more */
+  readonly again: readonly number[];
   readonly failed: readonly number[];
+  /** done, but for some of their evaluations */
+  readonly incomplete: readonly number[];
+  readonly failures: readonly RunFailure[];
+  readonly problems: readonly RunProblem[];
+  readonly steps: StepCount;
 }
 
 export interface StepCount {
@@ -56,11 +68,25 @@ export interface RunFailure {
   readonly message: string;
 }
 
+/** What went wrong for good beside a chain that went on: the scores of a generation, or a document that tells of it. */
+export interface RunProblem extends RunFailure {
+  readonly what: 'score' | 'record';
+  /** absent: of the whole run */
+  readonly generation?: number;
+  readonly member?: string;
+}
+
 export interface ExperimentResult {
+  /** failed: all runs; partly failed: some, or some evaluations of runs that are done */
+  readonly status: 'done' | 'partly failed' | 'failed';
   readonly runs: number;
   readonly failed: number;
   /** the first ten */
   readonly failures: readonly RunFailure[];
+  /** runs that are done, but for some of their evaluations */
+  readonly incomplete: number;
+  /** what is missing of those: the first ten */
+  readonly problems: readonly RunProblem[];
   readonly steps: StepCount;
   readonly generations: number;
 }
@@ -104,11 +130,18 @@ export interface RunCarried {
   /** of a block of cheap chains: their state before generation `next` */
   readonly chains?: ArtifactRef;
   readonly steps: StepCount;
+  /** the first ten, and how many there were */
+  readonly problems: readonly Omit<RunProblem, 'run'>[];
+  readonly problemCount: number;
 }
 
 export interface RunResult {
+  /** the last that it reached */
   readonly generations: number;
   readonly steps: StepCount;
+  /** the first ten, and how many there were */
+  readonly problems: readonly Omit<RunProblem, 'run'>[];
+  readonly problemCount: number;
 }
 
 /** Answer of the `progress` query of a run. */
@@ -119,6 +152,9 @@ export interface RunProgress {
   /** the steps under way, e.g. ["finetune"] */
   readonly steps: readonly string[];
   readonly counted: StepCount;
+  /** told at once: the first ten, and how many there were */
+  readonly problems: readonly Omit<RunProblem, 'run'>[];
+  readonly problemCount: number;
 }
 
 /** Answer of the `progress` query of an experiment. */
@@ -127,6 +163,9 @@ export interface ExperimentProgress {
   readonly done: number;
   readonly failed: number;
   readonly failures: readonly RunFailure[];
+  /** of runs that have ended; a running one's are in its own progress */
+  readonly incomplete: number;
+  readonly problems: readonly RunProblem[];
   readonly running: readonly string[];
   readonly paused: boolean;
   readonly generations: number;

@@ -2,7 +2,6 @@
  * An experiment: conditions x seeds as child runs in a sliding window. When history grows long it lets the window run empty and
  * continues as new, so children always have a living parent and cancellation needs no bookkeeping.
  */
-import { ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import {
   CancellationScope,
   ParentClosePolicy,
@@ -10,191 +9,157 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  executeChild,
-  getExternalWorkflowHandle,
   isCancellation,
   setHandler,
+  startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import type { Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
-import type { ExperimentInput, ExperimentProgress, ExperimentResult, RunFailure } from './contract.js';
+import type { ExperimentInput, ExperimentResult } from './contract.js';
 import {
   QUEUES,
   SEARCH_ATTRIBUTES,
   experimentProgressQuery,
   extendUpdate,
+  fairness,
   pauseUpdate,
   resumeUpdate,
   runWorkflowId,
   setGenerationsSignal,
   setPausedSignal,
 } from './contract.js';
+import { ExperimentState } from './experiment-state.js';
+import { describeFailure, refusal } from './failure.js';
 import { recordsOn } from './proxies.js';
-import { checkExtension, run, sentenceOf } from './run.js';
-
-const FAILURES_KEPT = 10;
+import { checkExtension, run } from './run.js';
 
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
   const { plan, store, carried } = input;
   const runs = expand(plan);
-  const total = runs.length;
-  let generations = carried?.generations ?? plan.generations;
-  let paused = carried?.paused ?? false;
-  let next = carried?.next ?? 0;
-  let computed = carried?.steps.computed ?? 0;
-  let reused = carried?.steps.reused ?? 0;
-  const failures: RunFailure[] = [...(carried?.failures ?? [])];
-  const failed = new Set<number>(carried?.failed);
-  /** finished run -> the generation it reached; what came before a continue-as-new is one entry, `earlier` */
-  const reached = new Map<number, number>();
-  let earlier = carried && { runs: carried.next, generations: carried.generations };
-  const running = new Map<number, string>();
-  let finished = false;
-  /** counts what the main loop has to look at again */
-  let changes = 0;
+  const ids = runs.map(({ id }) => id);
+  const state = new ExperimentState(ids, plan.generations, carried);
+  const children = new Map<number, ChildWorkflowHandle<typeof run>>();
+  const records = recordsOn(plan.execution.queues.cpu);
 
-  const refuse = (message: string) => {
-    throw ApplicationFailure.create({ type: 'habsburg.invalid', message });
+  const tellRuns = async () => {
+    const told = state.news().map(async ({ index, paused, generations }) => {
+      const child = children.get(index)!;
+      if (paused !== undefined) await child.signal(setPausedSignal, paused);
+      if (generations !== undefined) await child.signal(setGenerationsSignal, generations);
+    });
+    await Promise.allSettled(told); // one that has just ended says in its result how far it came
   };
-  const tellRuns = (tell: (id: string) => Promise<void>) =>
-    Promise.all([...running.values()].map((id) => tell(runWorkflowId(plan.name, id)).catch(() => undefined)));
-  const setPaused = async (value: boolean) => {
-    paused = value;
-    changes++;
-    await tellRuns((id) => getExternalWorkflowHandle(id).signal(setPausedSignal, value));
-  };
-  setHandler(pauseUpdate, () => setPaused(true), {
-    description: 'Start no further run, and pause the running ones before their next step.',
-    validator: () =>
-      void ((finished && refuse(`${plan.name} has finished`)) || (paused && refuse(`${plan.name} is paused already`))),
-  });
-  setHandler(resumeUpdate, () => setPaused(false), {
-    description: 'Go on after a pause.',
-    validator: () => void (!paused && refuse(`${plan.name} is not paused`)),
-  });
-  setHandler(
-    extendUpdate,
-    async (n) => {
-      generations = n;
-      changes++;
-      await tellRuns((id) => getExternalWorkflowHandle(id).signal(setGenerationsSignal, n));
-      return n;
-    },
-    {
-      description: 'Raise the last generation of every run.',
-      validator: (n) => {
-        if (finished) refuse(`${plan.name} has finished`);
-        checkExtension(n, generations);
-      },
-    },
-  );
-  setHandler(experimentProgressQuery, (): ExperimentProgress => ({
-    runs: total,
-    done: next - running.size - failed.size,
-    failed: failed.size,
-    failures,
-    running: [...running.values()],
-    paused,
-    generations,
-    steps: { computed, reused },
-  }));
+  // One after the other, so that the newest is the last.
+  let recorded = Promise.resolve<Digest | undefined>(carried?.digest);
+  const recordPlan = () =>
+    (recorded = recorded
+      .catch(() => undefined)
+      .then(() => records.recordPlan({ store, plan: { ...plan, generations: state.generations } })));
+  answer(plan.name, state, tellRuns, recordPlan);
 
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
     { key: SEARCH_ATTRIBUTES.phase, value: 'running' },
   ]);
-  const digest = carried?.digest ?? (await recordsOn(plan.execution.queues.cpu).recordPlan({ store, plan }));
+  const digest = carried?.digest ?? (await recordPlan());
 
-  const start = (i: number) => {
-    const runPlan = { ...runs[i], generations };
-    running.set(i, runPlan.id);
-    executeChild(run, {
-      workflowId: runWorkflowId(plan.name, runPlan.id),
-      taskQueue: QUEUES.workflow,
-      args: [{ plan: runPlan, digest, store, eventLimit: input.eventLimit }],
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      typedSearchAttributes: [
-        { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
-        { key: SEARCH_ATTRIBUTES.run, value: runPlan.id },
-        { key: SEARCH_ATTRIBUTES.condition, value: runPlan.condition },
-        { key: SEARCH_ATTRIBUTES.seed, value: runPlan.seed },
-        { key: SEARCH_ATTRIBUTES.generation, value: 0 },
-      ],
-    })
-      .then(
-        (result) => {
-          computed += result.steps.computed;
-          reused += result.steps.reused;
-          reached.set(i, result.generations);
-        },
-        (error: unknown) => {
-          failed.add(i);
-          if (failures.length < FAILURES_KEPT) failures.push({ run: runPlan.id, ...describeFailure(error) });
-        },
-      )
-      .finally(() => {
-        running.delete(i);
-        changes++;
+  const go = async ({ index, paused, generations }: NonNullable<ReturnType<ExperimentState['begin']>>) => {
+    const runPlan = { ...runs[index], generations };
+    try {
+      const child = await startChild(run, {
+        workflowId: runWorkflowId(plan.name, runPlan.id),
+        taskQueue: QUEUES.workflow,
+        args: [{ plan: runPlan, digest, store, paused, eventLimit: input.eventLimit }],
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        priority: fairness(plan.name),
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
+          { key: SEARCH_ATTRIBUTES.run, value: runPlan.id },
+          { key: SEARCH_ATTRIBUTES.condition, value: runPlan.condition },
+          { key: SEARCH_ATTRIBUTES.seed, value: runPlan.seed },
+          { key: SEARCH_ATTRIBUTES.generation, value: 0 },
+        ],
       });
-  };
-
-  /** Runs that ended before `generations` was raised go once more; their finished steps are memoised. */
-  const tooShort = (): number[] => {
-    if (earlier && generations > earlier.generations) {
-      for (let i = 0; i < earlier.runs; i++) if (!failed.has(i)) reached.set(i, earlier.generations);
-      earlier = undefined;
+      children.set(index, child);
+      state.started(index);
+      await tellRuns(); // what was asked while it was starting
+      state.ended(index, await child.result());
+    } catch (error) {
+      state.broke(index, describeFailure(error));
     }
-    return [...reached].filter(([, generation]) => generation < generations).map(([i]) => i);
+    children.delete(index);
+  };
+  const isLong = () => {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested;
+  };
+  const slide = async () => {
+    for (;;) {
+      const seen = state.changes;
+      if (state.hasMore && isLong()) {
+        await condition(() => state.going === 0 && allHandlersFinished());
+        await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest } });
+      }
+      const atATime = plan.execution.concurrency ?? runs.length;
+      for (let next = state.begin(atATime); next; next = state.begin(atATime)) void go(next);
+      if (state.isOver) return;
+      await condition(() => state.changes !== seen);
+    }
   };
 
   try {
     await slide();
   } catch (error) {
     // Cancelled: the runs have been asked to stop; an experiment ends after its last run.
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => condition(() => running.size === 0));
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => condition(() => state.going === 0));
     throw error;
   }
-  finished = true;
+  state.finish();
   await condition(allHandlersFinished);
-  upsertSearchAttributes([
-    { key: SEARCH_ATTRIBUTES.phase, value: failed.size === 0 ? 'done' : failed.size < total ? 'partly failed' : 'failed' },
-  ]);
-  return { runs: total, failed: failed.size, failures, steps: { computed, reused }, generations };
-
-  async function slide(): Promise<void> {
-    for (;;) {
-      const seen = changes;
-      const { continueAsNewSuggested, historyLength } = workflowInfo();
-      const long = input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested;
-      if (long && next < total) {
-        await condition(() => running.size === 0 && allHandlersFinished());
-        await continueAsNew<typeof experiment>({
-          ...input,
-          carried: { digest, generations, paused, next, failed: [...failed], failures, steps: { computed, reused } },
-        });
-      }
-      const waiting = tooShort();
-      while (!paused && running.size < (plan.execution.concurrency ?? total)) {
-        if (next < total) start(next++);
-        else if (waiting.length > 0) {
-          const i = waiting.shift()!;
-          reached.delete(i);
-          start(i);
-        } else break;
-      }
-      if (running.size === 0 && next >= total && waiting.length === 0) break;
-      await condition(() => changes !== seen);
-    }
-  }
+  const result = state.result();
+  upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: result.status }]);
+  return result;
 }
 
-function describeFailure(error: unknown): Omit<RunFailure, 'run'> {
-  if (isCancellation(error)) return { kind: 'canceled', message: 'cancelled' };
-  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
-  let innermost: unknown = cause;
-  while (innermost instanceof Error && innermost.cause instanceof ApplicationFailure) innermost = innermost.cause;
-  const kind = innermost instanceof ApplicationFailure ? (innermost.type?.replace('habsburg.', '') ?? 'failed') : 'failed';
-  return { kind, message: sentenceOf(cause) };
+/** What an operator may ask of an experiment. */
+function answer(name: string, state: ExperimentState, tellRuns: () => Promise<void>, recordPlan: () => Promise<unknown>): void {
+  const refuse = (message: string) => {
+    throw refusal(message);
+  };
+  const setPaused = async (paused: boolean) => {
+    state.setPaused(paused);
+    await tellRuns();
+  };
+  setHandler(pauseUpdate, () => setPaused(true), {
+    description: 'Start no further run, and pause the running ones before their next step.',
+    validator: () =>
+      void ((state.finished && refuse(`${name} has finished`)) || (state.paused && refuse(`${name} is paused already`))),
+  });
+  setHandler(resumeUpdate, () => setPaused(false), {
+    description: 'Go on after a pause.',
+    validator: () => void (!state.paused && refuse(`${name} is not paused`)),
+  });
+  setHandler(
+    extendUpdate,
+    async (n) => {
+      state.extend(n);
+      await Promise.all([
+        tellRuns(),
+        recordPlan().catch((error: unknown) => state.note({ run: name, what: 'record', ...describeFailure(error) })),
+      ]);
+      return n;
+    },
+    {
+      description: 'Raise the last generation of every run.',
+      validator: (n) => {
+        if (state.finished) refuse(`${name} has finished`);
+        checkExtension(n, state.generations);
+      },
+    },
+  );
+  setHandler(experimentProgressQuery, () => state.progress());
 }

@@ -1,0 +1,259 @@
+/**
+ * Temporal as far as our workflows use it, in this process and without a server: executions with ids, children, signals, updates,
+ * queries, cancellation, continue-as-new. Workflows run as they are; activities are what a test gives. Import workflows after
+ * `installSdk()`, with `await import(…)`.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { jest } from '@jest/globals';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
+import * as real from '@temporalio/workflow';
+
+type Workflow = (input: any) => Promise<any>;
+type Definition = { readonly name: string };
+type Handler = { readonly handle: (...args: any[]) => unknown; readonly validate?: (...args: any[]) => void };
+
+class Execution {
+  readonly handlers = new Map<string, Handler>();
+  handling = 0;
+  events = 0;
+  canceled = false;
+  status: 'running' | 'completed' | 'failed' = 'running';
+  /** inputs of all executions of the chain */
+  readonly inputs: unknown[] = [];
+  readonly attributes = new Map<string, unknown>();
+  outcome!: Promise<any>;
+  constructor(
+    readonly id: string,
+    readonly parent?: Execution,
+  ) {}
+}
+
+class ContinueAsNew extends Error {
+  override readonly name = 'ContinueAsNew';
+  constructor(readonly input: unknown) {
+    super('Workflow continued as new');
+  }
+}
+
+export class World {
+  readonly executions = new Map<string, Execution>();
+  readonly logged: { readonly message: string; readonly meta?: any }[] = [];
+  /** by activity name; a thrown ApplicationFailure is final, as after the last retry */
+  activities: Record<string, (input: any) => Promise<any>> = {};
+  /** awaited before a child exists */
+  beforeStart: (id: string) => Promise<void> = async () => undefined;
+  #stopped = false;
+
+  start<T = any>(workflow: Workflow, id: string, input: unknown): Promise<T> {
+    return this.launch(workflow, id, input).outcome;
+  }
+
+  launch(workflow: Workflow, id: string, input: unknown, parent?: Execution): Execution {
+    if (this.executions.get(id)?.status === 'running')
+      throw Object.assign(new Error('Workflow execution already started'), { name: 'WorkflowExecutionAlreadyStartedError' });
+    const execution = new Execution(id, parent);
+    this.executions.set(id, execution);
+    execution.outcome = this.#run(execution, workflow, input);
+    execution.outcome.then(
+      () => (execution.status = 'completed'),
+      () => (execution.status = 'failed'),
+    );
+    return execution;
+  }
+
+  async #run(execution: Execution, workflow: Workflow, first: unknown): Promise<unknown> {
+    for (let input = first; ;) {
+      execution.inputs.push(input);
+      execution.events = 3;
+      try {
+        // what travels is JSON
+        return await context.run({ execution, world: this }, () => workflow(structuredClone(input)));
+      } catch (error) {
+        if (!(error instanceof ContinueAsNew)) throw error;
+        execution.handlers.clear();
+        input = JSON.parse(JSON.stringify(error.input));
+      }
+    }
+  }
+
+  async update<T = any>(id: string, { name }: Definition, ...args: unknown[]): Promise<T> {
+    const { execution, handler } = this.#handler(id, name);
+    await context.run({ execution, world: this }, async () => handler.validate?.(...args));
+    return (await this.#handle(execution, handler, args)) as T;
+  }
+
+  query<T = any>(id: string, { name }: Definition): T {
+    const { handler } = this.#handler(id, name);
+    return handler.handle() as T;
+  }
+
+  async signal(id: string, { name }: Definition, ...args: unknown[]): Promise<void> {
+    const { execution, handler } = this.#handler(id, name);
+    execution.events += 4;
+    await this.#handle(execution, handler, args);
+  }
+
+  #handler(id: string, name: string) {
+    const execution = this.executions.get(id);
+    if (execution?.status !== 'running') throw new Error(`no workflow ${id} is running`);
+    const handler = execution.handlers.get(name);
+    if (!handler) throw new Error(`${id} does not know ${name}`);
+    return { execution, handler };
+  }
+
+  async #handle(execution: Execution, handler: Handler, args: unknown[]): Promise<unknown> {
+    execution.handling++;
+    try {
+      return await context.run({ execution, world: this }, async () => handler.handle(...args));
+    } finally {
+      execution.handling--;
+    }
+  }
+
+  cancel(id: string): void {
+    for (const execution of this.executions.values())
+      if (execution.id === id || execution.parent?.id === id) execution.canceled = true;
+  }
+
+  /** Resolves when a condition holds; a test that hangs says what for. */
+  async until(done: () => boolean, what = done.toString()): Promise<void> {
+    for (let i = 0; !done(); i++) {
+      if (i > 20_000) throw new Error(`waited in vain for ${what}`);
+      await this.tick();
+    }
+  }
+
+  tick(): Promise<void> {
+    return this.#stopped ? new Promise(() => undefined) : new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** What still waits waits for ever. */
+  stop(): void {
+    this.#stopped = true;
+  }
+}
+
+interface Context {
+  readonly execution: Execution;
+  readonly world: World;
+  readonly shielded?: boolean;
+}
+const context = new AsyncLocalStorage<Context>();
+const here = (): Context => context.getStore()!;
+
+/** Rejects once the execution is cancelled, unless it is shielded from that. */
+async function cancellable<T>(work: Promise<T>): Promise<T> {
+  const { execution, shielded, world } = here();
+  let over = false;
+  const watch = (async () => {
+    while (!over) {
+      if (execution.canceled && !shielded) throw new CancelledFailure('Workflow cancelled');
+      await world.tick();
+    }
+    return undefined as never;
+  })();
+  watch.catch(() => undefined);
+  try {
+    return await Promise.race([work, watch]);
+  } finally {
+    over = true;
+  }
+}
+
+const define = (name: string, handler: Handler) => void here().execution.handlers.set(name, handler);
+
+const fake = {
+  ...real,
+  workflowInfo: () => ({
+    continueAsNewSuggested: false,
+    historyLength: here().execution.events,
+    workflowId: here().execution.id,
+  }),
+  setHandler: ({ name }: Definition, handle: Handler['handle'], options?: { validator?: Handler['validate'] }) =>
+    define(name, { handle, validate: options?.validator }),
+  allHandlersFinished: () => here().execution.handling === 0,
+  upsertSearchAttributes: (pairs: { key: Definition; value: unknown }[]) => {
+    for (const { key, value } of pairs) here().execution.attributes.set(key.name, value);
+  },
+  log: {
+    ...real.log,
+    warn: (message: string, meta?: unknown) => void here().world.logged.push({ message, meta }),
+    info: () => undefined,
+  },
+  condition: async (done: () => boolean) => {
+    const { world } = here();
+    await cancellable((async () => { while (!done()) await world.tick(); })()); // prettier-ignore
+  },
+  continueAsNew: async (input: unknown) => {
+    throw new ContinueAsNew(input);
+  },
+  CancellationScope: {
+    nonCancellable: <T>(work: () => Promise<T>) => context.run({ ...here(), shielded: true }, work),
+  },
+  proxyActivities: () =>
+    new Proxy(
+      {},
+      {
+        get: (_target, name: string) => async (input: unknown) => {
+          const { world, execution } = here();
+          execution.events += 6;
+          await world.tick();
+          const call = async () => {
+            const activity = world.activities[name];
+            if (!activity) throw ApplicationFailure.nonRetryable(`no activity ${name}`);
+            // what travels is JSON
+            const output: unknown = await activity(JSON.parse(JSON.stringify(input)));
+            return output === undefined ? undefined : (JSON.parse(JSON.stringify(output)) as unknown);
+          };
+          return cancellable(call()).catch((error: unknown) => {
+            if (error instanceof CancelledFailure) throw error;
+            throw new ActivityFailure(
+              'Activity task failed',
+              name,
+              '1',
+              'NON_RETRYABLE_FAILURE' as any,
+              undefined,
+              error as Error,
+            );
+          });
+        },
+      },
+    ),
+  startChild: async (workflow: Workflow, options: { workflowId: string; args: [unknown] }) => {
+    const { world, execution } = here();
+    execution.events += 4;
+    await cancellable(world.beforeStart(options.workflowId));
+    const child = world.launch(workflow, options.workflowId, JSON.parse(JSON.stringify(options.args[0])), execution);
+    child.outcome.catch(() => undefined);
+    return {
+      workflowId: child.id,
+      signal: (definition: Definition, ...args: unknown[]) => world.signal(child.id, definition, ...args),
+      result: async () => {
+        try {
+          return await child.outcome;
+        } catch (cause) {
+          throw new ChildWorkflowFailure(
+            'default',
+            { workflowId: child.id } as any,
+            'run',
+            'NON_RETRYABLE_FAILURE' as any,
+            cause as Error,
+          );
+        } finally {
+          execution.events += 3;
+        }
+      },
+    };
+  },
+  executeChild: async (workflow: Workflow, options: { workflowId: string; args: [unknown] }) =>
+    (await fake.startChild(workflow, options)).result(),
+  getExternalWorkflowHandle: (id: string) => {
+    const { world } = here();
+    return { signal: (definition: Definition, ...args: unknown[]) => world.signal(id, definition, ...args) };
+  },
+};
+
+/** Replaces the SDK for modules that are imported from now on. */
+export function installSdk(): void {
+  jest.unstable_mockModule('@temporalio/workflow', () => fake);
+}

@@ -1,0 +1,203 @@
+/** Which runs of an experiment wait, go on and are over. Plain data and transitions between them: no Temporal, tested by itself. */
+import type {
+  ExperimentCarried,
+  ExperimentProgress,
+  ExperimentResult,
+  RunFailure,
+  RunProblem,
+  RunResult,
+  StepCount,
+} from './contract.js';
+
+/** Of thousands of failures the first few are kept, and how many there were. */
+export const KEPT = 10;
+
+/** What a run has been told; `started`: it can be told more. */
+interface Going {
+  readonly run: string;
+  started: boolean;
+  paused: boolean;
+  generations: number;
+}
+
+export class ExperimentState {
+  readonly #runs: readonly string[];
+  #generations: number;
+  #paused: boolean;
+  /** the first run that has never been started */
+  #next: number;
+  /** runs that ended before the last generation was raised above theirs: to be run once more, their finished steps are memoised */
+  readonly #again: Set<number>;
+  readonly #going = new Map<number, Going>();
+  readonly #failed: Set<number>;
+  readonly #incomplete: Set<number>;
+  readonly #failures: RunFailure[];
+  readonly #problems: RunProblem[];
+  #steps: StepCount;
+  #finished = false;
+  /** counts what the window has to look at again */
+  #changes = 0;
+
+  /** @param runs ids of all runs, in their order */
+  constructor(runs: readonly string[], generations: number, carried: Partial<ExperimentCarried> = {}) {
+    this.#runs = runs;
+    this.#generations = carried.generations ?? generations;
+    this.#paused = carried.paused ?? false;
+    this.#next = carried.next ?? 0;
+    this.#again = new Set(carried.again);
+    this.#failed = new Set(carried.failed);
+    this.#incomplete = new Set(carried.incomplete);
+    this.#failures = [...(carried.failures ?? [])];
+    this.#problems = [...(carried.problems ?? [])];
+    this.#steps = carried.steps ?? { computed: 0, reused: 0 };
+  }
+
+  get generations(): number {
+    return this.#generations;
+  }
+  get paused(): boolean {
+    return this.#paused;
+  }
+  get finished(): boolean {
+    return this.#finished;
+  }
+  get changes(): number {
+    return this.#changes;
+  }
+  /** how many runs are under way */
+  get going(): number {
+    return this.#going.size;
+  }
+
+  /** Whether nothing is under way and nothing waits. */
+  get isOver(): boolean {
+    return this.#going.size === 0 && !this.hasMore;
+  }
+  /** Whether a run waits to be started. */
+  get hasMore(): boolean {
+    return this.#next < this.#runs.length || this.#again.size > 0;
+  }
+
+  /** The next run that may start beside those under way, which from now on counts as one of them. */
+  begin(atATime: number): { readonly index: number; readonly paused: boolean; readonly generations: number } | undefined {
+    if (this.#paused || this.#going.size >= atATime || !this.hasMore) return undefined;
+    const index = this.#next < this.#runs.length ? this.#next++ : [...this.#again][0];
+    this.#again.delete(index);
+    const told = { paused: this.#paused, generations: this.#generations };
+    this.#going.set(index, { run: this.#runs[index], started: false, ...told });
+    return { index, ...told };
+  }
+
+  /** From now on the run can be told things. */
+  started(index: number): void {
+    const going = this.#going.get(index);
+    if (going) going.started = true;
+  }
+
+  /** What each run under way does not know yet; it counts as told. A run that has only been asked for is told once it has started. */
+  news(): { readonly index: number; readonly paused?: boolean; readonly generations?: number }[] {
+    const news: { index: number; paused?: boolean; generations?: number }[] = [];
+    for (const [index, going] of this.#going) {
+      const { paused, generations } = going;
+      if (!going.started || (paused === this.#paused && generations === this.#generations)) continue;
+      going.paused = this.#paused;
+      going.generations = this.#generations;
+      news.push({
+        index,
+        ...(paused === this.#paused ? {} : { paused: this.#paused }),
+        ...(generations === this.#generations ? {} : { generations: this.#generations }),
+      });
+    }
+    return news;
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#changes++;
+  }
+
+  /** Raises the last generation; what has ended before is run once more. A run that failed stays failed. */
+  extend(generations: number): void {
+    this.#generations = generations;
+    for (let index = 0; index < this.#next; index++) {
+      if (!this.#going.has(index) && !this.#failed.has(index)) this.#again.add(index);
+    }
+    this.#changes++;
+  }
+
+  /** A run came to its end, perhaps before it heard that there are more generations. */
+  ended(index: number, { generations, steps, problems = [], problemCount = problems.length }: RunResult): void {
+    this.#steps = { computed: this.#steps.computed + steps.computed, reused: this.#steps.reused + steps.reused };
+    const run = this.#runs[index];
+    if (problemCount > 0) this.#incomplete.add(index);
+    else this.#incomplete.delete(index);
+    this.#forget(run);
+    for (const problem of problems) if (this.#problems.length < KEPT) this.#problems.push({ run, ...problem });
+    if (generations < this.#generations) this.#again.add(index);
+    this.#leave(index);
+  }
+
+  broke(index: number, failure: Omit<RunFailure, 'run'>): void {
+    this.#failed.add(index);
+    this.#incomplete.delete(index);
+    this.#forget(this.#runs[index]);
+    if (this.#failures.length < KEPT) this.#failures.push({ run: this.#runs[index], ...failure });
+    this.#leave(index);
+  }
+
+  /** Something of the experiment's own went wrong for good, beside its runs. */
+  note(problem: RunProblem): void {
+    if (this.#problems.length < KEPT) this.#problems.push(problem);
+  }
+
+  finish(): void {
+    this.#finished = true;
+  }
+
+  #leave(index: number): void {
+    this.#going.delete(index);
+    this.#changes++;
+  }
+
+  /** A run that goes once more tells its problems anew. */
+  #forget(run: string): void {
+    const kept = this.#problems.filter((problem) => problem.run !== run);
+    this.#problems.splice(0, this.#problems.length, ...kept);
+  }
+
+  /** What the next execution goes on from; only while no run is under way. */
+  carried(): ExperimentCarried {
+    return {
+      generations: this.#generations,
+      paused: this.#paused,
+      next: this.#next,
+      again: [...this.#again],
+      failed: [...this.#failed],
+      incomplete: [...this.#incomplete],
+      failures: [...this.#failures],
+      problems: [...this.#problems],
+      steps: this.#steps,
+    };
+  }
+
+  progress(): ExperimentProgress {
+    return {
+      runs: this.#runs.length,
+      done: this.#next - this.#going.size - this.#failed.size - this.#again.size,
+      failed: this.#failed.size,
+      failures: [...this.#failures],
+      incomplete: this.#incomplete.size,
+      problems: [...this.#problems],
+      running: [...this.#going.values()].map(({ run }) => run),
+      paused: this.#paused,
+      generations: this.#generations,
+      steps: this.#steps,
+    };
+  }
+
+  result(): ExperimentResult {
+    const { runs, failed, failures, incomplete, problems, steps, generations } = this.progress();
+    const status = failed === runs ? 'failed' : failed + incomplete + problems.length > 0 ? 'partly failed' : 'done';
+    return { status, runs, failed, failures, incomplete, problems, steps, generations };
+  }
+}

@@ -1,0 +1,28 @@
+/** What failed, in words: the innermost reason and its kind, out of the failures that Temporal wraps around it. */
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
+import { isCancellation } from '@temporalio/workflow';
+import type { RunFailure } from './contract.js';
+
+const PREFIX = 'habsburg.';
+
+/** A refusal of what an operator asked. */
+export function refusal(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: `${PREFIX}invalid`, message });
+}
+
+export function describeFailure(error: unknown): Omit<RunFailure, 'run'> {
+  if (isCancellation(error)) return { kind: 'canceled', message: 'cancelled' };
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  if (cause instanceof Error && cause.name === 'WorkflowExecutionAlreadyStartedError')
+    return { kind: 'invalid', message: 'it is running already, started by itself or by another experiment; cancel that first' };
+  let innermost: unknown = cause;
+  while (innermost instanceof Error && innermost.cause instanceof ApplicationFailure) innermost = innermost.cause;
+  const kind = innermost instanceof ApplicationFailure ? (innermost.type?.replace(PREFIX, '') ?? 'failed') : 'failed';
+  return { kind, message: sentenceOf(cause) };
+}
+
+/** The message of an activity's failure, which is a sentence of ours. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
