@@ -53,7 +53,7 @@ export function endingOf({ experiment, status, endedAt, command }: ExperimentSna
 /** The error of an experiment that ended, or undefined where all runs are done. */
 export function failureOf(state: ExperimentSnapshot): HabsburgError | undefined {
   if (state.status === 'done' || (!isOver(state) && state.status !== 'stuck')) return undefined;
-  const failures = state.result ? ordered(state.result.failures) : [];
+  const failures: readonly RunFailure[] = state.result ? [...ordered(state.result.failures), ...state.result.problems] : [];
   const kind: ErrorKind = KINDS.has(failures[0]?.kind) ? (failures[0].kind as ErrorKind) : 'failed';
   const words = state.result
     ? `${failureSentences(state.result).join('; ')}; see habsburg status ${state.experiment}`
@@ -65,11 +65,30 @@ export function failureOf(state: ExperimentSnapshot): HabsburgError | undefined 
 
 const KINDS = new Set(['invalid', 'verification', 'notFound', 'unreachable', 'resources']);
 
+/** What of a result is about what went wrong. */
+export type Failed = Pick<ExperimentResult, 'runs' | 'failed' | 'failures' | 'incomplete' | 'problems'>;
+
 /**
  * "2 of 6 runs failed: the disk is full (replace/seed-1 and keep/seed-1)": equal reasons are one sentence, and a run that was cancelled
  * because of another one is told after it.
  */
-export function failureSentences({ runs, failed, failures }: ExperimentResult): string[] {
+export function failureSentences(result: Failed): string[] {
+  return [...runSentences(result), ...problemSentences(result)];
+}
+
+/** What is missing of runs that are done: "replace/seed-1 has no scores of generation 3: perplexity is not a number". */
+function problemSentences({ incomplete, problems }: Failed): string[] {
+  const sentences = problems.map(({ run, what, generation, message }) => {
+    const of = generation === undefined ? '' : ` of generation ${generation}`;
+    return what === 'score' ? `${run} has no scores${of}: ${message}` : `what ${run} left${of} could not be recorded: ${message}`;
+  });
+  const told = new Set(problems.map(({ run }) => run)).size;
+  return incomplete > told
+    ? [...sentences, `${counted(incomplete, 'run')} in all lack some of their scores or documents`]
+    : sentences;
+}
+
+function runSentences({ runs, failed, failures }: Failed): string[] {
   const groups = new Map<string, RunFailure[]>();
   for (const failure of ordered(failures)) {
     const words = failure.message.replaceAll(failure.run, 'the run');

@@ -90,7 +90,7 @@ export async function snapshot(client: Client, experiment: string, { standing }:
   };
   if (status.name === 'COMPLETED') {
     const result = (await handle.result()) as ExperimentResult;
-    return { ...common, status: statusOfResult(result), steps: [], runs: [], result };
+    return { ...common, status: result.status, steps: [], runs: [], result };
   }
   if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') {
     const failure = status.name === 'FAILED' ? await handle.result().then(() => undefined, reasonOf) : undefined;
@@ -124,12 +124,6 @@ const CLOSED: Readonly<Record<string, Status>> = {
   TERMINATED: 'terminated',
   TIMED_OUT: 'timed out',
 };
-
-/** A workflow that completed counted its runs; how they ended is what became of the experiment. */
-function statusOfResult({ runs, failed }: ExperimentResult): Status {
-  if (failed === 0) return 'done';
-  return failed < runs ? 'partly failed' : 'failed';
-}
 
 async function runSnapshot(
   client: Client,

@@ -2,6 +2,8 @@
 import type { ArtifactStore } from '../artifacts/types.js';
 import { findPlan, listExperiments, readRuns } from '../report/experiment.js';
 import { expand } from '../spec/expand.js';
+import type { RunIndex } from '../spec/documents.js';
+import type { RunFailure, RunProblem } from '../workflows/contract.js';
 import { failureSentences } from './ended.js';
 import type { Status } from './snapshot.js';
 import { counted } from './words.js';
@@ -16,7 +18,10 @@ export interface StoredState {
     readonly runs: number;
     readonly done: number;
     readonly failed: number;
-    readonly failures: readonly { readonly run: string; readonly kind: string; readonly message: string }[];
+    readonly failures: readonly RunFailure[];
+    /** runs that are done, but for some of their evaluations, and what is missing of those */
+    readonly incomplete: number;
+    readonly problems: readonly RunProblem[];
     /** the last generation that the plan asks for */
     readonly generations: number;
   };
@@ -33,21 +38,31 @@ export async function storedState(store: ArtifactStore, experiment: string): Pro
     .filter(({ status }) => status === 'failed')
     .map(({ run, failure }) => ({ run, kind: 'failed', message: failure ?? 'no reason was recorded' }));
   const ended = done + failures.length === total;
+  const problems = runs.filter(({ status }) => status === 'done').flatMap(unscored);
+  const incomplete = new Set(problems.map(({ run }) => run)).size;
   return {
     experiment,
-    status: done === total ? 'done' : !ended ? 'stopped' : done > 0 ? 'partly failed' : 'failed',
+    status: done === total && incomplete === 0 ? 'done' : !ended ? 'stopped' : done > 0 ? 'partly failed' : 'failed',
     plan: digest,
     store: store.objects.url,
-    result: { runs: total, done, failed: failures.length, failures, generations: plan.generations },
+    result: { runs: total, done, failed: failures.length, failures, incomplete, problems, generations: plan.generations },
   };
+}
+
+/** The evaluations of a run that failed for good. */
+function unscored({ run, generations }: RunIndex): RunProblem[] {
+  return generations.flatMap(({ generation, members }) =>
+    Object.entries(members).flatMap(([member, { failure }]) =>
+      failure === undefined ? [] : [{ run, what: 'score' as const, generation, member, kind: 'failed', message: failure }],
+    ),
+  );
 }
 
 /** A sentence without its full stop. */
 export function storedSentence({ experiment, store, result }: StoredState): string {
-  const { runs, done, failed, failures, generations } = result;
-  const words =
-    failed > 0
-      ? `; ${failureSentences({ runs, failed, failures, generations, steps: { computed: 0, reused: 0 } }).join('; ')}`
-      : '';
+  const { runs, done, generations } = result;
+  const words = failureSentences(result)
+    .map((sentence) => `; ${sentence}`)
+    .join('');
   return `${experiment} is not on this server; the store ${store} has ${done} of ${counted(runs, 'run')} done to generation ${generations}${words}; habsburg results ${experiment} shows them`;
 }

@@ -154,14 +154,15 @@ async function readRun(store: ArtifactStore, run: AnyRunPlan, plan: Digest): Pro
     generations.push({ generation: generation.generation, to: generation.to, members });
   }
   const last = generations.at(-1);
+  const generationsDone = last?.to ?? last?.generation ?? 0;
   return {
     ...rest,
-    // one that was done before the plan had so many generations is not done
-    status: own.status === 'done' && asked < run.generations ? 'running' : own.status,
+    // one that was done to fewer generations is done if an earlier one had gone so far
+    status: own.status === 'done' && Math.max(asked, generationsDone) < run.generations ? 'running' : own.status,
     condition: run.condition,
     seed: run.seed,
     ...(run.kind === 'simulation' ? { seeds: run.seeds } : {}),
-    generationsDone: last?.to ?? last?.generation ?? 0,
+    generationsDone,
     generations,
   };
 }

@@ -37,6 +37,9 @@ test('a command can be typed as it is printed, in any shell', () => {
 const failed = (n: number, message: string, kind = 'resources'): RunFailure[] =>
   Array.from({ length: n }, (_, i) => ({ run: `replace/seed-${i + 1}`, kind, message }));
 const result = (runs: number, failures: RunFailure[], all = failures.length): ExperimentResult => ({
+  status: all === 0 ? 'done' : all < runs ? 'partly failed' : 'failed',
+  incomplete: 0,
+  problems: [],
   runs,
   failed: all,
   failures,
@@ -56,6 +59,23 @@ const state = (more: Partial<ExperimentSnapshot>): ExperimentSnapshot => ({
 const RUN = "habsburg run mine.yaml --set 'seeds=[1]'";
 
 describe('failures', () => {
+  test('of scores alone name run, generation and reason, and end with an exit code', () => {
+    const problem = {
+      run: 'replace/seed-1',
+      what: 'score',
+      generation: 3,
+      member: 'opt',
+      kind: 'resources',
+      message: 'the disk is full',
+    };
+    const unscored = { ...result(2, []), status: 'partly failed', incomplete: 1, problems: [problem] } as ExperimentResult;
+    expect(failureSentences(unscored)).toEqual(['replace/seed-1 has no scores of generation 3: the disk is full']);
+    expect(failureOf(state({ status: 'partly failed', result: unscored }))).toMatchObject({
+      kind: 'resources',
+      message: 'replace/seed-1 has no scores of generation 3: the disk is full; see habsburg status mine',
+    });
+  });
+
   test('nine equal ones are one sentence', () => {
     expect(failureSentences(result(9, failed(9, 'the disk is full')))).toEqual([
       'all 9 runs failed: the disk is full (replace/seed-1, replace/seed-2, replace/seed-3, replace/seed-4, replace/seed-5 and 4 more)',

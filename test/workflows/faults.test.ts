@@ -45,8 +45,7 @@ beforeEach(() => {
     })),
     sample: make('sample', (place) => ({ train: ref('dataset', 'sampled', place) })),
     finetune: make('finetune', (place) => ({ model: ref('model', place) })),
-    generate: make('generate', (place) => ({ raw: ref('dataset', 'raw', place), generated: ref('dataset', 'generated', place) })),
-    postprocess: make('postprocess', (place) => ({ generated: ref('dataset', 'generated', place) })),
+    generate: make('generate', (place) => ({ generated: ref('dataset', 'generated', place) })),
     score: make('score', (place) => ({ scores: ref('scores', place) })),
   };
 });
