@@ -10,14 +10,14 @@ const VERSION = 2;
 
 export function generateActivity(deps: ActivityDependencies) {
   return (input: GenerateInput): Promise<StepResult> => {
-    const { place, model, prompts, count, decoding } = input;
+    const { place, model, prompts, tokenizer, count, decoding } = input;
     return runStep(
       deps,
       {
         step: 'generate',
         version: VERSION,
         place,
-        inputs: { model, prompts },
+        inputs: { model, prompts, ...(tokenizer && { tokenizer }) },
         parameters: { family: input.family, decoding, ...(count === undefined ? {} : { count }) },
         engine: true,
       },
@@ -37,7 +37,16 @@ export function generateActivity(deps: ActivityDependencies) {
           },
           { checkpoints: true },
         );
-        return { outputs: { generated: { kind: 'dataset', folder: out, facts: { records: Number(report.records) } } }, report };
+        return {
+          outputs: {
+            generated: {
+              kind: 'dataset',
+              folder: out,
+              facts: { records: Number(report.records), ...(tokenizer && { tokenizer: tokenizer.digest }) },
+            },
+          },
+          report,
+        };
       },
     );
   };

@@ -7,11 +7,13 @@ import { sampleActivity } from './sample.js';
 import { scoreActivity } from './score.js';
 import { simulateActivity } from './simulate.js';
 import type { Activities, ActivityDependencies } from './types.js';
+import { viewActivity } from './view.js';
 
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
     prepare: prepareActivity(deps),
     sample: sampleActivity(deps),
+    view: viewActivity(deps),
     finetune: finetuneActivity(deps),
     generate: generateActivity(deps),
     score: scoreActivity(deps),

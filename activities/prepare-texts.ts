@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { linesOf } from '../data/blocks.js';
+import { endTokensOf } from '../data/template.js';
 import { RECORDS_FILE, writeRecords } from '../pool/records.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
 import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
@@ -27,8 +28,14 @@ export interface TextsToPrepare {
   readonly folders: Readonly<Record<Split | 'tokenizer', string>>;
 }
 
-/** How many records each split has, and how many were too long for it. */
-export type PreparedTexts = Readonly<Record<Split, { readonly records: number; readonly leftOut: number }>>;
+/** How many records each split has, and how many were too long for it; and what rows of the tokenizer begin and end with. */
+export type PreparedTexts = Readonly<Record<Split, { readonly records: number; readonly leftOut: number }>> & {
+  /** before every line */
+  readonly begins: number;
+  /** of a prompt and an answer: before the prompt, behind the answer */
+  readonly prefix: readonly number[];
+  readonly ends: readonly number[];
+};
 
 export async function prepareTexts({ data, tokenizer, texts, base, folders }: TextsToPrepare): Promise<PreparedTexts> {
   if (tokenizer.kind === 'bpe') {
@@ -49,9 +56,12 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
   }
   const loaded = await loadTokenizer(folders.tokenizer);
   const own = tokenizer.kind === 'bpe' ? loaded.idOf(EOS)! : undefined;
-  const rowsOf = data.template
-    ? recordRows(data, loaded, own === undefined ? await configOf(base!.folder) : { eos_token_id: own }, own)
-    : blockRows(data, loaded, own ?? (await beginningToken(base!.folder, loaded)));
+  const config = own === undefined ? await configOf(base!.folder) : { eos_token_id: own };
+  const prefix = own === undefined ? loaded.prefix : [own];
+  const ends = endTokensOf(config);
+  // rows of prompts and answers begin with the prefix, and need no token before every line
+  const begins = own ?? (data.template ? (prefix[0] ?? ends[0] ?? 0) : await beginningToken(base!.folder, loaded));
+  const rowsOf = data.template ? recordRows(data, loaded, config, own) : blockRows(data, loaded, begins);
   const prepared: Partial<Record<Split, PreparedTexts[Split]>> = {};
   for (const split of SPLITS) {
     const { source, text } = texts[split];
@@ -66,7 +76,7 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
     );
     prepared[split] = { records: rows.length, leftOut };
   }
-  return prepared as PreparedTexts;
+  return { ...(prepared as Record<Split, PreparedTexts[Split]>), begins, prefix, ends };
 }
 
 function configOf(folder: string): ReturnType<typeof readJsonObject> {

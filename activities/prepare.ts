@@ -9,6 +9,7 @@ import { sha256, type Digest } from '../common/canonical.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
+import { parseConfig } from '../engine/models/index.js';
 import { isGguf } from '../engine/checkpoint/gguf.js';
 import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
@@ -20,7 +21,7 @@ import { SPLITS, type PreparedTexts, type Split, type TextsToPrepare } from './p
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
 export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
@@ -48,6 +49,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
         inputs: {},
         // The key is made of what the sources hold now, not of where they are.
         parameters: async () => {
+          if (base.kind === 'scratch') parseConfig({ ...base.config, vocab_size: 1000 }, 'base.config'); // a wrong one ends the run here
           const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar });
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
@@ -84,7 +86,11 @@ function prepareTextActivity(deps: ActivityDependencies) {
           folders,
           base: baseFolder === undefined ? undefined : { path: checkpoint!.path, folder: baseFolder },
         } satisfies TextsToPrepare);
-        outputs.tokenizer = { kind: 'tokenizer', folder: folders.tokenizer };
+        outputs.tokenizer = {
+          kind: 'tokenizer',
+          folder: folders.tokenizer,
+          facts: { begins: prepared.begins, prefix: prepared.prefix.join(','), ends: prepared.ends.join(',') },
+        };
         const report: Record<string, number> = {};
         for (const split of SPLITS) {
           const { records, leftOut } = prepared[split];

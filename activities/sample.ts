@@ -32,8 +32,7 @@ export function sampleActivity(deps: ActivityDependencies) {
           termsAt: (t) => (t === 0 && generation > 0 ? firstTerms(sample!) : terms),
           self: member,
           generation,
-          // without a sample as many as the first set has; where every set is taken whole nobody asks, and it is not there
-          n: (t) => (sample === undefined ? (known.get('real')?.records ?? 0) : sizeAt(sample, t)),
+          n: (t) => (sample === undefined ? known.get('real')!.records : sizeAt(sample, t)),
           sizes: new Map([...known].map(([name, { records }]) => [name, records])),
           continued: inPlace && other !== undefined ? await positionsOf(step, sets[other]) : undefined,
           rngOf: (t) => new CounterRng({ seed, generation: t, member, step: 'sample' }),

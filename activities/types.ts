@@ -2,7 +2,7 @@
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import type { Device } from '../spec/devices.js';
-import type { ArchitectureOf, Job, JobReport, Progress } from '../families/types.js';
+import type { ScratchOf, Job, JobReport, Progress } from '../families/types.js';
 import type {
   AnyExperimentPlan,
   AnyMemberPlan,
@@ -57,6 +57,18 @@ export interface SampleInput {
   readonly sets: Readonly<Record<string, ArtifactRef>>;
 }
 
+export interface ViewInput {
+  /** of the writer */
+  readonly place: StepPlace;
+  /** what a member wrote, a dataset */
+  readonly set: ArtifactRef;
+  readonly writer: ArtifactRef;
+  readonly reader: ArtifactRef;
+  /** tokens a record at most, and how they are packed */
+  readonly block: number;
+  readonly packing: DataPlan['packing'];
+}
+
 export interface FinetuneInput {
   readonly place: StepPlace;
   readonly family: AnyMemberPlan['family'];
@@ -64,7 +76,7 @@ export interface FinetuneInput {
   readonly train: ArtifactRef;
   readonly valid: ArtifactRef;
   readonly start:
-    { readonly model: ArtifactRef } | { readonly scratch: ArchitectureOf<AnyMemberPlan>; readonly tokenizer?: ArtifactRef };
+    { readonly model: ArtifactRef } | { readonly scratch: ScratchOf<AnyMemberPlan>; readonly tokenizer?: ArtifactRef };
   readonly training: AnyMemberPlan['training'];
 }
 
@@ -72,6 +84,9 @@ export interface GenerateInput {
   readonly place: StepPlace;
   readonly family: AnyMemberPlan['family'];
   readonly model: ArtifactRef;
+  /** that the written records' tokens are of; absent of images */
+  readonly tokenizer?: ArtifactRef;
+  /** a dataset, or a selection of records */
   readonly prompts: ArtifactRef;
   /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
   readonly count?: number;
@@ -126,6 +141,7 @@ export interface RecordInput {
 /** Activities of the loop; the implementations are made by createActivities. */
 export interface Activities {
   prepare(input: PrepareInput): Promise<StepResult>;
+  view(input: ViewInput): Promise<StepResult>;
   sample(input: SampleInput): Promise<StepResult>;
   finetune(input: FinetuneInput): Promise<StepResult>;
   generate(input: GenerateInput): Promise<StepResult>;

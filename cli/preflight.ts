@@ -47,18 +47,25 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   return identified(plan);
 }
 
-/** Base checkpoints of this machine: an architecture and a tokenizer that are known, and texts of one block in that tokenizer. */
+/**
+ * Base checkpoints of this machine: an architecture and a tokenizer that are known, and texts of one block in that tokenizer; of fresh
+ * weights the architecture.
+ */
 async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
   const findings: Finding[] = [];
   if (plan.kind === 'simulation' || plan.data.kind === 'images') return findings;
-  const { data, tokenizer: used } = plan;
+  const { data } = plan;
   const bases = localBases(plan);
-  if (bases.length === 0) return findings;
+  const fresh = plan.population.flatMap(({ base }, i) => ('config' in base ? [{ config: base.config, at: ['population', i, 'base'] }] : [])); // prettier-ignore
+  if (bases.length + fresh.length === 0) return findings;
   const [{ parseConfig }, { readJsonObject }, { loadTokenizer }] = await Promise.all([
     import('../engine/models/index.js'),
     import('../engine/checkpoint/json.js'),
     import('../engine/tokenizer/files.js'),
   ]);
+  // what only the engine knows of a config; the vocabulary's size comes from the tokenizer
+  for (const { config, at } of fresh)
+    await attempt(at, async () => void parseConfig({ ...config, vocab_size: 1000 }, 'config'), findings);
   for (const { source, path } of bases) {
     const folder = source.slice('file:'.length);
     if (folder.endsWith('.gguf')) continue; // its header is read with the weights
@@ -75,7 +82,6 @@ async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
       },
       findings,
     );
-    if (used?.kind !== 'base') continue;
     const tokenizer = await attempt(path, () => loadTokenizer(folder), findings);
     if (tokenizer === undefined || data.template) continue;
     for (const split of ['train', 'valid', 'test'] as const) {

@@ -40,7 +40,7 @@ export function linesOf(text: string): string[] {
 export function packBlocks(text: string, tokenizer: TextTokenizer, block: number, limit = Infinity): PackedBlocks {
   if (!Number.isInteger(block) || block < 1)
     throw new HabsburgError('invalid', `data.block: ${block} is no number of tokens; use 1 or more`);
-  const specials = (tokenizer.specials ?? [tokenizer.decode([tokenizer.eosId])]).filter((s) => s.length > 1);
+  const specials = specialsOf(tokenizer);
   const blocks: number[][] = [];
   let current: number[] = [];
   let lines = 0;
@@ -48,9 +48,8 @@ export function packBlocks(text: string, tokenizer: TextTokenizer, block: number
   for (const line of linesOf(text)) {
     if (blocks.length >= limit) break;
     lines++;
-    const ids = BLANK.test(line) ? [] : encodeAsText(`${line}\n`, tokenizer, specials);
-    tokens += 1 + ids.length;
-    current.push(tokenizer.eosId);
+    const ids = lineTokens(line, tokenizer, specials);
+    tokens += ids.length;
     for (const id of ids) current.push(id);
     while (current.length >= block) {
       if (blocks.length < limit) blocks.push(current.slice(0, block));
@@ -58,6 +57,16 @@ export function packBlocks(text: string, tokenizer: TextTokenizer, block: number
     }
   }
   return { blocks, lines, tokens };
+}
+
+/** Names of special tokens that a text might spell out. */
+export function specialsOf(tokenizer: Pick<TextTokenizer, 'specials' | 'decode' | 'eosId'>): string[] {
+  return (tokenizer.specials ?? [tokenizer.decode([tokenizer.eosId])]).filter((name) => name.length > 1);
+}
+
+/** A line by the rule `bos-line`. */
+export function lineTokens(line: string, tokenizer: TextTokenizer, specials: readonly string[]): number[] {
+  return [tokenizer.eosId, ...(BLANK.test(line) ? [] : encodeAsText(`${line}\n`, tokenizer, specials))];
 }
 
 /**

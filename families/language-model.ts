@@ -16,9 +16,9 @@ import { isQuantized } from '../engine/checkpoint/stored.js';
 import { generateRows } from '../engine/generate/index.js';
 import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
-import type { ArchitecturePlan, MemberPlan } from '../spec/plan.js';
+import type { MemberPlan } from '../spec/plan.js';
 import { fitReport } from './fit-report.js';
-import type { Family, FitJob, GenerateJob, JobIo, JobReport } from './types.js';
+import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScratchOf } from './types.js';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
@@ -68,35 +68,18 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
 }
 
 /** A model with fresh weights, sized to its tokenizer. */
-async function initialise(plan: ArchitecturePlan, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
+async function initialise(base: ScratchOf<MemberPlan>, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
   const tokenizer = await loadTokenizer(tokenizerFolder);
-  const eos = tokenizer.idOf('</s>');
+  const eos = tokenizer.idOf('</s>') ?? null;
   const config = parseConfig(
     {
-      architectures: ['OPTForCausalLM'],
-      model_type: 'opt',
+      ...base.config,
       vocab_size: tokenizer.size,
-      hidden_size: plan.hidden,
-      word_embed_proj_dim: plan.hidden,
-      num_hidden_layers: plan.layers,
-      num_attention_heads: plan.heads,
-      ffn_dim: plan.ffn,
-      max_position_embeddings: plan.positions,
-      do_layer_norm_before: true,
-      activation_function: 'relu',
-      dropout: 0,
-      attention_dropout: 0,
-      layerdrop: 0,
-      enable_bias: true,
-      layer_norm_elementwise_affine: true,
-      init_std: 0.02,
-      tie_word_embeddings: true,
-      bos_token_id: eos ?? null,
-      eos_token_id: eos ?? null,
+      bos_token_id: eos,
+      eos_token_id: eos,
       pad_token_id: tokenizer.idOf('<pad>') ?? null,
-      use_cache: true,
     },
-    'the architecture of this experiment',
+    'base.config',
   );
   return { config, weights: initialWeights(config, rng.derive('init')) };
 }

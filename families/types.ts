@@ -35,7 +35,7 @@ export interface JobIo {
 }
 
 /** What a member's base says of a model that starts from fresh weights. */
-export type ArchitectureOf<M extends AnyMemberPlan> = Extract<M['base'], { kind: 'scratch' }>['architecture'];
+export type ScratchOf<M extends AnyMemberPlan> = Extract<M['base'], { kind: 'scratch' }>;
 
 export interface FitJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly op: 'fit';
@@ -44,7 +44,7 @@ export interface FitJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly train: string;
   readonly valid: string;
   /** a model artifact's folder, or an architecture to initialise (with the tokenizer artifact's folder, where there is one) */
-  readonly start: { readonly model: string } | { readonly scratch: ArchitectureOf<M>; readonly tokenizer?: string };
+  readonly start: { readonly model: string } | { readonly scratch: ScratchOf<M>; readonly tokenizer?: string };
   readonly training: M['training'];
   readonly rng: RngKey;
   /** where the model's files go */

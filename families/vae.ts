@@ -25,7 +25,7 @@ async function fit(job: FitJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
     'model' in start
       ? await loadVae(start.model)
       : (() => {
-          const config = { architecture: start.scratch, height: train.height, width: train.width };
+          const config = { architecture: start.scratch.architecture, height: train.height, width: train.width };
           checkImageSize(config);
           return { config, weights: initialVaeWeights(config, rng.derive('init')) };
         })();

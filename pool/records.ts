@@ -19,6 +19,8 @@ export interface RecordHead {
         readonly model: string;
         /** id of the record it continues; absent where nothing is continued */
         readonly prompt?: string;
+        /** of a view's block: the first and the last of the records whose text it holds */
+        readonly records?: readonly [string, string];
       };
 }
 

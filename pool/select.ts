@@ -92,7 +92,9 @@ export function select(options: SelectOptions): Run[] {
 
   function countsAt({ termsAt: at }: SelectOptions, s: number): (number | 'all')[] {
     const source = rngOf(s).derive('source');
-    return allot(at(s), n(s), (i) => source.uniform(i));
+    // n is asked for where it is divided; elsewhere it may not be known
+    const divided = at(s).some(({ take }) => take !== 'all' && !('count' in take));
+    return allot(at(s), divided ? n(s) : 0, (i) => source.uniform(i));
   }
 
   /** How many new real records generation s takes in. */

@@ -1,4 +1,5 @@
 /** What an experiment does, in words, from its plan. */
+import { configWords } from '../spec/architectures.js';
 import { decodingWords } from '../spec/decoding.js';
 import type { AnyExperimentPlan, AnyMemberPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../spec/plan.js';
 import type { SamplePlan } from '../spec/mixture.js';
@@ -23,7 +24,7 @@ function describeMember(member: AnyMemberPlan, plan: ExperimentPlan): string {
 function describeLanguageModel(member: MemberPlan, plan: ExperimentPlan): string {
   const model =
     member.base.kind === 'scratch'
-      ? `a language model trained from scratch (${count(member.base.architecture.layers, 'layer')}, width ${member.base.architecture.hidden})`
+      ? `a language model trained from scratch, ${configWords(member.base.config)},`
       : `the language model ${member.base.source}`;
   const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
   return (

@@ -1,5 +1,6 @@
 /** What zod cannot see: how the parts of an experiment file fit together. Returns problems, throws nothing. */
 import type { Path, Problem } from './problems.js';
+import { TOKENIZER_FIELDS, fieldsOf, type ConfigPlan } from './architectures.js';
 import { metricNamed, needsTruth } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
@@ -37,7 +38,7 @@ export function checkParts(doc: CommonDocument): Problem[] {
       (m) => JSON.stringify(typeof m === 'string' ? { name: m, settings: {} } : { name: m.name, settings: m.settings }),
       'metric',
     ),
-    ...checkPopulation(doc),
+    ...duplicates(doc.population, ['population'], (m) => m.name, 'member', 'name'),
     ...doc.conditions.flatMap(({ override }, i) => checkOverrides(override, names, ['conditions', i])),
     ...(doc.metrics ?? []).flatMap((metric, i) => checkVariant(metric, ['metrics', i])),
   ];
@@ -61,17 +62,6 @@ function duplicates<T>(items: readonly T[], path: Path, key: (item: T) => unknow
       },
     ];
   });
-}
-
-function checkPopulation(doc: CommonDocument): Problem[] {
-  if (doc.population.length === 1) return [];
-  return [
-    {
-      path: ['population', 1],
-      message: 'a population of more than one member is not implemented yet',
-      suggestion: 'keep one member',
-    },
-  ];
 }
 
 function checkData(doc: ExperimentDocument): Problem[] {
@@ -132,10 +122,11 @@ function checkTemplate({ data }: ExperimentDocument): Problem[] {
   return problems;
 }
 
+/** The file's tokenizer is that of the members from scratch which have none of their own. */
 function checkTokenizer(doc: ExperimentDocument): Problem[] {
-  const scratch = isScratch(doc.population[0].base);
+  const without = doc.population.filter(({ base, tokenizer }) => isScratch(base) && tokenizer === undefined);
   if (doc.tokenizer === undefined) {
-    return scratch
+    return without.length > 0
       ? [
           {
             path: ['tokenizer'],
@@ -145,7 +136,7 @@ function checkTokenizer(doc: ExperimentDocument): Problem[] {
         ]
       : [];
   }
-  if (doc.tokenizer.kind === 'base' && scratch) {
+  if (doc.tokenizer.kind === 'base' && without.length > 0) {
     return [
       {
         path: ['tokenizer', 'kind'],
@@ -154,7 +145,7 @@ function checkTokenizer(doc: ExperimentDocument): Problem[] {
       },
     ];
   }
-  if (doc.tokenizer.kind === 'bpe' && !scratch) {
+  if (doc.tokenizer.kind === 'bpe' && !doc.population.some(({ base }) => isScratch(base))) {
     return [
       {
         path: ['tokenizer', 'kind'],
@@ -230,23 +221,38 @@ export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Pa
             message: `"${key}" has no effect without data.template`,
             suggestion: 'add data.template, or remove it',
           });
-  if (member.base.kind === 'scratch') {
-    const { hidden, heads, positions } = member.base.architecture;
-    const at: Path = ['base', 'architecture'];
-    if (hidden % heads !== 0)
-      problems.push({
-        path: [...at, 'heads'],
-        message: `${heads} heads do not divide hidden = ${hidden}`,
-        suggestion: `use a divisor of ${hidden}`,
-      });
-    const longest = longestSequence(member.prompts, data.block, member.decoding.maxNewTokens);
-    if (positions < longest) {
-      problems.push({
-        path: [...at, 'positions'],
-        message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
-        suggestion: `use at least ${longest}, or remove positions`,
-      });
-    }
+  if (member.tokenizer.kind === 'base' && member.base.kind === 'scratch' && given(['tokenizer']))
+    problems.push({ path: ['tokenizer', 'kind'], message: 'a model from scratch has no tokenizer of its own', suggestion: 'use {kind: bpe, vocabulary: 4096}' }); // prettier-ignore
+  if (member.tokenizer.kind === 'bpe' && member.base.kind === 'checkpoint')
+    problems.push({ path: ['tokenizer', 'kind'], message: 'a checkpoint reads text only through its own tokenizer', suggestion: 'use {kind: base}, or remove tokenizer' }); // prettier-ignore
+  if (member.base.kind === 'scratch') problems.push(...checkScratch(member, member.base.config, data, given));
+  return problems;
+}
+
+/** A model from fresh weights; what only the engine knows of its config is checked before anything is trained. */
+function checkScratch(member: MemberPlan, config: ConfigPlan, data: DataPlan, given: (path: Path) => boolean): Problem[] {
+  const problems: Problem[] = [];
+  const short = given(['base', 'architecture']);
+  if (short === given(['base', 'config']))
+    return [{ path: ['base'], message: 'must have one of architecture and config', suggestion: 'use config: {model_type: llama, hidden_size: …}' }]; // prettier-ignore
+  const fields = fieldsOf(config);
+  const at = (word: keyof typeof fields): Path => ['base', short ? 'architecture' : 'config', short ? word : fields[word]];
+  for (const field of TOKENIZER_FIELDS.filter((name) => given(['base', 'config', name])))
+    problems.push({ path: ['base', 'config', field], atKey: true, message: `"${field}" comes from the tokenizer`, suggestion: 'remove it' }); // prettier-ignore
+  const [hidden, heads, positions] = [config[fields.hidden], config[fields.heads], Number(config[fields.positions])];
+  if (typeof hidden === 'number' && typeof heads === 'number' && hidden % heads !== 0 && config.head_dim === undefined)
+    problems.push({
+      path: at('heads'),
+      message: `${heads} heads do not divide hidden = ${hidden}`,
+      suggestion: `use a divisor of ${hidden}`,
+    });
+  const longest = longestSequence(member.prompts, data.block, member.decoding.maxNewTokens);
+  if (positions < longest) {
+    problems.push({
+      path: at('positions'),
+      message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
+      suggestion: `use at least ${longest}, or remove ${short ? 'positions' : fields.positions}`,
+    });
   }
   return problems;
 }

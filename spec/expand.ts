@@ -27,7 +27,6 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
       generations: plan.generations,
       data: plan.data,
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
-      tokenizer: plan.tokenizer,
       members: condition.members,
       metrics: plan.metrics,
       execution: plan.execution,

@@ -1,5 +1,6 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
+import type { ConfigPlan } from './architectures.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
@@ -23,8 +24,6 @@ export interface ExperimentPlan {
   readonly data: AnyDataPlan;
   /** what its local files hold; absent before the plan is made ready to run */
   readonly sources?: SourceDigests;
-  /** absent where the data are images */
-  readonly tokenizer?: TokenizerPlan;
   readonly population: readonly AnyMemberPlan[];
   readonly conditions: readonly ConditionPlan[];
   readonly metrics: readonly MetricPlan[];
@@ -41,7 +40,6 @@ export interface RunPlan {
   readonly generations: number;
   readonly data: AnyDataPlan;
   readonly sources?: SourceDigests;
-  readonly tokenizer?: TokenizerPlan;
   /** the condition's mixture and overrides already applied */
   readonly members: readonly AnyMixedMember[];
   readonly metrics: readonly MetricPlan[];
@@ -108,8 +106,9 @@ export type AnyMixedMember = AnyMemberPlan & { readonly mixture: MixturePlan };
 export interface MemberPlan {
   readonly name: string;
   readonly family: 'language-model';
+  readonly tokenizer: TokenizerPlan;
   readonly base:
-    | { readonly kind: 'scratch'; readonly architecture: ArchitecturePlan }
+    | { readonly kind: 'scratch'; readonly config: ConfigPlan }
     /** file:ABSOLUTE-DIR or hf://OWNER/NAME@REVISION: a Hugging Face checkpoint */
     | { readonly kind: 'checkpoint'; readonly source: string; readonly quantize?: PrecisionPlan };
   /** what generation t >= 1 starts from: the base, model 0, or model t-1 */
@@ -175,16 +174,6 @@ export interface VaeDecodingPlan {
   readonly pixels: 'mean' | 'bernoulli';
   /** images decoded together; part of the step's key, since it may change rounding */
   readonly batch: number;
-}
-
-/** An OPT-shaped decoder trained from scratch. */
-export interface ArchitecturePlan {
-  readonly kind: 'opt';
-  readonly hidden: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly ffn: number;
-  readonly positions: number;
 }
 
 export interface TrainingPlan {

@@ -1,4 +1,5 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
+import { fieldsOf, optConfig } from './architectures.js';
 import { checkDocument, checkMember, longestSequence } from './check.js';
 import { DECODING_DEFAULTS } from './decoding.js';
 import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
@@ -32,23 +33,13 @@ export function resolveExperiment(raw: unknown): Resolved {
   const metrics = metricPlans(doc.metrics, everyMetric, problems);
   const grammar: MemberGrammar<MemberDocument, MemberPlan> = {
     schema: memberSchema,
-    plan: (member) => memberPlan(member, data),
+    plan: (member) => memberPlan(member, data, doc.tokenizer),
     check: (plan, given) => checkMember(plan, data, given),
   };
   const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
-  conditions.forEach(({ members }, i) => {
-    members.forEach(({ name, base }, m) => {
-      if (base.kind === population[m].base.kind) return;
-      problems.push({
-        path: ['conditions', i, 'override', name, 'base'],
-        message: 'a condition cannot change the kind of base, since all conditions share one tokenizer',
-      });
-    });
-  });
   if (problems.length > 0) return { problems };
   const { seeds, execution } = doc;
-  const tokenizer = tokenizerPlan(doc);
-  return { plan: { ...planHead(doc), seeds, data, tokenizer, population, conditions, metrics, execution } };
+  return { plan: { ...planHead(doc), seeds, data, population, conditions, metrics, execution } };
 }
 
 /** This grammar knows one family; the reader may have meant one of the other grammars'. */
@@ -88,16 +79,19 @@ function trainingPlan({ lossOn, packing, ...training }: TrainingDocument, data: 
   return { ...training, lossOn: lossOn ?? 'answer', ...(packing ? { packing: data.block } : {}) };
 }
 
-function tokenizerPlan(doc: ExperimentDocument): TokenizerPlan {
-  return doc.tokenizer ?? { kind: 'base' };
+/** A checkpoint reads text through its own tokenizer, a model from scratch through the file's where it has none of its own. */
+function tokenizerPlan({ base, tokenizer }: MemberDocument, shared: TokenizerPlan | undefined): TokenizerPlan {
+  const scratch = typeof base === 'object' && base.kind === 'scratch';
+  return tokenizer ?? (scratch ? shared : undefined) ?? { kind: 'base' };
 }
 
-function memberPlan(member: MemberDocument, data: DataPlan): MemberPlan {
+function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPlan | undefined): MemberPlan {
   const { decoding } = member;
   const maxNewTokens = decoding.maxNewTokens ?? data.block;
   return {
     name: member.name,
     family: member.family,
+    tokenizer: tokenizerPlan(member, shared),
     base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
     start: member.start,
     generation0: trainingPlan({ ...member.training, ...defined(member.generation0) }, data),
@@ -123,13 +117,9 @@ function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], u
 function basePlan(base: MemberDocument['base'], longest: number): MemberPlan['base'] {
   if (typeof base === 'string') return { kind: 'checkpoint', source: base };
   if (base.kind === 'checkpoint') return base;
-  const { architecture } = base;
-  return {
-    kind: 'scratch',
-    architecture: {
-      ...architecture,
-      ffn: architecture.ffn ?? 4 * architecture.hidden,
-      positions: architecture.positions ?? longest,
-    },
-  };
+  if (base.config) return { kind: 'scratch', config: { [fieldsOf(base.config).positions]: longest, ...base.config } };
+  // a base with neither is told by checkMember
+  const shape: NonNullable<typeof base.architecture> = base.architecture ?? { kind: 'opt', hidden: 0, layers: 0, heads: 1 };
+  const { hidden, ffn = 4 * hidden, positions = longest } = shape;
+  return { kind: 'scratch', config: optConfig({ ...shape, ffn, positions }) };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
+import { MODEL_TYPES } from './architectures.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
 const textSource = z
@@ -104,7 +105,14 @@ const base = z
   .union([
     modelSource,
     z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('scratch'), architecture }),
+      z.strictObject({
+        kind: z.literal('scratch'),
+        architecture: architecture.optional(),
+        config: z
+          .looseObject({ model_type: z.enum(MODEL_TYPES) })
+          .optional()
+          .describe('In place of architecture: a config.json of any known model_type, without vocabulary and token ids.'),
+      }),
       z.strictObject({
         kind: z.literal('checkpoint'),
         source: modelSource,
@@ -283,6 +291,7 @@ export const memberSchema = z.strictObject({
   name,
   family: z.enum(['language-model']).default('language-model'),
   base,
+  tokenizer: tokenizer.optional(),
   start: z
     .enum(['base', 'generation-0', 'previous'])
     .describe('What generation t >= 1 starts from: the base (from scratch: fresh weights), model 0, or model t-1.'),

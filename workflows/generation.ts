@@ -2,7 +2,15 @@
  * A generation of a run, step by step, and what it adds to the pool. Nothing is done here: each step is asked for and its result
  * comes back, so that the workflow, which runs activities, and `plan`, which names them, walk the same.
  */
-import type { Activities, FinetuneInput, SampleInput, ScoreInput, StepPlace, StepResult } from '../activities/types.js';
+import type {
+  Activities,
+  FinetuneInput,
+  SampleInput,
+  ScoreInput,
+  StepPlace,
+  StepResult,
+  ViewInput,
+} from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import {
   firstTerms,
@@ -23,7 +31,7 @@ import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import type { MemberState } from './contract.js';
 
-type Asked = 'sample' | 'finetune' | 'generate';
+type Asked = 'view' | 'sample' | 'finetune' | 'generate';
 
 /** A step that a generation asks for. */
 export type StepCall = { [S in Asked]: { readonly step: S; readonly input: Parameters<Activities[S]>[0] } }[Asked];
@@ -43,7 +51,7 @@ export interface GenerationResult {
  * @param states after the generation before; of members that are read in this one, after it
  */
 export function* memberGeneration(
-  { members }: Pick<RunPlan, 'members'>,
+  { members, data }: Pick<RunPlan, 'members' | 'data'>,
   member: AnyMixedMember,
   place: StepPlace,
   states: MemberStates,
@@ -54,9 +62,9 @@ export function* memberGeneration(
   const { prepared } = state;
   const terms = termsOf(member.mixture);
   const done: Record<string, StepResult> = {};
-  const ask = function* (call: StepCall): Generator<StepCall, StepResult['outputs'], StepResult> {
+  const ask = function* (call: StepCall, name: string = call.step): Generator<StepCall, StepResult['outputs'], StepResult> {
     const result = yield call;
-    done[call.step] = result;
+    done[name] = result;
     return result.outputs;
   };
 
@@ -64,7 +72,12 @@ export function* memberGeneration(
   let past = state.past;
   if (t > 0 || sample !== undefined) {
     const asked = t === 0 ? { terms: firstTerms(sample!) } : { terms, ...(sample && { sample }) };
-    const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets: setsAt(asked.terms, name, t, states) } });
+    const sets: Record<string, ArtifactRef> = {};
+    for (const { set, ref } of setsAt(asked.terms, name, t, states)) {
+      const input = viewInput(set, ref, prepared, place, states, data);
+      sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, `view-${input.place.member}`)).view : ref;
+    }
+    const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets } });
     train = outputs.train;
     past = pastOf(outputs);
   }
@@ -85,7 +98,15 @@ export function* memberGeneration(
   const count = writtenBy(member, members, t);
   const { generated } = yield* ask({
     step: 'generate',
-    input: { place, family: member.family, model, prompts, ...(count !== undefined && { count }), decoding: member.decoding },
+    input: {
+      place,
+      family: member.family,
+      model,
+      prompts,
+      ...(prepared.tokenizer && { tokenizer: prepared.tokenizer }),
+      ...(count !== undefined && { count }),
+      decoding: member.decoding,
+    },
   });
 
   const written = [...(state.written ?? []), { generation: t, set: generated }];
@@ -112,8 +133,13 @@ export function* memberGeneration(
   };
 }
 
-/** The sets that a member's terms read in a generation, by name. */
-function setsAt(terms: readonly Term[], self: string, t: number, states: MemberStates): Record<string, ArtifactRef> {
+interface PooledSet {
+  readonly set: PoolSet;
+  readonly ref: ArtifactRef;
+}
+
+/** The sets that a member's terms read in a generation. */
+function setsAt(terms: readonly Term[], self: string, t: number, states: MemberStates): PooledSet[] {
   const { prepared, real, past } = states[self];
   const find = (set: PoolSet): ArtifactRef | undefined => {
     if (set.kind === 'unseen') return prepared.train;
@@ -123,13 +149,34 @@ function setsAt(terms: readonly Term[], self: string, t: number, states: MemberS
   };
   // a share is of as many records as the first set has, where there is no sample
   const sized: PoolSet[] = real === undefined && terms.some(({ take }) => take !== 'all') && t > 0 ? [{ kind: 'real' }] : [];
-  const sets: Record<string, ArtifactRef> = {};
-  for (const set of [...sized, ...terms.flatMap((one) => setsOf(one, self, t))]) {
+  return [...sized, ...terms.flatMap((one) => setsOf(one, self, t))].map((set) => {
     const ref = find(set);
     if (ref === undefined) throw new Error(`internal: ${setName(set)} is not in the pool`);
-    sets[setName(set)] = ref;
-  }
-  return sets;
+    return { set, ref };
+  });
+}
+
+/** Where a set was written in other tokens than its reader's: the view that is read in its place. What is past was viewed before. */
+function viewInput(
+  set: PoolSet,
+  ref: ArtifactRef,
+  { tokenizer: reader }: MemberState['prepared'],
+  place: StepPlace,
+  states: MemberStates,
+  data: RunPlan['data'],
+): ViewInput | undefined {
+  if (set.kind !== 'written' || data.kind === 'images') return undefined;
+  const writer = states[set.member].prepared.tokenizer!;
+  if (writer.digest === reader!.digest) return undefined;
+  const { block, packing } = data;
+  return {
+    place: { ...place, member: set.member, generation: set.generation },
+    set: ref,
+    writer,
+    reader: reader!,
+    block,
+    packing,
+  };
 }
 
 /** Outputs of a sample step beside its training set: what members of whom all generations are read have written so far. */
@@ -161,7 +208,7 @@ function stillRead(writer: string, generation: number, t: number, members: RunPl
 function startOf(member: AnyMixedMember, generation: number, state: MemberState): FinetuneInput['start'] {
   if (generation > 0 && member.start === 'previous') return { model: state.model! };
   if (generation > 0 && member.start === 'generation-0') return { model: state.first! };
-  if (member.base.kind === 'scratch') return { scratch: member.base.architecture, tokenizer: state.prepared.tokenizer };
+  if (member.base.kind === 'scratch') return { scratch: member.base, tokenizer: state.prepared.tokenizer };
   return { model: state.prepared.base! };
 }
 

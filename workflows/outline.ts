@@ -7,18 +7,18 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
-import type { AnyMixedMember, ExperimentPlan, RunPlan } from '../spec/plan.js';
+import type { AnyMemberPlan, AnyMixedMember, ExperimentPlan, RunPlan } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
 import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
 
-export type StepName = 'prepare' | 'sample' | 'finetune' | 'generate' | 'score';
+export type StepName = 'prepare' | 'view' | 'sample' | 'finetune' | 'generate' | 'score';
 
 export interface OutlineStep {
-  /** `prepare`, or RUN/g<generation>/<member>/<step> */
+  /** `prepare`, with several `prepare/<number>`, or RUN/g<generation>/<member>/<step> */
   readonly id: string;
   readonly step: StepName;
   readonly generation: number;
-  /** '' for prepare, which is for all members */
+  /** '' for prepare, which members share */
   readonly member: string;
   /** ids of the steps whose output this one reads */
   readonly after: readonly string[];
@@ -39,7 +39,8 @@ export interface RunOutline {
 
 export interface Outline {
   readonly experiment: string;
-  readonly prepare: OutlineStep;
+  /** one for each tokenizer and base checkpoint that members read and start with */
+  readonly prepare: readonly OutlineStep[];
   readonly runs: readonly RunOutline[];
   readonly totals: {
     readonly runs: number;
@@ -60,14 +61,7 @@ export function stepsOfGeneration(generation: number, sampled: boolean): StepNam
 
 /** Outlines a plan. Token numbers are upper bounds from data.limit. */
 export function outline(plan: ExperimentPlan): Outline {
-  const prepare: OutlineStep = {
-    id: 'prepare',
-    step: 'prepare',
-    generation: 0,
-    member: '',
-    after: [],
-    determinedBy: digestOf({ data: plan.data, ...(plan.tokenizer && { tokenizer: plan.tokenizer }) }),
-  };
+  const prepare = preparations(plan);
   const first = new Map<Digest, string>();
   const runs = expand(plan).map((run) => ({
     run: run.id,
@@ -88,11 +82,30 @@ export function outline(plan: ExperimentPlan): Outline {
     runs,
     totals: {
       runs: runs.length,
-      steps: all.length + 1,
-      computed: computed.length + 1,
+      steps: all.length + prepare.length,
+      computed: computed.length + prepare.length,
       ...present({ trainTokens: tokensOf('finetune'), writeTokens: tokensOf('generate'), scoreTokens: tokensOf('score') }),
     },
   };
+}
+
+function preparations({ data, population, conditions }: ExperimentPlan): OutlineStep[] {
+  const digests = new Set([...population, ...conditions.flatMap(({ members }) => members)].map((m) => preparedBy(data, m)));
+  return [...digests].map((determinedBy, i) => ({
+    id: digests.size === 1 ? 'prepare' : `prepare/${i + 1}`,
+    step: 'prepare',
+    generation: 0,
+    member: '',
+    after: [],
+    determinedBy,
+  }));
+}
+
+/** What a member starts from: the data, through its tokenizer, and its checkpoint. */
+function preparedBy(data: ExperimentPlan['data'], member: AnyMemberPlan): Digest {
+  if (member.family !== 'language-model') return digestOf({ data });
+  const { tokenizer, base } = member;
+  return digestOf({ data, tokenizer, ...(base.kind === 'checkpoint' && { base }) });
 }
 
 /** Sum of tokens, or undefined where a step's number is not known. */
@@ -133,7 +146,7 @@ function workOf(run: RunPlan, member: AnyMixedMember, generation: number): Work 
 }
 
 /** Walks a run's generations, every step's outputs named by what determines them. */
-function runSteps(run: RunPlan, prepare: OutlineStep): OutlineStep[] {
+function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] {
   const steps: OutlineStep[] = [];
   const by = new Map<Digest, OutlineStep>();
   const output = (step: OutlineStep, name: string): ArtifactRef => {
@@ -156,7 +169,12 @@ function runSteps(run: RunPlan, prepare: OutlineStep): OutlineStep[] {
     return steps[steps.length - 1];
   };
   const prepared = (member: AnyMixedMember): MemberState['prepared'] => {
-    const of = (name: string) => output(prepare, `${name} of ${digestOf(member.base)}`);
+    const digest = preparedBy(run.data, member);
+    const of = (name: string) =>
+      output(
+        prepare.find(({ determinedBy }) => determinedBy === digest)!,
+        name,
+      );
     return { train: of('train'), valid: of('valid'), test: of('test'), tokenizer: of('tokenizer'), base: of('base') };
   };
   let states: MemberStates = Object.fromEntries(run.members.map((member) => [member.name, { prepared: prepared(member) }]));
@@ -183,7 +201,7 @@ type StepInput = { readonly place: StepPlace };
 
 /** What a step leaves, by name. */
 function outputsOf(step: OutlineStep, call: StepCall, output: (step: OutlineStep, name: string) => ArtifactRef) {
-  const names = { sample: ['train'], finetune: ['model'], generate: ['generated'] }[call.step];
+  const names = { view: ['view'], sample: ['train'], finetune: ['model'], generate: ['generated'] }[call.step];
   const past = call.step === 'sample' ? pastOutputs(call.input) : [];
   return Object.fromEntries([...names, ...past].map((name) => [name, output(step, name)]));
 }

@@ -26,6 +26,7 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
   const engine = on(queues.engine);
   return {
     prepare: light.prepare,
+    view: light.view,
     sample: light.sample,
     finetune: engine.finetune,
     generate: engine.generate,
@@ -59,6 +60,8 @@ export async function perform<T>(
 
 function start(steps: Steps, call: StepCall): Promise<StepResult> {
   switch (call.step) {
+    case 'view':
+      return steps.view(call.input);
     case 'sample':
       return steps.sample(call.input);
     case 'finetune':

@@ -212,9 +212,10 @@ function answer(id: string, state: RunState): void {
 }
 
 function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): PrepareInput {
-  const { data, tokenizer } = plan;
+  const { data } = plan;
   if (data.kind === 'images') return { place, data };
-  return { place, data, tokenizer: tokenizer!, base: (member as MemberPlan).base };
+  const { tokenizer, base } = member as MemberPlan;
+  return { place, data, tokenizer, base };
 }
 
 /** Refuses anything but a whole number above the present last generation. */

@@ -1,5 +1,6 @@
 /** `habsburg plan`: what an experiment would do: runs, steps, what they have in common, and how many tokens. Runs nothing. */
 import type { Command } from 'commander';
+import { configWords } from '../../spec/architectures.js';
 import { decodingWords } from '../../spec/decoding.js';
 import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
@@ -151,8 +152,7 @@ function describeVae({ base, start, decoding, sample }: VaeMemberPlan): string {
 
 function describeBase({ base }: MemberPlan): string {
   if (base.kind === 'checkpoint') return base.source;
-  const a = base.architecture;
-  return `${a.kind} from scratch (hidden ${a.hidden}, layers ${a.layers}, heads ${a.heads}, ffn ${a.ffn}, positions ${a.positions})`;
+  return `${configWords(base.config)} from scratch`;
 }
 
 function describeDecoding({ decoding: d }: MemberPlan): string {

@@ -17,6 +17,11 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   gemma2: gemma2 as unknown as Architecture,
 };
 
+/** Every model_type that there is an architecture for. */
+export function modelTypes(): string[] {
+  return Object.keys(ARCHITECTURES);
+}
+
 /** @throws HabsburgError `invalid` when there is no such architecture */
 export function architectureOf(modelType: string, file = 'config.json'): Architecture {
   if (!Object.hasOwn(ARCHITECTURES, modelType)) {

@@ -26,6 +26,14 @@ const contentOf = (folder: string) =>
 
 describe('step records', () => {
   const key = sha256('a step');
+
+  test('of a kind of artifact that nobody thought of are found again', async () => {
+    const store = openArtifactStore(join(root, `store-${made++}`));
+    const outputs = { train: await store.publish('selection-2', folderWith({ s: '{}' })) };
+    await writeStep(store, { key, step: 'sample', outputs, report: {} });
+    expect((await findStep(store, key)).record?.outputs).toEqual(outputs);
+  });
+
   async function finished() {
     const url = join(root, `store-${made++}`);
     const store = openArtifactStore(url);

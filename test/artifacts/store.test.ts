@@ -217,7 +217,7 @@ describe.each(kinds)('artifacts over %s', (_name, make) => {
       })),
       { schema: 'habsburg.artifact/v1', kind: 'model', files: [entry('b'), entry('a')], facts: {} },
       { schema: 'habsburg.artifact/v1', kind: 'model', files: [entry('a'), entry('a')], facts: {} },
-      { schema: 'habsburg.artifact/v1', kind: 'weapon', files: [], facts: {} },
+      { schema: 'habsburg.artifact/v1', kind: '../weapon', files: [], facts: {} },
       { schema: 'habsburg.artifact/v2', kind: 'model', files: [], facts: {} },
       { schema: 'habsburg.artifact/v1', kind: 'model', files: [{ path: 'a', digest, size: -1 }], facts: {} },
       null,

@@ -1,18 +1,16 @@
 /** Every mixture through the loop: what each generation's training set is made of, on texts and on images. */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openArtifactStore } from '../../artifacts/open.js';
-import type { ArtifactRef, ArtifactStore } from '../../artifacts/types.js';
+import type { ArtifactStore } from '../../artifacts/types.js';
 import { IMAGES_FILE } from '../../pool/images.js';
 import { RECORDS_FILE, readHeads, type RecordHead } from '../../pool/records.js';
-import { SELECTION_FILE, copyRecords, parseSelection, piecesOf } from '../../pool/selection.js';
 import { readResults } from '../../report/rows.js';
 import type { RunOutcome } from './support.js';
-import { bars, habsburg, json, temporaryFolder } from './support.js';
+import { bars, habsburg, json, recordsIn, temporaryFolder } from './support.js';
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -26,27 +24,13 @@ const run = (experiment: string, store: string): string[] => [
   'run', experiment, '--home', join(home.path, 'home'), '--store', join(home.path, store),
 ]; // prettier-ignore
 
-/** A folder with the records of a dataset or a selection. */
-async function folderOf(store: ArtifactStore, { kind, digest }: Pick<ArtifactRef, 'kind' | 'digest'>): Promise<string> {
-  const folder = join(home.path, 'sets', digest.slice(7));
-  if (existsSync(folder)) return folder;
-  if (kind !== 'selection') {
-    await store.materialise(digest, folder);
-    return folder;
-  }
-  await mkdir(folder, { recursive: true });
-  const pieces = await piecesOf(digest, async (of) => parseSelection(await store.readFile(of, SELECTION_FILE), of));
-  await copyRecords(pieces, (dataset) => folderOf(store, { kind: 'dataset', digest: dataset }), folder);
-  return folder;
-}
-
 /** The heads of a run's artifacts: [generation][role]. */
 async function setsOf(store: ArtifactStore, experiment: string, condition: string, member: string) {
   const index = (await readResults(store, experiment)).runs.find(({ run }) => run === `${condition}/seed-1`)!;
   const sets: Record<'dataset' | 'generated', RecordHead[]>[] = [];
   for (const { members } of index.generations) {
     const heads = async (role: 'dataset' | 'generated'): Promise<RecordHead[]> => {
-      const folder = await folderOf(store, members![member][role]!);
+      const folder = await recordsIn(store, members![member][role]!, join(home.path, 'sets'));
       const found: RecordHead[] = [];
       for await (const head of readHeads(join(folder, RECORDS_FILE))) found.push(head);
       return found;

@@ -1,12 +1,15 @@
 /** Runs the command line as a user would, in folders of its own, and reads what a store holds. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
+import type { ArtifactRef, ArtifactStore } from '../../artifacts/types.js';
 import { CounterRng } from '../../common/philox.js';
 import type { StepRecord } from '../../artifacts/step-record.js';
+import { SELECTION_FILE, copyRecords, parseSelection, piecesOf } from '../../pool/selection.js';
 
 export const TINY = fileURLToPath(new URL('./tiny.yaml', import.meta.url));
 const BIN = fileURLToPath(new URL('../../bin/habsburg.js', import.meta.url));
@@ -81,6 +84,24 @@ export async function stepsOf(url: string): Promise<Map<string, { step: string; 
     });
   }
   return steps;
+}
+
+/** A folder below `cache` with the records of a dataset or a selection. */
+export async function recordsIn(
+  store: ArtifactStore,
+  { kind, digest }: Pick<ArtifactRef, 'kind' | 'digest'>,
+  cache: string,
+): Promise<string> {
+  const folder = join(cache, digest.slice('sha256:'.length));
+  if (existsSync(folder)) return folder;
+  if (kind !== 'selection') {
+    await store.materialise(digest, folder);
+    return folder;
+  }
+  const pieces = await piecesOf(digest, async (of) => parseSelection(await store.readFile(of, SELECTION_FILE), of));
+  await mkdir(folder, { recursive: true });
+  await copyRecords(pieces, (dataset) => recordsIn(store, { kind: 'dataset', digest: dataset }, cache), folder);
+  return folder;
 }
 
 export async function temporaryFolder(name: string): Promise<{ path: string; remove: () => Promise<void> }> {

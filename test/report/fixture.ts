@@ -1,4 +1,5 @@
 /** An invented experiment with plausible numbers, published into a real artifact store. */
+import { optConfig } from '../../spec/architectures.js';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +63,8 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
   const member: MemberPlan = {
     name: 'opt',
     family: 'language-model',
-    base: { kind: 'scratch', architecture: { kind: 'opt', hidden: 128, layers: 4, heads: 4, ffn: 512, positions: 128 } },
+    tokenizer: { kind: 'bpe', vocabulary: 4096 },
+    base: { kind: 'scratch', config: optConfig({ hidden: 128, layers: 4, heads: 4, ffn: 512, positions: 128 }) },
     start: 'generation-0',
     generation0: { ...training, epochs: 8 },
     training,
@@ -90,7 +92,6 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
       packing: 'bos-line',
       limit: { train: 3000 },
     },
-    tokenizer: { kind: 'bpe', vocabulary: 4096 },
     population: [member],
     conditions: conditions.map((condition, index) => ({
       name: condition,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf } from '../../evaluations/types.js';
-import { load } from './support.js';
+import { load, problems } from './support.js';
 
 const page = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 
@@ -10,6 +10,12 @@ test('the whole file of docs/experiments.md is valid', async () => {
   const [, yaml] = /```yaml\n(schemaVersion[^]*?)```/.exec(await page('experiments'))!;
   const { plan } = await load(yaml);
   expect(plan.conditions.map((c) => c.members[0].training.epochs)).toEqual([3, 3, 1]);
+});
+
+test('every whole file in docs/experiments.md is valid', async () => {
+  const files = [...(await page('experiments')).matchAll(/```yaml\n(schemaVersion[^]*?)```/g)];
+  expect(files.length).toBeGreaterThan(3);
+  for (const [, yaml] of files) expect(await problems(yaml)).toEqual([]);
 });
 
 test('docs/metrics.md has every metric with its variant and defaults', async () => {

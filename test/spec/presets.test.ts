@@ -1,3 +1,4 @@
+import { optConfig } from '../../spec/architectures.js';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { expand } from '../../spec/expand.js';
@@ -53,7 +54,7 @@ describe('presets', () => {
 
   test('nature-small is the protocol of the rehearsal, with the paper’s prompts', async () => {
     const { plan } = await loadText('nature-small');
-    expect(plan).toMatchObject({ seeds: [1, 2], generations: 5, tokenizer: { kind: 'bpe', vocabulary: 4096 } });
+    expect(plan).toMatchObject({ seeds: [1, 2], generations: 5 });
     expect(plan.data).toMatchObject({ block: 64, limit: { train: 3000, valid: 500, test: 1000 } });
     const [member] = plan.population;
     const shared = {
@@ -71,7 +72,7 @@ describe('presets', () => {
     expect(member).toMatchObject({ start: 'generation-0', prompts: 'original' });
     expect(member.base).toEqual({
       kind: 'scratch',
-      architecture: { kind: 'opt', hidden: 128, layers: 4, heads: 4, ffn: 512, positions: 128 },
+      config: optConfig({ hidden: 128, layers: 4, heads: 4, ffn: 512, positions: 128 }),
     });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { optConfig } from '../../spec/architectures.js';
 import { parseYaml } from '../../spec/document.js';
 import { expand } from '../../spec/expand.js';
 import { outline } from '../../workflows/outline.js';
@@ -19,7 +20,8 @@ describe('what a file leaves out', () => {
     expect(plan.population[0]).toEqual({
       name: 'opt',
       family: 'language-model',
-      base: { kind: 'scratch', architecture: { kind: 'opt', hidden: 16, layers: 1, heads: 2, ffn: 64, positions: 32 } },
+      tokenizer: { kind: 'bpe', vocabulary: 300 },
+      base: { kind: 'scratch', config: optConfig({ hidden: 16, layers: 1, heads: 2, ffn: 64, positions: 32 }) },
       start: 'previous',
       generation0: plan.population[0].training,
       training: {
@@ -95,14 +97,14 @@ describe('what a file leaves out', () => {
 
   test('a checkpoint brings its tokenizer', async () => {
     const { plan } = await load(SMALL.replace(/base: .*/, 'base: hf://facebook/opt-125m@main').replace(/tokenizer:.*\n/, ''));
-    expect(plan.tokenizer).toEqual({ kind: 'base' });
+    expect(plan.population[0].tokenizer).toEqual({ kind: 'base' });
     expect(plan.population[0].base).toEqual({ kind: 'checkpoint', source: 'hf://facebook/opt-125m@main' });
   });
 
   test('positions hold the longest prompt and its continuation', async () => {
     const positions = async (sets: string[]): Promise<number> => {
       const { base } = (await load(SMALL, { sets })).plan.population[0];
-      return base.kind === 'scratch' ? base.architecture.positions : NaN;
+      return base.kind === 'scratch' ? Number(base.config.max_position_embeddings) : NaN;
     };
     expect(await positions(['population.0.decoding.maxNewTokens=24'])).toBe(16 + 24);
     expect(await positions(['population.0.decoding.maxNewTokens=24', 'population.0.prompts=previous'])).toBe(24 + 24);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isHabsburgError } from '../../common/errors.js';
 import type { Mixed } from '../../spec/population.js';
-import type { DataPlan, ExperimentPlan, MemberPlan, TokenizerPlan } from '../../spec/plan.js';
+import type { DataPlan, ExperimentPlan, MemberPlan } from '../../spec/plan.js';
 import { loadExperiment, problemText, type LoadedExperiment, type LoadOptions, type SpecProblem } from '../../spec/load.js';
 
 /** The smallest sensible experiment, as lines that tests change. */
@@ -30,9 +30,8 @@ export async function folder(): Promise<string> {
 }
 
 /** Of the language models' grammar. */
-type TextPlan = Omit<ExperimentPlan, 'data' | 'tokenizer' | 'population' | 'conditions'> & {
+type TextPlan = Omit<ExperimentPlan, 'data' | 'population' | 'conditions'> & {
   readonly data: DataPlan;
-  readonly tokenizer: TokenizerPlan;
   readonly population: readonly MemberPlan[];
   readonly conditions: readonly { readonly name: string; readonly members: readonly Mixed<MemberPlan>[] }[];
 };

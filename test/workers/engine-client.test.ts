@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { JobHooks } from '../../activities/types.js';
+import { optConfig } from '../../spec/architectures.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
 import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
@@ -53,7 +54,7 @@ async function job(name: string, rows: number, hidden: number, epochs: number): 
     train: data,
     valid: data,
     start: {
-      scratch: { kind: 'opt', hidden, layers: 2, heads: 4, ffn: 4 * hidden, positions: 64 },
+      scratch: { kind: 'scratch', config: optConfig({ hidden, layers: 2, heads: 4, ffn: 4 * hidden, positions: 64 }) },
       tokenizer: join(folder, 'tokenizer'),
     },
     training: {

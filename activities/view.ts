@@ -1,0 +1,54 @@
+/**
+ * view: what a member wrote, in the tokens and blocks of another that reads it. Keyed by the set and the reader's tokenizer, not by the
+ * reader, so that all who read alike share it. Outputs `view`, a dataset.
+ */
+import { HabsburgError } from '../common/errors.js';
+import { runStep } from './step.js';
+import type { ActivityDependencies, StepResult, ViewInput } from './types.js';
+import type { TextsToView } from './view-texts.js';
+
+const VERSION = 1;
+
+export function viewActivity(deps: ActivityDependencies) {
+  return (input: ViewInput): Promise<StepResult> => {
+    const { place, set, writer, reader, block, packing } = input;
+    return runStep(
+      deps,
+      { step: 'view', version: VERSION, place, inputs: { set, writer, reader }, parameters: { block, packing }, engine: false },
+      async (step) => {
+        const { begins, prefix, ends } = (await step.store.manifest(reader.digest)).facts;
+        if (typeof begins !== 'number' || typeof prefix !== 'string' || typeof ends !== 'string')
+          throw new HabsburgError('verification', `tokenizer ${reader.digest} does not say what its texts begin and end with`);
+        const out = await step.folder('view');
+        const { read, records } = await step.thread<{ read: number; records: number }>(
+          new URL('./view-texts.js', import.meta.url),
+          'viewTexts',
+          {
+            set: await step.input(set),
+            writer: await step.input(writer),
+            reader: await step.input(reader),
+            out,
+            begins,
+            prefix: idsOf(prefix),
+            endTokens: idsOf(ends),
+            block,
+            packing,
+          } satisfies TextsToView,
+        );
+        if (records === 0)
+          throw new HabsburgError(
+            'invalid',
+            `what ${place.member} wrote in generation ${place.generation} is not one block of ${block} tokens for its reader; let it write more`,
+          );
+        return {
+          outputs: { view: { kind: 'dataset', folder: out, facts: { records, block, tokenizer: reader.digest } } },
+          report: { read, records },
+        };
+      },
+    );
+  };
+}
+
+function idsOf(fact: string): number[] {
+  return fact === '' ? [] : fact.split(',').map(Number);
+}

@@ -1,0 +1,220 @@
+/** Several members in one run, walked without a server: what each trains on, against counts made by hand, and who waits for whom. */
+import { describe, expect, test } from '@jest/globals';
+import type { StepResult } from '../../activities/types.js';
+import type { ArtifactRef } from '../../artifacts/types.js';
+import { sha256, type Digest } from '../../common/canonical.js';
+import { CounterRng } from '../../common/philox.js';
+import { select } from '../../pool/select.js';
+import {
+  firstTerms,
+  setName,
+  setsOf,
+  sizeAt,
+  sourcesOf,
+  type MixturePlan,
+  type SamplePlan,
+  type Term,
+} from '../../spec/mixture.js';
+import type { AnyMixedMember, DataPlan } from '../../spec/plan.js';
+import { generationOf, memberGeneration, type MemberStates, type StepCall } from '../../workflows/generation.js';
+
+const term = (from: Term['from'], generation: Term['generation'], take: Term['take'] = 'all', draw: Term['draw'] = 'redrawn'): Term => ({ from, generation, take, draw }); // prettier-ignore
+const list = (...terms: Term[]): MixturePlan => ({ kind: 'terms', terms });
+
+interface Some {
+  readonly name: string;
+  readonly mixture: MixturePlan;
+  readonly sample?: SamplePlan;
+  readonly tokenizer?: string;
+}
+const member = ({ name, mixture, sample }: Some): AnyMixedMember =>
+  ({
+    name,
+    mixture,
+    ...(sample && { sample }),
+    family: 'language-model',
+    base: { kind: 'scratch', config: { model_type: 'opt' } },
+    start: 'base',
+    prompts: 'original',
+  }) as AnyMixedMember;
+
+/** Walks generations 0 … last over sets of records that are only names: `real`, or `member@generation`. */
+async function walk(some: readonly Some[], last: number, real = 12) {
+  const sets = new Map<Digest, readonly string[]>();
+  const keep = (records: readonly string[], label: string, kind: ArtifactRef['kind'] = 'dataset'): ArtifactRef => {
+    const digest = sha256(`${label} ${records.join()}`);
+    sets.set(digest, records);
+    return { kind, digest, size: 0 };
+  };
+  const members = some.map(member);
+  const asked: string[] = [];
+  const trained: Record<string, Record<string, number>[]> = Object.fromEntries(some.map(({ name }) => [name, []]));
+  const going = { now: 0, most: 0 };
+
+  const perform = ({ step, input }: StepCall): StepResult['outputs'] => {
+    const { place } = input;
+    asked.push(`g${place.generation}/${place.member}/${step}`);
+    if (step === 'view') {
+      const text = sets.get(input.set.digest)!;
+      // the reader's blocks are half as long
+      return { view: keep(text.flatMap((record) => [record, record]), `view ${input.reader.digest}`) }; // prettier-ignore
+    }
+    if (step === 'sample') {
+      const of = (name: string) => sets.get(input.sets[name].digest)!;
+      const { terms, sample } = input;
+      const runs = select({
+        termsAt: (t) => (t === 0 && place.generation > 0 ? firstTerms(sample!) : terms),
+        self: place.member,
+        generation: place.generation,
+        n: (t) => (sample ? sizeAt(sample, t) : of('real').length),
+        sizes: new Map(Object.keys(input.sets).map((name) => [name, of(name).length])),
+        rngOf: (generation) => new CounterRng({ seed: 1, generation, member: place.member, step: 'sample' }),
+      });
+      const outputs: Record<string, ArtifactRef> = {};
+      const train = runs.flatMap(({ set, first, count }) => of(set).slice(first, first + count));
+      outputs.train = keep(train, 'train', 'selection');
+      if (place.generation > 0)
+        for (const one of terms.filter(({ generation }) => generation === 'all'))
+          for (const source of sourcesOf(one).filter((name) => name !== 'real')) {
+            const writer = source === 'self' ? place.member : source;
+            const all = setsOf({ ...one, from: source }, place.member, place.generation).flatMap((set) => of(setName(set)));
+            outputs[`past/${writer}`] = keep(all, `past ${writer}`, 'selection');
+          }
+      return outputs;
+    }
+    if (step === 'finetune') {
+      const counts: Record<string, number> = {};
+      for (const record of sets.get(input.train.digest)!) counts[record] = (counts[record] ?? 0) + 1;
+      trained[place.member].push(counts);
+      return { model: keep([`model ${place.member} ${place.generation}`], 'model', 'model') };
+    }
+    const count = input.count ?? sets.get(input.prompts.digest)!.length;
+    return { generated: keep(new Array<string>(count).fill(`${place.member}@${place.generation}`), 'written') };
+  };
+
+  const data = { block: 8, packing: 'bos-line' } as DataPlan;
+  const train = keep(new Array<string>(real).fill('real'), 'real');
+  let states: MemberStates = Object.fromEntries(
+    some.map(({ name, tokenizer = 'shared' }) => [
+      name,
+      { prepared: { train, valid: train, test: train, tokenizer: keep([tokenizer], 'tokenizer', 'tokenizer') } },
+    ]),
+  );
+  const held: number[] = [];
+  for (let t = 0; t <= last; t++) {
+    const results = await generationOf({ members }, states, async (one, before) => {
+      going.most = Math.max(going.most, ++going.now);
+      const place = { store: '', seed: 1, generation: t, member: one.name, checkpointSeconds: 0 };
+      const steps = memberGeneration({ members, data }, one, place, before);
+      let next = steps.next();
+      while (!next.done) {
+        await new Promise(setImmediate);
+        next = steps.next({ key: sha256('k'), cached: false, outputs: perform(next.value), report: {} });
+      }
+      going.now--;
+      return next.value;
+    });
+    states = Object.fromEntries(Object.entries(results).map(([name, { state }]) => [name, state]));
+    held.push(
+      Object.values(states).reduce((sum, { written, past }) => sum + written!.length + Object.keys(past ?? {}).length, 0),
+    );
+  }
+  return { trained, asked, most: going.most, held };
+}
+
+const replace: MixturePlan = { kind: 'replace' };
+
+describe('what members train on', () => {
+  test('the second on half human, half what the first wrote in the same generation, in its own tokens', async () => {
+    const cross = list(term('real', 0, { share: 0.5 }), term('opt', 'current', { share: 0.5 }));
+    const { trained, asked } = await walk(
+      [
+        { name: 'llama', mixture: cross, tokenizer: 'other' },
+        { name: 'opt', mixture: replace },
+      ],
+      3,
+    );
+    expect(trained.opt).toEqual([{ real: 12 }, { 'opt@0': 12 }, { 'opt@1': 12 }, { 'opt@2': 12 }]);
+    expect(trained.llama).toEqual([{ real: 12 }, { real: 6, 'opt@1': 6 }, { real: 6, 'opt@2': 6 }, { real: 6, 'opt@3': 6 }]);
+    // the first stands last in the file, and is before its reader all the same
+    const g2 = asked.filter((step) => step.startsWith('g2/'));
+    expect(g2).toEqual(['sample', 'finetune', 'generate'].map((s) => `g2/opt/${s}`).concat(['g2/opt/view', ...['sample', 'finetune', 'generate'].map((s) => `g2/llama/${s}`)])); // prettier-ignore
+  });
+
+  test('a ring of three: each on what the one before it wrote in the generation before, all beside each other', async () => {
+    const ring = (from: string) => list(term(from, 'previous'));
+    const { trained, most, held } = await walk(
+      [
+        { name: 'a', mixture: ring('c') },
+        { name: 'b', mixture: ring('a') },
+        { name: 'c', mixture: ring('b') },
+      ],
+      3,
+    );
+    expect(trained.a).toEqual([{ real: 12 }, { 'c@0': 12 }, { 'c@1': 12 }, { 'c@2': 12 }]);
+    expect(trained.b).toEqual([{ real: 12 }, { 'a@0': 12 }, { 'a@1': 12 }, { 'a@2': 12 }]);
+    expect(trained.c).toEqual([{ real: 12 }, { 'b@0': 12 }, { 'b@1': 12 }, { 'b@2': 12 }]);
+    expect(most).toBe(3);
+    expect(new Set(held)).toEqual(new Set([3])); // one set a member is carried on, however long the chain
+  });
+
+  test('a reader of all generations of two others, one of them through its own tokens', async () => {
+    const { trained, held } = await walk(
+      [
+        { name: 'a', mixture: replace, tokenizer: 'other' },
+        { name: 'b', mixture: { kind: 'keep-share', share: 0.25 } },
+        { name: 'reader', mixture: list(term('real', 0, { count: 3 }), term(['a', 'b'], 'all')) },
+      ],
+      3,
+    );
+    expect(trained.b[3]).toEqual({ real: 3, 'b@2': 9 });
+    expect(trained.reader).toEqual([
+      { real: 12 },
+      { real: 3, 'a@0': 24, 'b@0': 12 },
+      { real: 3, 'a@0': 24, 'a@1': 24, 'b@0': 12, 'b@1': 12 },
+      { real: 3, 'a@0': 24, 'a@1': 24, 'a@2': 24, 'b@0': 12, 'b@1': 12, 'b@2': 12 },
+    ]);
+    // written: one of each; and from generation 1 on the past of the two that are read
+    expect(held).toEqual([3, 5, 5, 5]);
+  });
+
+  test('a fresh term beside two by weight: shares to the record, weights by lot', async () => {
+    const sample: SamplePlan = { size: 200, growth: 0 };
+    const mixed = list(term('real', 0, { share: 0.25 }, 'fresh'), term('a', 'previous', { weight: 2 }), term('b', 'previous', { weight: 1 })); // prettier-ignore
+    const { trained } = await walk(
+      [
+        { name: 'a', mixture: replace, sample },
+        { name: 'b', mixture: replace, sample },
+        { name: 'reader', mixture: mixed, sample },
+      ],
+      4,
+      400,
+    );
+    for (const [t, counts] of trained.reader.slice(1).entries()) {
+      expect(counts.real).toBe(50);
+      const [a, b] = [counts[`a@${t}`], counts[`b@${t}`]];
+      expect(a + b).toBe(150);
+      expect(Math.abs(a - 100)).toBeLessThan(25); // mean 100, standard deviation 5.8
+    }
+    // 200 and four times 50 of 400: one more generation has none left
+    await expect(walk([{ name: 'a', mixture: list(term('real', 0, { share: 0.25 }, 'fresh'), term('self', 'previous', { share: 0.75 })), sample }], 5, 400)).rejects.toThrow('data.train has 400 records, of which 400 are used, and 50 new ones are needed'); // prettier-ignore
+  });
+
+  test('generation 0 and two generations back stay in the pool; before there was a model there was human data', async () => {
+    const { trained, held } = await walk(
+      [
+        { name: 'a', mixture: replace },
+        { name: 'b', mixture: list(term('a', 0, { count: 2 }), term('a', -3, { count: 4 })) },
+      ],
+      5,
+    );
+    expect(trained.b.slice(1)).toEqual([
+      { 'a@0': 2, real: 4 },
+      { 'a@0': 2, real: 4 },
+      { 'a@0': 6 },
+      { 'a@0': 2, 'a@1': 4 },
+      { 'a@0': 2, 'a@2': 4 },
+    ]);
+    expect(held).toEqual([2, 3, 4, 5, 5, 5]);
+  });
+});
