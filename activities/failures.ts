@@ -34,6 +34,9 @@ export function toFailure(error: unknown, doing: string, attempt: number): Appli
       }),
     );
   }
+  // handed back at once, for as long as it takes the right worker to come for it
+  if (error instanceof Error && error.name === 'OtherEngine')
+    return ApplicationFailure.create({ type: 'OtherEngine', message: error.message, nextRetryDelay: '2 seconds' });
   const known = fromSystemError(error, doing);
   // a stored result that a step read, and could not
   const damaged = known.details?.digest;

@@ -1,4 +1,5 @@
 /** The activities of the loop, given what a worker has: a way to open stores and a way to run jobs. */
+import { engineActivity } from './engine.js';
 import { finetuneActivity } from './finetune.js';
 import { generateActivity } from './generate.js';
 import { prepareActivity } from './prepare.js';
@@ -18,6 +19,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     generate: generateActivity(deps),
     score: scoreActivity(deps),
     simulate: simulateActivity(deps),
+    chooseEngine: engineActivity(deps),
     ...recordActivities(deps),
   };
 }

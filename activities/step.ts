@@ -6,12 +6,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../artifacts/checkpoints.js';
-import { makeStatement } from '../artifacts/statement.js';
+import { makeStatement, statementProblem } from '../artifacts/statement.js';
 import { findStep, statementName, stepKey, writeStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
+import { checkEngine } from './engine.js';
 import { toFailure } from './failures.js';
 import { acquireLease } from './lease.js';
 import { checkOutput, lackOf } from './outputs.js';
@@ -93,6 +94,7 @@ async function attempt(
   const { place } = definition;
   const store = deps.openStore(place.store);
   const engineFingerprint = definition.engine ? deps.engineFingerprint(place.device ?? deps.device) : 'none';
+  if (definition.engine) await checkEngine(deps, place, engineFingerprint, activityInfo().attempt);
   const parameters: unknown =
     typeof definition.parameters === 'function'
       ? await (definition.parameters as () => Promise<unknown>)()
@@ -115,10 +117,12 @@ async function attempt(
       ...(place.deep ? { hashBelow: Infinity } : {}),
       lacks: (_, manifest) => lackOf(manifest),
     });
-    if (found.record) return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
-    doubt = found.damage !== undefined;
-    if (found.damage)
-      log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage: found.damage });
+    const damage = found.record ? await statementProblem(store, found.record) : found.damage;
+    if (found.record && damage === undefined)
+      return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
+    doubt ||= damage !== undefined;
+    if (damage !== undefined)
+      log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage });
     return undefined;
   };
   let hit = await lookUp();

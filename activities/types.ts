@@ -26,6 +26,8 @@ export interface StepPlace {
   readonly checkpointSeconds: number;
   /** what computes; absent: what the worker is set to */
   readonly device?: Device;
+  /** fingerprint of the engine that is to compute; absent: whichever asks for work */
+  readonly engine?: string;
   /** hash every file of a finished step before it is believed, however large: one was found damaged after it had been believed */
   readonly deep?: boolean;
 }
@@ -148,6 +150,8 @@ export interface Activities {
   score(input: ScoreInput): Promise<ScoreResult>;
   simulate(input: SimulateInput): Promise<StepResult>;
   /** @returns the plan's digest, under which the runs' documents are filed */
+  /** the fingerprint of the engine that an experiment's steps are for; `plan`: to be the same when it is run again */
+  chooseEngine(input: { readonly store: string; readonly plan?: Digest; readonly device?: Device }): Promise<string>;
   recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<Digest>;
   record(input: RecordInput): Promise<void>;
 }
@@ -184,6 +188,8 @@ export interface ActivityDependencies {
   readonly runJob: RunJob;
   /** names what computes on a device */
   engineFingerprint(device: Device): string;
+  /** fingerprints of the engines whose workers serve this queue now, for the device that they are set to */
+  livingEngines(): Promise<readonly string[]>;
   /** of steps that name none */
   readonly device: Device;
   readonly codeVersion: string;

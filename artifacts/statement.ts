@@ -3,10 +3,10 @@
  * Field map in docs/artifacts.md. Unsigned; its canonical bytes are the payload that a DSSE envelope will carry.
  */
 import { canonicalJson, type Digest } from '../common/canonical.js';
-import { HabsburgError } from '../common/errors.js';
+import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { hexOf, isDigest } from './keys.js';
-import { stepKey } from './step-record.js';
-import type { ArtifactKind, ArtifactRef, StepFacts } from './types.js';
+import { statementName, stepKey } from './step-record.js';
+import type { ArtifactKind, ArtifactRef, ArtifactStore, StepFacts } from './types.js';
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -148,6 +148,29 @@ export function parseStatement(value: unknown, where: string): StepFacts {
   };
   if (keyOf(facts) !== key) throw at.wrong('its step key does not follow from its parameters and inputs');
   return facts;
+}
+
+/**
+ * What is wrong with the statement of a finished step: absent, damaged, or of another step or other outputs. It cannot be written anew
+ * from the record, which does not know what code made them and when: the step is done anew. Undefined: nothing is wrong.
+ */
+export async function statementProblem(
+  store: ArtifactStore,
+  { key, outputs }: { readonly key: Digest; readonly outputs: Readonly<Record<string, ArtifactRef>> },
+): Promise<string | undefined> {
+  const name = statementName(key);
+  try {
+    const value = await store.readName<unknown>(name);
+    if (value === undefined) return `its statement names/${name}.json is missing`;
+    const stated = parseStatement(value, `names/${name}.json`);
+    const digests = (refs: Readonly<Record<string, ArtifactRef>>) =>
+      canonicalJson(Object.fromEntries(Object.entries(refs).map(([output, ref]) => [output, ref.digest])));
+    if (stated.key !== key || digests(stated.outputs) !== digests(outputs)) return `names/${name}.json states something else`;
+    return undefined;
+  } catch (error) {
+    if (isHabsburgError(error) && error.kind === 'verification') return error.message;
+    throw error;
+  }
 }
 
 /** The step key that a step with these facts must have. */

@@ -11,7 +11,8 @@ import { codeVersion } from '../common/version.js';
 import { checkDevice } from '../engine/device.js';
 import { engineFingerprint } from '../engine/fingerprint.js';
 import type { Device } from '../spec/devices.js';
-import { QUEUES } from '../workflows/contract.js';
+import { QUEUES, enginesQueue } from '../workflows/contract.js';
+import { ENGINE_MARK, enginesOn } from './engines.js';
 import { engineClient } from './engine-client.js';
 import type { TemporalSettings } from './connection.js';
 import { makeScratch, type Scratch } from './scratch.js';
@@ -76,15 +77,29 @@ export async function serve(options: WorkerOptions): Promise<void> {
           }),
         );
       } else {
+        const taskQueue = queue === 'cpu' ? QUEUES.cpu : queue === 'gpu' ? QUEUES.gpu : queue;
+        const { chooseEngine, ...activities } = createActivities(
+          dependencies(options, scratch, () => enginesOn(connection, options.temporal.namespace, taskQueue)),
+        );
         workers.push(
           await Worker.create({
             ...common,
-            taskQueue: queue === 'cpu' ? QUEUES.cpu : queue === 'gpu' ? QUEUES.gpu : queue,
-            activities: createActivities(dependencies(options, scratch)),
+            taskQueue,
+            activities,
             dataConverter: secret && sealedPayloads(secret, 'refuse'),
             maxConcurrentActivityTaskExecutions: options.slots,
             maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
             defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+          }),
+          // asks for work also while every slot is taken, so that it is seen which engines live
+          await Worker.create({
+            ...common,
+            taskQueue: enginesQueue(taskQueue),
+            identity: `${common.identity}${ENGINE_MARK}${engineFingerprint(options.device)}`,
+            activities: { chooseEngine },
+            dataConverter: secret && sealedPayloads(secret, 'refuse'),
+            maxConcurrentActivityTaskExecutions: 1,
+            maxConcurrentActivityTaskPolls: 1,
           }),
         );
       }
@@ -134,17 +149,19 @@ function workflowSource(): Pick<TemporalWorkerOptions, 'workflowBundle' | 'workf
   const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(pathOf('.tsbuildinfo'));
   return fresh
     ? { workflowBundle: { codePath } }
-    : {
-        workflowsPath: pathOf('workflows/index.js'),
-        interceptors: { workflowModules: ['workflows/door.js', 'workflows/undecodable.js'].map(pathOf) },
-      };
+    : { workflowsPath: pathOf('workflows/index.js'), interceptors: { workflowModules: [pathOf('workflows/door.js')] } };
 }
 
-function dependencies(options: WorkerOptions, scratch: Scratch): ActivityDependencies {
+function dependencies(
+  options: WorkerOptions,
+  scratch: Scratch,
+  livingEngines: ActivityDependencies['livingEngines'],
+): ActivityDependencies {
   return {
     openStore: workerStores(options.blobCache),
     runJob: engineClient({ threads: options.threads }),
     engineFingerprint,
+    livingEngines,
     device: options.device,
     codeVersion: codeVersion(),
     builder: `habsburg-worker/${codeVersion()}`,

@@ -8,6 +8,11 @@ import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
 
+/** Where the engines behind a task queue are asked who they are; served also while all slots of the queue are taken. */
+export function enginesQueue(queue: string): string {
+  return `${queue}-engines`;
+}
+
 /** Typed search attributes; `habsburg dev` registers them, on another server `habsburg run` does. */
 export const SEARCH_ATTRIBUTES = {
   experiment: defineSearchAttributeKey('HabsburgExperiment', SearchAttributeType.KEYWORD),
@@ -42,6 +47,7 @@ export interface ExperimentInput {
 export interface ExperimentCarried {
   /** the plan's digest; absent: the plan is recorded first */
   readonly digest?: Digest;
+  readonly engine?: string;
   readonly generations: number;
   readonly paused: boolean;
   /** the first run that has never been started */
@@ -96,8 +102,12 @@ export interface RunInput {
   /** the digest of the experiment's plan, under which the run's documents are filed; absent: none are written */
   readonly digest?: Digest;
   readonly store: string;
+  /** fingerprint of the engine that its steps are for; absent: whichever asks for work */
+  readonly engine?: string;
   readonly eventLimit?: number;
   readonly paused?: boolean;
+  /** filled in when it goes over everything once more: how often it has */
+  readonly heals?: number;
   readonly carried?: RunCarried;
 }
 

@@ -33,7 +33,7 @@ import {
 } from './contract.js';
 import { ExperimentState } from './experiment-state.js';
 import { describeFailure, refusal } from './failure.js';
-import { recordsOn } from './proxies.js';
+import { enginesBehind, recordsOn } from './proxies.js';
 import { checkExtension, run } from './run.js';
 
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
@@ -65,6 +65,12 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     { key: SEARCH_ATTRIBUTES.phase, value: 'running' },
   ]);
   const digest = carried?.digest ?? (await recordPlan());
+  // Asked once: which machine asked for a step must not be seen in what the steps leave.
+  const engine =
+    plan.kind === 'simulation'
+      ? undefined
+      : (carried?.engine ??
+        (await enginesBehind(plan.execution.queues.engine).chooseEngine({ store, plan: digest, device: plan.execution.device })));
 
   const go = async ({ index, paused, generations }: NonNullable<ReturnType<ExperimentState['begin']>>) => {
     const runPlan = { ...runs[index], generations };
@@ -72,7 +78,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       const child = await startChild(run, {
         workflowId: runWorkflowId(plan.name, runPlan.id),
         taskQueue: QUEUES.workflow,
-        args: [{ plan: runPlan, digest, store, paused, eventLimit: input.eventLimit }],
+        args: [{ plan: runPlan, digest, store, engine, paused, eventLimit: input.eventLimit }],
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         priority: fairness(plan.name),
@@ -102,7 +108,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       const seen = state.changes;
       if (state.hasMore && isLong()) {
         await condition(() => state.going === 0 && allHandlersFinished());
-        await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest } });
+        await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engine } });
       }
       const atATime = plan.execution.concurrency ?? runs.length;
       for (let next = state.begin(atATime); next; next = state.begin(atATime)) void go(next);

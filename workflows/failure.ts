@@ -21,6 +21,14 @@ export function describeFailure(error: unknown): Omit<RunFailure, 'run'> {
   return { kind, message: sentenceOf(cause) };
 }
 
+/** Digest of the artifact that a step found damaged when it read it; undefined: that is not what went wrong. */
+export function damagedInput(error: unknown): string | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const [detail] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  const damaged = (detail as { damagedInput?: unknown } | null | undefined)?.damagedInput;
+  return typeof damaged === 'string' ? damaged : undefined;
+}
+
 /** The message of an activity's failure, which is a sentence of ours. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof ActivityFailure && error.cause) return error.cause.message;

@@ -3,11 +3,12 @@ import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities, StepResult } from '../activities/types.js';
 import type { ExecutionPlan } from '../spec/plan.js';
+import { enginesQueue } from './contract.js';
 import type { StepCall } from './generation.js';
 
 const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
-export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'record'>;
+export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'record' | 'chooseEngine'>;
 
 /**
  * Steps on their task queues. Long by nature: nothing limits their duration but their heartbeat.
@@ -33,6 +34,15 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
     score: engine.score,
     simulate: engine.simulate,
   };
+}
+
+/** Asks the engines behind a task queue which of them an experiment's steps are for. */
+export function enginesBehind(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'chooseEngine'>> {
+  return proxyActivities<Pick<Activities, 'chooseEngine'>>({
+    taskQueue: enginesQueue(taskQueue),
+    startToCloseTimeout: '1 minute',
+    retry: RETRY,
+  });
 }
 
 /** Small documents in the store. */

@@ -28,13 +28,16 @@ import {
   setGenerationsSignal,
   setPausedSignal,
 } from './contract.js';
-import { describeFailure, refusal } from './failure.js';
+import { damagedInput, describeFailure, refusal } from './failure.js';
 import type { GenerationResult } from './generation.js';
 import { generationOf, memberGeneration, scoreInput } from './generation.js';
 import { perform, stepsOn } from './proxies.js';
 import { RunRecords } from './run-records.js';
 import { RunState, isLastGeneration } from './run-state.js';
 import { simulateGenerations } from './simulation.js';
+
+/** So often a run goes over everything once more because a result was found damaged. */
+const HEALS = 2;
 
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store } = input;
@@ -59,6 +62,8 @@ export async function run(input: RunInput): Promise<RunResult> {
     member,
     checkpointSeconds: plan.execution.checkpointSeconds,
     device,
+    ...(input.engine === undefined ? {} : { engine: input.engine }),
+    ...(input.heals ? { deep: true } : {}),
   });
   const step = async (name: string, call: () => Promise<StepResult>): Promise<StepResult> => {
     await condition(() => !state.paused);
@@ -71,7 +76,10 @@ export async function run(input: RunInput): Promise<RunResult> {
       state.left(name);
     }
   };
+  /** an artifact that was believed, and found damaged when a step read it */
+  let damaged: string | undefined;
   const noting = (what: RunProblem['what'], generation: number, member?: string) => (error: unknown) => {
+    damaged ??= damagedInput(error);
     const failure = describeFailure(error);
     log.warn('beside the chain something failed for good', { run: plan.id, what, generation, reason: failure.message });
     state.note({ what, generation, ...(member === undefined ? {} : { member }), ...failure });
@@ -81,8 +89,22 @@ export async function run(input: RunInput): Promise<RunResult> {
     if (!(input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested)) return;
     enter('scoring');
     await beside.settled();
+    await heal();
     await condition(allHandlersFinished);
     await continueAsNew<typeof run>({ ...input, paused: state.paused, carried: state.carried() });
+  };
+
+  /**
+   * Goes over everything once more, from the first step on: each is remembered, but for the one whose output is damaged. This time
+   * every file of theirs is hashed.
+   */
+  const heal = async () => {
+    const heals = (input.heals ?? 0) + 1;
+    if (damaged === undefined || heals > HEALS) return;
+    log.warn('a result was found damaged when it was read; what made it is done anew', { run: plan.id, damaged });
+    await condition(allHandlersFinished);
+    const again = { ...plan, generations: state.generations };
+    await continueAsNew<typeof run>({ ...input, plan: again, paused: state.paused, heals, carried: undefined });
   };
 
   const prepare = async (plan: RunPlan) => {
@@ -142,6 +164,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       }
       enter('scoring');
       await beside.settled();
+      await heal();
       if (state.hasMore) continue;
       beside.add(records.status('done'), noting('record', state.generations));
       await beside.settled();
@@ -149,6 +172,11 @@ export async function run(input: RunInput): Promise<RunResult> {
   } catch (error) {
     if (isContinueAsNew(error)) throw error;
     const canceled = isCancellation(error);
+    damaged ??= damagedInput(error);
+    if (!canceled && damaged !== undefined) {
+      await beside.settled().catch(() => undefined);
+      await heal();
+    }
     await CancellationScope.nonCancellable(async () => {
       await records
         .status(canceled ? 'canceled' : 'failed', canceled ? undefined : describeFailure(error).message)

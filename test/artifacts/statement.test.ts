@@ -1,9 +1,23 @@
-import { describe, expect, test } from '@jest/globals';
-import { keyOf, makeStatement, parseStatement, statementBytes, type Statement } from '../../artifacts/statement.js';
-import { stepKey, type StepInput } from '../../artifacts/step-record.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openArtifactStore } from '../../artifacts/open.js';
+import {
+  keyOf,
+  makeStatement,
+  parseStatement,
+  statementBytes,
+  statementProblem,
+  type Statement,
+} from '../../artifacts/statement.js';
+import { statementName, stepKey, type StepInput } from '../../artifacts/step-record.js';
 import type { StepFacts } from '../../artifacts/types.js';
 import { sha256 } from '../../common/canonical.js';
 import { failure } from './object-store-contract.js';
+
+const root = mkdtempSync(join(tmpdir(), 'habsburg-statement-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const body = {
   step: 'finetune',
@@ -176,5 +190,37 @@ describe('step key', () => {
       { engineFingerprint: 'g' },
     ];
     expect(new Set([input, ...others.map((o) => ({ ...input, ...o }))].map(stepKey)).size).toBe(others.length + 1);
+  });
+});
+
+describe('the statement of a finished step', () => {
+  const store = openArtifactStore(join(root, 'store'));
+  const record = { key: facts.key, outputs: facts.outputs };
+  const name = statementName(facts.key);
+
+  test('is looked at before the step is believed: as it was written, nothing is wrong', async () => {
+    await store.writeName(name, makeStatement(facts));
+    expect(await statementProblem(store, record)).toBeUndefined();
+  });
+
+  test('missing, damaged, edited, another step’s or about other outputs: said', async () => {
+    await store.deleteName(name);
+    expect(await statementProblem(store, record)).toMatch(/is missing/);
+    const edited = JSON.parse(JSON.stringify(makeStatement(facts))) as {
+      predicate: { buildDefinition: { externalParameters: { seed: number } } };
+    };
+    edited.predicate.buildDefinition.externalParameters.seed = 99;
+    const other = { ...body, seed: 2 };
+    for (const [content, problem] of [
+      ['{', /is not JSON/],
+      ['null', /the document is no object/],
+      ['[]', /the document is no object/],
+      [JSON.stringify(edited), /does not follow/],
+      [JSON.stringify(makeStatement({ ...other, key: keyOf(other) })), /states something else/],
+      [JSON.stringify(makeStatement({ ...facts, outputs: {} })), /states something else/],
+    ] as const) {
+      writeFileSync(join(root, 'store', 'names', `${name}.json`), content);
+      expect(await statementProblem(store, record)).toMatch(problem);
+    }
   });
 });

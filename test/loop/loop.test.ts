@@ -1,6 +1,6 @@
 /** The whole path by the command line: run, memo, shared prefixes, continue-as-new, operators' verbs. Real server, real stores. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOutcome } from './support.js';
 import { TINY, habsburg, json, start, stepsOf, temporaryFolder } from './support.js';
@@ -94,6 +94,41 @@ describe('a small experiment', () => {
     const again = await run('--set', 'seeds=[1,2]'); // the model may be of either seed
     expect(again.result.steps.computed).toBe(1);
     expect(await stepsOf(store)).toEqual(steps);
+  }, 600_000);
+
+  test('whatever lies damaged, in one run everything is whole again', async () => {
+    const { readdir, readFile, rm, writeFile } = await import('node:fs/promises');
+    const { createHash } = await import('node:crypto');
+    const steps = await stepsOf(store);
+    const under = async (folder: string) =>
+      (await readdir(join(store, folder), { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
+    const blobs = await under('blobs');
+    for (const [i, file] of blobs.entries()) {
+      const bytes = await readFile(file);
+      bytes[(i * 7919) % bytes.length] ^= 1 << (i % 8);
+      await writeFile(file, bytes);
+    }
+    // leases of nobody, on steps that are to be done again
+    const [first, second] = await under('names/steps');
+    for (const [file, lease] of [
+      [first, 'null'],
+      [second, '{'],
+    ] as const) {
+      // prettier-ignore
+      await rm(file);
+      await writeFile(file.replace('/steps/', '/leases/'), lease);
+    }
+    const again = await run('--set', 'seeds=[1,2]');
+    expect(again.result.failed).toBe(0);
+    expect(await stepsOf(store)).toEqual(steps);
+    for (const file of blobs)
+      expect(
+        createHash('sha256')
+          .update(await readFile(file))
+          .digest('hex'),
+      ).toBe(basename(file));
   }, 600_000);
 });
 

@@ -53,6 +53,8 @@ export async function storm(
       () => [],
     );
     if (!pid) continue;
+    // what was noticed may have ended, or be about to say something, by the time it is killed
+    await sleep(rng.uniform(draw, 1) * 300);
     try {
       process.kill(pid, 'SIGKILL');
       killed.push(what);

@@ -36,6 +36,7 @@ beforeEach(() => {
       return step(outputs(place));
     };
   world.activities = {
+    chooseEngine: async () => 'an engine',
     recordPlan: async ({ plan }: { plan: ExperimentPlan }) => digestOf(plan.conditions),
     record: async ({ document }: RecordInput) => void recorded.push(document),
     prepare: make('prepare', () => ({
@@ -247,4 +248,64 @@ describe('what makes no sense', () => {
     expect(world.query('e', experimentProgressQuery)).toMatchObject({ generations: 2 });
     await outcome;
   });
+});
+
+describe('a result that was believed, and is damaged when it is read', () => {
+  const damaged = () =>
+    ApplicationFailure.create({
+      type: 'habsburg.verification',
+      message: 'weights of model are damaged',
+      details: [{ damagedInput: digestOf('weights') }],
+    });
+  /** the places with which an activity was called */
+  const placesOf = (name: string, fails: (calls: number) => boolean) => {
+    const works = world.activities[name];
+    const places: { generation: number; deep?: boolean }[] = [];
+    world.activities[name] = async (input: { place: { generation: number; deep?: boolean } }) => {
+      places.push(input.place);
+      if (fails(places.length)) throw damaged();
+      return works(input);
+    };
+    return places;
+  };
+
+  test('sends the run over everything once more, every file hashed, and the result is that of an undisturbed one', async () => {
+    const places = placesOf('generate', (calls) => calls === 2);
+    expect(await startRun(2)).toMatchObject({ generations: 2, problems: [] });
+    expect(places.map(({ generation, deep }) => [generation, deep ?? false])).toEqual([
+      [0, false],
+      [1, false],
+      [0, true],
+      [1, true],
+      [2, true],
+    ]);
+    expect(statuses().at(-1)).toBe('done');
+  });
+
+  test('while it is scored: the same', async () => {
+    const places = placesOf('score', (calls) => calls === 1);
+    expect(await startRun(1)).toMatchObject({ generations: 1, problems: [] });
+    expect(places.filter(({ deep }) => deep)).toHaveLength(2);
+  });
+
+  test('again and again: fails with the reason, and not for ever', async () => {
+    const places = placesOf('generate', () => true);
+    await expect(startRun(1)).rejects.toThrow();
+    expect(places).toHaveLength(3);
+    expect(statuses().at(-1)).toBe('failed');
+  });
+});
+
+test('an experiment asks once which engine its steps are for, and every step of every run says so', async () => {
+  const engines: (string | undefined)[] = [];
+  let asked = 0;
+  world.activities.chooseEngine = async () => `engine ${++asked}`;
+  const works = world.activities.finetune;
+  world.activities.finetune = async (input: { place: { engine?: string } }) => {
+    engines.push(input.place.engine);
+    return works(input);
+  };
+  await start(planOf([1, 2], 2), { eventLimit: 20 });
+  expect(engines.length).toBeGreaterThanOrEqual(6);
+  expect(new Set(engines)).toEqual(new Set(['engine 1']));
 });

@@ -130,6 +130,7 @@ class Place {
           checkpointDue: () => false,
           checkpoint: () => Promise.reject(new Error('not asked for')),
         }),
+      livingEngines: () => Promise.resolve([]),
       engineFingerprint: () => 'test',
       device: 'cpu',
       codeVersion: '0',
