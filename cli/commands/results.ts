@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
+import type { ScoreRow } from '../../evaluations/types.js';
 import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
@@ -40,16 +41,15 @@ export const results: CommandModule = {
         const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, {
           digest: options.plan,
         });
-        const summary = selected(found, options.metric);
+        const output = render(found, options);
         for (const note of options.json ? [] : found.notes) process.stderr.write(`${note}\n`);
-        await printLines(render(found, summary, options));
+        await printLines(output);
       });
   },
 };
 
-function render(found: Results, summary: Summary, options: Options): Iterable<string> {
-  const keys = new Set(summary.measures.map(({ key }) => key));
-  const rows = new ScoreRows(found.experiment, found.scores, (measure) => keys.has(measureKey(measure)));
+function render(found: Results, options: Options): Iterable<string> {
+  const rows = options.metric === undefined ? found.rows : rowsOf(found, selected(found, options.metric));
   if (options.json) {
     const runs = found.runs.map(({ run, condition, seed, status, generationsDone }) => ({
       run,
@@ -63,12 +63,18 @@ function render(found: Results, summary: Summary, options: Options): Iterable<st
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);
+  const summary = selected(found, options.metric);
   const { headline, sentences } = findings(summary, found.plan);
   return [
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
     renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
   ];
+}
+
+function rowsOf({ experiment, scores }: Results, { measures }: Summary): Iterable<ScoreRow> {
+  const keys = new Set(measures.map(({ key }) => key));
+  return new ScoreRows(experiment, scores, (measure) => keys.has(measureKey(measure)));
 }
 
 function selected(found: Results, metric: string | undefined): Summary {
