@@ -43,6 +43,7 @@ beforeEach(() => {
       train: ref('dataset', 'train'),
       valid: ref('dataset', 'valid'),
       test: ref('dataset', 'test'),
+      tokenizer: ref('tokenizer', 'tokenizer'),
     })),
     sample: make('sample', (place) => ({ train: ref('dataset', 'sampled', place) })),
     finetune: make('finetune', (place) => ({ model: ref('model', place) })),
