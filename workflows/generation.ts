@@ -156,7 +156,7 @@ function setsAt(terms: readonly Term[], self: string, t: number, states: MemberS
   });
 }
 
-/** Where a set was written in other tokens than its reader's: the view that is read in its place. What is past was viewed before. */
+/** Where a set was written in other tokens than its reader reads: the view in its place. What is past was viewed before. */
 function viewInput(
   set: PoolSet,
   ref: ArtifactRef,
@@ -165,7 +165,7 @@ function viewInput(
   states: MemberStates,
   data: RunPlan['data'],
 ): ViewInput | undefined {
-  if (set.kind !== 'written' || data.kind === 'images') return undefined;
+  if (set.kind !== 'written' || set.member === place.member || data.kind === 'images') return undefined;
   const writer = states[set.member].prepared.tokenizer!;
   if (writer.digest === reader!.digest) return undefined;
   const { block, packing } = data;
