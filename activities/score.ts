@@ -14,7 +14,7 @@ import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
 import { observe } from './observe.js';
 import { evaluationInputs, type EvaluationInputs } from './score-inputs.js';
 import { runStep, type StepContext } from './step.js';
-import type { ActivityDependencies, ScoreInput, ScoreResult, StepResult } from './types.js';
+import type { ActivityDependencies, EvaluationFailure, ScoreInput, ScoreResult, StepResult } from './types.js';
 
 const VERSION = 2;
 
@@ -30,7 +30,7 @@ export function scoreActivity(deps: ActivityDependencies) {
     const tables = observed(deps, input);
     const inputs = evaluationInputs();
     const found: Record<string, StepResult> = {};
-    const failures: { readonly evaluation: string; readonly message: string }[] = [];
+    const failures: EvaluationFailure[] = [];
     for (const { name, variant, settings } of [...input.metrics, EXAMPLES[of]]) {
       try {
         const evaluation = evaluationOf({ name, variant });
@@ -45,51 +45,34 @@ export function scoreActivity(deps: ActivityDependencies) {
       } catch (error) {
         // one that cannot be computed is told, and costs no other
         if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
-        failures.push({ evaluation: name, message: error.message });
+        failures.push({ evaluation: name, type: error.type ?? 'habsburg.failed', message: error.message });
       }
     }
     const scores = await together(deps, input, found);
-    const steps = [...(await tables.done()), ...Object.values(found), scores];
-    const computed = steps.filter(({ cached }) => !cached).length;
-    if (failures.length > 0)
-      throw ApplicationFailure.nonRetryable(
-        failures.map(({ evaluation, message }) => `${evaluation}: ${message}`).join('; '),
-        'habsburg.failed',
-      );
-    return { ...scores, counted: { computed, reused: steps.length - computed } };
+    return { ...scores, failures };
   };
 }
 
-interface Tables {
-  /** the table of an observation, which is made when it is first asked for */
-  of(need: ObservationRef): Promise<ArtifactRef>;
-  /** the steps that left tables */
-  done(): Promise<StepResult[]>;
-}
+/** The table of an observation, which is made when it is first asked for. */
+type Tables = (need: ObservationRef) => Promise<ArtifactRef>;
 
 function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
   const { place, model, first, lossOn } = input;
   const asked = new Map<string, Promise<StepResult>>();
-  return {
-    async of(need) {
-      const name = tableName(need);
-      let step = asked.get(name);
-      if (!step) {
-        step = observe(deps, {
-          place,
-          observation: need.observation,
-          model: need.under === 'self' ? model : first,
-          data: roleOf(input, need.of),
-          settings: lossOn ? { lossOn } : {},
-        });
-        asked.set(name, step);
-      }
-      return (await step).outputs.table;
-    },
-    async done() {
-      const steps = await Promise.allSettled(asked.values());
-      return steps.flatMap((step) => (step.status === 'fulfilled' ? [step.value] : []));
-    },
+  return async (need) => {
+    const name = tableName(need);
+    let step = asked.get(name);
+    if (!step) {
+      step = observe(deps, {
+        place,
+        observation: need.observation,
+        model: need.under === 'self' ? model : first,
+        data: roleOf(input, need.of),
+        settings: lossOn ? { lossOn } : {},
+      });
+      asked.set(name, step);
+    }
+    return (await step).outputs.table;
   };
 }
 
@@ -110,7 +93,7 @@ async function evaluate(
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
   for (const role of needs.records ?? []) refs[role] = roleOf(input, role);
-  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need);
+  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables(need);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(
     deps,

@@ -112,10 +112,18 @@ export interface ScoreInput {
   readonly lossOn?: 'answer' | 'all';
 }
 
+/** An evaluation that cannot be computed. */
+export interface EvaluationFailure {
+  readonly evaluation: string;
+  /** of the failure: `habsburg.` and an ErrorKind */
+  readonly type: string;
+  readonly message: string;
+}
+
 /** `scores`: what the evaluations found, in one artifact. */
 export interface ScoreResult extends StepResult {
-  /** the steps behind it: observations, evaluations, and the artifact of all */
-  readonly counted: { readonly computed: number; readonly reused: number };
+  /** those that cannot be computed; they cost no other */
+  readonly failures: readonly EvaluationFailure[];
 }
 
 export interface SimulateInput {

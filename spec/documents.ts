@@ -133,7 +133,7 @@ export const evaluationDocument = z.object({
   of: digest,
   scores: artifactRef.optional(),
   step: stepIndex.optional(),
-  /** one sentence, where there are no scores and there will be none */
+  /** why there are no scores, or not all of them, and will not be */
   failure: z.string().optional(),
 });
 export type EvaluationDocument = z.infer<typeof evaluationDocument>;

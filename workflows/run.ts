@@ -15,6 +15,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/common';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
 import { Beside } from './beside.js';
@@ -65,7 +66,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     ...(input.engine === undefined ? {} : { engine: input.engine }),
     ...(input.heals ? { deep: true } : {}),
   });
-  const step = async (name: string, call: () => Promise<StepResult>): Promise<StepResult> => {
+  const step = async <R extends StepResult>(name: string, call: () => Promise<R>): Promise<R> => {
     await condition(() => !state.paused);
     state.began(name);
     try {
@@ -132,7 +133,19 @@ export async function run(input: RunInput): Promise<RunResult> {
     const of = left.index.generated!.digest;
     const what = { place: place(member.name, t), ...scoreInput(member, plan.metrics, left) };
     const found = await step('score', () => steps.score(what)).then(
-      ({ key, cached, report, outputs }) => ({ of, scores: outputs.scores, step: { key, cached, report: { ...report } } }),
+      ({ key, cached, report, outputs, failures }) => {
+        const sentences = failures.map(({ evaluation, type, message }) => {
+          const sentence = `${evaluation}: ${message}`;
+          noting('score', t, member.name)(ApplicationFailure.nonRetryable(sentence, type));
+          return sentence;
+        });
+        return {
+          of,
+          scores: outputs.scores,
+          step: { key, cached, report: { ...report } },
+          ...(sentences.length === 0 ? {} : { failure: sentences.join('; ') }),
+        };
+      },
       (error: unknown) => {
         if (isCancellation(error)) throw error;
         noting('score', t, member.name)(error);

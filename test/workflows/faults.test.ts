@@ -17,7 +17,7 @@ const { experimentProgressQuery, extendUpdate, pauseUpdate, resumeUpdate, runPro
 
 const signal = (name: string) => ({ name });
 const ref = (kind: string, ...of: unknown[]) => ({ kind, digest: digestOf(of), size: 1 });
-const step = (outputs: Record<string, unknown>) => ({ key: digestOf(outputs), cached: false, outputs, report: {} });
+const step = (outputs: Record<string, unknown>) => ({ key: digestOf(outputs), cached: false, outputs, report: {}, failures: [] });
 
 /** Everything that was recorded, in order. */
 let recorded: RecordInput['document'][];
@@ -168,6 +168,28 @@ describe('an evaluation that fails for good', () => {
       ],
     });
     expect(world.executions.get('e')!.attributes.get('HabsburgPhase')).toBe('partly failed');
+  });
+});
+
+describe('one of several evaluations that cannot be computed', () => {
+  test('costs no other: the scores of the rest are kept, and the reason is told', async () => {
+    const score = world.activities.score;
+    world.activities.score = async (input: ScoreInput) => ({
+      ...(await score(input)),
+      failures: [{ evaluation: 'mauve', type: 'habsburg.resources', message: 'too few records' }],
+    });
+    expect(await startRun(1)).toMatchObject({
+      generations: 1,
+      problems: [
+        { what: 'score', generation: 0, member: 'opt', kind: 'resources', message: 'mauve: too few records' },
+        { generation: 1 },
+      ],
+    });
+    expect(evaluations()).toMatchObject([
+      { generation: 0, scores: { kind: 'scores' }, failure: 'mauve: too few records' },
+      { generation: 1, scores: { kind: 'scores' }, failure: 'mauve: too few records' },
+    ]);
+    expect(statuses().at(-1)).toBe('done');
   });
 });
 

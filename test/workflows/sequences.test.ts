@@ -177,7 +177,7 @@ class Place {
         const key = digestOf({ name, seed, generation, member, input });
         const cached = this.#keys.has(key);
         this.#keys.add(key);
-        return { key, cached, outputs: await outputs(key), report: {} };
+        return { key, cached, outputs: await outputs(key), report: {}, ...(name === 'score' ? { failures: [] } : {}) };
       };
     const ref = (kind: 'dataset' | 'model' | 'tokenizer', ...of: string[]) => ({ kind, digest: digestOf(of), size: 1 });
     const sets = ['train', 'valid', 'test'] as const;
