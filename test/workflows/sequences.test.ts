@@ -182,7 +182,10 @@ class Place {
     const ref = (kind: 'dataset' | 'model' | 'tokenizer', ...of: string[]) => ({ kind, digest: digestOf(of), size: 1 });
     const sets = ['train', 'valid', 'test'] as const;
     return {
-      prepare: step('prepare', async (key) => Object.fromEntries(sets.map((set) => [set, ref('dataset', key, set)]))),
+      prepare: step('prepare', async (key) => ({
+        ...Object.fromEntries(sets.map((set) => [set, ref('dataset', key, set)])),
+        tokenizer: ref('tokenizer', key),
+      })),
       sample: step('sample', async (key) => ({ train: ref('dataset', key) })),
       finetune: step('finetune', async (key) => ({ model: ref('model', key) })),
       generate: step('generate', async (key) => ({ generated: ref('dataset', key) })),
