@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import { OtherEngine, checkEngine, engineActivity, engineName, pickEngine } from '../../activities/engine.js';
 import { toFailure } from '../../activities/failures.js';
 import type { ActivityDependencies, StepPlace } from '../../activities/types.js';
