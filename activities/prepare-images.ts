@@ -3,12 +3,12 @@ import { sha256 } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { Images } from '../common/images.js';
 import { CounterRng } from '../common/philox.js';
+import { assertUnchanged } from '../data/identify.js';
 import { readIdxImages } from '../data/idx.js';
 import { holdOut, writeImageRecords } from '../pool/images.js';
-import type { ImageDataPlan } from '../spec/plan.js';
 import type { StepOutput } from './step.js';
 import { runStep } from './step.js';
-import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
+import type { ActivityDependencies, PrepareImagesInput, StepResult } from './types.js';
 
 const VERSION = 1;
 const SPLITS = ['train', 'valid', 'test'] as const;
@@ -19,7 +19,7 @@ interface Source {
   readonly source: string;
 }
 
-export function prepareImages(deps: ActivityDependencies, place: StepPlace, data: ImageDataPlan): Promise<StepResult> {
+export function prepareImages(deps: ActivityDependencies, { place, data, sources }: PrepareImagesInput): Promise<StepResult> {
   let files: { readonly train: Source; readonly valid?: Source; readonly test?: Source } | undefined;
   return runStep(
     deps,
@@ -30,6 +30,7 @@ export function prepareImages(deps: ActivityDependencies, place: StepPlace, data
       inputs: {},
       // The key is made of what the files hold now, not of where they are.
       parameters: async () => {
+        await assertUnchanged(sources, { data: SPLITS.map((split) => data[split]) });
         files = {
           train: await readSource(data.train),
           valid: data.valid === undefined ? undefined : await readSource(data.valid),

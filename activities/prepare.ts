@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { measureFile } from '../artifacts/verified.js';
 import { sha256, type Digest } from '../common/canonical.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
+import { assertUnchanged } from '../data/identify.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
 import { parseConfig } from '../engine/models/index.js';
@@ -26,8 +27,7 @@ export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
   const prepareText = prepareTextActivity(deps);
-  return (input: PrepareInput): Promise<StepResult> =>
-    isText(input) ? prepareText(input) : prepareImages(deps, input.place, input.data);
+  return (input: PrepareInput): Promise<StepResult> => (isText(input) ? prepareText(input) : prepareImages(deps, input));
 }
 
 function isText(input: PrepareInput): input is PrepareTextInput {
@@ -49,6 +49,11 @@ function prepareTextActivity(deps: ActivityDependencies) {
         inputs: {},
         // The key is made of what the sources hold now, not of where they are.
         parameters: async () => {
+          const local = {
+            data: SPLITS.map((split) => data[split]),
+            checkpoint: base.kind === 'checkpoint' ? base.source : undefined,
+          };
+          await assertUnchanged(input.sources, local);
           if (base.kind === 'scratch') parseConfig({ ...base.config, vocab_size: 1000 }, 'base.config'); // a wrong one ends the run here
           const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar });
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };

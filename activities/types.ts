@@ -1,6 +1,7 @@
 /** What activities take and give. Workflows import these as types alone. */
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
+import type { SourceDigests } from '../spec/sources.js';
 import type { Device } from '../spec/devices.js';
 import type { ScratchOf, Job, JobReport, Progress } from '../families/types.js';
 import type {
@@ -40,13 +41,22 @@ export interface StepResult {
   readonly report: JobReport;
 }
 
-export type PrepareInput = PrepareTextInput | { readonly place: StepPlace; readonly data: ImageDataPlan };
+export type PrepareInput = PrepareTextInput | PrepareImagesInput;
+
+export interface PrepareImagesInput {
+  readonly place: StepPlace;
+  readonly data: ImageDataPlan;
+  /** what the local sources held when the experiment was started */
+  readonly sources?: SourceDigests;
+}
 
 export interface PrepareTextInput {
   readonly place: StepPlace;
   readonly data: DataPlan;
   readonly tokenizer: TokenizerPlan;
   readonly base: MemberPlan['base'];
+  /** what the local sources held when the experiment was started */
+  readonly sources?: SourceDigests;
 }
 
 export interface SampleInput {
@@ -132,6 +142,8 @@ export interface SimulateInput {
   readonly member: SimulatedMember;
   readonly mixture: MixturePlan;
   readonly data?: SimulationData;
+  /** what the local sources held when the experiment was started */
+  readonly sources?: SourceDigests;
   readonly seeds: readonly number[];
   /** the last generation */
   readonly to: number;

@@ -253,10 +253,10 @@ function answer(id: string, state: RunState): void {
 }
 
 function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): PrepareInput {
-  const { data } = plan;
-  if (data.kind === 'images') return { place, data };
+  const { data, sources } = plan;
+  if (data.kind === 'images') return { place, data, sources };
   const { tokenizer, base } = member as MemberPlan;
-  return { place, data, tokenizer, base };
+  return { place, data, tokenizer, base, sources };
 }
 
 /** Refuses anything but a whole number above the present last generation. */
