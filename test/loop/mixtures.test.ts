@@ -53,8 +53,9 @@ describe('texts', () => {
     const { totals } = plan.outline;
     expect(outcome.result).toMatchObject({ failed: 0, generations: 3, runs: 8 });
     // prepare is one step of the plan, and each of the eight runs asks for it; accumulate and fixed-real train generation 1 on the
-    // same set, which only the selection tells: three steps fewer
-    const computed = totals.computed - 3;
+    // same set, which only the selection tells: three steps fewer; weights and growing let model 0 write more, which changes neither
+    // its perplexity nor the first texts: the scores of generation 0 are found, twice
+    const computed = totals.computed - 5;
     expect(outcome.result.steps).toEqual({ computed, reused: totals.steps + 7 - computed });
   }, 600_000);
 
