@@ -83,11 +83,11 @@ describe('plan', () => {
     expect(out).toContain(
       [
         'run             steps  shared  tokens to train  to write  to score',
-        'replace/seed-1     14       0           22,400     9,600    10,560',
-        'keep-10/seed-1     14       4           19,200     6,400     7,040',
+        'replace/seed-1     11       0           22,400     9,600    10,560',
+        'keep-10/seed-1     11       3           19,200     6,400     7,040',
       ].join('\n'),
     );
-    expect(out).toContain('25 steps are computed; 4 are the same as those of another run and are computed once');
+    expect(out).toContain('20 steps are computed; 3 are the same as those of another run and are computed once');
   });
 
   test('JSON holds the plan, its digest and every step', async () => {
@@ -95,7 +95,8 @@ describe('plan', () => {
     const json = JSON.parse(out) as { digest: string; plan: { name: string }; outline: { runs: { steps: unknown[] }[] } };
     expect(json.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(json.plan.name).toBe('quickstart');
-    expect(json.outline.runs.map((r) => r.steps.length)).toEqual(Array(6).fill(29));
+    // 3 steps of generation 0, 4 of each of five more
+    expect(json.outline.runs.map((r) => r.steps.length)).toEqual(Array(6).fill(23));
   });
 
   test('an invalid file is one error with its problems', async () => {
