@@ -65,6 +65,7 @@ export interface RunOutcome {
   };
   readonly rows: readonly {
     readonly metric: string;
+    readonly variant: string;
     readonly value: number;
     readonly seed: number;
     readonly generation: number;
