@@ -108,6 +108,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       const seen = state.changes;
       if (state.hasMore && isLong()) {
         await condition(() => state.going === 0 && allHandlersFinished());
+        await recorded.catch(() => undefined);
         await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engine } });
       }
       const atATime = plan.execution.concurrency ?? runs.length;
@@ -126,6 +127,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   }
   state.finish();
   await condition(allHandlersFinished);
+  await recorded.catch(() => undefined); // noted where it was asked for
   const result = state.result();
   upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: result.status }]);
   return result;
@@ -153,10 +155,9 @@ function answer(name: string, state: ExperimentState, tellRuns: () => Promise<vo
     extendUpdate,
     async (n) => {
       state.extend(n);
-      await Promise.all([
-        tellRuns(),
-        recordPlan().catch((error: unknown) => state.note({ run: name, what: 'record', ...describeFailure(error) })),
-      ]);
+      // whoever asks is not to wait for a document: there may be no worker yet that writes it
+      recordPlan().catch((error: unknown) => state.note({ run: name, what: 'record', ...describeFailure(error) }));
+      await tellRuns();
       return n;
     },
     {
