@@ -2,15 +2,16 @@
  * score: evaluations of what a model is and what it wrote. Each is a step of its own, `evaluate`, keyed by what it alone needs, so
  * that one more on an old run computes itself and nothing else. Output `scores`: what all of them found, in one document.
  */
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactRef } from '../artifacts/types.js';
-import { evaluationOf } from '../evaluations/index.js';
-import type { Evaluation, EvaluationInput, ObservationRef, RecordsRole, Settings } from '../evaluations/types.js';
-import { tableName } from '../evaluations/types.js';
+import { evaluationOf, examples } from '../evaluations/index.js';
+import type { Evaluation, EvaluationInput, ObservationRef, Settings } from '../evaluations/types.js';
+import { defaultsOf, tableName } from '../evaluations/types.js';
 import type { ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
+import { toFailure } from './failures.js';
 import { observe } from './observe.js';
 import { evaluationInputs, type EvaluationInputs } from './score-inputs.js';
 import { runStep, type StepContext } from './step.js';
@@ -18,20 +19,13 @@ import type { ActivityDependencies, EvaluationFailure, ScoreInput, ScoreResult, 
 
 const VERSION = 2;
 
-/** What a reader sees beside the numbers, whether asked for or not. */
-const EXAMPLES = {
-  texts: { name: 'samples', variant: 'first-records', settings: {} },
-  images: { name: 'pictures', variant: 'first-records', settings: {} },
-} as const;
-
 export function scoreActivity(deps: ActivityDependencies) {
   return async (input: ScoreInput): Promise<ScoreResult> => {
-    const of = input.family === 'vae' ? 'images' : 'texts';
     const tables = observed(deps, input);
     const inputs = evaluationInputs();
     const found: Record<string, StepResult> = {};
     const failures: EvaluationFailure[] = [];
-    for (const { name, variant, settings } of [...input.metrics, EXAMPLES[of]]) {
+    for (const { name, variant, settings } of [...input.metrics, ...shownOf(input)]) {
       try {
         const evaluation = evaluationOf({ name, variant });
         found[`${name} ${variant} ${JSON.stringify(settings)}`] = await evaluate(
@@ -43,14 +37,24 @@ export function scoreActivity(deps: ActivityDependencies) {
           inputs,
         );
       } catch (error) {
+        const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
+        // another attempt may cure it, or what it reads is damaged and is to be made anew
+        if (!(failure instanceof ApplicationFailure) || !failure.nonRetryable || failure.details?.length) throw failure;
         // one that cannot be computed is told, and costs no other
-        if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
-        failures.push({ evaluation: name, type: error.type ?? 'habsburg.failed', message: error.message });
+        failures.push({ evaluation: name, type: failure.type ?? 'habsburg.failed', message: failure.message });
       }
     }
     const scores = await together(deps, input, found);
     return { ...scores, failures };
   };
+}
+
+/** What a reader sees beside the numbers, whether asked for or not. */
+function shownOf({ family }: ScoreInput): ScoreInput['metrics'] {
+  const written = family === 'vae' ? 'images' : 'texts';
+  return examples
+    .filter(({ of }) => of === written)
+    .map((example) => ({ name: example.name, variant: example.variant, settings: defaultsOf(example) }));
 }
 
 /** The table of an observation, which is made when it is first asked for. */
@@ -67,17 +71,13 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
         place,
         observation: need.observation,
         model: need.under === 'self' ? model : first,
-        data: roleOf(input, need.of),
+        data: input[need.of],
         settings: lossOn ? { lossOn } : {},
       });
       asked.set(name, step);
     }
     return (await step).outputs.table;
   };
-}
-
-function roleOf({ generated, prompts, real, test }: ScoreInput, role: RecordsRole): ArtifactRef {
-  return { generated, prompts, real, test }[role];
 }
 
 /** One evaluation. */
@@ -92,7 +92,7 @@ async function evaluate(
   const { name, variant, version, needs } = evaluation;
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
-  for (const role of needs.records ?? []) refs[role] = roleOf(input, role);
+  for (const role of needs.records ?? []) refs[role] = input[role];
   for (const need of needs.observations ?? []) refs[tableName(need)] = await tables(need);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(

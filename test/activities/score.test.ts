@@ -1,0 +1,165 @@
+/** Scores of a generation: one evaluation that cannot be computed is told and costs no other. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { scoreActivity } from '../../activities/score.js';
+import type { ActivityDependencies, ScoreInput, ScoreResult } from '../../activities/types.js';
+import { blobKey } from '../../artifacts/keys.js';
+import { openArtifactStore } from '../../artifacts/open.js';
+import type { ArtifactRef } from '../../artifacts/types.js';
+import { writeTable } from '../../observations/table.js';
+import { writeImageRecords } from '../../pool/images.js';
+import { RECORDS_FILE, readAllRecords, writeRecords } from '../../pool/records.js';
+import type { MetricPlan } from '../../spec/plan.js';
+import { SCORES_FILE, type ScoresDocument } from '../../spec/results.js';
+import { asActivity } from '../support/activity.js';
+
+const root = mkdtempSync(join(tmpdir(), 'habsburg-score-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const storePath = join(root, 'store');
+const store = openArtifactStore(storePath);
+let made = 0;
+function folder(): string {
+  const path = join(root, `in-${made++}`);
+  mkdirSync(path);
+  return path;
+}
+
+/** Texts of these tokens; with `prompts` written ones, each after the real text of its number. */
+async function texts(name: string, tokens: readonly (readonly number[])[], prompts?: string): Promise<ArtifactRef> {
+  const out = folder();
+  const records = tokens.map((ids, i) => ({
+    id: `${name}/${i}`,
+    origin: prompts
+      ? { kind: 'generated' as const, member: 'm', generation: 1, model: 'sha256:m', prompt: `${prompts}/${i}` }
+      : { kind: 'real' as const, source: 'a file' },
+    tokens: ids,
+    text: `${name} ${ids.join(' ')}`,
+  }));
+  await writeRecords(join(out, RECORDS_FILE), records);
+  return store.publish('dataset', out, { records: tokens.length });
+}
+
+async function model(name: string): Promise<ArtifactRef> {
+  const out = folder();
+  writeFileSync(join(out, 'config.json'), JSON.stringify({ name }));
+  return store.publish('model', out);
+}
+
+const real = await texts('real', [[7, 7, 7]]);
+const held = await texts('test', [
+  [1, 2, 3],
+  [4, 5],
+]);
+const INPUT: Omit<ScoreInput, 'metrics'> = {
+  place: { store: storePath, seed: 1, generation: 1, member: 'm', checkpointSeconds: 60 },
+  family: 'language-model',
+  model: await model('t'),
+  first: await model('0'),
+  generated: await texts('written', [[1, 2, 1, 3], [3]], 'real'),
+  prompts: real,
+  real,
+  test: held,
+};
+
+/** What the engine was asked to look at, by number of records. */
+const observed: number[] = [];
+
+/** An engine for which every token of every record has the likelihood 1/4. */
+const deps: ActivityDependencies = {
+  openStore: (url) => openArtifactStore(url),
+  runJob: async (job) => {
+    if (job.op !== 'observe') throw new Error('only observations are asked for');
+    const records = await readAllRecords(job.data);
+    observed.push(records.length);
+    const counts = records.map(({ tokens }) => tokens.length - 1);
+    await writeTable(job.out, {
+      records: records.map(({ id }) => id),
+      columns: {
+        nll_sum: Float64Array.from(counts, (n) => n * Math.log(4)),
+        token_count: Int32Array.from(counts),
+        end_nll_sum: new Float64Array(counts.length),
+        end_token_count: new Int32Array(counts.length),
+      },
+    });
+    return { records: records.length };
+  },
+  engineFingerprint: () => 'an engine',
+  livingEngines: () => Promise.resolve(['an engine']),
+  device: 'cpu',
+  codeVersion: '0',
+  builder: 'a test',
+  scratch: join(root, 'scratch'),
+};
+
+const score = (metrics: readonly MetricPlan[], input: Partial<ScoreInput> = {}, attempt = 1): Promise<ScoreResult> =>
+  asActivity(() => scoreActivity(deps)({ ...INPUT, ...input, metrics }), attempt);
+const found = async ({ outputs }: ScoreResult) =>
+  JSON.parse((await store.readFile(outputs.scores.digest, SCORES_FILE)).toString()) as ScoresDocument;
+
+const PERPLEXITY = { name: 'perplexity', variant: 'real-test/exp-mean-token', settings: {} };
+const DISTINCT = { name: 'distinct-1', variant: 'tokens/in-record', settings: { tokens: 0 } };
+const UNKNOWN = { name: 'sharpness', variant: 'of-everything', settings: {} };
+const KL = { name: 'kl-to-truth', variant: 'written-from-truth/plug-in', settings: { words: 10 } };
+
+test('a metric that this version does not know, and one without what it compares with, are told; others are there', async () => {
+  const result = await score([UNKNOWN, PERPLEXITY, KL, DISTINCT]);
+  expect(result.failures).toEqual([
+    {
+      evaluation: 'sharpness',
+      type: 'habsburg.invalid',
+      message: expect.stringMatching(/no metric sharpness \(of-everything\)/),
+    },
+    { evaluation: 'kl-to-truth', type: 'habsburg.invalid', message: expect.stringMatching(/only grammar: data has/) },
+  ]);
+  const { values, samples, pictures } = await found(result);
+  // two test records of 3 and 2 tokens, each token but the first predicted with 1/4; 3 of 5 written tokens are different
+  expect(values.map(({ metric, value, n, subject }) => [metric, value, n, subject])).toEqual([
+    ['perplexity', expect.closeTo(4, 12), 3, INPUT.model.digest],
+    ['distinct-1', 3 / 5, 5, INPUT.generated.digest],
+  ]);
+  expect(observed).toEqual([2]);
+  // the texts that a reader sees come without being asked for
+  expect(samples).toEqual([
+    { record: 'written/0', text: 'written 1 2 1 3', prompt: 'real 7 7 7' },
+    { record: 'written/1', text: 'written 3', prompt: '' },
+  ]);
+  expect(pictures).toBeUndefined();
+});
+
+test('of images the first ones come without being asked for', async () => {
+  const out = folder();
+  const origin = { kind: 'generated' as const, member: 'm', generation: 1, model: 'sha256:m' };
+  const count = await writeImageRecords(
+    out,
+    [0, 1].map((i) => ({ id: `written/${i}`, origin, height: 1, width: 2, pixels: Uint8Array.of(i, 255) })),
+  );
+  const result = await score([], { family: 'vae', generated: await store.publish('dataset', out, { records: count }) });
+  const { samples, pictures } = await found(result);
+  expect(pictures).toEqual({ count: 2, height: 1, width: 2, pixels: Buffer.of(0, 255, 1, 255).toString('base64') });
+  expect(samples).toEqual([]);
+});
+
+test('what another attempt may cure is tried again, and told when it was the last', async () => {
+  const broken: ActivityDependencies = { ...deps, runJob: () => Promise.reject(new Error('the engine has a bug')) };
+  const metrics = [PERPLEXITY, DISTINCT];
+  const at = (attempt: number) =>
+    asActivity(() => scoreActivity(broken)({ ...INPUT, test: real, metrics }), attempt).catch((error: unknown) => error);
+  expect(await at(1)).toMatchObject({ type: 'habsburg.failed', nonRetryable: false });
+  const last = (await at(2)) as ScoreResult;
+  expect(last.failures).toEqual([
+    { evaluation: 'perplexity', type: 'habsburg.failed', message: expect.stringMatching(/the engine has a bug/) },
+  ]);
+  expect((await found(last)).values.map(({ metric }) => metric)).toEqual(['distinct-1']);
+});
+
+test('what is damaged is no matter of one evaluation: the step fails and names it, so that it is made anew', async () => {
+  const generated = await texts('damaged', [[8, 9, 8]], 'real');
+  const { files } = await store.manifest(generated.digest);
+  writeFileSync(join(storePath, blobKey(files[0].digest)), 'x'.repeat(files[0].size));
+  const failed = (await score([DISTINCT], { generated }).catch((error: unknown) => error)) as ApplicationFailure;
+  expect(failed.details).toEqual([{ damagedInput: files[0].digest }]);
+});
