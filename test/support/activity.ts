@@ -12,6 +12,7 @@ export function asActivity<T>(work: () => Promise<T>, attempt = 1): Promise<T> {
     undefined,
     quiet,
     undefined as never,
+    undefined as never,
   );
   return asyncLocalStorage.run(context, work);
 }
