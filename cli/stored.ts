@@ -1,6 +1,7 @@
 /** What became of an experiment by the documents in a store alone: for where no server remembers it. */
 import type { ArtifactStore } from '../artifacts/types.js';
-import { findPlan, listExperiments, readRuns } from '../report/experiment.js';
+import { findPlan, listExperiments } from '../documents/plans.js';
+import { readRuns } from '../documents/runs.js';
 import { expand } from '../spec/expand.js';
 import type { RunIndex } from '../spec/documents.js';
 import type { RunFailure, RunProblem } from '../workflows/contract.js';

@@ -1,7 +1,7 @@
 /** What an operator's command is about: an experiment or one of its runs, which must be there and not have ended. */
 import { openArtifactStore } from '../artifacts/open.js';
 import { HabsburgError } from '../common/errors.js';
-import { listExperiments } from '../report/experiment.js';
+import { listExperiments } from '../documents/plans.js';
 import { nearest } from '../spec/suggest.js';
 import { QUEUES } from '../workflows/contract.js';
 import { endingOf, sentenceOf } from './ended.js';

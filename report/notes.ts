@@ -1,6 +1,6 @@
 /** What results say of what they leave out: other plans of the same name, and seeds or generations of earlier runs of this one. */
-import type { FoundPlan } from './experiment.js';
-import { shortDigest } from './experiment.js';
+import type { FoundPlan } from '../documents/plans.js';
+import { shortDigest } from '../documents/plans.js';
 
 /** Other plans that are named one by one. */
 const NAMED = 3;

@@ -3,14 +3,15 @@ import type { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { canonicalJson, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
+import { findPlan } from '../documents/plans.js';
+import type { Which } from '../documents/plans.js';
+import { readRuns } from '../documents/runs.js';
 import type { ScoreRow } from '../evaluations/types.js';
 import type { GenerationIndex, RunIndex } from '../spec/documents.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
 import { SCORES_FILE, SERIES_FILE, scoresDocument, seriesDocument } from '../spec/results.js';
 import type { Histogram, Pictures, Sample, ScoresDocument, SeriesDocument } from '../spec/results.js';
-import { mapBounded } from './bounded.js';
-import { findPlan, readRuns } from './experiment.js';
-import type { Which } from './experiment.js';
+import { mapBounded } from '../common/bounded.js';
 import { leftOut } from './notes.js';
 import { ScoreRows, blockOf, type Place, type Scores } from './scores.js';
 

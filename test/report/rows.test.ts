@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { documentName } from '../../spec/documents.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
-import { listExperiments } from '../../report/experiment.js';
+import { listExperiments } from '../../documents/plans.js';
 import { readResults } from '../../report/rows.js';
 import { makeFixture, publishFixture } from './fixture.js';
 

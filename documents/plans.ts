@@ -1,20 +1,18 @@
-/** Finds an experiment's plan in a store, and reads the runs that it expands into from their documents, whatever else lies there. */
-import type { z } from 'zod';
+/** Finds an experiment's plan in a store, and says what else was run under its name. */
 import type { ArtifactStore } from '../artifacts/types.js';
+import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import * as documents from '../spec/documents.js';
-import type { GenerationIndex, MemberIndex, PlanDocument, RunIndex } from '../spec/documents.js';
-import { expand } from '../spec/expand.js';
-import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
-import { mapBounded } from './bounded.js';
+import type { PlanDocument } from '../spec/documents.js';
+import type { AnyExperimentPlan } from '../spec/plan.js';
+import { compare, damaged, read } from './read.js';
 
 /** What no experiment can be called is not looked up. */
 const EXPERIMENT_NAME = /^[a-z0-9][a-z0-9-]*$/;
 
-/** Documents read at a time: runs, and of each run some. */
-const RUNS = 4;
+/** Documents read at a time. */
 const READS = 8;
 
 /** Which plan of a name: the newest, where neither is given. */
@@ -128,115 +126,6 @@ async function beyond(store: ArtifactStore, plan: AnyExperimentPlan, digest: Dig
   return { seeds: [...seeds].sort((a, b) => a - b), ...(generations > plan.generations ? { generations } : {}) };
 }
 
-/** The runs of a plan that have begun, in the plan's order of conditions, then by seed. */
-export async function readRuns(store: ArtifactStore, plan: AnyExperimentPlan, digest: Digest): Promise<RunIndex[]> {
-  const order = new Map(plan.conditions.map((condition, index) => [condition.name, index]));
-  const runs = expand(plan).sort((a, b) => order.get(a.condition)! - order.get(b.condition)! || a.seed - b.seed);
-  return (await mapBounded(runs, RUNS, (run) => readRun(store, run, digest))).filter((run) => run !== undefined);
-}
-
-async function readRun(store: ArtifactStore, run: AnyRunPlan, plan: Digest): Promise<RunIndex | undefined> {
-  const place = { experiment: run.experiment, plan, run: run.id };
-  const own = await readAt(store, documents.runDocument, { schema: documents.RUN_SCHEMA, ...place });
-  if (own === undefined) return undefined;
-  const { schema: _, plan: _plan, generations: asked, ...rest } = own;
-  const found = await mapBounded(documents.stretches(run), READS, (stretch) =>
-    readAt(store, documents.generationDocument, { schema: documents.GENERATION_SCHEMA, ...place, ...stretch }),
-  );
-  const generations: GenerationIndex[] = [];
-  for (const generation of ofOneChain(found)) {
-    const members: Record<string, MemberIndex> = {};
-    for (const [member, index] of Object.entries(generation.members).sort(([a], [b]) => compare(a, b))) {
-      members[member] = index.series
-        ? index
-        : { ...index, ...(await readEvaluation(store, place, generation.generation, member, index)) };
-    }
-    generations.push({ generation: generation.generation, to: generation.to, members });
-  }
-  const last = generations.at(-1);
-  const generationsDone = last?.to ?? last?.generation ?? 0;
-  return {
-    ...rest,
-    // one that was done to fewer generations is done if an earlier one had gone so far
-    status: own.status === 'done' && Math.max(asked, generationsDone) < run.generations ? 'running' : own.status,
-    condition: run.condition,
-    seed: run.seed,
-    ...(run.kind === 'simulation' ? { seeds: run.seeds } : {}),
-    generationsDone,
-    generations,
-  };
-}
-
-/**
- * Of a run's documents those that go on from one another. A run that was computed again by another engine leaves other models;
- * until it has caught up, what lies there from before is not read together with it.
- */
-function ofOneChain(found: readonly (documents.GenerationDocument | undefined)[]): documents.GenerationDocument[] {
-  const chain: documents.GenerationDocument[] = [];
-  let before: documents.GenerationDocument | 'other' | undefined;
-  for (const document of found) {
-    if (document === undefined) {
-      before = undefined;
-      continue;
-    }
-    const previous = before;
-    const broken =
-      previous === 'other' ||
-      (previous !== undefined &&
-        Object.entries(document.members).some(([member, { follows }]) => {
-          const left = previous.members[member] && documents.leftBy(previous.members[member]);
-          return follows !== undefined && left !== undefined && follows !== left;
-        }));
-    if (!broken) chain.push(document);
-    before = broken ? 'other' : document;
-  }
-  return chain;
-}
-
-async function readEvaluation(
-  store: ArtifactStore,
-  place: Pick<documents.RunDocument, 'experiment' | 'plan' | 'run'>,
-  generation: number,
-  member: string,
-  index: GenerationIndex['members'][string],
-): Promise<Pick<MemberIndex, 'scores' | 'failure' | 'steps'> | undefined> {
-  const at = { schema: documents.EVALUATION_SCHEMA, ...place, generation, member } as const;
-  const found = await readAt(store, documents.evaluationDocument, at);
-  if (found === undefined || found.of !== documents.leftBy(index)) return undefined;
-  const { scores, failure, step } = found;
-  return { scores, failure, steps: step ? { ...index.steps, score: step } : index.steps };
-}
-
-/** The document at a place, if there is one and it says that it stands there. */
-async function readAt<S extends z.ZodType<documents.ResultDocument>>(
-  store: ArtifactStore,
-  schema: S,
-  place: Parameters<typeof documents.documentName>[0] | Pick<z.infer<S>, 'schema' | 'experiment' | 'plan' | 'run'>,
-): Promise<z.infer<S> | undefined> {
-  const name = documents.documentName(place as documents.ResultDocument);
-  const found = await read(store, name, schema);
-  if (found && documents.documentName(found) !== name)
-    throw damaged(store, name, `it says that it is ${documents.documentName(found)}`);
-  return found;
-}
-
-async function read<S extends z.ZodType>(store: ArtifactStore, name: string, schema: S): Promise<z.infer<S> | undefined> {
-  const value = await store.readName<unknown>(name);
-  if (value === undefined) return undefined;
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const at = issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
-  throw damaged(store, name, `it is not a document this version reads${at}: ${issue.message}`);
-}
-
-function damaged(store: ArtifactStore, name: string, what: string): HabsburgError {
-  return new HabsburgError(
-    'verification',
-    `${name} in ${store.objects.url} is damaged or of another version: ${what}; run the experiment again, which writes it anew (finished steps are reused)`,
-  );
-}
-
 /** Names of the experiments that a store knows, in order. */
 export async function listExperiments(store: ArtifactStore): Promise<string[]> {
   const names = new Set<string>();
@@ -261,9 +150,4 @@ async function unknownExperiment(store: ArtifactStore, experiment: string): Prom
   return new HabsburgError('notFound', `no experiment "${experiment}" in the store ${store.objects.url}: ${hint}`, {
     details: { known },
   });
-}
-
-/** Code-unit order, the same on every machine. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
