@@ -1,7 +1,7 @@
 /** Turns what went wrong in an activity into what Temporal understands: retry it, or never again. */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { ErrorKind } from '../common/errors.js';
-import { fromSystemError } from '../common/errors.js';
+import { FAILURE_PREFIX, fromSystemError } from '../common/errors.js';
 import { EngineDied } from './types.js';
 
 /** Attempts before an error of a kind is final: what is final has been looked at twice, except what the user wrote. */
@@ -18,9 +18,6 @@ export const ATTEMPTS: Readonly<Record<ErrorKind | 'engineDied', number>> = {
   /** killed, out of memory: each attempt goes on from the last checkpoint */
   engineDied: 25,
 };
-
-/** Failure type of an error kind, read back by the CLI for its exit code. */
-export const FAILURE_PREFIX = 'habsburg.';
 
 /** @param attempt the activity's attempt, from 1 */
 export function toFailure(error: unknown, doing: string, attempt: number): ApplicationFailure | CancelledFailure {

@@ -6,6 +6,7 @@ import { CounterRng } from '../common/philox.js';
 import { assertUnchanged } from '../data/identify.js';
 import { readIdxImages } from '../data/idx.js';
 import { holdOut, writeImageRecords } from '../pool/images.js';
+import { pathOfSource } from '../spec/sources.js';
 import type { StepOutput } from './step.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareImagesInput, StepResult } from './types.js';
@@ -87,6 +88,6 @@ export function prepareImages(deps: ActivityDependencies, { place, data, sources
 }
 
 async function readSource(uri: string): Promise<Source> {
-  const images = await readIdxImages(uri.slice('file:'.length));
+  const images = await readIdxImages(pathOfSource(uri));
   return { images, source: `idx:${images.count}x${images.height}x${images.width}:${sha256(images.pixels)}` };
 }

@@ -6,6 +6,7 @@ import { answerText, endTokensOf, fillTemplate, parseRecords, templateRow } from
 import type { ConfigJson } from '../engine/index.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import type { DataPlan } from '../spec/plan.js';
+import { pathOfSource } from '../spec/sources.js';
 
 export type RowsOf = (
   split: 'train' | 'valid' | 'test',
@@ -36,7 +37,7 @@ export function recordRows(data: DataPlan, tokenizer: Tokenizer, config: ConfigJ
   const endTokens = endTokensOf(config);
   const prefix = beginning === undefined ? undefined : [beginning];
   return (split, text) => {
-    const all = parseRecords(text, pathOf(data[split])).map((record) => templateRow(record, { template: data.template!, tokenizer, prefix, endTokens })); // prettier-ignore
+    const all = parseRecords(text, pathOfSource(data[split])).map((record) => templateRow(record, { template: data.template!, tokenizer, prefix, endTokens })); // prettier-ignore
     const kept = all.filter(({ tokens }) => tokens.length <= data.block);
     const rows = kept.slice(0, data.limit[split]).map(({ tokens, promptTokens }) => ({
       tokens,
@@ -55,12 +56,8 @@ export function recordRows(data: DataPlan, tokenizer: Tokenizer, config: ConfigJ
 
 /** What a tokenizer is trained on: every record's prompt and answer, line by line. */
 export function recordTexts(text: string, data: DataPlan): string[] {
-  return parseRecords(text, pathOf(data.train)).flatMap((record) => {
+  return parseRecords(text, pathOfSource(data.train)).flatMap((record) => {
     const { prompt, answer } = fillTemplate(data.template!, record);
     return linesOf(prompt.text + answer().text);
   });
-}
-
-function pathOf(source: string): string {
-  return source.slice('file:'.length);
 }

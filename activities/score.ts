@@ -6,6 +6,7 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactRef } from '../artifacts/types.js';
+import { FAILURE_PREFIX } from '../common/errors.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
 import type { Evaluation, EvaluationInput, ObservationRef, Settings } from '../evaluations/types.js';
 import { defaultsOf, tableName } from '../evaluations/types.js';
@@ -41,7 +42,7 @@ export function scoreActivity(deps: ActivityDependencies) {
         // another attempt may cure it, or what it reads is damaged and is to be made anew
         if (!(failure instanceof ApplicationFailure) || !failure.nonRetryable || failure.details?.length) throw failure;
         // one that cannot be computed is told, and costs no other
-        failures.push({ evaluation: name, type: failure.type ?? 'habsburg.failed', message: failure.message });
+        failures.push({ evaluation: name, type: failure.type ?? `${FAILURE_PREFIX}failed`, message: failure.message });
       }
     }
     const scores = await together(deps, input, found);
@@ -165,6 +166,6 @@ function truthOf({ truth }: ScoreInput, name: string): ArtifactRef {
   if (truth) return truth;
   throw ApplicationFailure.nonRetryable(
     `${name} compares with the true distribution, which only grammar: data has; remove it from metrics`,
-    'habsburg.invalid',
+    `${FAILURE_PREFIX}invalid`,
   );
 }

@@ -125,7 +125,7 @@ export interface ScoreInput {
 /** An evaluation that cannot be computed. */
 export interface EvaluationFailure {
   readonly evaluation: string;
-  /** of the failure: `habsburg.` and an ErrorKind */
+  /** of the failure: FAILURE_PREFIX and an ErrorKind */
   readonly type: string;
   readonly message: string;
 }

@@ -1,9 +1,8 @@
 /** Which keys an object store accepts, and where artifacts lie under them; checked once here so no store can be led outside its root. */
-import type { Digest } from '../common/canonical.js';
+import { isDigest, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 
 const SEGMENT = /^[A-Za-z0-9._=@+-]+$/;
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** Throws 'invalid' unless `key` is '/'-separated segments of [A-Za-z0-9._=@+-], none of them '.' or '..', at most 900 characters. */
 export function checkKey(key: string): void {
@@ -22,10 +21,6 @@ export function checkKey(key: string): void {
 /** A prefix is a key that may end in '/' or be empty. */
 export function checkPrefix(prefix: string): void {
   if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix);
-}
-
-export function isDigest(value: unknown): value is Digest {
-  return typeof value === 'string' && DIGEST.test(value);
 }
 
 /** The 64 hex digits of a digest. */

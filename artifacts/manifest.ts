@@ -1,7 +1,7 @@
 /** Reads a manifest's bytes back with distrust: they come from a store that anybody may have written to. */
-import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
+import { canonicalJson, isDigest, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { checkFilePath, isDigest } from './keys.js';
+import { checkFilePath } from './keys.js';
 import type { ArtifactFile, ArtifactKind, ArtifactManifest, ArtifactRef } from './types.js';
 
 export const MANIFEST_SCHEMA = 'habsburg.artifact/v1';

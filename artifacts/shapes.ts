@@ -1,7 +1,7 @@
 /** Shapes that more than one document of a store has, for reading them back with distrust. */
 import { z } from 'zod';
-import type { Digest } from '../common/canonical.js';
-import { checkFilePath, isDigest } from './keys.js';
+import { isDigest, type Digest } from '../common/canonical.js';
+import { checkFilePath } from './keys.js';
 import { KIND } from './manifest.js';
 import type { ArtifactFile, ArtifactRef } from './types.js';
 

@@ -2,9 +2,9 @@
  * What a step did, as an in-toto Statement v1 with an SLSA Provenance v1 predicate, so that tools made for those can read it.
  * Field map in docs/artifacts.md. Unsigned; its canonical bytes are the payload that a DSSE envelope will carry.
  */
-import { canonicalJson, type Digest } from '../common/canonical.js';
+import { canonicalJson, isDigest, type Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
-import { hexOf, isDigest } from './keys.js';
+import { hexOf } from './keys.js';
 import { statementName, stepKey } from './step-record.js';
 import type { ArtifactKind, ArtifactRef, ArtifactStore, StepFacts } from './types.js';
 

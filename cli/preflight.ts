@@ -10,6 +10,7 @@ import { attempt, localBases, lookAtSources, type Finding } from '../data/look.j
 import { readTextFile } from '../common/text-file.js';
 import { loadExperiment, problemText } from '../spec/load.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
+import { pathOfSource } from '../spec/sources.js';
 import { hasExternalServer } from '../workers/connection.js';
 import { notes } from './output.js';
 
@@ -67,7 +68,7 @@ async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
   for (const { config, at } of fresh)
     await attempt(at, async () => void parseConfig({ ...config, vocab_size: 1000 }, 'config'), findings);
   for (const { source, path } of bases) {
-    const folder = source.slice('file:'.length);
+    const folder = pathOfSource(source);
     if (folder.endsWith('.gguf')) continue; // its header is read with the weights
     await attempt(
       path,
@@ -87,11 +88,11 @@ async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
     for (const split of ['train', 'valid', 'test'] as const) {
       if (!data[split].startsWith('file:')) continue;
       const look = async (): Promise<void> => {
-        const { text } = await readTextFile(data[split].slice('file:'.length), { pipes: false });
+        const { text } = await readTextFile(pathOfSource(data[split]), { pipes: false });
         const of = { encode: (line: string) => tokenizer.encode(line), decode: (ids: readonly number[]) => tokenizer.decode(ids), eosId: 0 }; // prettier-ignore
         const { blocks, tokens } = packBlocks(text, of, data.block, 1);
         if (blocks.length === 0)
-          throw new HabsburgError('invalid', `${data[split].slice('file:'.length)} has ${tokens} tokens, not one block of ${data.block} (data.block); give more text or smaller blocks`); // prettier-ignore
+          throw new HabsburgError('invalid', `${pathOfSource(data[split])} has ${tokens} tokens, not one block of ${data.block} (data.block); give more text or smaller blocks`); // prettier-ignore
       };
       await attempt(['data', split], look, findings);
     }

@@ -4,7 +4,7 @@ import type { Connection } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import type { Payload } from '@temporalio/common';
-import { ExitCode, HabsburgError } from '../common/errors.js';
+import { ExitCode, FAILURE_PREFIX, HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
 import { addSearchAttributes, openConnection, proxyVariable, SEARCH_ATTRIBUTES } from '../infra/namespace.js';
 import type { TemporalSettings } from '../workers/connection.js';
@@ -79,7 +79,7 @@ export function clientError(what: string, error: unknown): unknown {
   }
   const refused = innermost(error);
   if (refused !== error && refused instanceof Error) {
-    const kind = String((refused as { type?: unknown }).type ?? '').replace('habsburg.', '');
+    const kind = String((refused as { type?: unknown }).type ?? '').replace(FAILURE_PREFIX, '');
     return new HabsburgError(kind in ExitCode ? (kind as ErrorKind) : 'failed', refused.message, { cause: error });
   }
   return error;

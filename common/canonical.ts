@@ -4,6 +4,12 @@ import { createHash } from 'node:crypto';
 /** A content digest: `sha256:` and 64 lower-case hex digits. */
 export type Digest = `sha256:${string}`;
 
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && DIGEST.test(value);
+}
+
 /**
  * JSON with sorted keys, no white space and ECMAScript number formatting (RFC 8785).
  * `undefined` members are left out. Throws on NaN, infinities, bigint, functions and symbols.

@@ -22,6 +22,9 @@ export const ExitCode = {
 
 export type ErrorKind = 'failed' | 'invalid' | 'verification' | 'notFound' | 'unreachable' | 'resources';
 
+/** Before a kind, the type of Temporal's failures; read back where they are told, for the exit code. */
+export const FAILURE_PREFIX = 'habsburg.';
+
 /** Kinds that a retry may cure; the others are final (Temporal must not retry them). */
 export const TRANSIENT: ReadonlySet<ErrorKind> = new Set(['unreachable', 'resources']);
 

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute } from 'node:path';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { pathOfSource } from '../spec/sources.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
 
@@ -29,7 +30,7 @@ export interface ResolvedCheckpoint {
  */
 export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise<ResolvedCheckpoint> {
   if (uri.startsWith('file:')) {
-    const folder = uri.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+    const folder = pathOfSource(uri);
     if (!isAbsolute(folder)) throw new HabsburgError('invalid', `${uri}: the path is not absolute`);
     const isFile = await stat(folder).then(
       (found) => found.isFile(),

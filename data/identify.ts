@@ -4,7 +4,7 @@ import { measureFile } from '../artifacts/verified.js';
 import { digestOf, type Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
 import { HabsburgError } from '../common/errors.js';
-import { localSources, type SourceDigests } from '../spec/sources.js';
+import { localSources, pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { resolveCheckpoint } from './checkpoint-source.js';
 
 /**
@@ -14,7 +14,7 @@ import { resolveCheckpoint } from './checkpoint-source.js';
 export async function identified<P extends AnyExperimentPlan>(plan: P): Promise<P> {
   const { data, checkpoints } = localSources(plan);
   const sources: Record<string, Digest> = {};
-  for (const source of data) sources[source] = (await measureFile(pathOf(source))).digest;
+  for (const source of data) sources[source] = (await measureFile(pathOfSource(source))).digest;
   for (const source of checkpoints) sources[source] = digestOf(await checkpointFiles(source));
   return Object.keys(sources).length === 0 ? plan : { ...plan, sources };
 }
@@ -33,11 +33,11 @@ export async function assertUnchanged(
     if (sources?.[source] === undefined || (await digest()) === sources[source]) return;
     throw new HabsburgError(
       'invalid',
-      `${pathOf(source)} has changed since this experiment was started, and its results would be filed under what it held then; put it back, or run the experiment again: it is then another plan, and finished steps are reused`,
+      `${pathOfSource(source)} has changed since this experiment was started, and its results would be filed under what it held then; put it back, or run the experiment again: it is then another plan, and finished steps are reused`,
     );
   };
   for (const source of new Set(used.data))
-    if (source !== undefined) await compare(source, async () => (await measureFile(pathOf(source))).digest);
+    if (source !== undefined) await compare(source, async () => (await measureFile(pathOfSource(source))).digest);
   const { checkpoint } = used;
   if (checkpoint !== undefined) await compare(checkpoint, async () => digestOf(await checkpointFiles(checkpoint)));
 }
@@ -48,8 +48,4 @@ async function checkpointFiles(source: string): Promise<Record<string, Digest>> 
   const digests: Record<string, Digest> = {};
   for (const file of files) digests[file] = (await measureFile(join(folder, file))).digest;
   return digests;
-}
-
-function pathOf(source: string): string {
-  return source.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
 }

@@ -9,6 +9,7 @@ import { readTextFile } from '../common/text-file.js';
 import type { Images } from '../common/images.js';
 import type { Path } from '../spec/problems.js';
 import type { AnyExperimentPlan, DataPlan, ExperimentPlan, ImageDataPlan } from '../spec/plan.js';
+import { pathOfSource } from '../spec/sources.js';
 import { linesOf } from './blocks.js';
 import { resolveCheckpoint } from './checkpoint-source.js';
 import { readIdxImages } from './idx.js';
@@ -47,8 +48,6 @@ export async function attempt<T>(path: Path, look: () => Promise<T> | T, finding
   }
 }
 
-const pathOf = (source: string): string => source.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
-
 /** What is looked at of texts; chains have a training text alone. */
 type Texts = Pick<DataPlan, 'train' | 'block' | 'template'> & Partial<Pick<DataPlan, 'valid' | 'test'>>;
 
@@ -59,11 +58,11 @@ async function lookAtTexts(data: Texts): Promise<Finding[]> {
     const source = data[split];
     if (!source?.startsWith('file:')) continue;
     const path = ['data', split];
-    const digest = await attempt(path, () => lookAtText(pathOf(source), data), findings);
+    const digest = await attempt(path, () => lookAtText(pathOfSource(source), data), findings);
     if (digest === undefined) continue;
     const same = digests.get(digest);
     if (same === undefined) digests.set(digest, split);
-    else findings.push({ path, message: `${pathOf(source)}: the same text as data.${same}; scores on it would not be of text that is new to the models` }); // prettier-ignore
+    else findings.push({ path, message: `${pathOfSource(source)}: the same text as data.${same}; scores on it would not be of text that is new to the models` }); // prettier-ignore
   }
   return findings;
 }
@@ -105,18 +104,18 @@ async function lookAtImages(data: ImageDataPlan): Promise<Finding[]> {
     const source = data[split];
     if (source === undefined) continue;
     const path = ['data', split];
-    const images = await attempt(path, () => readIdxImages(pathOf(source)), findings);
+    const images = await attempt(path, () => readIdxImages(pathOfSource(source)), findings);
     if (split === 'train') train = images;
     else if (images && train && (images.height !== train.height || images.width !== train.width))
       findings.push({
         path,
-        message: `${pathOf(source)} has images of ${images.height} x ${images.width} pixels, data.train of ${train.height} x ${train.width}; give all splits images of one size`,
+        message: `${pathOfSource(source)} has images of ${images.height} x ${images.width} pixels, data.train of ${train.height} x ${train.width}; give all splits images of one size`,
         kind: 'invalid',
       });
     if (split !== 'train' && source === data.train)
       findings.push({
         path,
-        message: `${pathOf(source)}: the same images as data.train; leave it out, and a share of them is held out`,
+        message: `${pathOfSource(source)}: the same images as data.train; leave it out, and a share of them is held out`,
       });
   }
   return findings;

@@ -6,6 +6,7 @@ import { readTextFile } from '../common/text-file.js';
 import { inThread } from '../common/thread.js';
 import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
+import { pathOfSource } from '../spec/sources.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
@@ -35,7 +36,7 @@ const HUB_SPLIT: Readonly<Record<Split, string>> = { train: 'train', valid: 'val
  * @throws 'invalid' for another uri or text that is not UTF-8; 'notFound', 'unreachable', 'verification' as they apply
  */
 export async function resolveSource(uri: string, options: ResolveOptions): Promise<ResolvedText> {
-  if (uri.startsWith('file:')) return readText(uri.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  if (uri.startsWith('file:')) return readText(pathOfSource(uri));
   if (uri.startsWith('hf:')) return readDataset(uri, options);
   if (uri === 'grammar:zipf') {
     if (!options.grammar) throw new HabsburgError('invalid', 'grammar:zipf needs its settings, data.grammar');

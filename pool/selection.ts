@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ArtifactKind } from '../artifacts/types.js';
-import type { Digest } from '../common/canonical.js';
+import { isDigest, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { holdsImages, readImageRecords, writeImageRecords, type ImageRecord } from './images.js';
 import { RECORDS_FILE } from './records.js';
@@ -18,7 +18,7 @@ export const SELECTION_SCHEMA = 'habsburg.selection/v1';
 /** bytes read at a time */
 const CHUNK = 1 << 20;
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value), 'expected a digest');
+const digest = z.custom<Digest>(isDigest, 'expected a digest');
 const whole = z.number().int().nonnegative();
 
 /** `selection.json`: the sets that records are taken from, and runs of [set, first position, count]; a run may come twice. */

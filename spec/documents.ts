@@ -4,7 +4,7 @@
  * those that its plan expands into and for no others. Layout: docs/report.md.
  */
 import { z } from 'zod';
-import { digestOf, type Digest } from '../common/canonical.js';
+import { digestOf, isDigest, type Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan, AnyRunPlan } from './plan.js';
 import { BLOCKS } from './simulation/blocks.js';
 
@@ -31,10 +31,7 @@ export const startsPrefix = (experiment: string, plan: Digest): string =>
 
 const hex = (digest: Digest): string => digest.slice('sha256:'.length);
 
-const digest = z.custom<Digest>(
-  (value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value),
-  'expected sha256: and 64 hex digits',
-);
+const digest = z.custom<Digest>(isDigest, 'expected sha256: and 64 hex digits');
 const count = z.number().int().nonnegative();
 const seeds = z.array(count);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);

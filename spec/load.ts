@@ -10,6 +10,7 @@ import { presetFile, presetNames } from './presets.js';
 import { pathText, type Path, type Problem } from './problems.js';
 import { resolveExperiment } from './resolve.js';
 import { applySets, type Setting } from './sets.js';
+import { pathOfSource } from './sources.js';
 import { nearest } from './suggest.js';
 
 /** A problem placed: in the file, or in the `--set` that caused it. */
@@ -135,7 +136,7 @@ function absolute(source: string, folder: string): string {
       return source; // a host or a relative path in a URL: the reader of the source says that there is no such file
     }
   }
-  return `file:${path.resolve(folder, source.slice('file:'.length))}`;
+  return `file:${path.resolve(folder, pathOfSource(source))}`;
 }
 
 async function find(pathOrPreset: string, cwd: string): Promise<{ file: string; shown: string; preset?: string }> {

@@ -12,6 +12,11 @@ export interface LocalSources {
   readonly checkpoints: readonly string[];
 }
 
+/** The path of a local source, which may be written as a URL, too: `file:/a/b` or `file:///a/b`. */
+export function pathOfSource(source: string): string {
+  return source.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+}
+
 /** Each local source of a plan once. */
 export function localSources(plan: AnyExperimentPlan): LocalSources {
   const { data } = plan;

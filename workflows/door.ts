@@ -5,6 +5,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 import { log } from '@temporalio/workflow';
+import { FAILURE_PREFIX } from '../common/errors.js';
 import { REFUSED } from '../common/refused.js';
 
 export const interceptors = (): WorkflowInterceptors => ({
@@ -40,4 +41,5 @@ function isRefused(args: readonly unknown[]): boolean {
   );
 }
 
-const refusal = () => ApplicationFailure.create({ type: 'habsburg.invalid', message: REFUSED.refused, nonRetryable: true });
+const refusal = () =>
+  ApplicationFailure.create({ type: `${FAILURE_PREFIX}invalid`, message: REFUSED.refused, nonRetryable: true });

@@ -1,13 +1,12 @@
 /** What failed, in words: the innermost reason and its kind, out of the failures that Temporal wraps around it. */
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
+import { FAILURE_PREFIX } from '../common/errors.js';
 import type { RunFailure } from './contract.js';
-
-const PREFIX = 'habsburg.';
 
 /** A refusal of what an operator asked. */
 export function refusal(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: `${PREFIX}invalid`, message });
+  return ApplicationFailure.create({ type: `${FAILURE_PREFIX}invalid`, message });
 }
 
 export function describeFailure(error: unknown): Omit<RunFailure, 'run'> {
@@ -17,7 +16,7 @@ export function describeFailure(error: unknown): Omit<RunFailure, 'run'> {
     return { kind: 'invalid', message: 'it is running already, started by itself or by another experiment; cancel that first' };
   let innermost: unknown = cause;
   while (innermost instanceof Error && innermost.cause instanceof ApplicationFailure) innermost = innermost.cause;
-  const kind = innermost instanceof ApplicationFailure ? (innermost.type?.replace(PREFIX, '') ?? 'failed') : 'failed';
+  const kind = innermost instanceof ApplicationFailure ? (innermost.type?.replace(FAILURE_PREFIX, '') ?? 'failed') : 'failed';
   return { kind, message: sentenceOf(cause) };
 }
 
