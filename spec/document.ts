@@ -1,25 +1,16 @@
 /** An experiment file's text: YAML to plain data, and from a path in the data back to a line and a column. */
-import {
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type Node,
-  type Pair,
-  type YAMLMap,
-} from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { composeDocument, type SyntaxProblem } from './compose.js';
 import type { Path } from './problems.js';
 
 /** Longest file that is read, in bytes. */
 export const MAX_BYTES = 1024 * 1024;
 const MAX_ALIASES = 100;
 const MAX_NESTING = 500;
-/** More are not shown. */
+/** More are not shown, and not looked for. */
 const MAX_PROBLEMS = 100;
+/** uniqueKeys: the library compares every key with every other; duplicateKeys() looks. */
+const YAML = { version: '1.2', stringKeys: true, uniqueKeys: false } as const;
 
 export interface Place {
   /** from 1 */
@@ -41,25 +32,18 @@ export function parseYaml(text: string): YamlDocument {
   const deep = tooDeep(text);
   if (deep !== undefined) return { data: undefined, syntax: [deep], locate: () => deep };
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false, // the library compares every key with every other; duplicates() looks
-    merge: true,
-    version: '1.2',
-    stringKeys: true,
-  });
+  const options = { ...YAML, merge: true };
+  const { document, wrong } = composeDocument(text, options, lines, MAX_PROBLEMS);
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const wrong = [...document.errors, ...document.warnings];
-  const syntax = [...wrong, ...duplicateKeys(document.contents)].slice(0, MAX_PROBLEMS).map((error) => ({
-    ...placeOf(error.pos[0]),
-    ...plainly(error.code, error.message),
+  const syntax = [...wrong, ...duplicateKeys(document?.contents)].slice(0, MAX_PROBLEMS).map((problem) => ({
+    ...placeOf(problem.offset),
+    ...plainly(problem),
   }));
-  const locate = (path: Path, atKey = false): Place => placeOf(offsetOf(document, path, atKey));
-  if (syntax.length > 0) return { data: undefined, syntax, locate };
+  const locate = (path: Path, atKey = false): Place => placeOf(document === undefined ? 0 : offsetOf(document, path, atKey));
+  if (document === undefined || syntax.length > 0) return { data: undefined, syntax, locate };
   const tooMany = {
     line: 1,
     column: 1,
@@ -93,9 +77,9 @@ function tooDeep(text: string): (Place & { readonly message: string }) | undefin
 
 /** Plain data of a `--set` value: a YAML scalar or flow collection. Returns the error's text where it is neither. */
 export function parseYamlValue(text: string): { readonly value: unknown } | { readonly error: string } {
-  const document = parseDocument(text, { prettyErrors: false, version: '1.2', stringKeys: true, uniqueKeys: false });
-  const wrong = document.errors[0] ?? document.warnings[0] ?? duplicateKeys(document.contents)[0];
-  if (wrong !== undefined) return { error: plainly(wrong.code, wrong.message).message };
+  const { document, wrong } = composeDocument(text, YAML, undefined, 1);
+  const problem = wrong[0] ?? duplicateKeys(document?.contents)[0];
+  if (document === undefined || problem !== undefined) return { error: plainly(problem).message };
   if (/[&*]/.test(text) && hasAlias(document)) return { error: 'anchors and aliases are not allowed here' };
   return { value: document.toJS() as unknown };
 }
@@ -107,12 +91,6 @@ function hasAlias(document: Document): boolean {
   } catch {
     return true;
   }
-}
-
-interface SyntaxProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly pos: readonly [number, ...number[]];
 }
 
 /** Every node below one, itself included; without recursion, for nesting has no limit. */
@@ -141,22 +119,23 @@ function duplicateKeys(root: unknown): SyntaxProblem[] {
     for (const { key } of node.items) {
       if (!isScalar(key)) continue;
       const name = String(key.value);
-      if (seen.has(name)) found.push({ code: 'DUPLICATE_KEY', message: name, pos: [startOf(key) ?? 0] });
+      if (seen.has(name)) found.push({ code: 'DUPLICATE_KEY', message: name, offset: startOf(key) ?? 0 });
       seen.add(name);
     }
   }
-  return found.sort((a, b) => a.pos[0] - b.pos[0]);
+  return found.sort((a, b) => a.offset - b.offset);
 }
 
 const PLAIN: Readonly<Record<string, { message: string; suggestion?: string }>> = {
   DUPLICATE_KEY: { message: 'this key is there twice in its mapping', suggestion: 'remove one of the two' },
   TAB_AS_INDENT: { message: 'a tab is used for indentation', suggestion: 'indent with spaces' },
   MULTIPLE_DOCS: { message: 'there is more than one YAML document', suggestion: 'keep one experiment a file' },
+  RESOURCE_EXHAUSTION: { message: 'lists and mappings are nested too deep' },
   NON_STRING_KEY: { message: 'a key is not text', suggestion: 'put it in quotes' },
   TAG_RESOLVE_FAILED: { message: 'a YAML tag that is not known', suggestion: 'remove the tag' },
 };
 
-function plainly(code: string, message: string): { message: string; suggestion?: string } {
+function plainly({ code, message }: SyntaxProblem): { message: string; suggestion?: string } {
   return PLAIN[code] ?? { message: `not valid YAML: ${message.replace(/\s+/g, ' ').trim()}` };
 }
 

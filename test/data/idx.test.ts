@@ -1,11 +1,14 @@
 /** IDX files: what is read, what is refused, datasets of images, holding out. */
+import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
-import { parseIdxImages, readIdxImages, writeIdxImages } from '../../data/idx.js';
+import { readIdxImages, writeIdxImages } from '../../data/idx.js';
 import type { ImageRecord } from '../../pool/images.js';
 import { copyRecords } from '../../pool/selection.js';
 import { holdOut, holdsImages, IMAGES_FILE, readImageRecords, readImages, writeImageRecords } from '../../pool/images.js';
@@ -48,23 +51,60 @@ describe('a file', () => {
     copy.set(bytes, at);
     return copy;
   };
-  test.each<[string, Uint8Array, string]>([
+  test.each<[string, Uint8Array, string | RegExp]>([
     ['nothing', new Uint8Array(), 'f: is not an IDX file of images (it would begin with the bytes 0 0 8 3)'],
     ['text', Buffer.from('hello world, this is text'), 'f: is not an IDX file of images'],
     ['labels', edited(3, 1), 'f: holds labels, not images; name the file that ends in images-idx3-ubyte'],
     ['half a header', FILE.subarray(0, 10), 'f: ends inside its header, after 10 bytes'],
-    ['cut short', FILE.subarray(0, 25), 'f: is cut short: 2 images of 2 x 3 are announced, 1 are there; fetch the file again'],
-    ['too much', Buffer.concat([FILE, Buffer.of(9)]), 'f: has 1 bytes after its 2 images'],
+    [
+      'cut short',
+      FILE.subarray(0, 25),
+      /f: is cut short: 2 images of 2 x 3 are announced, (at most )?1 are there; fetch the file again/,
+    ],
+    ['too much', Buffer.concat([FILE, Buffer.of(9)]), 'f: goes on after its 2 images'],
     ['no images', edited(4, 0, 0, 0, 0), 'f: holds no images'],
     ['no pixels', edited(8, 0, 0, 0, 0), 'f: has images of 0 x 3 pixels; each side may have 1 to 4096'],
     ['a lie of 2^96 bytes', edited(4, ...new Array<number>(12).fill(255)), 'f: has images of 4294967295 x 4294967295 pixels'],
     [
       'a lie of many images',
       edited(4, 255, 255, 255, 255),
-      'f: is cut short: 4294967295 images of 2 x 3 are announced, 2 are there',
+      /f: is cut short: 4294967295 images of 2 x 3 are announced, at most \d+ are there/,
     ],
-  ])('with %s is refused', (_, bytes, message) => {
-    expect(() => parseIdxImages(bytes, 'f')).toThrow(message);
+  ])('with %s is refused, plain and compressed', async (_, bytes, message) => {
+    for (const content of [bytes, gzipSync(bytes)]) {
+      await writeFile(join(folder, 'f'), content);
+      await expect(readIdxImages(join(folder, 'f'))).rejects.toThrow(message);
+    }
+  });
+
+  /** A compressed file of zeros: `count` images of 4096 x 4096 are announced, as many megabytes follow. */
+  const zeros = async (name: string, count: number, megabytes: number): Promise<string> => {
+    const header = Buffer.alloc(16);
+    [0x0803, count, 4096, 4096].forEach((number, i) => header.writeUInt32BE(number, 4 * i));
+    const chunk = Buffer.alloc(2 ** 20);
+    const parts = [header, ...Array<Buffer>(megabytes).fill(chunk)];
+    await pipeline(Readable.from(parts), createGzip(), createWriteStream(join(folder, name)));
+    return join(folder, name);
+  };
+
+  test('that unpacks to more than fits is refused before it is unpacked', async () => {
+    const path = await zeros('bomb.gz', 49, 784);
+    const before = process.resourceUsage().maxRSS;
+    await expect(readIdxImages(path)).rejects.toThrow(
+      'bomb.gz: unpacks to 822083584 bytes, more than the 805306368 that are taken; unpack it first (gzip -d), or give fewer images',
+    );
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(64 * 1024); // KiB
+  });
+
+  test('that goes on far behind what it announces is not unpacked to its end', async () => {
+    const path = await zeros('long.gz', 1, 600);
+    const before = process.resourceUsage().maxRSS;
+    await expect(readIdxImages(path)).rejects.toThrow('long.gz: goes on after its 1 images');
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(128 * 1024);
+  });
+
+  test('that is a device is refused', async () => {
+    await expect(readIdxImages('/dev/zero')).rejects.toThrow('/dev/zero: this is a device or socket, not a file');
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { composeDocument } from '../../spec/compose.js';
 import { loadExperiment } from '../../spec/load.js';
 import { folder, problems, SMALL } from './support.js';
 
@@ -386,6 +387,21 @@ describe('files that are not experiments', () => {
     ]);
     expect(await problems(`a:\n  - ${'['.repeat(500_000)}`)).toEqual(['e.yaml:2:505: brackets are nested more than 500 deep']);
     expect(process.cpuUsage().user - began).toBeLessThan(30e6); // was minutes each
+  });
+
+  test.each([
+    ['bad escapes', `a: "${'\\q'.repeat(500_000)}"`],
+    ['reserved characters', '- @b\n'.repeat(100_000)],
+    ['tokens out of place', `${']\n'.repeat(500_000)}`],
+  ])('of a flood of %s a hundred are looked at', async (_, flood) => {
+    const { document, wrong } = composeDocument(flood, {}, undefined, 100);
+    expect([document, wrong.length]).toEqual([undefined, 100]);
+    expect(await problems(flood)).toHaveLength(100);
+  });
+
+  test('mappings without end are named as such', async () => {
+    const deep = Array.from({ length: 1300 }, (_, i) => `${' '.repeat(i)}a:\n`).join('');
+    expect(await problems(deep)).toEqual([expect.stringMatching(/lists and mappings are nested too deep$/)]);
   });
 
   test('a key of JavaScript itself is just an unknown key', async () => {
