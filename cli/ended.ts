@@ -76,11 +76,12 @@ export function failureSentences(result: Failed): string[] {
   return [...runSentences(result), ...problemSentences(result)];
 }
 
-/** What is missing of runs that are done: "replace/seed-1 has no scores of generation 3: perplexity is not a number". */
+/** What is missing of runs that are done: "replace/seed-1 lacks some scores of generation 3: perplexity: not a number". */
 function problemSentences({ incomplete, problems }: Failed): string[] {
-  const sentences = problems.map(({ run, what, generation, message }) => {
+  const sentences = problems.map(({ run, what, generation, partly, message }) => {
     const of = generation === undefined ? '' : ` of generation ${generation}`;
-    return what === 'score' ? `${run} has no scores${of}: ${message}` : `what ${run} left${of} could not be recorded: ${message}`;
+    if (what === 'record') return `what ${run} left${of} could not be recorded: ${message}`;
+    return `${run} ${partly ? 'lacks some scores' : 'has no scores'}${of}: ${message}`;
   });
   const told = new Set(problems.map(({ run }) => run)).size;
   return incomplete > told

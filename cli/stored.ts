@@ -4,8 +4,8 @@ import { findPlan, listExperiments } from '../documents/plans.js';
 import { readRuns } from '../documents/runs.js';
 import { expand } from '../spec/expand.js';
 import type { RunIndex } from '../spec/documents.js';
-import type { RunFailure, RunProblem } from '../workflows/contract.js';
-import { failureSentences } from './ended.js';
+import type { RunProblem } from '../workflows/contract.js';
+import { failureSentences, type Failed } from './ended.js';
 import type { Status } from './snapshot.js';
 import { counted } from './words.js';
 
@@ -15,17 +15,8 @@ export interface StoredState {
   readonly status: Status;
   readonly plan: string;
   readonly store: string;
-  readonly result: {
-    readonly runs: number;
-    readonly done: number;
-    readonly failed: number;
-    readonly failures: readonly RunFailure[];
-    /** runs that are done, but for some of their evaluations, and what is missing of those */
-    readonly incomplete: number;
-    readonly problems: readonly RunProblem[];
-    /** the last generation that the plan asks for */
-    readonly generations: number;
-  };
+  /** `generations`: the last that the plan asks for */
+  readonly result: Failed & { readonly done: number; readonly generations: number };
 }
 
 /** Undefined where the store does not know the experiment. */
@@ -53,9 +44,11 @@ export async function storedState(store: ArtifactStore, experiment: string): Pro
 /** The evaluations of a run that failed for good. */
 function unscored({ run, generations }: RunIndex): RunProblem[] {
   return generations.flatMap(({ generation, members }) =>
-    Object.entries(members).flatMap(([member, { failure }]) =>
-      failure === undefined ? [] : [{ run, what: 'score' as const, generation, member, kind: 'failed', message: failure }],
-    ),
+    Object.entries(members).flatMap(([member, { failure, scores }]) => {
+      if (failure === undefined) return [];
+      const partly = scores && { partly: true as const };
+      return [{ run, what: 'score' as const, generation, member, ...partly, kind: 'failed', message: failure }];
+    }),
   );
 }
 

@@ -170,7 +170,7 @@ export interface GenerationIndex {
 
 export type MemberIndex = z.infer<typeof memberIndex> & {
   readonly scores?: z.infer<typeof artifactRef>;
-  /** why there are no scores */
+  /** why there are no scores, or not all of them */
   readonly failure?: string;
 };
 

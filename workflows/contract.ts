@@ -80,6 +80,8 @@ export interface RunProblem extends RunFailure {
   /** absent: of the whole run */
   readonly generation?: number;
   readonly member?: string;
+  /** of several evaluations one failed, the scores of the others are there */
+  readonly partly?: true;
 }
 
 export interface ExperimentResult {

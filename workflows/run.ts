@@ -79,11 +79,11 @@ export async function run(input: RunInput): Promise<RunResult> {
   };
   /** an artifact that was believed, and found damaged when a step read it */
   let damaged: string | undefined;
-  const noting = (what: RunProblem['what'], generation: number, member?: string) => (error: unknown) => {
+  const noting = (what: RunProblem['what'], generation: number, member?: string, partly?: true) => (error: unknown) => {
     damaged ??= damagedInput(error);
     const failure = describeFailure(error);
     log.warn('beside the chain something failed for good', { run: plan.id, what, generation, reason: failure.message });
-    state.note({ what, generation, ...(member === undefined ? {} : { member }), ...failure });
+    state.note({ what, generation, ...(member === undefined ? {} : { member }), ...(partly && { partly }), ...failure });
   };
   const leaveIfLong = async () => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
@@ -136,7 +136,7 @@ export async function run(input: RunInput): Promise<RunResult> {
       ({ key, cached, report, outputs, failures }) => {
         const sentences = failures.map(({ evaluation, type, message }) => {
           const sentence = `${evaluation}: ${message}`;
-          noting('score', t, member.name)(ApplicationFailure.nonRetryable(sentence, type));
+          noting('score', t, member.name, true)(ApplicationFailure.nonRetryable(sentence, type));
           return sentence;
         });
         return {

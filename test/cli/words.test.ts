@@ -74,6 +74,10 @@ describe('failures', () => {
       kind: 'resources',
       message: 'replace/seed-1 has no scores of generation 3: the disk is full; see habsburg status mine',
     });
+    const one = { ...problem, partly: true, message: 'kl-to-truth: no word was written' };
+    expect(failureSentences({ ...unscored, problems: [one] } as ExperimentResult)).toEqual([
+      'replace/seed-1 lacks some scores of generation 3: kl-to-truth: no word was written',
+    ]);
   });
 
   test('nine equal ones are one sentence', () => {

@@ -181,7 +181,7 @@ describe('one of several evaluations that cannot be computed', () => {
     expect(await startRun(1)).toMatchObject({
       generations: 1,
       problems: [
-        { what: 'score', generation: 0, member: 'opt', kind: 'resources', message: 'mauve: too few records' },
+        { what: 'score', generation: 0, member: 'opt', partly: true, kind: 'resources', message: 'mauve: too few records' },
         { generation: 1 },
       ],
     });
