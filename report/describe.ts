@@ -1,6 +1,7 @@
 /** What an experiment does, in words, from its plan. */
 import { configWords } from '../spec/architectures.js';
 import { decodingWords } from '../spec/decoding.js';
+import { sourceName } from '../spec/digest.js';
 import type { AnyExperimentPlan, AnyMemberPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../spec/plan.js';
 import type { SamplePlan } from '../spec/mixture.js';
 import type { RunIndex } from '../spec/documents.js';
@@ -25,10 +26,10 @@ function describeLanguageModel(member: MemberPlan, plan: ExperimentPlan): string
   const model =
     member.base.kind === 'scratch'
       ? `a language model trained from scratch, ${configWords(member.base.config)},`
-      : `the language model ${member.base.source}`;
+      : `the language model ${sourceName(member.base.source)}`;
   const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
   return (
-    `Generation 0 fits ${model} to ${sampled(member.sample, 'blocks')}real text (${plan.data.train}). Each later generation starts from ${start}, ` +
+    `Generation 0 fits ${model} to ${sampled(member.sample, 'blocks')}real text (${sourceName(plan.data.train)}). Each later generation starts from ${start}, ` +
     `trains on what its mixture draws of real and written text, and writes more (${decodingWords(member.decoding).join(', ')}).`
   );
 }
@@ -39,7 +40,7 @@ function describeVae({ base, start, decoding, sample }: VaeMemberPlan, plan: Exp
     decoding.pixels
   ];
   return (
-    `Generation 0 fits ${vaeWords(base.architecture)} to ${sampled(sample, 'images')}real images (${plan.data.train}). Each later generation starts from ${from}, ` +
+    `Generation 0 fits ${vaeWords(base.architecture)} to ${sampled(sample, 'images')}real images (${sourceName(plan.data.train)}). Each later generation starts from ${from}, ` +
     `trains on what its mixture draws of real and written images, and writes more (${pixels}).`
   );
 }

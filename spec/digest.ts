@@ -1,7 +1,7 @@
 /** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
 import { digestOf, type Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan } from './plan.js';
-import { localSources, renameSources } from './sources.js';
+import { localSources, pathOfSource, renameSources } from './sources.js';
 
 const PORTABLE = /^file:(.*)@(sha256:[0-9a-f]{64})$/;
 
@@ -23,12 +23,23 @@ export function portablePlan<P extends AnyExperimentPlan>(plan: P): P {
   return named(rest as P, plan, (name, digest) => `file:${name}${digest ? `@${digest}` : ''}`);
 }
 
+/** A source in a sentence: of a local one the file's name, without folder and digest. */
+export function sourceName(source: string): string {
+  return source.startsWith('file:') ? partsOf(source).name : source;
+}
+
+/** A local source's last part, and the digest where it is written with it. */
+function partsOf(source: string): { readonly name: string; readonly digest?: string } {
+  const [, path, digest] = PORTABLE.exec(source) ?? [, pathOfSource(source)];
+  const segments = path!.split(/[/\\]/).filter((segment) => segment !== '');
+  return { name: segments.at(-1) ?? '', digest };
+}
+
 function named<T>(part: T, plan: AnyExperimentPlan, write: (name: string, digest: string | undefined) => string): T {
   const { data, checkpoints } = localSources(plan);
   const names = [...data, ...checkpoints].map((source): [string, string] => {
-    const [, path, digest] = PORTABLE.exec(source) ?? [, source.slice('file:'.length), plan.sources?.[source]];
-    const segments = path!.split(/[/\\]/).filter((segment) => segment !== '');
-    return [source, write(segments.at(-1) ?? '', digest)];
+    const { name, digest } = partsOf(source);
+    return [source, write(name, digest ?? plan.sources?.[source])];
   });
   return renameSources(part, new Map(names));
 }

@@ -11,7 +11,9 @@ import type { AnyMemberPlan, AnyMixedMember, ExperimentPlan, RunPlan } from '../
 import type { MemberState } from './contract.js';
 import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
 
-export type StepName = 'prepare' | 'view' | 'sample' | 'finetune' | 'generate' | 'score';
+/** In the order in which a member's generation does them. */
+const STEPS = ['prepare', 'view', 'sample', 'finetune', 'generate', 'score'] as const;
+export type StepName = (typeof STEPS)[number];
 
 export interface OutlineStep {
   /** `prepare`, with several `prepare/<number>`, or RUN/g<generation>/<member>/<step> */
@@ -53,10 +55,11 @@ export interface Outline {
   };
 }
 
-/** The steps of one generation, in order. Generation 0 trains on the real data as they are, so it samples nothing. */
-export function stepsOfGeneration(generation: number, sampled: boolean): StepName[] {
-  const steps: StepName[] = ['finetune', 'generate', 'score'];
-  return generation === 0 && !sampled ? steps : ['sample', ...steps];
+/** What members do in generation 0, or in any later one, in order: each kind of step that one of the runs has there. */
+export function stepsOfGeneration({ runs }: Outline, which: 0 | 'later'): StepName[] {
+  const steps = runs.flatMap((run) => run.steps).filter(({ generation }) => (generation === 0) === (which === 0));
+  const done = new Set(steps.map(({ step }) => step));
+  return STEPS.filter((step) => done.has(step));
 }
 
 /** Outlines a plan. Token numbers are upper bounds from data.limit. */

@@ -74,7 +74,6 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
   );
   const same = totals.steps - totals.computed;
   const texts = data.kind === undefined;
-  const sampled = conditions.some(({ members }) => members.some(({ sample }) => sample !== undefined));
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
     `${totals.runs} ${plural(totals.runs, 'run')} (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
@@ -85,8 +84,8 @@ function render(experiment: ExperimentPlan, steps: Outline, digest: string, colo
     '',
     'steps',
     texts ? '  once: prepare (text, tokenizer, blocks)' : '  once: prepare (images, splits)',
-    `  generation 0: ${stepsOfGeneration(0, sampled).join(' -> ')}`,
-    ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(1, sampled).join(' -> ')}`] : []),
+    `  generation 0: ${stepsOfGeneration(steps, 0).join(' -> ')}`,
+    ...(generations > 0 ? [`  generation t: ${stepsOfGeneration(steps, 'later').join(' -> ')}`] : []),
     ...conditions.map((c) => `    under ${c.name}: ${describeCondition(c)}`),
     '',
     table(

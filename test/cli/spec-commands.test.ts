@@ -10,6 +10,18 @@ const write = async (yaml: string): Promise<string> => {
   return file;
 };
 
+/** A second member, which learns from the first. */
+const READER = `  - name: reader
+    base: { kind: scratch, architecture: { hidden: 16, layers: 1, heads: 2 } }
+    start: base
+    training: { epochs: 1, batch: 4, learningRate: 1e-3 }
+    decoding: { strategy: sample }
+    prompts: original
+    mixture: [{ from: opt, generation: current }]
+`;
+const SAME = '';
+const OTHER = '    tokenizer: { kind: bpe, vocabulary: 280 }\n';
+
 describe('validate', () => {
   test('a valid file', async () => {
     const file = await write(SMALL);
@@ -89,6 +101,19 @@ describe('plan', () => {
     );
     expect(out).toContain('20 steps are computed; 3 are the same as those of another run and are computed once');
   });
+
+  test.each([
+    ['nothing is sampled in generation 0, and nothing viewed', [], SAME, ['finetune -> generate -> score', 'sample -> finetune -> generate -> score']],
+    ['a smaller sample is drawn there, too', ['--set', 'population.opt.sample={size: 2}'], SAME, ['sample -> finetune -> generate -> score', 'sample -> finetune -> generate -> score']],
+    ['one member reads what the other wrote in its own tokens', [], OTHER, ['finetune -> generate -> score', 'view -> sample -> finetune -> generate -> score']],
+  ])('the steps of a generation are those that its runs do: %s', async (_, sets, tokenizer, [first, later]) => {
+    const file = await write(SMALL.replace('conditions:', `${READER}${tokenizer}conditions:`));
+    const { code, out } = await habsburg('plan', file, ...sets);
+    expect(code).toBe(0);
+    expect(out).toContain(`\n  generation 0: ${first}\n  generation t: ${later}\n`);
+    // in generation 0 alone nothing else is done
+    expect((await habsburg('plan', file, ...sets, '--set', 'generations=0')).out).not.toContain('generation t: ');
+  }); // prettier-ignore
 
   test('JSON holds the plan, its digest and every step', async () => {
     const { out } = await habsburg('plan', 'quickstart', '--json');

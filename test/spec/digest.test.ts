@@ -3,7 +3,7 @@ import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { identified } from '../../data/identify.js';
-import { planDigest, portablePlan } from '../../spec/digest.js';
+import { planDigest, portablePlan, sourceName } from '../../spec/digest.js';
 import { loadExperiment } from '../../spec/load.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
 import { SMALL, folder, load } from './support.js';
@@ -84,6 +84,11 @@ describe('files and folders of this machine', () => {
     // printf 'one\n' | sha256sum
     expect(portable.data!.train).toBe('file:train.txt@sha256:2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806');
     expect(planDigest(portable)).toBe(planDigest(own));
+    expect([own, portable].map(({ data }) => sourceName(data!.train))).toEqual(['train.txt', 'train.txt']);
+    // no part of a name is taken for a digest
+    expect(sourceName('file:/texts/a@sha256:1.txt')).toBe('a@sha256:1.txt');
+    expect(sourceName('file:///a/model/')).toBe('model');
+    for (const elsewhere of ['grammar:zipf', 'hf://owner/name@main']) expect(sourceName(elsewhere)).toBe(elsewhere);
     expect(portablePlan(portable)).toEqual(portable);
   });
 
