@@ -1,10 +1,11 @@
 /** A local folder of blobs already read, so that a worker downloads none twice. Verified at each use; may be emptied at any time. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { hexOf } from './keys.js';
 import { measureFile } from './verified.js';
 
@@ -45,7 +46,7 @@ export class BlobCache {
       return;
     const temporary = `${path}.${randomBytes(6).toString('hex')}`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       await copyFile(source, temporary, constants.COPYFILE_FICLONE);
       await rename(temporary, path);
     } catch (error) {

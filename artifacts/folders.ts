@@ -1,8 +1,9 @@
 /** Folders as a whole: what is in one, and how one appears complete or not at all. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { checkFilePath } from './keys.js';
 
 /** Relative paths of a folder's files, '/'-separated, in code-unit order. A link or device in it is refused. */
@@ -33,7 +34,7 @@ export async function filesOf(folder: string): Promise<string[]> {
 export async function intoFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${folder}.part-${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    makeFolder(temporary);
     await fill(temporary);
     await rmdir(folder).catch(() => undefined);
     await rename(temporary, folder);

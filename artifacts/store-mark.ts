@@ -4,19 +4,27 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromSystemError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { openStore } from './open.js';
 import { folderOf } from './object-store-file.js';
 
-/** Made first of all in a folder store; what it says matters to nobody. */
+/** Written first of all; what it says matters to nobody. */
 const MARK = 'store.json';
 const DOCUMENT = { schema: 'habsburg.store/v1', about: 'artifacts of Habsburg: docs/artifacts.md says how they lie here' };
 
 /**
- * Makes a folder store where there is none; does nothing for others.
- * @throws HabsburgError where the folder cannot be written
+ * Writes the mark, whether it is there or not: a folder store is made where there is none, and a store that cannot be written says so.
+ * @throws HabsburgError where it cannot be written
  */
 export async function beginStore(url: string): Promise<void> {
-  if (url.startsWith('file:')) await openStore(url).putIfAbsent(MARK, { bytes: Buffer.from(`${JSON.stringify(DOCUMENT)}\n`) });
+  const store = openStore(url);
+  try {
+    if (url.startsWith('file:')) makeFolder(folderOf(url));
+  } catch (error) {
+    throw fromSystemError(error, `making the store ${url}`);
+  }
+  await store.put(MARK, { bytes: Buffer.from(`${JSON.stringify(DOCUMENT)}\n`) });
 }
 
 /** Whether a store can be there; of a folder store: whether one was begun in the folder. */

@@ -4,11 +4,12 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { hubError, hubFetch, hubSettings, unreachable, type HubSettings } from './hub-settings.js';
 
 export interface HubRepo {
@@ -55,7 +56,7 @@ export class HubSnapshot {
       },
     );
     if (!COMMIT.test(commit)) throw new HabsburgError('failed', `${what}: ${settings.endpoint} answered with no commit`);
-    await mkdir(dirname(ref), { recursive: true });
+    makeFolder(dirname(ref));
     await writeFile(ref, commit);
     return new HubSnapshot(repo, commit, settings);
   }
@@ -129,7 +130,7 @@ export class HubSnapshot {
       }
       const target = relative(dirname(pointer), blob);
       if ((await realpath(pointer).catch(() => '')) !== (await realpath(blob))) {
-        await mkdir(dirname(pointer), { recursive: true });
+        makeFolder(dirname(pointer));
         const link = `${pointer}.${randomBytes(6).toString('hex')}`;
         await symlink(target, link);
         await rename(link, pointer);
@@ -151,7 +152,7 @@ export class HubSnapshot {
       throw hubError({ statusCode: response.status }, where, settings);
     }
     const partial = `${blob}.${randomBytes(6).toString('hex')}.incomplete`;
-    await mkdir(dirname(blob), { recursive: true });
+    makeFolder(dirname(blob));
     try {
       let cut: unknown;
       const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream).on(

@@ -3,9 +3,10 @@
  * It has a process group of its own, so that Ctrl-C in our terminal reaches us alone and we stop everything in order.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 
 export interface DaemonOptions {
   /** for messages, for example "Temporal server" */
@@ -113,7 +114,7 @@ function startWatchdog(pid: number): ChildProcess | undefined {
 
 function openLog(file: string): number {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), 0o700);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
     return openSync(file, 'a', 0o600);
   } catch (error) {

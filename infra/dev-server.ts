@@ -1,7 +1,7 @@
 /** A Temporal development server with a database file: started, waited for, prepared with our search attributes and retention. */
 import { basename, dirname, join } from 'node:path';
-import { mkdirSync } from 'node:fs';
 import { fromSystemError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { daemonError, logSize, logText, startDaemon, type Daemon, type Exit } from './daemon.js';
 import { databaseIsReady, prepareDatabase, setAsideUnusable } from './database.js';
 import { prepareNamespace, SEARCH_ATTRIBUTES } from './namespace.js';
@@ -61,7 +61,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     signal,
   } = options;
   try {
-    mkdirSync(dirname(dbFile), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(dbFile), 0o700);
   } catch (error) {
     throw fromSystemError(error, `making the folder of ${dbFile}`);
   }

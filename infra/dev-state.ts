@@ -1,8 +1,9 @@
 /** home/dev.json: who runs the development environment of a folder, and where it answers. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fromSystemError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 
 export interface DevState {
   version: 1;
@@ -24,7 +25,7 @@ export const stateFile = (home: string): string => join(home, 'dev.json');
 export function writeState(home: string, state: DevState): void {
   const file = stateFile(home);
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeFolder(home, 0o700);
     writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.${process.pid}`, file);
   } catch (error) {

@@ -5,7 +5,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,7 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { isAlive } from './process.mjs';
 
 /** Bytes of the secret: a key of AES-256. */
@@ -32,8 +32,7 @@ const secretFile = (home: string): string => join(home, 'secret');
  */
 export function prepareHome(home: string): void {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 });
+    makeFolder(join(home, 'logs'), 0o700);
     if (process.platform === 'win32') return;
     const { uid } = statSync(home);
     const me = process.getuid!();
@@ -52,7 +51,9 @@ export function prepareHome(home: string): void {
     }
     for (const name of readdirSync(join(home, 'logs'))) chmodSync(join(home, 'logs', name), 0o600);
   } catch (error) {
-    throw fromSystemError(error, `preparing the folder ${home}`);
+    const { kind, message } = fromSystemError(error, `preparing the folder ${home}`);
+    const other = isHabsburgError(error) || kind === 'resources' ? '' : '; name another with --home';
+    throw new HabsburgError(kind, `${message}${other}`, { cause: error });
   }
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, unlinkSync, 
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '../common/make-folder.mjs';
 import { isAlive } from './process.mjs';
 
 /** The owner touches its token this often; a token older than STALE_MS belongs to nobody. */
@@ -20,7 +21,7 @@ const EMPTY_STALE_MS = 5_000;
  * @returns {Lock | undefined}
  */
 export function tryLock(folder) {
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   const token = join(folder, `${randomBytes(8).toString('hex')}.json`);
   try {
     mkdirSync(folder);

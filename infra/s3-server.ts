@@ -1,9 +1,9 @@
 /** A small S3 server over a folder (versitygw), for tests and for trying the s3:// store on one machine. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { fromSystemError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { daemonError, startDaemon, type Daemon, type Exit } from './daemon.js';
 import { releasePort, reservePort } from './ports.js';
 import type { Progress } from './progress.mjs';
@@ -43,7 +43,7 @@ const ATTEMPTS = 4;
 export async function startS3(options: S3Options): Promise<S3Server> {
   const { dir, logFile = `${dir}.log`, progress, env = process.env } = options;
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw fromSystemError(error, `making the folder ${dir}`);
   }

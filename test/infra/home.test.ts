@@ -51,6 +51,13 @@ describe('a home', () => {
     expect([mode(), mode('thesis.tex'), mode('temporal.db'), mode('logs')]).toEqual(['755', '666', '600', '700']);
   });
 
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('that cannot be made says how to name another', () => {
+    expect(() => prepareHome('/proc/habsburg')).toThrow(
+      /^preparing the folder \/proc\/habsburg: permission denied \(.*\); name another with --home$/,
+    );
+  });
+
   test('forgets the half-written files of killed processes, not those of living ones', () => {
     mkdirSync(home);
     for (const name of [`secret.${deadPid()}`, `dev.json.${deadPid()}`, `dev.json.${process.pid}`])

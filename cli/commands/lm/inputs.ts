@@ -1,10 +1,11 @@
 /** Reading what the `lm` commands are given: numbers, token files, prompt files, text. */
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
+import { makeFolder } from '../../../common/make-folder.mjs';
 import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
 import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
 import { tokenIds as checkedIds } from '../../../common/token-ids.js';
@@ -148,7 +149,7 @@ export async function textBlocks(
 /** Nothing that lies there is overwritten. */
 export async function emptyFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    makeFolder(path);
     if ((await readdir(path)).length === 0) return;
   } catch (error) {
     throw fromSystemError(error, `cannot make the folder ${path}`);
