@@ -1,4 +1,5 @@
 /** prepare, for images: reads the real files, holds out what has no file of its own. Outputs `train`, `valid` and `test`, datasets. */
+import { measureFile } from '../artifacts/verified.js';
 import { sha256 } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { Images } from '../common/images.js';
@@ -6,7 +7,7 @@ import { CounterRng } from '../common/philox.js';
 import { assertUnchanged } from '../data/identify.js';
 import { readIdxImages } from '../data/idx.js';
 import { holdOut, writeImageRecords } from '../pool/images.js';
-import { pathOfSource } from '../spec/sources.js';
+import { pathOfSource, type SourceDigests } from '../spec/sources.js';
 import type { StepOutput } from './step.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareImagesInput, StepResult } from './types.js';
@@ -31,11 +32,10 @@ export function prepareImages(deps: ActivityDependencies, { place, data, sources
       inputs: {},
       // The key is made of what the files hold now, not of where they are.
       parameters: async () => {
-        await assertUnchanged(sources, { data: SPLITS.map((split) => data[split]) });
         files = {
-          train: await readSource(data.train),
-          valid: data.valid === undefined ? undefined : await readSource(data.valid),
-          test: data.test === undefined ? undefined : await readSource(data.test),
+          train: await readSource(data.train, sources),
+          valid: data.valid === undefined ? undefined : await readSource(data.valid, sources),
+          test: data.test === undefined ? undefined : await readSource(data.test, sources),
         };
         return {
           images: Object.fromEntries(SPLITS.map((split) => [split, files![split]?.source ?? null])),
@@ -87,7 +87,9 @@ export function prepareImages(deps: ActivityDependencies, { place, data, sources
   );
 }
 
-async function readSource(uri: string): Promise<Source> {
-  const images = await readIdxImages(pathOfSource(uri));
+async function readSource(uri: string, sources: SourceDigests | undefined): Promise<Source> {
+  const path = pathOfSource(uri);
+  const images = await readIdxImages(path);
+  assertUnchanged(sources, uri, (await measureFile(path)).digest);
   return { images, source: `idx:${images.count}x${images.height}x${images.width}:${sha256(images.pixels)}` };
 }

@@ -4,10 +4,9 @@
  */
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { measureFile } from '../artifacts/verified.js';
-import { sha256, type Digest } from '../common/canonical.js';
+import { digestOf, sha256, type Digest } from '../common/canonical.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
-import { assertUnchanged } from '../data/identify.js';
+import { assertUnchanged, checkpointDigests } from '../data/identify.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
 import { parseConfig } from '../engine/models/index.js';
@@ -16,6 +15,7 @@ import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface
 import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
 import { copyTokenizer } from '../engine/tokenizer/files.js';
 import type { PrecisionPlan } from '../spec/plan.js';
+import type { SourceDigests } from '../spec/sources.js';
 import type { StepOutput } from './step.js';
 import { prepareImages } from './prepare-images.js';
 import { SPLITS, type PreparedTexts, type Split, type TextsToPrepare } from './prepare-texts.js';
@@ -49,15 +49,11 @@ function prepareTextActivity(deps: ActivityDependencies) {
         inputs: {},
         // The key is made of what the sources hold now, not of where they are.
         parameters: async () => {
-          const local = {
-            data: SPLITS.map((split) => data[split]),
-            checkpoint: base.kind === 'checkpoint' ? base.source : undefined,
-          };
-          await assertUnchanged(input.sources, local);
+          const { sources } = input;
           if (base.kind === 'scratch') parseConfig({ ...base.config, vocab_size: 1000 }, 'base.config'); // a wrong one ends the run here
-          const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar });
+          const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar, sources });
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
-          checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source) : undefined;
+          checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source, sources) : undefined;
           return {
             texts: Object.fromEntries(
               SPLITS.map((split) => [split, { source: texts![split].source, digest: sha256(texts![split].text) }]),
@@ -132,11 +128,13 @@ interface BaseCheckpoint {
   readonly files: Readonly<Record<string, Digest>>;
 }
 
-async function readCheckpoint(source: string): Promise<BaseCheckpoint> {
-  const { folder, files } = await resolveCheckpoint(source);
-  const digests: Record<string, Digest> = {};
-  for (const file of [...files].sort()) digests[file] = (await measureFile(join(folder, file))).digest;
-  return { path: files.length === 1 ? join(folder, files[0]) : folder, folder, files: digests };
+async function readCheckpoint(source: string, sources: SourceDigests | undefined): Promise<BaseCheckpoint> {
+  const resolved = await resolveCheckpoint(source);
+  const { folder } = resolved;
+  const files = await checkpointDigests(resolved);
+  assertUnchanged(sources, source, digestOf(files));
+  const names = Object.keys(files);
+  return { path: names.length === 1 ? join(folder, names[0]) : folder, folder, files };
 }
 
 /** Copies a checkpoint, or writes what a GGUF file holds in Hugging Face's layout, or either in fewer bits; returns the folder. */

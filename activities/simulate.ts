@@ -5,7 +5,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../common/canonical.js';
-import { assertUnchanged } from '../data/identify.js';
 import { resolveSource } from '../data/source.js';
 import { familyNamed } from '../families/toy/index.js';
 import { runStep } from './step.js';
@@ -29,10 +28,10 @@ export function simulateActivity(deps: ActivityDependencies) {
         parameters: async () => {
           const { name: _, ...determining } = member;
           if (input.data) {
-            await assertUnchanged(input.sources, { data: [input.data.train, input.data.test] });
+            const { data, sources } = input;
             text = {
-              train: (await resolveSource(input.data.train, { split: 'train' })).text,
-              test: (await resolveSource(input.data.test, { split: 'test' })).text,
+              train: (await resolveSource(data.train, { split: 'train', sources })).text,
+              test: (await resolveSource(data.test, { split: 'test', sources })).text,
             };
           }
           return {

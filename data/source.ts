@@ -6,10 +6,11 @@ import { readTextFile } from '../common/text-file.js';
 import { inThread } from '../common/thread.js';
 import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
-import { pathOfSource } from '../spec/sources.js';
+import { pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
+import { assertUnchanged } from './identify.js';
 
 export interface ResolveOptions {
   /** which split of the experiment the text is for: the grammar's, and a Hub dataset's where the uri names none */
@@ -18,6 +19,8 @@ export interface ResolveOptions {
   readonly grammar?: GrammarPlan;
   /** default: from the environment */
   readonly hub?: HubSettings;
+  /** what the plan's local sources held when it was made ready: a file that holds something else now is refused */
+  readonly sources?: SourceDigests;
 }
 
 export interface ResolvedText {
@@ -33,10 +36,10 @@ const HUB_SPLIT: Readonly<Record<Split, string>> = { train: 'train', valid: 'val
 
 /**
  * @param uri `file:/absolute/path`, `hf://OWNER/NAME[/CONFIG]@REVISION[#SPLIT]` or `grammar:zipf`
- * @throws 'invalid' for another uri or text that is not UTF-8; 'notFound', 'unreachable', 'verification' as they apply
+ * @throws 'invalid' for another uri, text that is not UTF-8 or has changed; 'notFound', 'unreachable', 'verification' as they apply
  */
 export async function resolveSource(uri: string, options: ResolveOptions): Promise<ResolvedText> {
-  if (uri.startsWith('file:')) return readText(pathOfSource(uri));
+  if (uri.startsWith('file:')) return readText(uri, options.sources);
   if (uri.startsWith('hf:')) return readDataset(uri, options);
   if (uri === 'grammar:zipf') {
     if (!options.grammar) throw new HabsburgError('invalid', 'grammar:zipf needs its settings, data.grammar');
@@ -54,10 +57,13 @@ export async function resolveSource(uri: string, options: ResolveOptions): Promi
 }
 
 /** A text file; its name in the lineage is the digest of its bytes. */
-async function readText(path: string): Promise<ResolvedText> {
+async function readText(uri: string, sources?: SourceDigests): Promise<ResolvedText> {
+  const path = pathOfSource(uri);
   if (!isAbsolute(path)) throw new HabsburgError('invalid', `file:${path}: the path is not absolute`);
   const { text, bytes } = await readTextFile(path, { pipes: false }); // it is read again by whoever resumes
-  return { text, source: `file:${sha256(bytes)}` };
+  const digest = sha256(bytes);
+  assertUnchanged(sources, uri, digest);
+  return { text, source: `file:${digest}` };
 }
 
 async function readDataset(uri: string, options: ResolveOptions): Promise<ResolvedText> {
