@@ -1,6 +1,7 @@
 /** Vocabulary coverage: how much of the real vocabulary a model still uses. */
 import { firstTokens, tokenCount } from './ngrams.js';
 import { textsOf } from './input.js';
+import { rowsOf } from './rows.js';
 import { TOKENS } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -25,15 +26,6 @@ export const coverage: Evaluation = {
     if (types === 0) return [];
     const written = firstTokens(textsOf(input, 'generated').tokens, Number(settings.tokens));
     for (const record of written) for (const token of record) missing.delete(token);
-    return [
-      {
-        metric: this.name,
-        variant: this.variant,
-        version: this.version,
-        value: (types - missing.size) / types,
-        n: tokenCount(written),
-        settings,
-      },
-    ];
+    return [rowsOf(this, settings)((types - missing.size) / types, tokenCount(written))];
   },
 };

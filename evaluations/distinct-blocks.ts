@@ -1,5 +1,6 @@
 /** How many of the written records are different from each other. */
 import { textsOf } from './input.js';
+import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -19,6 +20,6 @@ export const distinctBlocks: Evaluation = {
     const n = tokens.length;
     if (n === 0) return [];
     const different = new Set(tokens.map((record) => record.join(',')));
-    return [{ metric: this.name, variant: this.variant, version: this.version, value: different.size / n, n, settings }];
+    return [rowsOf(this, settings)(different.size / n, n)];
   },
 };

@@ -1,6 +1,7 @@
 /** distinct-n: how many different n-grams a model writes, at a fixed number of tokens. */
 import { addNgrams, firstTokens } from './ngrams.js';
 import { textsOf } from './input.js';
+import { rowsOf } from './rows.js';
 import { TOKENS } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -30,7 +31,7 @@ function distinct(order: 1 | 2 | 3): Evaluation {
       for (const record of firstTokens(textsOf(input, 'generated').tokens, Number(settings.tokens)))
         total += addNgrams(seen, record, order);
       if (total === 0) return [];
-      return [{ metric: name, variant: this.variant, version: this.version, value: seen.size / total, n: total, settings }];
+      return [rowsOf(this, settings)(seen.size / total, total)];
     },
   };
 }

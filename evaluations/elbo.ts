@@ -1,6 +1,7 @@
 /** What model t still knows of real images it has not seen: the evidence lower bound and its two terms. */
 import { HabsburgError } from '../common/errors.js';
 import { tableOf } from './input.js';
+import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
 import type { Evaluation, ObservationRef } from './types.js';
 
@@ -34,11 +35,11 @@ export const elbo: Evaluation = {
     if (!Number.isFinite(reconstruction + divergence)) {
       throw new HabsburgError('failed', 'a VAE gives bounds that are not numbers: its training has diverged; lower learningRate');
     }
-    const common = { metric: this.name, version: this.version, n: images, settings };
+    const row = rowsOf(this, settings);
     return [
-      { ...common, variant: this.variant, value: -reconstruction - divergence },
-      { ...common, variant: `${this.variant}/reconstruction`, value: reconstruction },
-      { ...common, variant: `${this.variant}/divergence`, value: divergence },
+      row(-reconstruction - divergence, images),
+      row(reconstruction, images, 'reconstruction'),
+      row(divergence, images, 'divergence'),
     ];
   },
 };

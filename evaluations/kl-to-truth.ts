@@ -1,5 +1,6 @@
 /** How far the words that a model writes are from a synthetic language's true distribution. */
 import { textsOf, truthOf } from './input.js';
+import { rowsOf } from './rows.js';
 import { WORDS } from './settings.js';
 import { countWords } from './words.js';
 import type { Evaluation } from './types.js';
@@ -65,19 +66,12 @@ export const klToTruth: Evaluation = {
     const { counts, outside, total } = countWords(textsOf(input, 'generated').texts, truth, Number(settings.words));
     if (total === 0) return [];
     const inside = total - outside;
-    const row = (variant: string, value: number, n: number) => ({
-      metric: this.name,
-      variant,
-      version: this.version,
-      value,
-      n,
-      settings,
-    });
-    const away = row(`${this.variant}/mass-outside`, outside / total, total);
+    const row = rowsOf(this, settings);
+    const away = row(outside / total, total, 'mass-outside');
     if (inside === 0) return [away];
     return [
-      row(this.variant, klPlugIn(counts, truth.probability), inside),
-      row(`${this.variant}/honest-sampling`, klOfHonestSampling(inside, truth.probability), inside),
+      row(klPlugIn(counts, truth.probability), inside),
+      row(klOfHonestSampling(inside, truth.probability), inside, 'honest-sampling'),
       away,
     ];
   },

@@ -1,5 +1,6 @@
 /** The volume that what model t writes takes in the code of generation 0's encoder. */
 import { CODES_UNDER_FIRST, codesOf, covariance, firstCodes, logDeterminant } from './latent.js';
+import { rowsOf } from './rows.js';
 import { IMAGES } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -24,10 +25,8 @@ export const latentCovariance: Evaluation = {
     const matrix = covariance(codes);
     const trace = Array.from({ length: latent }, (_, d) => matrix[d * (latent + 1)]).reduce((a, b) => a + b, 0);
     const volume = logDeterminant(matrix, latent);
-    const common = { metric: this.name, version: this.version, n: codes.means.length / latent, settings };
-    return [
-      { ...common, variant: `${this.variant}/trace`, value: trace },
-      ...(volume === undefined ? [] : [{ ...common, variant: `${this.variant}/log-det`, value: volume }]),
-    ];
+    const row = rowsOf(this, settings);
+    const n = codes.means.length / latent;
+    return [row(trace, n, 'trace'), ...(volume === undefined ? [] : [row(volume, n, 'log-det')])];
   },
 };

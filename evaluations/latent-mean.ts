@@ -1,5 +1,6 @@
 /** Whether what model t writes drifts, as a whole, in the code of generation 0's encoder. */
 import { CODES_UNDER_FIRST, codesOf, firstCodes, moments } from './latent.js';
+import { rowsOf } from './rows.js';
 import { IMAGES } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -18,7 +19,6 @@ export const latentMean: Evaluation = {
   subject: 'generated',
   compute(input, settings) {
     const { latent, means } = firstCodes(codesOf(input), Number(settings.images));
-    const { name: metric, variant, version } = this;
-    return [{ metric, variant, version, value: moments(means).mean, n: means.length / latent, settings }];
+    return [rowsOf(this, settings)(moments(means).mean, means.length / latent)];
   },
 };

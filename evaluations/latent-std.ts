@@ -1,6 +1,7 @@
 /** How far apart the images that model t wrote lie, seen by the encoder that knows only real ones: the paper's sign of collapse. */
 import { countInto, linearEdges } from './histogram.js';
 import { CODES_UNDER_FIRST, codesOf, firstCodes, moments } from './latent.js';
+import { rowsOf } from './rows.js';
 import { IMAGES } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -30,11 +31,8 @@ export const latentStd: Evaluation = {
     const n = means.length / latent;
     const ofDimension = (d: number): number => moments(Float32Array.from({ length: n }, (_, i) => means[i * latent + d])).sd;
     const sds = Array.from({ length: latent }, (_, d) => ofDimension(d));
-    const common = { metric: this.name, version: this.version, n, settings };
-    return [
-      { ...common, variant: this.variant, value: moments(means).sd },
-      { ...common, variant: `${this.variant}/by-dimension`, value: moments(sds).mean },
-    ];
+    const row = rowsOf(this, settings);
+    return [row(moments(means).sd, n), row(moments(sds).mean, n, 'by-dimension')];
   },
   series(input, settings) {
     const { means } = firstCodes(codesOf(input), Number(settings.images));

@@ -1,5 +1,6 @@
 /** Perplexity of model t on the real test set: does it still predict what people wrote? */
 import { TEST_UNDER_SELF, likelihoodsOf, meanNll } from './likelihoods.js';
+import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
 import type { Evaluation } from './types.js';
 
@@ -29,15 +30,15 @@ export const perplexity: Evaluation = {
     const likelihoods = likelihoodsOf(input, TEST_UNDER_SELF);
     const { mean, tokens } = meanNll(likelihoods);
     if (tokens === 0) return [];
-    const { name: metric, variant, version } = this;
-    const value = { metric, variant, version, value: Math.exp(mean), n: tokens, settings };
+    const row = rowsOf(this, settings);
+    const all = row(Math.exp(mean), tokens);
     const rest = meanNll(
       likelihoods.map(({ nllSum, tokenCount, ends }) => ({
         nllSum: nllSum - ends.nllSum,
         tokenCount: tokenCount - ends.tokenCount,
       })),
     );
-    if (rest.tokens === tokens || rest.tokens === 0) return [value];
-    return [value, { ...value, variant: `${variant}/${WITHOUT_END_TOKEN}`, value: Math.exp(rest.mean), n: rest.tokens }];
+    if (rest.tokens === tokens || rest.tokens === 0) return [all];
+    return [all, row(Math.exp(rest.mean), rest.tokens, WITHOUT_END_TOKEN)];
   },
 };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { textsOf } from './input.js';
 import { addNgrams } from './ngrams.js';
+import { rowsOf } from './rows.js';
 import type { Evaluation } from './types.js';
 
 /**
@@ -30,6 +31,6 @@ export const rep: Evaluation = {
       sum += 1 - seen.size / total;
       n++;
     }
-    return n === 0 ? [] : [{ metric: this.name, variant: this.variant, version: this.version, value: sum / n, n, settings }];
+    return n === 0 ? [] : [rowsOf(this, settings)(sum / n, n)];
   },
 };

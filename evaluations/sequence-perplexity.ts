@@ -1,6 +1,7 @@
 /** How likely model 0, which knows only real text, finds each block that model t wrote (Nature's figure 1, left). */
 import { histogram, type LogBins } from './histogram.js';
 import { WRITTEN_UNDER_FIRST, likelihoodsOf, meanNll, type Likelihood } from './likelihoods.js';
+import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
 import { quantile } from './statistics.js';
 import type { Evaluation } from './types.js';
@@ -37,17 +38,11 @@ export const sequencePerplexity: Evaluation = {
     const logs = meansAscending(likelihoodsOf(input, WRITTEN_UNDER_FIRST));
     if (logs.length === 0) return [];
     const values = logs.map((l) => Math.exp(l));
-    const row = (part: string, value: number) => ({
-      metric: this.name,
-      variant: `${this.variant}/${part}`,
-      version: this.version,
-      value,
-      n: logs.length,
-      settings,
-    });
+    const row = rowsOf(this, settings);
+    const n = logs.length;
     return [
-      ...Object.entries(QUANTILES).map(([part, q]) => row(part, quantile(values, q))),
-      row('mean-log', logs.reduce((sum, l) => sum + l, 0) / logs.length),
+      ...Object.entries(QUANTILES).map(([part, q]) => row(quantile(values, q), n, part)),
+      row(logs.reduce((sum, l) => sum + l, 0) / n, n, 'mean-log'),
     ];
   },
   series(input) {

@@ -1,6 +1,7 @@
 /** How much of a synthetic language's true tail a model never writes, beside what honest sampling would lose. */
 import { z } from 'zod';
 import { textsOf, truthOf } from './input.js';
+import { rowsOf } from './rows.js';
 import { WORDS } from './settings.js';
 import { countWords } from './words.js';
 import type { Evaluation, Truth } from './types.js';
@@ -51,14 +52,7 @@ export const tailLost: Evaluation = {
     if (tail.length === 0 || total === 0) return [];
     const lost = tail.filter((i) => counts[i] === 0).length / tail.length;
     const honest = tail.reduce((sum, i) => sum + (1 - probability[i]) ** total, 0) / tail.length;
-    const row = (variant: string, value: number) => ({
-      metric: this.name,
-      variant,
-      version: this.version,
-      value,
-      n: total,
-      settings,
-    });
-    return [row(this.variant, lost), row(`${this.variant}/honest-sampling`, honest)];
+    const row = rowsOf(this, settings);
+    return [row(lost, total), row(honest, total, 'honest-sampling')];
   },
 };

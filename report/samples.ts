@@ -1,7 +1,7 @@
 /** One prompt continued by every generation: which prompts there are, and what each condition and generation wrote after them. */
 import type { Results } from './rows.js';
 import type { Place } from './scores.js';
-import type { Sample } from '../spec/results.js';
+import type { Sample } from '../evaluations/types.js';
 import { groupBy } from './summary.js';
 
 /** What one condition (and member) wrote after a prompt. */

@@ -1,5 +1,6 @@
 /** What a `scores` artifact holds. The schemas are strict about shape, so that a damaged file is named, not drawn. */
 import { z } from 'zod';
+import type { Pictures, Sample } from '../evaluations/types.js';
 
 export const SCORES_SCHEMA = 'habsburg.scores/v1';
 
@@ -34,18 +35,14 @@ const histogram = z
   .refine((h) => h.edges.every((edge, i) => i === 0 || edge > h.edges[i - 1]), 'histogram edges must increase');
 export type Histogram = z.infer<typeof histogram>;
 
-/** A prompt and what the model wrote after it; `record` is the id of the generated record. */
-const sample = z.object({ prompt: z.string(), text: z.string(), record: z.string() });
-export type Sample = z.infer<typeof sample>;
+const sample: z.ZodType<Sample> = z.object({ prompt: z.string(), text: z.string(), record: z.string() });
 
-/** Grey images of one size that a model wrote: `pixels` is base64 of (count, height, width) bytes, row by row. */
-const pictures = z
+const pictures: z.ZodType<Pictures> = z
   .object({ count, height: count, width: count, pixels: z.string() })
   .refine(
     (p) => Buffer.byteLength(p.pixels, 'base64') === p.count * p.height * p.width,
     'pictures have other sizes than they say',
   );
-export type Pictures = z.infer<typeof pictures>;
 
 /** `scores.json` of a `scores` artifact. */
 export const scoresDocument = z.object({

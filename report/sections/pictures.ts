@@ -5,7 +5,7 @@ import type { Child, Markup } from '../html.js';
 import { greyPng } from '../png.js';
 import type { Results } from '../rows.js';
 import type { Place } from '../scores.js';
-import type { Pictures } from '../../spec/results.js';
+import type { Pictures } from '../../evaluations/types.js';
 import { groupBy } from '../summary.js';
 import type { Summary } from '../summary.js';
 
