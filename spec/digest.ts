@@ -1,9 +1,7 @@
 /** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
-import { digestOf, type Digest } from '../common/canonical.js';
+import { digestOf, isDigest, type Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan } from './plan.js';
 import { localSources, pathOfSource, renameSources } from './sources.js';
-
-const PORTABLE = /^file:(.*)@(sha256:[0-9a-f]{64})$/;
 
 /**
  * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
@@ -29,10 +27,13 @@ export function sourceName(source: string): string {
 }
 
 /** A local source's last part, and the digest where it is written with it. */
-function partsOf(source: string): { readonly name: string; readonly digest?: string } {
-  const [, path, digest] = PORTABLE.exec(source) ?? [, pathOfSource(source)];
-  const segments = path!.split(/[/\\]/).filter((segment) => segment !== '');
-  return { name: segments.at(-1) ?? '', digest };
+function partsOf(source: string): { readonly name: string; readonly digest?: Digest } {
+  const path = pathOfSource(source);
+  const at = path.lastIndexOf('@');
+  const digest = path.slice(at + 1);
+  const written = at !== -1 && isDigest(digest);
+  const segments = (written ? path.slice(0, at) : path).split(/[/\\]/).filter((segment) => segment !== '');
+  return { name: segments.at(-1) ?? '', ...(written && { digest }) };
 }
 
 function named<T>(part: T, plan: AnyExperimentPlan, write: (name: string, digest: string | undefined) => string): T {
