@@ -1,7 +1,7 @@
 /** What became of an experiment, in one sentence, with the command that goes on; and as the error that `run` and `watch` end with. */
 import { HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
-import type { ExperimentResult, RunFailure } from '../workflows/contract.js';
+import type { ExperimentResult, RunFailure, RunProblem } from '../workflows/contract.js';
 import { isOver, type ExperimentSnapshot } from './snapshot.js';
 import { ago, counted, list, plural, shellCommand } from './words.js';
 
@@ -76,13 +76,15 @@ export function failureSentences(result: Failed): string[] {
   return [...runSentences(result), ...problemSentences(result)];
 }
 
-/** What is missing of runs that are done: "replace/seed-1 lacks some scores of generation 3: perplexity: not a number". */
+/** What is missing of a run that goes on or is done: "replace/seed-1 lacks some scores of generation 3: perplexity: not a number". */
+export function problemSentence({ run, what, generation, partly, message }: RunProblem): string {
+  const of = generation === undefined ? '' : ` of generation ${generation}`;
+  if (what === 'record') return `what ${run} left${of} could not be recorded: ${message}`;
+  return `${run} ${partly ? 'lacks some scores' : 'has no scores'}${of}: ${message}`;
+}
+
 function problemSentences({ incomplete, problems }: Failed): string[] {
-  const sentences = problems.map(({ run, what, generation, partly, message }) => {
-    const of = generation === undefined ? '' : ` of generation ${generation}`;
-    if (what === 'record') return `what ${run} left${of} could not be recorded: ${message}`;
-    return `${run} ${partly ? 'lacks some scores' : 'has no scores'}${of}: ${message}`;
-  });
+  const sentences = problems.map(problemSentence);
   const told = new Set(problems.map(({ run }) => run)).size;
   return incomplete > told
     ? [...sentences, `${counted(incomplete, 'run')} in all lack some of their scores or documents`]

@@ -1,8 +1,9 @@
 /** Shows a running experiment: on a terminal a few lines repainted in place, elsewhere one line an event. Writes to stderr. */
 import type { ExperimentSnapshot, RunSnapshot, StepSnapshot } from './snapshot.js';
+import { failureSentences, problemSentence } from './ended.js';
 import { clean, cutMiddle, displayWidth, wrapIndented } from './lines.js';
 import { control } from './terminal.js';
-import { counted, duration } from './words.js';
+import { counted, duration, plural } from './words.js';
 
 const REPEAT_SECONDS = 15;
 /** share of a generation's time that a step takes, roughly; only for the estimate of the time left */
@@ -19,6 +20,7 @@ const STEP_WORDS: Readonly<Record<string, string>> = { recordPlan: 'recording th
 export class ProgressView {
   readonly #started = Date.now();
   readonly #seen = new Map<string, { line: string; at: number }>();
+  readonly #told = new Set<string>();
   #firstShare: number | undefined;
   #painted = 0;
 
@@ -53,6 +55,11 @@ export class ProgressView {
   #append(head: string, state: ExperimentSnapshot): void {
     const now = Date.now();
     if (state.trouble) this.#once('trouble', state.trouble.reason, `${state.experiment}: ${clean(state.trouble.reason)}`, now);
+    for (const sentence of troubleSentences(state)) {
+      if (this.#told.has(sentence)) continue;
+      this.#told.add(sentence);
+      this.out.write(`${clean(sentence)}\n`);
+    }
     if (state.runs.length === 0)
       this.#once(
         'head',
@@ -94,6 +101,15 @@ export function progressLines(
 ): string[] {
   const lines = wrapIndented(headOf(state, left), width, '  ');
   if (state.trouble) lines.push(...wrapIndented(`  ${clean(state.trouble.reason)}`, width, '    '));
+  // the steps under way have the larger part of a terminal
+  const sentences = troubleSentences(state).map((sentence) => wrapIndented(`  ${clean(sentence)}`, width, '    '));
+  for (const [i, sentence] of sentences.entries()) {
+    if (lines.length + sentence.length > rows / 2) {
+      lines.push(`  … ${sentences.length - i} more: habsburg status ${state.experiment}`);
+      break;
+    }
+    lines.push(...sentence);
+  }
   for (const step of state.steps) lines.push(...stepLines(undefined, step, width));
   const blocks = state.runs.map((run) =>
     run.steps.length > 0
@@ -107,6 +123,19 @@ export function progressLines(
     else if (lines.at(-1)?.startsWith('  … ') !== true) lines.push(`  … ${counted(hidden, 'more run')}`);
   });
   return lines;
+}
+
+/** What has failed for good so far, of runs that have ended and of those that go on. */
+function troubleSentences({ progress, runs }: ExperimentSnapshot): string[] {
+  const going = runs.flatMap(({ run, progress }) => {
+    const { problems = [], problemCount = 0 } = progress ?? {};
+    const more = problemCount - problems.length;
+    return [
+      ...problems.map((problem) => problemSentence({ run, ...problem })),
+      ...(more > 0 ? [`${run} has ${more} more such ${plural(more, 'problem')}`] : []),
+    ];
+  });
+  return [...(progress ? failureSentences(progress) : []), ...going];
 }
 
 /** Time left first: what stands last is cut first by whoever shows it. */

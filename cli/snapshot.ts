@@ -1,8 +1,9 @@
 /** What an experiment is doing right now, or how it ended: the workflows' own answers where workers run, the server's otherwise. */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
-import { experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
+import { ALL_RUNS_FAILED, experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
 import { openPayload, reasonOf } from './temporal.js';
 import { troubleOf, troubleOfQuery, type Trouble } from './trouble.js';
 
@@ -93,8 +94,10 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     return { ...common, status: result.status, steps: [], runs: [], result };
   }
   if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') {
-    const failure = status.name === 'FAILED' ? await handle.result().then(() => undefined, reasonOf) : undefined;
-    return { ...common, status: CLOSED[status.name] ?? 'failed', steps: [], runs: [], ...(failure ? { failure } : {}) };
+    const error: unknown = status.name === 'FAILED' ? await handle.result().catch((error: unknown) => error) : undefined;
+    const ended = { ...common, status: CLOSED[status.name] ?? 'failed', steps: [], runs: [] };
+    const result = resultOf(error);
+    return result ? { ...ended, result } : { ...ended, ...(error === undefined ? {} : { failure: reasonOf(error) }) };
   }
   let trouble = await troubleOf(client, experiment, raw);
   const onError = (error: unknown) => (trouble = troubleOfQuery(experiment, error));
@@ -112,6 +115,14 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     runs: runs.map(({ trouble: _, ...run }) => run),
     ...(inTrouble ? { trouble: inTrouble } : {}),
   };
+}
+
+/** What is told of an experiment of which all runs failed. */
+function resultOf(error: unknown): ExperimentResult | undefined {
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  return cause instanceof ApplicationFailure && cause.type === ALL_RUNS_FAILED
+    ? (cause.details![0] as ExperimentResult)
+    : undefined;
 }
 
 export function isOver({ endedAt }: Pick<ExperimentSnapshot, 'endedAt'>): boolean {

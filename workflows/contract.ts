@@ -4,6 +4,7 @@ import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/commo
 import type { Priority } from '@temporalio/common';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
+import { FAILURE_PREFIX } from '../common/errors.js';
 import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
@@ -98,6 +99,9 @@ export interface ExperimentResult {
   readonly steps: StepCount;
   readonly generations: number;
 }
+
+/** Type of the failure that an experiment ends with where all its runs failed; its one detail is the ExperimentResult. */
+export const ALL_RUNS_FAILED = `${FAILURE_PREFIX}experiment`;
 
 export interface RunInput {
   readonly plan: AnyRunPlan;

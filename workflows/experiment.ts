@@ -32,7 +32,7 @@ import {
   setPausedSignal,
 } from './contract.js';
 import { ExperimentState } from './experiment-state.js';
-import { describeFailure, refusal } from './failure.js';
+import { allRunsFailed, describeFailure, refusal } from './failure.js';
 import { enginesBehind, recordsOn } from './proxies.js';
 import { checkExtension, run } from './run.js';
 
@@ -130,6 +130,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   await recorded.catch(() => undefined); // noted where it was asked for
   const result = state.result();
   upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: result.status }]);
+  if (result.status === 'failed') throw allRunsFailed(result);
   return result;
 }
 

@@ -2,11 +2,24 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import { FAILURE_PREFIX } from '../common/errors.js';
-import type { RunFailure } from './contract.js';
+import { ALL_RUNS_FAILED } from './contract.js';
+import type { ExperimentResult, RunFailure } from './contract.js';
 
 /** A refusal of what an operator asked. */
 export function refusal(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: `${FAILURE_PREFIX}invalid`, message });
+}
+
+/** An experiment of which every run failed is a failed workflow, and says no less than one that is done. */
+export function allRunsFailed(result: ExperimentResult): ApplicationFailure {
+  const [{ run, message }] = result.failures;
+  return ApplicationFailure.create({
+    type: ALL_RUNS_FAILED,
+    message:
+      result.runs === 1 ? `${run} failed: ${message}` : `all ${result.runs} runs failed, the first of them, ${run}: ${message}`,
+    details: [result],
+    nonRetryable: true,
+  });
 }
 
 export function describeFailure(error: unknown): Omit<RunFailure, 'run'> {

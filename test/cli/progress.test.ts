@@ -8,7 +8,7 @@ const at = (generation: number, ...steps: Partial<StepSnapshot>[]): ExperimentSn
   ({
     experiment: 'e',
     status: 'running',
-    progress: { runs: 1, done: 0, failed: 0, generations: 3, steps: { computed: 0, reused: 0 }, running: ['replace/seed-1'] },
+    progress: { runs: 1, done: 0, failed: 0, failures: [], incomplete: 0, problems: [], generations: 3, steps: { computed: 0, reused: 0 }, running: ['replace/seed-1'] }, // prettier-ignore
     steps: [],
     runs: [
       {
@@ -61,4 +61,39 @@ test('more runs than the terminal has lines are counted', () => {
   );
   expect(lines.length).toBeLessThan(10);
   expect(lines.at(-1)).toBe('  … 13 more runs');
+});
+
+test('what has failed for good is told while the rest goes on, once in a log', () => {
+  const one = at(2, { step: 'finetune' });
+  const problem = { what: 'score', generation: 1, kind: 'failed', message: 'perplexity: not a number', partly: true } as const;
+  const state: ExperimentSnapshot = {
+    ...one,
+    progress: {
+      ...one.progress!,
+      runs: 3,
+      failed: 1,
+      failures: [{ run: 'keep/seed-1', kind: 'resources', message: 'the disk is full' }],
+      incomplete: 1,
+      problems: [{ ...problem, partly: undefined, run: 'keep/seed-2' }],
+    },
+    runs: [{ ...one.runs[0], progress: { ...one.runs[0].progress!, problems: [problem], problemCount: 3 } }],
+  };
+  const sentences = [
+    'keep/seed-1, one of 3 runs, failed: the disk is full',
+    'keep/seed-2 has no scores of generation 1: perplexity: not a number',
+    'replace/seed-1 lacks some scores of generation 1: perplexity: not a number',
+    'replace/seed-1 has 2 more such problems',
+  ];
+  expect(progressLines(state).slice(1, 5)).toEqual(sentences.map((sentence) => `  ${sentence}`));
+  expect(progressLines(state, { rows: 7 }).slice(1)).toEqual([
+    `  ${sentences[0]}`,
+    `  ${sentences[1]}`,
+    '  … 2 more: habsburg status e',
+    expect.stringContaining('finetune'),
+  ]);
+  const written: string[] = [];
+  const view = new ProgressView({ write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream, false);
+  for (let i = 0; i < 2; i++) view.show(state);
+  expect(written.slice(0, 4)).toEqual(sentences.map((sentence) => `${sentence}\n`));
+  expect(written).toHaveLength(5);
 });

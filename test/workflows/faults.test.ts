@@ -12,7 +12,7 @@ import { World, installSdk } from './world.js';
 installSdk();
 let world: World;
 const { experiment, run } = await import('../../workflows/index.js');
-const { experimentProgressQuery, extendUpdate, pauseUpdate, resumeUpdate, runProgressQuery } =
+const { ALL_RUNS_FAILED, experimentProgressQuery, extendUpdate, pauseUpdate, resumeUpdate, runProgressQuery } =
   await import('../../workflows/contract.js');
 
 const signal = (name: string) => ({ name });
@@ -201,11 +201,16 @@ describe('a chain that fails', () => {
         throw ApplicationFailure.create({ type: 'habsburg.resources', message: 'the disk is full', nonRetryable: true });
       return finetune(input);
     };
-    expect(await start(planOf([1, 2], 3, 2))).toMatchObject({
-      status: 'failed',
-      failed: 2,
-      failures: [{ kind: 'resources', message: 'the disk is full' }, { kind: 'resources' }],
+    const failure = await start(planOf([1, 2], 3, 2)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      name: 'ApplicationFailure',
+      type: ALL_RUNS_FAILED,
+      message: 'all 2 runs failed, the first of them, replace/seed-1: the disk is full',
+      details: [
+        { status: 'failed', failed: 2, failures: [{ kind: 'resources', message: 'the disk is full' }, { kind: 'resources' }] },
+      ],
     });
+    expect(world.executions.get('e')!.attributes.get('HabsburgPhase')).toBe('failed');
     expect(documents<RunDocument>('habsburg.run/v2').at(-1)).toMatchObject({ status: 'failed', failure: 'the disk is full' });
     expect(evaluations().map(({ generation }) => generation)).toEqual([0, 1]);
   });
