@@ -7,9 +7,9 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
 import { RECORDS_FILE, readHeads } from '../pool/records.js';
-import { select, type Run } from '../pool/select.js';
+import { drawingOf, select, type Run } from '../pool/select.js';
 import { selectionOf, writeSelection, type SelectedSet } from '../pool/selection.js';
-import { firstTerms, setName, setsOf, sizeAt, sourcesOf, REAL, SELF } from '../spec/mixture.js';
+import { setName, setsOf, sourcesOf, REAL, SELF } from '../spec/mixture.js';
 import type { StepContext, StepOutput } from './step.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SampleInput, StepResult } from './types.js';
@@ -18,38 +18,34 @@ const VERSION = 2;
 
 export function sampleActivity(deps: ActivityDependencies) {
   return (input: SampleInput): Promise<StepResult> => {
-    const { place, terms, sample, sets } = input;
+    const { place, terms, sample, earlier, sets } = input;
     const { seed, generation, member } = place;
-    return runStep(
-      deps,
-      { step: 'sample', version: VERSION, place, inputs: sets, parameters: { terms, ...(sample && { sample }) }, engine: false },
-      async (step) => {
-        const known = new Map<string, SelectedSet>();
-        for (const [name, ref] of Object.entries(sets)) known.set(name, await sizeOf(step, ref));
-        const inPlace = terms.some(({ draw }) => draw === 'in-place');
-        const other = Object.keys(sets).find((name) => name !== 'real');
-        const runs = select({
-          termsAt: (t) => (t === 0 && generation > 0 ? firstTerms(sample!) : terms),
-          self: member,
-          generation,
-          n: (t) => (sample === undefined ? known.get('real')!.records : sizeAt(sample, t)),
-          sizes: new Map([...known].map(([name, { records }]) => [name, records])),
-          continued: inPlace && other !== undefined ? await positionsOf(step, sets[other]) : undefined,
-          rngOf: (t) => new CounterRng({ seed, generation: t, member, step: 'sample' }),
-        });
-        const outputs: Record<string, StepOutput> = { train: await output(step, 'train', known, runs) };
-        if (generation > 0)
-          for (const one of terms.filter((term) => term.generation === 'all'))
-            for (const source of sourcesOf(one).filter((name) => name !== REAL)) {
-              const writer = source === SELF ? member : source;
-              const past = setsOf({ ...one, from: source }, member, generation).map(setName);
-              const whole = past.map((set) => ({ set, first: 0, count: known.get(set)!.records }));
-              outputs[`past/${writer}`] = await output(step, `past-${writer}`, known, whole);
-            }
-        const real = count(runs.filter(({ set }) => set === 'real' || set === 'unseen'));
-        return { outputs, report: { records: count(runs), real } };
-      },
-    );
+    const parameters = { terms, ...(sample && { sample }), ...(earlier && { earlier }) };
+    return runStep(deps, { step: 'sample', version: VERSION, place, inputs: sets, parameters, engine: false }, async (step) => {
+      const known = new Map<string, SelectedSet>();
+      for (const [name, ref] of Object.entries(sets)) known.set(name, await sizeOf(step, ref));
+      const inPlace = terms.some(({ draw }) => draw === 'in-place');
+      const other = Object.keys(sets).find((name) => name !== 'real');
+      const runs = select({
+        ...drawingOf({ ...input, generation }, () => known.get('real')!.records),
+        self: member,
+        generation,
+        sizes: new Map([...known].map(([name, { records }]) => [name, records])),
+        continued: inPlace && other !== undefined ? await positionsOf(step, sets[other]) : undefined,
+        rngOf: (t) => new CounterRng({ seed, generation: t, member, step: 'sample' }),
+      });
+      const outputs: Record<string, StepOutput> = { train: await output(step, 'train', known, runs) };
+      if (generation > 0)
+        for (const one of terms.filter((term) => term.generation === 'all'))
+          for (const source of sourcesOf(one).filter((name) => name !== REAL)) {
+            const writer = source === SELF ? member : source;
+            const past = setsOf({ ...one, from: source }, member, generation).map(setName);
+            const whole = past.map((set) => ({ set, first: 0, count: known.get(set)!.records }));
+            outputs[`past/${writer}`] = await output(step, `past-${writer}`, known, whole);
+          }
+      const real = count(runs.filter(({ set }) => set === 'real' || set === 'unseen'));
+      return { outputs, report: { records: count(runs), real } };
+    });
   };
 }
 

@@ -65,6 +65,8 @@ export interface SampleInput {
   readonly terms: readonly Term[];
   /** records of each generation; absent in generation 0, whose sample is the same whatever comes after it, and where all are taken */
   readonly sample?: SamplePlan;
+  /** what held in earlier generations, each up to `to`, where it was something else and new real records are drawn */
+  readonly earlier?: readonly (Pick<SampleInput, 'terms' | 'sample'> & { readonly to: number })[];
   /** the sets that the terms read in this generation, by setName; datasets, or selections of them */
   readonly sets: Readonly<Record<string, ArtifactRef>>;
 }

@@ -1,7 +1,18 @@
 /** Which records a model is trained on. Pure: positions are drawn, not texts, and any draw is a function of its name alone. */
 import { HabsburgError } from '../common/errors.js';
 import type { CounterRng } from '../common/philox.js';
-import { allot, lagOf, setName, setsOf, sourcesOf, type PoolSet, type Term } from '../spec/mixture.js';
+import {
+  allot,
+  firstTerms,
+  lagOf,
+  setName,
+  setsOf,
+  sizeAt,
+  sourcesOf,
+  type PoolSet,
+  type SamplePlan,
+  type Term,
+} from '../spec/mixture.js';
 
 /** The stream of draws of a generation's training set, keyed by seed, generation and the member that reads. */
 export type SampleRng = (generation: number) => CounterRng;
@@ -26,6 +37,32 @@ export interface SelectOptions {
   /** of an in-place term: the position of the record that the other set's i-th one continues */
   readonly continued?: (i: number) => number;
   readonly rngOf: SampleRng;
+}
+
+/** By what a member draws. */
+interface Drawing {
+  readonly terms: readonly Term[];
+  /** records of each generation; absent: all that there are */
+  readonly sample?: SamplePlan;
+}
+
+/**
+ * What each generation is drawn by: generation 0 is a sample of the real records.
+ * @param earlier what held up to a generation, in their order, where it was something else
+ * @param real how many real records there are
+ */
+export function drawingOf(
+  drawing: Drawing & { readonly generation: number; readonly earlier?: readonly (Drawing & { readonly to: number })[] },
+  real: () => number,
+): Pick<SelectOptions, 'termsAt' | 'n'> {
+  const at = (t: number): Drawing => drawing.earlier?.find(({ to }) => t <= to) ?? drawing;
+  return {
+    termsAt: (t) => (t === 0 && drawing.generation > 0 ? firstTerms(at(0).sample!) : at(t).terms),
+    n(t) {
+      const { sample } = at(t);
+      return sample === undefined ? real() : sizeAt(sample, t);
+    },
+  };
 }
 
 /**

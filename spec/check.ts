@@ -4,7 +4,7 @@ import { TOKENIZER_FIELDS, fieldsOf, type ConfigPlan } from './architectures.js'
 import { metricNamed, needsTruth } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
-import { checkOverrides } from './overrides.js';
+import { checkOverrides, checkPhases } from './overrides.js';
 import { parseTemplate } from './templates.js';
 
 /** Checks of a whole document, members aside. */
@@ -39,7 +39,10 @@ export function checkParts(doc: CommonDocument): Problem[] {
       'metric',
     ),
     ...duplicates(doc.population, ['population'], (m) => m.name, 'member', 'name'),
-    ...doc.conditions.flatMap(({ override }, i) => checkOverrides(override, names, ['conditions', i])),
+    ...doc.conditions.flatMap(({ override, phases }, i) => [
+      ...checkOverrides(override, names, ['conditions', i]),
+      ...checkPhases(phases, names, ['conditions', i]),
+    ]),
     ...(doc.metrics ?? []).flatMap((metric, i) => checkVariant(metric, ['metrics', i])),
   ];
 }
@@ -251,7 +254,10 @@ function checkScratch(member: MemberPlan, config: ConfigPlan, data: DataPlan, gi
     problems.push({
       path: at('positions'),
       message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
-      suggestion: `use at least ${longest}, or remove ${short ? 'positions' : fields.positions}`,
+      // they follow from the settings of generation 0 where the file does not give them
+      suggestion: given(at('positions'))
+        ? `use at least ${longest}, or remove ${short ? 'positions' : fields.positions}`
+        : `give the member ${at('positions').join('.')}: ${longest}`,
     });
   }
   return problems;

@@ -28,6 +28,7 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
       data: plan.data,
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
       members: condition.members,
+      ...(condition.phases === undefined ? {} : { phases: condition.phases }),
       metrics: plan.metrics,
       execution: plan.execution,
     })),

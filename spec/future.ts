@@ -15,7 +15,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** Keys, by the pattern of the path of the object that they may stand in. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['schedule', 'grid', 'sweep', 'fork', 'detector', 'extends', 'engine', 'signing'],
+  '': ['schedule', 'grid', 'sweep', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter', 'subsets'],
   'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
   'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
@@ -31,7 +31,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'suppressTokens',
     'assistant',
   ],
-  'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
+  'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start', 'phases'],
   'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
   'conditions.*.mixture.*': ['through', 'weight'],
 };
@@ -57,8 +57,12 @@ function lookup(words: Readonly<Record<string, readonly string[]>>, path: readon
   return [];
 }
 
-/** conditions.I.override.NAME… and population.I.generation0… speak the words of population.I… and training. */
-function memberPath(path: readonly PropertyKey[]): readonly PropertyKey[] {
+/**
+ * conditions.I.phases.J… speak the words of conditions.I…; conditions.I.override.NAME… and population.I.generation0… those of
+ * population.I… and training.
+ */
+function memberPath(whole: readonly PropertyKey[]): readonly PropertyKey[] {
+  const path = whole[0] === 'conditions' && whole[2] === 'phases' ? [whole[0], whole[1], ...whole.slice(4)] : whole;
   const inMember =
     path[0] === 'conditions' && path[2] === 'override' && path.length > 3 ? ['population', ...path.slice(3)] : path;
   return inMember[0] === 'population' && inMember[2] === 'generation0'

@@ -208,11 +208,6 @@ export function needsNewReal(terms: readonly Term[]): boolean {
   return terms.some((one) => one.draw === 'fresh' && (sourcesOf(one).includes(REAL) || (lagOf(one) ?? 0) > 1));
 }
 
-/** Of how many generations before a member's sets are read by somebody, besides generation 0's and all together. */
-export function generationsBack(terms: readonly Term[]): number {
-  return Math.max(1, ...terms.map((one) => lagOf(one) ?? 1));
-}
-
 /** Whether a training set holds more than one generation's records, and more with each. */
 function outgrows(terms: readonly Term[]): boolean {
   const whole = terms.filter(({ take }) => take === 'all');

@@ -1,20 +1,70 @@
-/** What a condition's `override` may name, in every kind of experiment. */
+/** What a condition and its phases may change, in every kind of experiment. */
 import type { Path, Problem } from './problems.js';
 import { nearest } from './suggest.js';
+
+type Override = Readonly<Record<string, object>>;
+
+/** What the document says from a generation on. */
+interface PhaseDocument {
+  readonly from: number;
+  readonly mixture?: unknown;
+  readonly override?: Override | undefined;
+}
+
+/** What a member is: it stays. */
+const IDENTITY = ['name', 'family'];
+/** What its models are made of: two conditions may differ in it, generations of one cannot. */
+const MAKE = ['base', 'tokenizer'];
 
 /**
  * @param override by member
  * @param members names of the population
- * @param condition path of the condition
+ * @param place path of the condition, or of its phase
  */
-export function checkOverrides(
-  override: Readonly<Record<string, object>> | undefined,
+export function checkOverrides(override: Override | undefined, members: readonly string[], place: Path): Problem[] {
+  return overrideProblems(override, members, place, 'condition', IDENTITY);
+}
+
+/** @param condition path of the condition */
+export function checkPhases(
+  phases: readonly PhaseDocument[] | undefined,
   members: readonly string[],
   condition: Path,
 ): Problem[] {
+  return (phases ?? []).flatMap(({ from, mixture, override }, i): Problem[] => {
+    const path = [...condition, 'phases', i];
+    const before = phases![i - 1]?.from;
+    const problems = overrideProblems(override, members, path, 'phase', [...IDENTITY, ...MAKE]);
+    for (const [member, settings] of Object.entries(override ?? {}))
+      if (Object.hasOwn(settings, 'generation0'))
+        problems.push({
+          path: [...path, 'override', member, 'generation0'],
+          atKey: true,
+          message: 'has no effect, because a phase begins after generation 0',
+          suggestion: 'remove it',
+        });
+    if (before !== undefined && from <= before)
+      problems.push({
+        path: [...path, 'from'],
+        message: `the phase before begins at generation ${before} already`,
+        suggestion: 'put phases in the order of their generations',
+      });
+    if (mixture === undefined && Object.values(override ?? {}).every((settings) => Object.keys(settings).length === 0))
+      problems.push({ path, message: 'changes nothing', suggestion: 'give it mixture or override, or remove it' });
+    return problems;
+  });
+}
+
+function overrideProblems(
+  override: Override | undefined,
+  members: readonly string[],
+  place: Path,
+  what: 'condition' | 'phase',
+  fixed: readonly string[],
+): Problem[] {
   const problems: Problem[] = [];
   for (const [member, settings] of Object.entries(override ?? {})) {
-    const path = [...condition, 'override', member];
+    const path = [...place, 'override', member];
     if (!members.includes(member)) {
       const guess = nearest(member, members);
       problems.push({
@@ -24,12 +74,12 @@ export function checkOverrides(
         suggestion: guess === undefined ? `members: ${members.join(', ')}` : `did you mean "${guess}"?`,
       });
     }
-    for (const key of ['name', 'family'].filter((k) => Object.hasOwn(settings, k))) {
+    for (const key of fixed.filter((k) => Object.hasOwn(settings, k))) {
       problems.push({
         path: [...path, key],
         atKey: true,
-        message: `a condition cannot change a member's ${key}`,
-        suggestion: 'remove it',
+        message: `a ${what} cannot change a member's ${key}`,
+        suggestion: MAKE.includes(key) ? 'remove it, or make it a condition of its own' : 'remove it',
       });
     }
   }

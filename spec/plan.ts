@@ -3,6 +3,7 @@
 import type { ConfigPlan } from './architectures.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
+import type { Phase } from './phases.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 import type { SourceDigests } from './sources.js';
 import type { TemplatePlan } from './templates.js';
@@ -42,6 +43,8 @@ export interface RunPlan {
   readonly sources?: SourceDigests;
   /** the condition's mixture and overrides already applied */
   readonly members: readonly AnyMixedMember[];
+  /** what changes from a generation on; absent where nothing does */
+  readonly phases?: readonly Phase<AnyMixedMember>[];
   readonly metrics: readonly MetricPlan[];
   readonly execution: ExecutionPlan;
 }
@@ -261,6 +264,8 @@ export interface ConditionPlan {
   readonly name: string;
   /** the population under this condition: the file's members with the condition's mixture and overrides applied and checked */
   readonly members: readonly AnyMixedMember[];
+  /** the same from a generation on, with all that changed until then; absent where nothing does */
+  readonly phases?: readonly Phase<AnyMixedMember>[];
 }
 
 /** A metric by name and variant, with settings that go into the result. */

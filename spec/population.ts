@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { MixturePlan, SamplePlan } from './mixture.js';
 import { checkMixtures, mixturePlan, type mixtureSchema } from './mixture-schema.js';
-import { explain, valueAt, type Path, type Problem } from './problems.js';
+import type { Phased } from './phases.js';
+import { explain, pathText, valueAt, type Path, type Problem } from './problems.js';
 
 type MixtureDocument = z.output<typeof mixtureSchema> | undefined;
 
@@ -17,14 +18,23 @@ export interface MemberGrammar<D, P> {
 /** What every experiment file says of its members. */
 interface PopulationDocument<D> {
   readonly population: readonly D[];
-  readonly conditions: readonly { readonly name: string; readonly override?: Readonly<Record<string, unknown>> }[];
+  readonly conditions: readonly (Changes & { readonly name: string; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
+}
+
+interface Changes {
+  readonly mixture?: unknown;
+  readonly override?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A member under a condition. */
 export type Mixed<P> = P & { readonly mixture: MixturePlan };
 
+interface ResolvedCondition<P> extends Phased<Mixed<P>> {
+  readonly name: string;
+}
+
 /**
- * The population, and each condition's members with its mixture and overrides.
+ * The population, and each condition's members with its mixture and overrides, and those of its phases.
  * @param raw what the file says, before defaults
  * @param problems what is wrong is added here, at the place where the reader can change it
  */
@@ -33,39 +43,103 @@ export function resolvePopulation<D extends { mixture?: MixtureDocument }, P ext
   { population: documents, conditions }: PopulationDocument<D>,
   grammar: MemberGrammar<D, P>,
   problems: Problem[],
-): { population: P[]; conditions: { name: string; members: Mixed<P>[] }[] } {
-  const checked = documents.map((document, i) => {
+): { population: P[]; conditions: ResolvedCondition<P>[] } {
+  const checked = documents.map((document, i): CheckedMember<P> => {
     const member = grammar.plan(document);
     const own = grammar.check(member, (path) => valueAt(raw, ['population', i, ...path]) !== undefined);
     problems.push(...own.map((p) => ({ ...p, path: ['population', i, ...p.path] })));
-    return { member, raw: valueAt(raw, ['population', i]), known: new Set(own.map(({ message }) => message)) };
+    return { plan: member, words: valueAt(raw, ['population', i]), told: new Set(own.map(({ message }) => message)) };
   });
   return {
-    population: checked.map(({ member }) => member),
-    conditions: conditions.map(({ name, override }, c) => {
-      const members = checked.map(({ member, raw: words, known }, i) => {
-        const places: Path[] = [['conditions', c, 'override', member.name, 'mixture'], ['population', i, 'mixture'], ['conditions', c, 'mixture']]; // prettier-ignore
-        const at = places.find((path) => valueAt(raw, path) !== undefined);
-        // a member's own mixture goes before its condition's
-        const base = { mixture: valueAt(raw, ['conditions', c, 'mixture']), ...(isMapping(words) ? words : {}) };
-        const { plan, mixture, wrong } = overridden(base, override?.[member.name] ?? {}, grammar);
-        // What is wrong without the override, too, has been told.
-        problems.push(
-          ...wrong
-            .filter(({ message }) => !known.has(message))
-            .map((p) => ({ ...p, path: blame(raw, ['conditions', c, 'override', member.name], p.path) })),
-        );
-        if (at === undefined)
-          problems.push({ path: ['conditions', c], message: `${member.name} has no mixture`, suggestion: 'add mixture: {kind: replace} to the condition or to the member' }); // prettier-ignore
-        return { plan: { ...(plan ?? member), mixture: mixture ?? { kind: 'replace' as const } }, at };
+    population: checked.map(({ plan }) => plan),
+    conditions: conditions.map(({ name, override = {}, phases }, c) => {
+      const path = ['conditions', c];
+      let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
+      const first = stageOf(raw, said, checked, grammar, problems);
+      const later = (phases ?? []).map(({ from, ...changes }, p) => {
+        const at = [...path, 'phases', p];
+        said = withChanges(said, { ...changes, mixture: valueAt(raw, [...at, 'mixture']) }, at);
+        const { members } = stageOf(raw, said, first.checked, grammar, problems, first.members);
+        return { from, members };
       });
-      if (members.every(({ at }) => at?.[0] !== 'conditions' || at[2] === 'override') && valueAt(raw, ['conditions', c, 'mixture']) !== undefined)
-        problems.push({ path: ['conditions', c, 'mixture'], atKey: true, message: 'has no effect, because every member has a mixture of its own', suggestion: 'remove it' }); // prettier-ignore
-      if (members.every(({ at }) => at !== undefined))
-        problems.push(...checkMixtures(members.map(({ plan, at }) => ({ ...plan, at: at! }))));
-      return { name, members: members.map(({ plan }) => plan) };
+      return { name, members: first.members, ...(later.length > 0 && { phases: later }) };
     }),
   };
+}
+
+/** A member as the file has it, and what has been told of it. */
+interface CheckedMember<P> {
+  readonly plan: P;
+  readonly words: unknown;
+  /** messages of problems that have a place already */
+  readonly told: ReadonlySet<string>;
+}
+
+/** What a condition says from some generation on: its own words, and those of its phases so far merged into them. */
+interface Said {
+  readonly mixture: unknown;
+  readonly override: Readonly<Record<string, unknown>>;
+  /** where: the newest phase first, the condition last */
+  readonly at: readonly Path[];
+}
+
+function withChanges(said: Said, { mixture, override }: Changes, at: Path): Said {
+  return {
+    mixture: mixture ?? said.mixture,
+    override: mergeDeep(said.override, override ?? {}) as Said['override'],
+    at: [at, ...said.at],
+  };
+}
+
+/** What a phase cannot change, also where it follows from other settings. */
+const STAYS = ['base', 'tokenizer', 'generation0'];
+
+/** @param first the members as the condition begins, where this is one of its phases */
+function stageOf<D extends { mixture?: MixtureDocument }, P extends { name: string; sample?: SamplePlan }>(
+  raw: unknown,
+  said: Said,
+  population: readonly CheckedMember<P>[],
+  grammar: MemberGrammar<D, P>,
+  problems: Problem[],
+  first?: readonly P[],
+): { members: Mixed<P>[]; checked: CheckedMember<P>[] } {
+  const [here] = said.at;
+  const placed = population.map(({ plan: member, words, told }, i) => {
+    const { name } = member;
+    const places: Path[] = [
+      ...said.at.map((at) => [...at, 'override', name, 'mixture']),
+      ['population', i, 'mixture'],
+      ...said.at.map((at) => [...at, 'mixture']),
+    ];
+    const at = places.find((path) => valueAt(raw, path) !== undefined);
+    // a member's own mixture goes before its condition's
+    const base = { mixture: said.mixture, ...(isMapping(words) ? words : {}) };
+    const stays = Object.entries(first?.[i] ?? {}).filter(([key]) => STAYS.includes(key));
+    const { plan, mixture, wrong } = overridden(
+      base,
+      said.override[name] ?? {},
+      grammar,
+      Object.fromEntries(stays) as Partial<P>,
+    );
+    problems.push(
+      ...wrong
+        .filter(({ message }) => !told.has(message))
+        .map((p) => ({ ...p, path: blame(raw, [...here, 'override', name], p.path) })),
+    );
+    if (at === undefined && first === undefined)
+      problems.push({ path: here, message: `${name} has no mixture`, suggestion: 'add mixture: {kind: replace} to the condition or to the member' }); // prettier-ignore
+    const now = { ...(plan ?? member), mixture: mixture ?? { kind: 'replace' as const } };
+    return { at, plan: now, checked: { plan: member, words, told: new Set([...told, ...wrong.map(({ message }) => message)]) } };
+  });
+  const own = [...here, 'mixture'];
+  if (valueAt(raw, own) !== undefined && placed.every(({ at }) => at === undefined || pathText(at) !== pathText(own)))
+    problems.push({ path: own, atKey: true, message: 'has no effect, because every member has a mixture of its own', suggestion: first ? 'write override: {MEMBER: {mixture: …}}' : 'remove it' }); // prettier-ignore
+  if (placed.every(({ at }) => at !== undefined)) {
+    // what is left of the real records for later is decided by the sample of generation 0
+    const readers = placed.map(({ plan, at }, i) => ({ ...plan, at: at!, ...(first && { sample: first[i].sample }) }));
+    problems.push(...checkMixtures(readers).filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
+  }
+  return { members: placed.map(({ plan }) => plan), checked: placed.map(({ checked }) => checked) };
 }
 
 /** A member's own words with a condition's instead; problems have paths inside the member. */
@@ -73,11 +147,12 @@ function overridden<D extends { mixture?: MixtureDocument }, P>(
   words: unknown,
   changes: unknown,
   grammar: MemberGrammar<D, P>,
+  stays: Partial<P>,
 ): { plan?: P; mixture?: MixturePlan; wrong: Problem[] } {
   const merged = mergeDeep(words, changes);
   const parsed = grammar.schema.safeParse(merged);
   if (!parsed.success) return { wrong: parsed.error.issues.flatMap((issue) => explainMember(issue, merged, grammar.schema)) };
-  const plan = grammar.plan(parsed.data);
+  const plan = { ...grammar.plan(parsed.data), ...stays };
   const mixture = parsed.data.mixture && mixturePlan(parsed.data.mixture);
   return { plan, ...(mixture && { mixture }), wrong: grammar.check(plan, (path) => valueAt(merged, path) !== undefined) };
 }

@@ -305,13 +305,33 @@ export const memberSchema = z.strictObject({
   mixture: mixtureSchema.optional().describe(memberMixtureWords),
 });
 
-export const condition = z.strictObject({
-  name,
+const changes = {
   mixture: mixtureSchema.optional().describe('Of the members that have none of their own: {kind: …}, or a list of terms.'),
   override: z
     .record(z.string(), z.record(z.string(), z.unknown()))
     .optional()
     .describe('Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces.'),
+};
+
+const phase = z.strictObject({
+  from: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .describe('The first generation that it holds for; it holds until another phase says otherwise.'),
+  mixture: changes.mixture.describe('In place of the condition’s mixture.'),
+  override: changes.override.describe('Member name -> settings that differ from then on, merged into those before.'),
+});
+
+export const condition = z.strictObject({
+  name,
+  ...changes,
+  phases: z
+    .array(phase)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('What changes from a generation on, in the order of generations. Earlier generations are as without.'),
 });
 
 /** What may be measured, of some of the metrics. */

@@ -14,22 +14,20 @@ import type {
 import type { ArtifactRef } from '../artifacts/types.js';
 import {
   firstTerms,
-  generationsBack,
   memberOrder,
   promptsOf,
   setName,
   setsOf,
-  sourcesOf,
   termsOf,
   writtenBy,
-  REAL,
-  SELF,
   type PoolSet,
   type Term,
 } from '../spec/mixture.js';
+import { membersAt } from '../spec/phases.js';
 import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import type { MemberState } from './contract.js';
+import { earlierDraws, everyBefore, stillRead, writersRead, type Loop } from './reads.js';
 
 type Asked = 'view' | 'sample' | 'finetune' | 'generate';
 
@@ -47,11 +45,13 @@ export interface GenerationResult {
 }
 
 /**
- * One member's generation.
+ * One member's generation. What it asks for depends on the settings in force in it and before alone, so that runs which differ from
+ * some generation on have the same steps before it.
+ * @param member as it is in this generation
  * @param states after the generation before; of members that are read in this one, after it
  */
 export function* memberGeneration(
-  { members, data }: Pick<RunPlan, 'members' | 'data'>,
+  run: Loop & Pick<RunPlan, 'data'>,
   member: AnyMixedMember,
   place: StepPlace,
   states: MemberStates,
@@ -60,6 +60,7 @@ export function* memberGeneration(
   const { generation: t } = place;
   const state = states[name];
   const { prepared } = state;
+  const members = membersAt(run, t);
   const terms = termsOf(member.mixture);
   const done: Record<string, StepResult> = {};
   const ask = function* (call: StepCall, name: string = call.step): Generator<StepCall, StepResult['outputs'], StepResult> {
@@ -68,16 +69,26 @@ export function* memberGeneration(
     return result.outputs;
   };
 
+  const read = function* (terms: readonly Term[], past: MemberState['past']) {
+    const sets: Record<string, ArtifactRef> = {};
+    for (const { set, ref } of setsAt(terms, name, t, { ...states, [name]: { ...state, past } })) {
+      const input = viewInput(set, ref, prepared, place, states, run.data);
+      sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, viewName(input.place, t))).view : ref;
+    }
+    return sets;
+  };
+
   let train = prepared.train;
   let past = state.past;
   if (t > 0 || sample !== undefined) {
-    const asked = t === 0 ? { terms: firstTerms(sample!) } : { terms, ...(sample && { sample }) };
-    const sets: Record<string, ArtifactRef> = {};
-    for (const { set, ref } of setsAt(asked.terms, name, t, states)) {
-      const input = viewInput(set, ref, prepared, place, states, data);
-      sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, `view-${input.place.member}`)).view : ref;
+    // whoever begins to read all that others wrote puts together what they wrote before
+    for (const writer of t > 1 ? writersRead(terms, name).filter((writer) => past?.[writer] === undefined) : []) {
+      const each = everyBefore(writer, t);
+      const input: SampleInput = { place, terms: each, sets: yield* read(each, past) };
+      past = { ...past, [writer]: (yield* ask({ step: 'sample', input }, `past-${writer}`)).train };
     }
-    const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets } });
+    const asked = t === 0 ? { terms: firstTerms(sample!) } : { terms, ...(sample && { sample }), ...earlierDraws(run, name, t) };
+    const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets: yield* read(asked.terms, past) } });
     train = outputs.train;
     past = pastOf(outputs);
   }
@@ -116,7 +127,7 @@ export function* memberGeneration(
       first: state.first ?? model,
       model,
       ...(real && { real }),
-      written: written.filter(({ generation }) => stillRead(name, generation, t, members)),
+      written: written.filter(({ generation }) => stillRead(name, generation, t, run)),
       ...(past && { past }),
     },
     trainedOn: train,
@@ -179,30 +190,20 @@ function viewInput(
   };
 }
 
+/** A view's name among a generation's steps. */
+function viewName({ member, generation }: StepPlace, t: number): string {
+  return generation < t - 1 ? `view-${member}-${generation}` : `view-${member}`;
+}
+
 /** Outputs of a sample step beside its training set: what members of whom all generations are read have written so far. */
 export function pastOutputs({ terms, place }: SampleInput): string[] {
-  const all = place.generation === 0 ? [] : terms.filter(({ generation }) => generation === 'all');
-  const writers = all.flatMap(sourcesOf).filter((source) => source !== REAL);
-  return [...new Set(writers)].map((source) => `past/${source === SELF ? place.member : source}`);
+  return place.generation === 0 ? [] : writersRead(terms, place.member).map((writer) => `past/${writer}`);
 }
 
 /** What members have written so far, of the outputs of a sample step. */
 function pastOf(outputs: StepResult['outputs']): MemberState['past'] {
   const found = Object.entries(outputs).filter(([name]) => name.startsWith('past/'));
   return found.length === 0 ? undefined : Object.fromEntries(found.map(([name, ref]) => [name.slice('past/'.length), ref]));
-}
-
-/** Whether what a member wrote in a generation is read by anybody in generation t + 1 or later; the last one always may be. */
-function stillRead(writer: string, generation: number, t: number, members: RunPlan['members']): boolean {
-  return members.some(({ name, mixture }) => {
-    const terms = termsOf(mixture).filter((one) =>
-      sourcesOf(one).some((from) => from === writer || (from === SELF && name === writer)),
-    );
-    return (
-      generation > t - generationsBack(terms) ||
-      (generation === 0 && terms.some((one) => one.generation === 0 && !sourcesOf(one).includes(REAL)))
-    );
-  });
 }
 
 function startOf(member: AnyMixedMember, generation: number, state: MemberState): FinetuneInput['start'] {
@@ -237,14 +238,16 @@ export function scoreInput(
  * @param walk performs the steps of one member's generation
  */
 export async function generationOf(
-  run: Pick<RunPlan, 'members'>,
+  run: Loop,
+  t: number,
   before: MemberStates,
   walk: (member: AnyMixedMember, states: MemberStates) => Promise<GenerationResult>,
 ): Promise<Record<string, GenerationResult>> {
   const results: Record<string, GenerationResult> = {};
   const going = new Map<string, Promise<void>>();
-  for (const { name, after } of memberOrder(run.members)) {
-    const member = run.members.find((one) => one.name === name)!;
+  const members = membersAt(run, t);
+  for (const { name, after } of memberOrder(members)) {
+    const member = members.find((one) => one.name === name)!;
     going.set(
       name,
       Promise.all(after.map((other) => going.get(other)!)).then(async () => {

@@ -7,6 +7,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
+import { membersAt, stagesOf } from '../spec/phases.js';
 import type { AnyMemberPlan, AnyMixedMember, ExperimentPlan, RunPlan } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
 import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
@@ -134,13 +135,14 @@ function workOf(run: RunPlan, member: AnyMixedMember, generation: number): Work 
   const { limit, block } = run.data;
   const { epochs } = generation === 0 ? member.generation0 : member.training;
   const { maxNewTokens } = member.decoding;
-  const sizes = new Map(run.members.map(({ name, sample }) => [name, sample]));
-  if (limit.train === undefined && [...sizes.values()].includes(undefined)) return {};
+  const sampleAt = (name: string, t: number) => membersAt(run, t).find((one) => one.name === name)!.sample;
+  if (limit.train === undefined && stagesOf(run).some(({ members }) => members.some(({ sample }) => sample === undefined)))
+    return {};
   const n = (name: string, t: number): number => {
-    const sample = sizes.get(name);
+    const sample = sampleAt(name, t);
     return sample === undefined ? limit.train! : sizeAt(sample, t);
   };
-  const written = writtenBy(member, run.members, generation) ?? limit.train!;
+  const written = writtenBy(member, membersAt(run, generation), generation) ?? limit.train!;
   return {
     finetune: trainedOn(member, n, generation) * epochs * block,
     generate: written * maxNewTokens,
@@ -183,8 +185,9 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
   let states: MemberStates = Object.fromEntries(run.members.map((member) => [member.name, { prepared: prepared(member) }]));
   for (let t = 0; t <= run.generations; t++) {
     const after: Record<string, MemberState> = {};
-    for (const { name } of memberOrder(run.members)) {
-      const member = run.members.find((one) => one.name === name)!;
+    const members = membersAt(run, t);
+    for (const { name } of memberOrder(members)) {
+      const member = members.find((one) => one.name === name)!;
       const place: StepPlace = { store: '', seed: run.seed, generation: t, member: name, checkpointSeconds: 0 };
       const walk = memberGeneration(run, member, place, { ...states, ...after });
       let next = walk.next();

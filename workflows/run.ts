@@ -18,6 +18,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
+import { membersAt } from '../spec/phases.js';
 import { Beside } from './beside.js';
 import type { RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
 import {
@@ -120,13 +121,14 @@ export async function run(input: RunInput): Promise<RunResult> {
   const generation = async (plan: RunPlan) => {
     const t = state.next;
     enter('running');
-    const results = await generationOf(plan, state.members, (member, states) =>
+    const results = await generationOf(plan, t, state.members, (member, states) =>
       perform(memberGeneration(plan, member, place(member.name, t), states), steps, step),
     );
     for (const [name, { state: after }] of Object.entries(results)) state.setMember(name, after);
     const left = Object.fromEntries(Object.entries(results).map(([name, { index }]) => [name, index]));
     beside.add(records.generation(t, left), noting('record', t));
-    for (const member of plan.members) beside.add(score(plan, member, t, results[member.name]), noting('record', t, member.name));
+    for (const member of membersAt(plan, t))
+      beside.add(score(plan, member, t, results[member.name]), noting('record', t, member.name));
     state.reach(t);
   };
   const score = async (plan: RunPlan, member: AnyMixedMember, t: number, left: GenerationResult) => {

@@ -4,17 +4,8 @@ import type { StepResult } from '../../activities/types.js';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import { sha256, type Digest } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
-import { select } from '../../pool/select.js';
-import {
-  firstTerms,
-  setName,
-  setsOf,
-  sizeAt,
-  sourcesOf,
-  type MixturePlan,
-  type SamplePlan,
-  type Term,
-} from '../../spec/mixture.js';
+import { drawingOf, select } from '../../pool/select.js';
+import { setName, setsOf, sourcesOf, type MixturePlan, type SamplePlan, type Term } from '../../spec/mixture.js';
 import type { AnyMixedMember, DataPlan } from '../../spec/plan.js';
 import { generationOf, memberGeneration, type MemberStates, type StepCall } from '../../workflows/generation.js';
 
@@ -39,14 +30,17 @@ const member = ({ name, mixture, sample }: Some): AnyMixedMember =>
   }) as AnyMixedMember;
 
 /** Walks generations 0 … last over sets of records that are only names: `real`, or `member@generation`. */
-async function walk(some: readonly Some[], last: number, real = 12) {
+async function walk(some: readonly Some[], last: number, real = 12, phases?: readonly { from: number; some: readonly Some[] }[]) {
   const sets = new Map<Digest, readonly string[]>();
   const keep = (records: readonly string[], label: string, kind: ArtifactRef['kind'] = 'dataset'): ArtifactRef => {
     const digest = sha256(`${label} ${records.join()}`);
     sets.set(digest, records);
     return { kind, digest, size: 0 };
   };
-  const members = some.map(member);
+  const run = {
+    members: some.map(member),
+    ...(phases && { phases: phases.map(({ from, some: then }) => ({ from, members: then.map(member) })) }),
+  };
   const asked: string[] = [];
   const trained: Record<string, Record<string, number>[]> = Object.fromEntries(some.map(({ name }) => [name, []]));
   const going = { now: 0, most: 0 };
@@ -61,12 +55,11 @@ async function walk(some: readonly Some[], last: number, real = 12) {
     }
     if (step === 'sample') {
       const of = (name: string) => sets.get(input.sets[name].digest)!;
-      const { terms, sample } = input;
+      const { terms } = input;
       const runs = select({
-        termsAt: (t) => (t === 0 && place.generation > 0 ? firstTerms(sample!) : terms),
+        ...drawingOf({ ...input, generation: place.generation }, () => of('real').length),
         self: place.member,
         generation: place.generation,
-        n: (t) => (sample ? sizeAt(sample, t) : of('real').length),
         sizes: new Map(Object.keys(input.sets).map((name) => [name, of(name).length])),
         rngOf: (generation) => new CounterRng({ seed: 1, generation, member: place.member, step: 'sample' }),
       });
@@ -102,10 +95,10 @@ async function walk(some: readonly Some[], last: number, real = 12) {
   );
   const held: number[] = [];
   for (let t = 0; t <= last; t++) {
-    const results = await generationOf({ members }, states, async (one, before) => {
+    const results = await generationOf(run, t, states, async (one, before) => {
       going.most = Math.max(going.most, ++going.now);
       const place = { store: '', seed: 1, generation: t, member: one.name, checkpointSeconds: 0 };
-      const steps = memberGeneration({ members, data }, one, place, before);
+      const steps = memberGeneration({ ...run, data }, one, place, before);
       let next = steps.next();
       while (!next.done) {
         await new Promise(setImmediate);
