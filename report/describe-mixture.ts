@@ -1,18 +1,8 @@
-/** What a condition trains on, in words. */
+/** A mixture in words. */
 import { REAL, SELF, sourcesOf, type MixturePlan, type Term } from '../spec/mixture.js';
-import type { ConditionPlan } from '../spec/plan.js';
-import type { SimulatedCondition } from '../spec/simulation/plan.js';
 import { formatNumber } from './format.js';
 
 const percent = (share: number) => `${formatNumber(share * 100, 3)} %`;
-
-/** One sentence where all members train on the same, or one for each member. */
-export function describeCondition(condition: ConditionPlan | SimulatedCondition): string {
-  if ('mixture' in condition) return describeMixture(condition.mixture);
-  const words = condition.members.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
-  if (words.every(({ text }) => text === words[0]?.text)) return words[0]?.text ?? '';
-  return words.map(({ name, text }) => `${name}: ${text}`).join('; ');
-}
 
 export function describeMixture(mixture: MixturePlan): string {
   switch (mixture.kind) {

@@ -54,6 +54,7 @@ svg .label { fill: var(--c); font-size: 12px; font-weight: 600; }
 .theory { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
 .verdict { font-weight: 600; white-space: nowrap; } .verdict.pass { color: var(--c2); } .verdict.fail { color: var(--c1); }
 small.law { display: block; color: var(--soft); }
+.turn { stroke: var(--soft); stroke-width: 1; }
 .reference { fill: none; stroke: var(--soft); stroke-width: 1.3; stroke-dasharray: 4 3; }
 .mark { fill: var(--c); stroke: var(--paper); stroke-width: 1; }
 .ridge-back { fill: var(--paper); }

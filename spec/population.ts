@@ -56,11 +56,12 @@ export function resolvePopulation<D extends { mixture?: MixtureDocument }, P ext
       const path = ['conditions', c];
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
       const first = stageOf(raw, said, checked, grammar, problems);
+      let stage = first;
       const later = (phases ?? []).map(({ from, ...changes }, p) => {
         const at = [...path, 'phases', p];
         said = withChanges(said, { ...changes, mixture: valueAt(raw, [...at, 'mixture']) }, at);
-        const { members } = stageOf(raw, said, first.checked, grammar, problems, first.members);
-        return { from, members };
+        stage = stageOf(raw, said, stage.checked, grammar, problems, first.members);
+        return { from, members: stage.members };
       });
       return { name, members: first.members, ...(later.length > 0 && { phases: later }) };
     }),
@@ -83,16 +84,19 @@ interface Said {
   readonly at: readonly Path[];
 }
 
-function withChanges(said: Said, { mixture, override }: Changes, at: Path): Said {
+/** What a phase cannot change: spec/overrides.ts refuses it, and what follows from other settings stays as it was. */
+const STAYS = ['name', 'family', 'base', 'tokenizer', 'generation0'];
+
+function withChanges(said: Said, { mixture, override = {} }: Changes, at: Path): Said {
+  const changing = Object.fromEntries(
+    Object.entries(override).map(([member, settings]) => [member, isMapping(settings) ? without(settings, STAYS) : settings]),
+  );
   return {
     mixture: mixture ?? said.mixture,
-    override: mergeDeep(said.override, override ?? {}) as Said['override'],
+    override: mergeDeep(said.override, changing) as Said['override'],
     at: [at, ...said.at],
   };
 }
-
-/** What a phase cannot change, also where it follows from other settings. */
-const STAYS = ['base', 'tokenizer', 'generation0'];
 
 /** @param first the members as the condition begins, where this is one of its phases */
 function stageOf<D extends { mixture?: MixtureDocument }, P extends { name: string; sample?: SamplePlan }>(
@@ -185,6 +189,10 @@ function mergeDeep(under: unknown, over: unknown): unknown {
   const merged = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) merged.set(key, mergeDeep(under[key], value));
   return Object.fromEntries(merged);
+}
+
+function without(mapping: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(mapping).filter(([key]) => !keys.includes(key)));
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@ import { decodingWords } from '../../spec/decoding.js';
 import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../workflows/outline.js';
-import { describeCondition } from '../../report/describe-mixture.js';
+import { describeCondition } from '../../report/describe-phases.js';
 import { describePlan } from '../../report/describe.js';
 import { expand } from '../../spec/expand.js';
 import { BLOCKS } from '../../spec/simulation/blocks.js';

@@ -4,11 +4,11 @@ import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { groupBy } from '../summary.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
-import type { Measure, Summary } from '../summary.js';
+import type { Measure, Point, Series, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
 import type { CheckedLaw } from '../laws.js';
 import { LOG_RATIO, SINGLE_SEEDS, curvesPanel } from '../svg/curves.js';
-import type { Reference } from '../svg/curves.js';
+import type { Reference, Turn } from '../svg/curves.js';
 import { markerPath } from '../svg/path.js';
 
 /** Last part of the variant under which a metric reports its expectation for draws from the true distribution. */
@@ -24,11 +24,18 @@ export function curvesSection(summary: Summary, plan: AnyExperimentPlan, laws: r
   // The telling ones first; sorting keeps the order within each group.
   const rank = (measure: Measure): number => (measure === lead ? 0 : isHeadline(measure) ? 1 : 2);
   const ordered = drawn.sort((a, b) => rank(a) - rank(b));
+  const turns = turnsOf(plan);
   return el(
     'section',
     {},
     el('h2', {}, 'Scores by generation'),
-    el('p', { class: 'caption' }, caption(summary), laws.length > 0 && ' Dotted lines are what the exact laws say.'),
+    el(
+      'p',
+      { class: 'caption' },
+      caption(summary),
+      laws.length > 0 && ' Dotted lines are what the exact laws say.',
+      turns.length > 0 && TURNS,
+    ),
     legend(summary),
     el(
       'div',
@@ -39,14 +46,49 @@ export function curvesSection(summary: Summary, plan: AnyExperimentPlan, laws: r
           {},
           el('h3', {}, measure.label),
           el('p', { class: 'variant' }, variantText(measure)),
-          curvesPanel(`m${i}`, measure, summary.series, summary.generations, [
-            ...(references.get(measure) ? [references.get(measure)!.line] : []),
-            ...theory(measure, laws),
-          ]),
+          curvesPanel(
+            `m${i}`,
+            measure,
+            futures(summary.series, measure, plan),
+            summary.generations,
+            [...(references.get(measure) ? [references.get(measure)!.line] : []), ...theory(measure, laws)],
+            turns,
+          ),
         ),
       ),
     ),
   );
+}
+
+const TURNS =
+  ' A thin upright line stands where settings change (Settings say to what); conditions that are the same until then have one line before it.';
+
+/** Where settings change within a condition. */
+function turnsOf(plan: AnyExperimentPlan): Turn[] {
+  if (plan.kind === 'simulation') return [];
+  return plan.conditions.flatMap(({ name, phases = [] }) => phases.map(({ from }) => ({ condition: name, from })));
+}
+
+/** The series, those with phases from where they part: before it another one's line is theirs, too. */
+function futures(series: readonly Series[], { key }: Measure, plan: AnyExperimentPlan): Series[] {
+  const turning = new Set(turnsOf(plan).map(({ condition }) => condition));
+  return series.map((one, i) => {
+    const points = one.points.get(key);
+    if (!turning.has(one.condition) || points === undefined) return one;
+    const others = series.filter(
+      (other, j) => other.member === one.member && j !== i && (j < i || !turning.has(other.condition)),
+    );
+    const shared = Math.max(0, ...others.map((other) => commonPoints(points, other.points.get(key) ?? [])));
+    return shared < 2 ? one : { ...one, points: new Map([[key, points.slice(shared - 1)]]) };
+  });
+}
+
+/** How many points two series begin with that are the same in every seed. */
+function commonPoints(some: readonly Point[], others: readonly Point[]): number {
+  const same = (a: Point, b: Point | undefined) =>
+    a.generation === b?.generation && a.n === b.n && Array.from(a.seeds).every((seed, i) => seed === b.seeds[i] && a.values[i] === b.values[i]); // prettier-ignore
+  const parted = some.findIndex((point, i) => !same(point, others[i]));
+  return parted < 0 ? some.length : parted;
 }
 
 /** A measure's own baseline, where the results have it: what honest sampling from the truth would score, as a line in its panel. */

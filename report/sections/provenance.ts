@@ -2,10 +2,10 @@
 import { stringify } from 'yaml';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import { canonicalJson } from '../../common/canonical.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import type { AnyExperimentPlan, AnyMixedMember } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/documents.js';
 import { reached } from '../describe.js';
-import { describeCondition } from '../describe-mixture.js';
+import { describeCondition } from '../describe-phases.js';
 import { formatBytes } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
@@ -45,13 +45,16 @@ function settings({ plan }: Results, summary: Summary): Markup {
 function withoutRepeats(plan: AnyExperimentPlan): unknown {
   const usual = new Map<string, string>(plan.population.map((member) => [member.name, canonicalJson(member)]));
   if (plan.kind === 'simulation') return { ...plan, conditions: plan.conditions.map(({ members, ...rest }) => ({ ...rest, members: members.filter((member) => canonicalJson(member) !== usual.get(member.name)) })) }; // prettier-ignore
+  const different = (members: readonly AnyMixedMember[]) =>
+    members.map(({ mixture, ...member }) =>
+      canonicalJson(member) === usual.get(member.name) ? { name: member.name, mixture } : { ...member, mixture },
+    );
   return {
     ...plan,
-    conditions: plan.conditions.map(({ name, members }) => ({
+    conditions: plan.conditions.map(({ name, members, phases }) => ({
       name,
-      members: members.map(({ mixture, ...member }) =>
-        canonicalJson(member) === usual.get(member.name) ? { name: member.name, mixture } : { ...member, mixture },
-      ),
+      members: different(members),
+      ...(phases && { phases: phases.map(({ from, members: then }) => ({ from, members: different(then) })) }),
     })),
   };
 }

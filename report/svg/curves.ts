@@ -2,7 +2,7 @@
 import { quantile } from '../../evaluations/statistics.js';
 import { formatEstimate } from '../format.js';
 import { el } from '../html.js';
-import type { Markup } from '../html.js';
+import type { Child, Markup } from '../html.js';
 import type { Measure, Point, Series } from '../summary.js';
 import { groupBy } from '../summary.js';
 import { shorten } from '../text.js';
@@ -39,6 +39,12 @@ export interface Reference {
   readonly points: readonly (readonly [generation: number, value: number])[];
 }
 
+/** Where settings change within a condition: with generation `from`. */
+export interface Turn {
+  readonly condition: string;
+  readonly from: number;
+}
+
 /** @param id unique in the page */
 export function curvesPanel(
   id: string,
@@ -46,6 +52,7 @@ export function curvesPanel(
   series: readonly Series[],
   generations: readonly number[],
   references: readonly Reference[] = [],
+  turns: readonly Turn[] = [],
 ): Markup {
   const drawn = series.flatMap((s, index) => {
     const points = s.points.get(measure.key);
@@ -110,6 +117,7 @@ export function curvesPanel(
     el('clipPath', { id: `${id}-c` }, el('rect', { x: x0 - 5, y: y1 - 5, width: x1 - x0 + 10, height: y0 - y1 + 10 })),
     yAxis(y, x0, x1),
     xAxis(x, generations, y0),
+    turnLines(turns, x, y0, y1),
     el(
       'g',
       { 'clip-path': `url(#${id}-c)` },
@@ -203,6 +211,19 @@ function xAxis(x: Scale, generations: readonly number[], y0: number): Markup {
     {},
     ticks.map((tick) => el('text', { class: 'tick', x: x(tick), y: y0 + 16, 'text-anchor': 'middle' }, tick)),
     el('text', { class: 'axis', x: (x(x.domain[0]) + x(x.domain[1])) / 2, y: y0 + 30, 'text-anchor': 'middle' }, 'generation'),
+  );
+}
+
+/** Between the last generation before and the first after; of several conditions that change at once, one line. */
+function turnLines(turns: readonly Turn[], x: Scale, y0: number, y1: number): Child {
+  const [first, last] = x.domain;
+  const within = turns.filter(({ from }) => from > first && from <= last);
+  return [...groupBy(within, ({ from }) => from)].map(([from, at]) =>
+    el(
+      'line',
+      { class: 'turn', x1: x(from - 0.5), x2: x(from - 0.5), y1, y2: y0 },
+      el('title', {}, `other settings from generation ${from} on: ${at.map(({ condition }) => condition).join(', ')}`),
+    ),
   );
 }
 

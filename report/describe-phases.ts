@@ -1,0 +1,50 @@
+/** What a condition trains on and what changes later, in words. */
+import type { AnyMixedMember, ConditionPlan } from '../spec/plan.js';
+import { stagesOf } from '../spec/phases.js';
+import type { SimulatedCondition } from '../spec/simulation/plan.js';
+import { describeMixture } from './describe-mixture.js';
+
+/** What a condition trains on, and for each phase what is other than before. */
+export function describeCondition(condition: ConditionPlan | SimulatedCondition): string {
+  if ('mixture' in condition) return describeMixture(condition.mixture);
+  const stages = stagesOf(condition);
+  const words = stages.map(({ from, members }, i) =>
+    i === 0 ? mixtures(members) : `from generation ${from} on: ${changes(stages[i - 1].members, members)}`,
+  );
+  return words.join('; ');
+}
+
+/** One sentence where all members train on the same, or one for each member. */
+function mixtures(members: readonly AnyMixedMember[]): string {
+  const words = members.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
+  if (words.every(({ text }) => text === words[0]?.text)) return words[0]?.text ?? '';
+  return words.map(({ name, text }) => `${name}: ${text}`).join('; ');
+}
+
+function changes(before: readonly AnyMixedMember[], now: readonly AnyMixedMember[]): string {
+  const others = now.filter((member, i) => text(member.mixture) !== text(before[i].mixture));
+  // one member's new mixture among several has its name
+  const mixed = others.length === now.length ? mixtures(now) : others.map((member) => `${member.name}: ${mixtures([member])}`).join('; '); // prettier-ignore
+  const settings = now.flatMap((member, i) => {
+    const [old, fresh] = [leaves(before[i]), leaves(member)];
+    const prefix = now.length > 1 ? `${member.name}.` : '';
+    return [...new Set([...old.keys(), ...fresh.keys()])]
+      .filter((path) => old.get(path) !== fresh.get(path))
+      .map((path) => `${prefix}${path} ${fresh.get(path) ?? 'none'} (before: ${old.get(path) ?? 'none'})`);
+  });
+  return [...(mixed === '' ? [] : [mixed]), ...settings].join('; ') || 'as before';
+}
+
+/** A member's settings by their path, without its mixture. */
+function leaves({ mixture: _, ...member }: AnyMixedMember): Map<string, string> {
+  const found = new Map<string, string>();
+  const walk = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      found.set(path, typeof value === 'string' ? value : text(value));
+    else for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
+  };
+  walk(member, '');
+  return found;
+}
+
+const text = (value: unknown): string => JSON.stringify(value) ?? 'none';
