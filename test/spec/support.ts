@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isHabsburgError } from '../../common/errors.js';
+import type { Phased } from '../../spec/phases.js';
 import type { Mixed } from '../../spec/population.js';
 import type { DataPlan, ExperimentPlan, MemberPlan } from '../../spec/plan.js';
 import { loadExperiment, problemText, type LoadedExperiment, type LoadOptions, type SpecProblem } from '../../spec/load.js';
@@ -33,7 +34,7 @@ export async function folder(): Promise<string> {
 type TextPlan = Omit<ExperimentPlan, 'data' | 'population' | 'conditions'> & {
   readonly data: DataPlan;
   readonly population: readonly MemberPlan[];
-  readonly conditions: readonly { readonly name: string; readonly members: readonly Mixed<MemberPlan>[] }[];
+  readonly conditions: readonly ({ readonly name: string } & Phased<Mixed<MemberPlan>>)[];
 };
 type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: TextPlan };
 
