@@ -34,6 +34,10 @@ async function files(path: string, member: string): Promise<{ usual: string; bot
   return { usual, both };
 }
 
+/** Steps that runs ask for; a score asks for observations and evaluations itself. */
+const chained = (steps: Awaited<ReturnType<typeof stepsOf>>): number =>
+  [...steps.values()].filter(({ step }) => step !== 'observe' && step !== 'evaluate').length;
+
 describe.each([
   ['texts', TINY, 'opt', 96],
   ['images', fileURLToPath(new URL('./vae.yaml', import.meta.url)), 'vae', 160],
@@ -44,14 +48,16 @@ describe.each([
     const url = join(home.path, kind);
     const run = (file: string) => json<RunOutcome>(['run', file, '--home', join(home.path, 'home'), '--store', url]);
     const first = await run(usual);
-    // prepare; 3 steps of generation 0, 4 of each later one
-    expect(first.result).toMatchObject({ failed: 0, steps: { computed: 1 + 3 + 3 * 4, reused: 0 } });
+    expect(first.result.failed).toBe(0);
     const before = await stepsOf(url);
+    // prepare; 3 steps of generation 0, 4 of each later one
+    expect(chained(before)).toBe(1 + 3 + 3 * 4);
 
     const second = await run(both);
-    // of the second condition 4 steps of generations 2 and 3, and one that puts together what was written before
-    expect(second.result).toMatchObject({ failed: 0, steps: { computed: 2 * 4 + 1, reused: 16 + 1 + 3 + 4 } });
+    expect(second.result.failed).toBe(0);
     const after = await stepsOf(url);
+    // of the second condition 4 steps of generations 2 and 3, and one that puts together what was written before
+    expect(chained(after) - chained(before)).toBe(2 * 4 + 1);
     for (const [key, step] of before) expect(after.get(key)).toEqual(step);
 
     const store = openArtifactStore(url);
