@@ -2,6 +2,7 @@
 import { engineActivity } from './engine.js';
 import { finetuneActivity } from './finetune.js';
 import { generateActivity } from './generate.js';
+import { leftActivity } from './left.js';
 import { prepareActivity } from './prepare.js';
 import { recordActivities } from './record.js';
 import { sampleActivity } from './sample.js';
@@ -19,6 +20,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     generate: generateActivity(deps),
     score: scoreActivity(deps),
     simulate: simulateActivity(deps),
+    left: leftActivity(deps),
     chooseEngine: engineActivity(deps),
     ...recordActivities(deps),
   };

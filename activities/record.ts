@@ -1,12 +1,13 @@
 /** record: keeps the experiment's documents (plan, runs, generations, evaluations), so that results can be read with no server running. */
 import { activityInfo } from '@temporalio/activity';
+import { read } from '../documents/read.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
-import { LATEST_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA, START_SCHEMA } from '../spec/documents.js';
+import { LATEST_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA, START_SCHEMA, planDocument } from '../spec/documents.js';
 import { documentName, latestName, planName, startName } from '../spec/documents.js';
 import { toFailure } from './failures.js';
 import type { Activities, ActivityDependencies } from './types.js';
 
-export function recordActivities(deps: ActivityDependencies): Pick<Activities, 'recordPlan' | 'record'> {
+export function recordActivities(deps: ActivityDependencies): Pick<Activities, 'recordPlan' | 'recordMetrics' | 'record'> {
   const withFailures = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -31,6 +32,14 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
         // last: whoever follows it finds the plan
         await store.writeName(latestName(name), { schema: LATEST_SCHEMA, plan: digest });
         return digest;
+      }),
+    recordMetrics: ({ store: url, plan }) =>
+      withFailures('recording the metrics', async () => {
+        const store = deps.openStore(url);
+        const digest = planDigest(plan);
+        const name = planName(plan.name, digest);
+        const before = (await read(store, name, planDocument)) ?? { started: new Date().toISOString() };
+        await store.writeName(name, { ...before, schema: PLAN_SCHEMA, digest, plan: portablePlan(plan) });
       }),
     record: ({ store: url, document, device }) =>
       withFailures(`recording ${document.run}`, async () => {

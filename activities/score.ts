@@ -10,6 +10,7 @@ import { FAILURE_PREFIX } from '../common/errors.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
 import type { Evaluation, EvaluationInput, ObservationRef, Settings } from '../evaluations/types.js';
 import { defaultsOf, tableName } from '../evaluations/types.js';
+import { metricKey } from '../spec/metric-key.js';
 import type { ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
 import { toFailure } from './failures.js';
@@ -29,14 +30,7 @@ export function scoreActivity(deps: ActivityDependencies) {
     for (const { name, variant, settings } of [...input.metrics, ...shownOf(input)]) {
       try {
         const evaluation = evaluationOf({ name, variant });
-        found[`${name} ${variant} ${JSON.stringify(settings)}`] = await evaluate(
-          deps,
-          input,
-          evaluation,
-          settings,
-          tables,
-          inputs,
-        );
+        found[metricKey({ name, variant, settings })] = await evaluate(deps, input, evaluation, settings, tables, inputs);
       } catch (error) {
         const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
         // another attempt may cure it, or what it reads is damaged and is to be made anew
@@ -46,8 +40,19 @@ export function scoreActivity(deps: ActivityDependencies) {
       }
     }
     const scores = await together(deps, input, found);
-    return { ...scores, failures };
+    const seen = await tables.made();
+    return {
+      ...scores,
+      failures,
+      tables: Object.fromEntries(Object.entries(seen).map(([name, { outputs }]) => [name, outputs.table])),
+      counts: { observations: counted(seen), evaluations: counted(found) },
+    };
   };
+}
+
+function counted(steps: Readonly<Record<string, StepResult>>): { computed: number; reused: number } {
+  const reused = Object.values(steps).filter(({ cached }) => cached).length;
+  return { computed: Object.keys(steps).length - reused, reused };
 }
 
 /** What a reader sees beside the numbers, whether asked for or not. */
@@ -58,26 +63,37 @@ function shownOf({ family }: ScoreInput): ScoreInput['metrics'] {
     .map((example) => ({ name: example.name, variant: example.variant, settings: defaultsOf(example) }));
 }
 
-/** The table of an observation, which is made when it is first asked for. */
-type Tables = (need: ObservationRef) => Promise<ArtifactRef>;
+interface Tables {
+  /** the table of an observation, which is made when it is first asked for */
+  of(need: ObservationRef): Promise<ArtifactRef>;
+  /** the steps of those that could be made, by tableName */
+  made(): Promise<Readonly<Record<string, StepResult>>>;
+}
 
 function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
   const { place, model, first, lossOn } = input;
   const asked = new Map<string, Promise<StepResult>>();
-  return async (need) => {
-    const name = tableName(need);
-    let step = asked.get(name);
-    if (!step) {
-      step = observe(deps, {
-        place,
-        observation: need.observation,
-        model: need.under === 'self' ? model : first,
-        data: input[need.of],
-        settings: lossOn ? { lossOn } : {},
-      });
-      asked.set(name, step);
-    }
-    return (await step).outputs.table;
+  return {
+    async of(need) {
+      const name = tableName(need);
+      let step = asked.get(name);
+      if (!step) {
+        step = observe(deps, {
+          place,
+          observation: need.observation,
+          model: need.under === 'self' ? model : first,
+          data: input[need.of],
+          settings: lossOn ? { lossOn } : {},
+        });
+        asked.set(name, step);
+      }
+      return (await step).outputs.table;
+    },
+    async made() {
+      const steps: Record<string, StepResult> = {};
+      for (const [name, step] of asked) await step.then((result) => (steps[name] = result)).catch(() => undefined);
+      return steps;
+    },
   };
 }
 
@@ -94,7 +110,7 @@ async function evaluate(
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
   for (const role of needs.records ?? []) refs[role] = input[role];
-  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables(need);
+  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(
     deps,

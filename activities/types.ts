@@ -8,9 +8,11 @@ import type {
   AnyExperimentPlan,
   AnyMemberPlan,
   DataPlan,
+  ExperimentPlan,
   ImageDataPlan,
   MemberPlan,
   MetricPlan,
+  RunPlan,
   TokenizerPlan,
 } from '../spec/plan.js';
 import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
@@ -136,6 +138,31 @@ export interface EvaluationFailure {
 export interface ScoreResult extends StepResult {
   /** those that cannot be computed; they cost no other */
   readonly failures: readonly EvaluationFailure[];
+  /** what was observed, by tableName */
+  readonly tables: Readonly<Record<string, ArtifactRef>>;
+  /** of `observe` and `evaluate` steps: how many were computed, and how many there already */
+  readonly counts: Readonly<Record<'observations' | 'evaluations', { readonly computed: number; readonly reused: number }>>;
+}
+
+/** What a run has left so far, as far as it is evaluated. */
+export interface LeftInput {
+  readonly store: string;
+  /** the digest of the experiment's plan */
+  readonly plan: Digest;
+  readonly run: RunPlan;
+  /** from this generation on; so many at most */
+  readonly from: number;
+  readonly most: number;
+}
+
+export interface Left {
+  readonly generation: number;
+  readonly members: readonly {
+    readonly name: string;
+    /** spec/documents.ts `leftBy` */
+    readonly of: Digest;
+    readonly input: Omit<ScoreInput, 'place'>;
+  }[];
 }
 
 export interface SimulateInput {
@@ -171,11 +198,15 @@ export interface Activities {
   generate(input: GenerateInput): Promise<StepResult>;
   score(input: ScoreInput): Promise<ScoreResult>;
   simulate(input: SimulateInput): Promise<StepResult>;
-  /** @returns the plan's digest, under which the runs' documents are filed */
   /** the fingerprint of the engine that an experiment's steps are for; `plan`: to be the same when it is run again */
   chooseEngine(input: { readonly store: string; readonly plan?: Digest; readonly device?: Device }): Promise<string>;
+  /** @returns the plan's digest, under which the runs' documents are filed */
   recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<Digest>;
   record(input: RecordInput): Promise<void>;
+  /** from now on results have these metrics, too */
+  recordMetrics(input: { readonly store: string; readonly plan: ExperimentPlan }): Promise<void>;
+  /** what a run has left, in the order of generations; none: there is no more */
+  left(input: LeftInput): Promise<readonly Left[]>;
 }
 
 /** What a running job may ask of the activity that started it. */

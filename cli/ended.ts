@@ -83,7 +83,7 @@ export function problemSentence({ run, what, generation, partly, message }: RunP
   return `${run} ${partly ? 'lacks some scores' : 'has no scores'}${of}: ${message}`;
 }
 
-function problemSentences({ incomplete, problems }: Failed): string[] {
+export function problemSentences({ incomplete, problems }: Pick<Failed, 'incomplete' | 'problems'>): string[] {
   const sentences = problems.map(problemSentence);
   const told = new Set(problems.map(({ run }) => run)).size;
   return incomplete > told

@@ -76,6 +76,8 @@ interface Identity {
   readonly plan: Digest;
   /** of the seeds */
   readonly seeds: Digest;
+  /** of the metrics */
+  readonly metrics: Digest;
   readonly store: string;
   /** short digests by setting, so that a difference can be named */
   readonly settings: Readonly<Record<string, string>>;
@@ -86,6 +88,7 @@ export function identityOf({ plan, store }: Pick<ExperimentInput, 'plan' | 'stor
   return {
     plan: planDigest(plan),
     seeds: digestOf(plan.seeds),
+    metrics: digestOf('metrics' in plan ? plan.metrics : []),
     store,
     settings: Object.fromEntries(
       Object.entries({ ...settings, device: execution.device ?? 'default', store }).map(([name, value]) => [
@@ -98,7 +101,7 @@ export function identityOf({ plan, store }: Pick<ExperimentInput, 'plan' | 'stor
 
 /** The settings in which an experiment differs from the one that runs, as words; undefined where it is the same. */
 function differences(wanted: Identity, running: ExperimentMemo | undefined): string | undefined {
-  if ((['plan', 'seeds', 'store'] as const).every((part) => running?.[part] === wanted[part])) return undefined;
+  if ((['plan', 'seeds', 'metrics', 'store'] as const).every((part) => running?.[part] === wanted[part])) return undefined;
   const { settings } = running ?? {};
   if (!settings) return 'by another version of Habsburg';
   const names = [...new Set([...Object.keys(wanted.settings), ...Object.keys(settings)])];

@@ -63,11 +63,14 @@ export interface ExperimentMemo {
   /** what it was started with (cli/experiment.ts) */
   readonly plan?: string;
   readonly seeds?: string;
+  readonly metrics?: string;
   readonly store?: string;
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 const RUNS_SHOWN = 20;
+/** of a run */
+const EVALUATIONS_SHOWN = 3;
 
 export interface SnapshotOptions {
   /** whether workers may answer; false: only the server is asked */
@@ -150,7 +153,12 @@ async function runSnapshot(
   ]);
   if (!description) return { run, progress, steps: [] };
   const trouble = await troubleOf(client, id, description.raw);
-  return { run, progress, steps: await pendingSteps(client, description.raw), ...(trouble ? { trouble } : {}) };
+  const beside = (description.raw.pendingChildren ?? []).slice(0, EVALUATIONS_SHOWN).map(async ({ workflowId }) => {
+    const child = await soon(client.workflow.getHandle(workflowId!).describe());
+    return child ? pendingSteps(client, child.raw) : [];
+  });
+  const steps = [...(await pendingSteps(client, description.raw)), ...(await Promise.all(beside)).flat()];
+  return { run, progress, steps, ...(trouble ? { trouble } : {}) };
 }
 
 function pendingSteps(client: Client, raw: WorkflowExecutionDescription['raw']): Promise<StepSnapshot[]> {

@@ -6,7 +6,7 @@ import type { Digest } from '../common/canonical.js';
 import * as documents from '../spec/documents.js';
 import type { GenerationIndex, MemberIndex, RunIndex } from '../spec/documents.js';
 import { expand } from '../spec/expand.js';
-import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
+import type { AnyExperimentPlan, AnyRunPlan, RunPlan } from '../spec/plan.js';
 import { compare, damaged, read } from './read.js';
 
 /** Documents read at a time: runs, and of each run some. */
@@ -22,12 +22,10 @@ export async function readRuns(store: ArtifactStore, plan: AnyExperimentPlan, di
 
 async function readRun(store: ArtifactStore, run: AnyRunPlan, plan: Digest): Promise<RunIndex | undefined> {
   const place = { experiment: run.experiment, plan, run: run.id };
-  const own = await readAt(store, documents.runDocument, { schema: documents.RUN_SCHEMA, ...place });
+  const own = await readRunOf(store, run, plan);
   if (own === undefined) return undefined;
   const { schema: _, plan: _plan, generations: asked, ...rest } = own;
-  const found = await mapBounded(documents.stretches(run), READS, (stretch) =>
-    readAt(store, documents.generationDocument, { schema: documents.GENERATION_SCHEMA, ...place, ...stretch }),
-  );
+  const found = await readGenerations(store, place, documents.stretches(run));
   const generations: GenerationIndex[] = [];
   for (const generation of ofOneChain(found)) {
     const members: Record<string, MemberIndex> = {};
@@ -50,6 +48,38 @@ async function readRun(store: ArtifactStore, run: AnyRunPlan, plan: Digest): Pro
     generationsDone,
     generations,
   };
+}
+
+/** What a run says of itself; undefined where it has not begun. */
+export function readRunOf(store: ArtifactStore, run: AnyRunPlan, plan: Digest): Promise<documents.RunDocument | undefined> {
+  return readAt(store, documents.runDocument, { schema: documents.RUN_SCHEMA, experiment: run.experiment, plan, run: run.id });
+}
+
+/** The generations of a run from one on, `most` of them at most, as far as they belong to one chain; and its first. */
+export async function readStretch(
+  store: ArtifactStore,
+  run: RunPlan,
+  plan: Digest,
+  from: number,
+  most: number,
+): Promise<{ readonly first?: documents.GenerationDocument; readonly generations: readonly documents.GenerationDocument[] }> {
+  const place = { experiment: run.experiment, plan, run: run.id };
+  const asked = documents.stretches(run).filter(({ generation: t }) => t === 0 || (t >= from - 1 && t < from + most));
+  const found = await readGenerations(store, place, asked);
+  const chain = ofOneChain(asked[1] && asked[1].generation > 1 ? found.slice(1) : found);
+  return { first: found[0], generations: chain.filter(({ generation }) => generation >= from) };
+}
+
+type Place = Pick<documents.RunDocument, 'experiment' | 'plan' | 'run'>;
+
+function readGenerations(
+  store: ArtifactStore,
+  place: Place,
+  stretches: ReturnType<typeof documents.stretches>,
+): Promise<(documents.GenerationDocument | undefined)[]> {
+  return mapBounded(stretches, READS, (stretch) =>
+    readAt(store, documents.generationDocument, { schema: documents.GENERATION_SCHEMA, ...place, ...stretch }),
+  );
 }
 
 /**
@@ -80,16 +110,16 @@ function ofOneChain(found: readonly (documents.GenerationDocument | undefined)[]
 
 async function readEvaluation(
   store: ArtifactStore,
-  place: Pick<documents.RunDocument, 'experiment' | 'plan' | 'run'>,
+  place: Place,
   generation: number,
   member: string,
   index: GenerationIndex['members'][string],
-): Promise<Pick<MemberIndex, 'scores' | 'failure' | 'steps'> | undefined> {
+): Promise<Pick<MemberIndex, 'scores' | 'tables' | 'failure' | 'steps'> | undefined> {
   const at = { schema: documents.EVALUATION_SCHEMA, ...place, generation, member } as const;
   const found = await readAt(store, documents.evaluationDocument, at);
   if (found === undefined || found.of !== documents.leftBy(index)) return undefined;
-  const { scores, failure, step } = found;
-  return { scores, failure, steps: step ? { ...index.steps, score: step } : index.steps };
+  const { scores, tables, failure, step } = found;
+  return { scores, tables, failure, steps: step ? { ...index.steps, score: step } : index.steps };
 }
 
 /** The document at a place, if there is one and it says that it stands there. */

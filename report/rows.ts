@@ -8,7 +8,7 @@ import type { Which } from '../documents/plans.js';
 import { readRuns } from '../documents/runs.js';
 import type { Pictures, Sample, ScoreRow } from '../evaluations/types.js';
 import type { GenerationIndex, RunIndex } from '../spec/documents.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { AnyExperimentPlan, MetricPlan } from '../spec/plan.js';
 import { SCORES_FILE, SERIES_FILE, scoresDocument, seriesDocument } from '../spec/results.js';
 import type { Histogram, ScoresDocument, SeriesDocument } from '../spec/results.js';
 import { mapBounded } from '../common/bounded.js';
@@ -74,12 +74,15 @@ export async function readResults(
       block: series && blockOf(await readSeries(store, series, run, generation), { run: run.run, place, subject: series.digest }),
     };
   });
+  const metrics = 'metrics' in plan ? plan.metrics : [];
+  const names = new Set(metrics.map(({ name }) => name));
+  const asked = askedOf(metrics);
   read.forEach(({ scores: document, block }, index) => {
     const { place, run } = places[index];
     if (block) scores.push(block);
     if (!document) return;
-    scores.push({ kind: 'values', run: run.run, place, values: document.values });
-    for (const histogram of document.histograms) histograms.push({ ...place, ...histogram });
+    scores.push({ kind: 'values', run: run.run, place, values: document.values.filter(asked) });
+    for (const histogram of document.histograms) if (names.has(histogram.name)) histograms.push({ ...place, ...histogram });
     for (const sample of document.samples) samples.push({ ...place, ...sample });
     if (document.pictures) pictures.push({ ...place, ...document.pictures });
   });
@@ -98,6 +101,17 @@ export async function readResults(
     samples,
     pictures,
   };
+}
+
+/** Whether a value is of one of a plan's metrics: a generation may have been scored with more. */
+function askedOf(metrics: readonly MetricPlan[]): (value: ScoresDocument['values'][number]) => boolean {
+  const variants = new Map<string, string[]>();
+  for (const { name, variant, settings } of metrics) {
+    const key = canonicalJson([name, settings]);
+    variants.set(key, [...(variants.get(key) ?? []), variant]);
+  }
+  return ({ metric, variant, settings }) =>
+    (variants.get(canonicalJson([metric, settings])) ?? []).some((own) => variant === own || variant.startsWith(`${own}/`));
 }
 
 /** A document whose every number is of something else. */

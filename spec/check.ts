@@ -13,7 +13,7 @@ export function checkDocument(doc: ExperimentDocument): Problem[] {
     ...checkParts(doc),
     ...checkData(doc),
     ...checkTokenizer(doc),
-    ...(doc.metrics ?? []).flatMap((metric, i) => checkTruth(doc, metric, ['metrics', i])),
+    ...(doc.metrics ?? []).flatMap((metric, i) => checkTruth(doc.data, metric, ['metrics', i])),
   ];
 }
 
@@ -164,9 +164,14 @@ function isScratch(base: MemberDocument['base']): boolean {
   return typeof base === 'object' && base.kind === 'scratch';
 }
 
-function checkTruth(doc: ExperimentDocument, metric: MetricDocument, path: Path): Problem[] {
+/** Metrics that are asked for apart from a file. */
+export function checkMetrics(data: { readonly train: string }, metrics: readonly MetricDocument[]): Problem[] {
+  return metrics.flatMap((metric, i) => [...checkTruth(data, metric, [i]), ...checkVariant(metric, [i])]);
+}
+
+function checkTruth(data: { readonly train: string }, metric: MetricDocument, path: Path): Problem[] {
   const name = typeof metric === 'string' ? metric : metric.name;
-  if (!needsTruth(name) || doc.data.train.startsWith('grammar:')) return [];
+  if (!needsTruth(name) || data.train.startsWith('grammar:')) return [];
   return [
     {
       path,

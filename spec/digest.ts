@@ -5,11 +5,13 @@ import { localSources, pathOfSource, renameSources } from './sources.js';
 
 /**
  * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
- * chain's numbers: data by content, tokenizer, members, conditions, metrics, and the device where the file names one. Not of name
- * and title, seeds and number of generations (more of them are more chains and longer ones, not others), paths, or execution.
+ * chain's numbers: data by content, tokenizer, members, conditions, and the device where the file names one. Not of name and title,
+ * seeds, number of generations and metrics (more of them are more chains, longer ones and more that is known of them, not others),
+ * paths, or execution.
  */
 export function planDigest(plan: AnyExperimentPlan): Digest {
-  const { name: _name, title: _title, seeds: _seeds, generations: _generations, execution, sources: _, ...rest } = plan;
+  const { name: _name, title: _title, seeds: _seeds, generations: _generations, execution, sources: _, ...chains } = plan;
+  const { metrics: _metrics, ...rest } = { metrics: undefined, ...chains };
   const { device } = execution;
   // a file that is called otherwise holds the same
   return digestOf({ ...named(rest, plan, (name, digest) => (digest ? `file:@${digest}` : `file:${name}`)), device });

@@ -8,7 +8,7 @@ import { digestOf, isDigest, type Digest } from '../common/canonical.js';
 import type { AnyExperimentPlan, AnyRunPlan } from './plan.js';
 import { BLOCKS } from './simulation/blocks.js';
 
-export const PLAN_SCHEMA = 'habsburg.plan/v2';
+export const PLAN_SCHEMA = 'habsburg.plan/v3';
 export const LATEST_SCHEMA = 'habsburg.latest/v1';
 export const START_SCHEMA = 'habsburg.start/v1';
 export const RUN_SCHEMA = 'habsburg.run/v2';
@@ -93,7 +93,9 @@ const memberIndex = z.object({
   model: artifactRef.optional(),
   /** the training set: a selection, or in generation 0 all of the real data */
   dataset: artifactRef.optional(),
-  /** what the model wrote */
+  /** what the model continued */
+  prompts: artifactRef.optional(),
+  /** what it wrote */
   generated: artifactRef.optional(),
   /** values of many seeds over many generations */
   series: artifactRef.optional(),
@@ -129,6 +131,8 @@ export const evaluationDocument = z.object({
   /** what the member left (`leftBy`): a document about something else is not believed */
   of: digest,
   scores: artifactRef.optional(),
+  /** what was observed of each record: tables by name (evaluations/types.ts `tableName`) */
+  tables: z.record(z.string(), artifactRef).optional(),
   step: stepIndex.optional(),
   /** why there are no scores, or not all of them, and will not be */
   failure: z.string().optional(),
@@ -170,6 +174,7 @@ export interface GenerationIndex {
 
 export type MemberIndex = z.infer<typeof memberIndex> & {
   readonly scores?: z.infer<typeof artifactRef>;
+  readonly tables?: Readonly<Record<string, z.infer<typeof artifactRef>>>;
   /** why there are no scores, or not all of them */
   readonly failure?: string;
 };

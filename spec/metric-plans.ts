@@ -1,8 +1,10 @@
 /** Metrics as a file names them, with all their settings. */
 import type { MetricDocument } from './check.js';
+import { evaluations } from '../evaluations/index.js';
 import { defaultsOf } from '../evaluations/types.js';
 import { metricNamed } from './metrics.js';
 import type { MetricPlan } from './plan.js';
+import { metricKey } from './metric-key.js';
 import { explain, type Problem } from './problems.js';
 
 /** @param every where the file names none. Adds unknown or ill-typed settings to `problems`. */
@@ -11,7 +13,7 @@ export function metricPlans(
   every: readonly string[],
   problems: Problem[],
 ): MetricPlan[] {
-  return (metrics ?? every).map((metric, i) => {
+  const plans = (metrics ?? every).map((metric, i) => {
     if (typeof metric === 'string') return metricPlan(metric);
     const schema = metricNamed(metric.name).settings;
     const parsed = schema.safeParse(metric.settings);
@@ -23,8 +25,19 @@ export function metricPlans(
     );
     return metricPlan(metric.name);
   });
+  return ordered(plans);
 }
 
 function metricPlan(name: string, settings: MetricPlan['settings'] = defaultsOf(metricNamed(name))): MetricPlan {
   return { name, variant: metricNamed(name).variant, settings };
 }
+
+const place = new Map(evaluations.map(({ name }, index) => [name, index]));
+
+/** Each metric once, in the order of `habsburg metrics`: in which order they are asked for changes nothing. */
+export function ordered(metrics: readonly MetricPlan[]): MetricPlan[] {
+  const by = new Map(metrics.map((metric) => [metricKey(metric), metric]));
+  return [...by].sort(([a, one], [b, other]) => rank(one) - rank(other) || (a < b ? -1 : 1)).map(([, metric]) => metric);
+}
+
+const rank = ({ name }: MetricPlan): number => place.get(name) ?? place.size;

@@ -2,10 +2,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import type { Priority } from '@temporalio/common';
+import type { ScoreInput } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
-import type { AnyExperimentPlan, AnyRunPlan } from '../spec/plan.js';
+import type { RunDocument } from '../spec/documents.js';
+import type { AnyExperimentPlan, AnyRunPlan, ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
 
@@ -27,6 +29,16 @@ export const SEARCH_ATTRIBUTES = {
 /** Workflow id of a run: `<experiment>/<condition>/seed-<n>`; an experiment's is its name. */
 export function runWorkflowId(experiment: string, run: string): string {
   return `${experiment}/${run}`;
+}
+
+/** Of the evaluations of a run's generation, which follow the chain. @param run its workflow id */
+export function evaluateWorkflowId(run: string, generation: number): string {
+  return `${run}/evaluations/${generation}`;
+}
+
+/** Of `habsburg score`: evaluations of what an experiment has left already. */
+export function scoreWorkflowId(experiment: string): string {
+  return `${experiment}/score`;
 }
 
 /** Experiments share the workers in turns, however many steps each has waiting. */
@@ -160,6 +172,60 @@ export interface RunResult {
   readonly problemCount: number;
 }
 
+/** The evaluations of one generation. */
+export interface EvaluateInput {
+  /** where its documents are filed; absent: none are written */
+  readonly place?: Pick<RunDocument, 'experiment' | 'plan' | 'run'>;
+  readonly store: string;
+  readonly generation: number;
+  readonly execution: ExecutionPlan;
+  /** of each member: what it left (spec/documents.ts `leftBy`) and what is scored of it */
+  readonly subjects: readonly { readonly of: Digest; readonly input: ScoreInput }[];
+}
+
+export interface EvaluateResult {
+  /** score steps, one a member */
+  readonly steps: StepCount;
+  readonly observations: StepCount;
+  readonly evaluations: StepCount;
+  readonly problems: readonly Omit<RunProblem, 'run'>[];
+  /** the artifact that a step found damaged when it read it */
+  readonly damaged?: string;
+}
+
+/** Evaluations of what a plan's runs have left. */
+export interface ScoreExperimentInput {
+  /** with all metrics that are to be there, and the seeds and generations that it was started with */
+  readonly plan: ExperimentPlan;
+  readonly digest: Digest;
+  readonly store: string;
+  readonly eventLimit?: number;
+  /** filled in by continue-as-new */
+  readonly carried?: ScoreCarried;
+}
+
+export interface ScoreCarried {
+  readonly engine: string;
+  /** the run, by its index in the plan's expansion, and its generation that come next */
+  readonly run: number;
+  readonly generation: number;
+  readonly progress: ScoreProgress;
+}
+
+/** Answer of the `progress` query of `score`, and its result. */
+export interface ScoreProgress {
+  /** of the plan, and those of them that have been gone through */
+  readonly runs: number;
+  readonly done: number;
+  /** generations that have been scored, of all members */
+  readonly generations: number;
+  readonly observations: StepCount;
+  readonly evaluations: StepCount;
+  /** the first ten, and how many there were */
+  readonly problems: readonly RunProblem[];
+  readonly problemCount: number;
+}
+
 /** Answer of the `progress` query of a run. */
 export interface RunProgress {
   readonly phase: 'starting' | 'preparing' | 'running' | 'paused' | 'scoring' | 'done';
@@ -188,11 +254,18 @@ export interface ExperimentProgress {
   readonly steps: StepCount;
 }
 
+export const NO_STEPS: StepCount = { computed: 0, reused: 0 };
+
+export function sumOf(a: StepCount, b: StepCount): StepCount {
+  return { computed: a.computed + b.computed, reused: a.reused + b.reused };
+}
+
 export const pauseUpdate = defineUpdate<void, []>('pause');
 export const resumeUpdate = defineUpdate<void, []>('resume');
 /** the new last generation; must be above the present one */
 export const extendUpdate = defineUpdate<number, [number]>('extend');
 export const runProgressQuery = defineQuery<RunProgress>('progress');
+export const scoreProgressQuery = defineQuery<ScoreProgress>('progress');
 export const experimentProgressQuery = defineQuery<ExperimentProgress>('progress');
 
 /** From an experiment to its runs. */

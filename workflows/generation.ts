@@ -26,6 +26,7 @@ import {
 import { membersAt } from '../spec/phases.js';
 import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
+import { scoredOf } from '../spec/scored.js';
 import type { MemberState } from './contract.js';
 import { earlierDraws, everyBefore, stillRead, writersRead, type Loop } from './reads.js';
 
@@ -135,6 +136,7 @@ export function* memberGeneration(
     index: {
       model,
       dataset: train,
+      prompts,
       generated,
       ...(state.written ? { follows: state.written.at(-1)!.set.digest } : {}),
       steps: Object.fromEntries(
@@ -217,20 +219,10 @@ function startOf(member: AnyMixedMember, generation: number, state: MemberState)
 export function scoreInput(
   member: AnyMixedMember,
   metrics: RunPlan['metrics'],
-  { state, prompts }: GenerationResult,
+  { state: { model, first, written, prepared }, prompts }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
-  return {
-    family: member.family,
-    metrics,
-    model: state.model!,
-    generated: state.written!.at(-1)!.set,
-    prompts,
-    real: state.prepared.train,
-    test: state.prepared.test,
-    first: state.first!,
-    truth: state.prepared.truth,
-    lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
-  };
+  const { train: real, test, truth } = prepared;
+  return scoredOf(member, metrics, { model: model!, generated: written!.at(-1)!.set, prompts, real, test, first: first!, truth });
 }
 
 /**

@@ -8,7 +8,9 @@ import type { StepCall } from './generation.js';
 
 const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
-export type Steps = Omit<ActivityInterfaceFor<Activities>, 'recordPlan' | 'record' | 'chooseEngine'>;
+export type Steps = Omit<ActivityInterfaceFor<Activities>, Documents | 'chooseEngine'>;
+
+type Documents = 'recordPlan' | 'record' | 'recordMetrics' | 'left';
 
 /**
  * Steps on their task queues. Long by nature: nothing limits their duration but their heartbeat.
@@ -46,8 +48,8 @@ export function enginesBehind(taskQueue: string): ActivityInterfaceFor<Pick<Acti
 }
 
 /** Small documents in the store. */
-export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'recordPlan' | 'record'>> {
-  return proxyActivities<Pick<Activities, 'recordPlan' | 'record'>>({
+export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activities, Documents>> {
+  return proxyActivities<Pick<Activities, Documents>>({
     taskQueue,
     startToCloseTimeout: '1 minute',
     retry: RETRY,

@@ -1,24 +1,41 @@
 /** What a run writes into the store about itself: a small document when there is something to tell, none of them ever read again. */
 import type { Device } from '../spec/devices.js';
-import type { EvaluationDocument, MemberIndex, ResultDocument, RunDocument } from '../spec/documents.js';
-import type { RunInput } from './contract.js';
+import type { MemberIndex, ResultDocument, RunDocument } from '../spec/documents.js';
+import type { ExecutionPlan } from '../spec/plan.js';
+import { inputName } from '../spec/scored.js';
+import type { EvaluateInput, RunInput } from './contract.js';
 import { recordsOn } from './proxies.js';
 import type { RunState } from './run-state.js';
 
-type Place = Pick<RunDocument, 'experiment' | 'plan' | 'run'>;
+export type RunPlace = NonNullable<EvaluateInput['place']>;
+
+/** Where the documents of a run are filed; one that was started by itself belongs to no experiment's results. */
+export function placeOf({ plan, digest }: Pick<RunInput, 'plan' | 'digest'>): RunPlace | undefined {
+  return digest && { experiment: plan.experiment, plan: digest, run: plan.id };
+}
+
+/** Writes documents of a run, where it has a place for them. */
+export function recorder(
+  place: RunPlace | undefined,
+  {
+    store,
+    execution,
+    device,
+  }: { readonly store: string; readonly execution: ExecutionPlan; readonly device: Device | undefined },
+): (document: (place: RunPlace) => ResultDocument) => Promise<void> {
+  const { record } = recordsOn(execution.queues.cpu);
+  return async (document) => place && record({ store, device, document: document(place) });
+}
 
 export class RunRecords {
-  readonly #record: (document: (place: Place) => ResultDocument) => Promise<void>;
+  readonly #record: ReturnType<typeof recorder>;
 
   constructor(
-    { plan, digest, store }: RunInput,
+    input: RunInput,
     private readonly state: RunState,
     device: Device | undefined,
   ) {
-    const { record } = recordsOn(plan.execution.queues.cpu);
-    const place = digest && { experiment: plan.experiment, plan: digest, run: plan.id };
-    // a run that was started by itself belongs to no experiment's results
-    this.#record = async (document) => place && record({ store, device, document: document(place) });
+    this.#record = recorder(placeOf(input), { store: input.store, execution: input.plan.execution, device });
   }
 
   status(status: RunDocument['status'], failure?: string): Promise<void> {
@@ -43,19 +60,11 @@ export class RunRecords {
     }));
   }
 
-  evaluation(
-    generation: number,
-    member: string,
-    found: Pick<EvaluationDocument, 'of' | 'scores' | 'step' | 'failure'>,
-  ): Promise<void> {
-    return this.#record((place) => ({ schema: 'habsburg.evaluation/v1', ...place, generation, member, ...found }));
-  }
-
   #inputs(): RunDocument['inputs'] {
     const members = Object.entries(this.state.members);
     const inputs: NonNullable<RunDocument['inputs']> = {};
     for (const [name, { prepared }] of members) {
-      for (const [role, ref] of Object.entries(prepared)) if (ref) inputs[members.length > 1 ? `${name}/${role}` : role] = ref;
+      for (const [role, ref] of Object.entries(prepared)) if (ref) inputs[inputName(members.length, name, role)] = ref;
     }
     return inputs;
   }

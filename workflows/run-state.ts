@@ -1,6 +1,6 @@
 /** How far a run has come. Plain data and transitions between them: no Temporal, tested by itself. */
 import type { ArtifactRef } from '../artifacts/types.js';
-import type { MemberState, RunCarried, RunProblem, RunProgress, RunResult } from './contract.js';
+import type { EvaluateResult, MemberState, RunCarried, RunProblem, RunProgress, RunResult } from './contract.js';
 
 /** Generations that a run can be asked for. */
 const MOST_GENERATIONS = 1_000_000;
@@ -96,6 +96,12 @@ export class RunState {
   counted(cached: boolean): void {
     if (cached) this.#reused++;
     else this.#computed++;
+  }
+  /** What the evaluations of a generation came to. */
+  evaluated({ steps, problems }: Pick<EvaluateResult, 'steps' | 'problems'>): void {
+    this.#computed += steps.computed;
+    this.#reused += steps.reused;
+    for (const problem of problems) this.note(problem);
   }
   left(step: string): void {
     this.#active.splice(this.#active.indexOf(step), 1);

@@ -6,35 +6,41 @@
 import {
   CancellationScope,
   CancelledFailure,
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
   allHandlersFinished,
   condition,
   continueAsNew,
+  executeChild,
   isCancellation,
   log,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { ApplicationFailure } from '@temporalio/common';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
-import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
+import type { AnyMemberPlan, MemberPlan, RunPlan } from '../spec/plan.js';
 import { membersAt } from '../spec/phases.js';
 import { Beside } from './beside.js';
 import type { RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
 import {
+  QUEUES,
   SEARCH_ATTRIBUTES,
+  evaluateWorkflowId,
   extendUpdate,
+  fairness,
   pauseUpdate,
   resumeUpdate,
   runProgressQuery,
   setGenerationsSignal,
   setPausedSignal,
 } from './contract.js';
+import { evaluate } from './evaluate.js';
 import { damagedInput, describeFailure, refusal } from './failure.js';
 import type { GenerationResult } from './generation.js';
 import { generationOf, memberGeneration, scoreInput } from './generation.js';
 import { perform, stepsOn } from './proxies.js';
-import { RunRecords } from './run-records.js';
+import { RunRecords, placeOf } from './run-records.js';
 import { RunState, isLastGeneration } from './run-state.js';
 import { simulateGenerations } from './simulation.js';
 
@@ -80,11 +86,11 @@ export async function run(input: RunInput): Promise<RunResult> {
   };
   /** an artifact that was believed, and found damaged when a step read it */
   let damaged: string | undefined;
-  const noting = (what: RunProblem['what'], generation: number, member?: string, partly?: true) => (error: unknown) => {
+  const noting = (what: RunProblem['what'], generation: number) => (error: unknown) => {
     damaged ??= damagedInput(error);
     const failure = describeFailure(error);
     log.warn('beside the chain something failed for good', { run: plan.id, what, generation, reason: failure.message });
-    state.note({ what, generation, ...(member === undefined ? {} : { member }), ...(partly && { partly }), ...failure });
+    state.note({ what, generation, ...failure });
   };
   const leaveIfLong = async () => {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
@@ -127,34 +133,42 @@ export async function run(input: RunInput): Promise<RunResult> {
     for (const [name, { state: after }] of Object.entries(results)) state.setMember(name, after);
     const left = Object.fromEntries(Object.entries(results).map(([name, { index }]) => [name, index]));
     beside.add(records.generation(t, left), noting('record', t));
-    for (const member of membersAt(plan, t))
-      beside.add(score(plan, member, t, results[member.name]), noting('record', t, member.name));
+    beside.add(evaluations(plan, t, results), noting('score', t));
     state.reach(t);
   };
-  const score = async (plan: RunPlan, member: AnyMixedMember, t: number, left: GenerationResult) => {
-    const of = left.index.generated!.digest;
-    const what = { place: place(member.name, t), ...scoreInput(member, plan.metrics, left) };
-    const found = await step('score', () => steps.score(what)).then(
-      ({ key, cached, report, outputs, failures }) => {
-        const sentences = failures.map(({ evaluation, type, message }) => {
-          const sentence = `${evaluation}: ${message}`;
-          noting('score', t, member.name, true)(ApplicationFailure.nonRetryable(sentence, type));
-          return sentence;
-        });
-        return {
-          of,
-          scores: outputs.scores,
-          step: { key, cached, report: { ...report } },
-          ...(sentences.length === 0 ? {} : { failure: sentences.join('; ') }),
-        };
-      },
-      (error: unknown) => {
-        if (isCancellation(error)) throw error;
-        noting('score', t, member.name)(error);
-        return { of, failure: describeFailure(error).message };
-      },
-    );
-    await records.evaluation(t, member.name, found);
+  const evaluations = async (plan: RunPlan, t: number, results: Readonly<Record<string, GenerationResult>>) => {
+    await condition(() => !state.paused);
+    state.began('score');
+    try {
+      const found = await executeChild(evaluate, {
+        workflowId: evaluateWorkflowId(workflowInfo().workflowId, t),
+        taskQueue: QUEUES.workflow,
+        args: [
+          {
+            place: placeOf(input),
+            store,
+            generation: t,
+            execution: plan.execution,
+            subjects: membersAt(plan, t).map((member) => ({
+              of: results[member.name].index.generated!.digest,
+              input: { place: place(member.name, t), ...scoreInput(member, plan.metrics, results[member.name]) },
+            })),
+          },
+        ],
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        priority: fairness(plan.experiment),
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTES.experiment, value: plan.experiment },
+          { key: SEARCH_ATTRIBUTES.run, value: plan.id },
+          { key: SEARCH_ATTRIBUTES.generation, value: t },
+        ],
+      });
+      damaged ??= found.damaged;
+      state.evaluated(found);
+    } finally {
+      state.left('score');
+    }
   };
 
   try {

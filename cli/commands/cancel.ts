@@ -55,13 +55,14 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
   else if (!options.quiet) process.stdout.write(`${sentence}\n`);
 }
 
-/** Ends a workflow and, for an experiment, all its runs: the experiment first, so that it starts no others. */
+/** Ends a workflow and, for an experiment, all its runs and their evaluations: the experiment first, so that it starts no others. */
 async function terminate(client: Client, target: string): Promise<void> {
   const reason = 'habsburg cancel --force';
   await client.workflow.getHandle(target).terminate(reason);
-  if (target.includes('/')) return;
-  const runs = `WorkflowType = "run" AND HabsburgExperiment = "${target}" AND ExecutionStatus = "Running"`;
-  for await (const { workflowId, runId } of client.workflow.list({ query: runs }))
+  const [experiment, run] = [target.split('/', 1)[0], target.split('/').slice(1).join('/')];
+  const own = run === '' ? '' : ` AND HabsburgRun = "${run}"`;
+  const below = `HabsburgExperiment = "${experiment}"${own} AND ExecutionStatus = "Running"`;
+  for await (const { workflowId, runId } of client.workflow.list({ query: below }))
     await client.workflow
       .getHandle(workflowId, runId)
       .terminate(reason)

@@ -11,6 +11,7 @@ import { presets } from './presets.js';
 import { report } from './report.js';
 import { results } from './results.js';
 import { run } from './run.js';
+import { score } from './score.js';
 import { status } from './status.js';
 import { validate } from './validate.js';
 import { worker } from './worker.js';
@@ -24,6 +25,7 @@ export const commands: readonly CommandModule[] = [
   status,
   operate,
   cancel,
+  score,
   results,
   report,
   dev,

@@ -5,11 +5,9 @@ import type { Client } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
 import { beginStore } from '../../artifacts/store-mark.js';
 import { HabsburgError } from '../../common/errors.js';
-import type { Dev } from '../../infra/dev.js';
-import { findDev, startDev } from '../../infra/dev.js';
+import { findDev } from '../../infra/dev.js';
 import { expand } from '../../spec/expand.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
-import { fromEnvironment } from '../../workers/connection.js';
 import { QUEUES } from '../../workflows/contract.js';
 import type { CommandModule } from '../command.js';
 import { failureOf } from '../ended.js';
@@ -19,10 +17,10 @@ import { untilInterrupted } from '../interrupt.js';
 import { showOutcome } from '../outcome.js';
 import { notes, printJson } from '../output.js';
 import { loadAndLook } from '../preflight.js';
-import { homeOf, isExternal, withHome, serverIn } from '../session.js';
+import { homeOf, isExternal, withHome } from '../session.js';
 import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
-import { connect, ensureSearchAttributes } from '../temporal.js';
 import { counted, shellCommand } from '../words.js';
+import { withWorkers } from '../with-workers.js';
 import { slotsOf, workersOn } from '../workers.js';
 
 interface Options {
@@ -71,25 +69,14 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
   // workers of the user's own write a bucket, with keys of their own
   if (embedded || store.startsWith('file:')) await beginStore(store);
 
-  let dev: Dev | undefined;
+  const slots = embeddedSlots(plan, options);
+  /** whether what was started stops with this command */
+  let ours = embedded;
   try {
-    const slots = embeddedSlots(plan, options);
-    if (embedded && !options.detach) {
-      dev = await startDev({
-        home: homeOf(options),
-        slots,
-        threads: Math.max(1, Math.floor(availableParallelism() / slots)),
-        external: external ? fromEnvironment() : undefined,
-        signal,
-      });
-      note(dev.uiUrl ? `Temporal server at ${dev.address}, its UI at ${dev.uiUrl}` : `Temporal server at ${dev.address}`);
-    }
-    const client = await connect(
-      external ? fromEnvironment() : serverIn(homeOf(options), (dev ?? (await findDev(homeOf(options))))!),
-    );
-    try {
-      await ensureSearchAttributes(client);
-      const concurrency = plan.execution.concurrency ?? (await freeSlots(client, plan, dev?.owned ? slots : 0));
+    await withWorkers({ ...options, embedded: embedded && !options.detach, slots, signal, note }, async (workers) => {
+      const { client, dev } = workers;
+      ours = dev?.owned ?? false;
+      const concurrency = plan.execution.concurrency ?? (await freeSlots(client, plan, ours ? slots : 0));
       const started = await startExperiment(
         client,
         {
@@ -106,8 +93,7 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
         else if (!options.quiet) process.stdout.write(`${plan.name} is running; habsburg watch ${plan.name}\n`);
         return;
       }
-      const following = follow(client, plan.name, { signal, quiet: options.quiet });
-      const end = await (dev ? Promise.race([following, dev.failed.then((error) => Promise.reject(error))]) : following);
+      const end = await workers.unlessFailed(follow(client, plan.name, { signal, quiet: options.quiet }));
       const failure = failureOf(end);
       try {
         await showOutcome(end, plan, { store, json: options.json, ui: dev?.uiUrl, home: homeOf(options), failure, signal });
@@ -115,19 +101,15 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
         if (!failure || signal.aborted) throw error; // else the failure is why there is nothing to show
       }
       if (failure) throw failure;
-    } finally {
-      await client.connection.close();
-    }
+    });
   } catch (error) {
     if (signal.aborted)
       note(
-        !embedded || (dev && !dev.owned)
-          ? `\nNo longer watching; ${plan.name} goes on. habsburg watch ${plan.name}, habsburg cancel ${plan.name}`
-          : `\nStopped. Finished steps and checkpoints are kept: the same command goes on from here.`,
+        ours
+          ? `\nStopped. Finished steps and checkpoints are kept: the same command goes on from here.`
+          : `\nNo longer watching; ${plan.name} goes on. habsburg watch ${plan.name}, habsburg cancel ${plan.name}`,
       );
     throw error;
-  } finally {
-    await dev?.stop();
   }
 }
 

@@ -1,4 +1,6 @@
 /** An invented experiment with plausible numbers, published into a real artifact store. */
+import { evaluations } from '../../evaluations/index.js';
+import { defaultsOf } from '../../evaluations/types.js';
 import { optConfig } from '../../spec/architectures.js';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -102,7 +104,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
         },
       ],
     })),
-    metrics: [{ name: 'perplexity', variant: 'real-test/exp-mean-token', settings: {} }],
+    metrics: evaluations.map(({ name, variant, settings }) => ({ name, variant, settings: defaultsOf({ settings }) })),
     execution: {
       concurrency: 2,
       checkpointSeconds: 30,
@@ -194,7 +196,7 @@ export async function publishFixture(
 ): Promise<void> {
   const digest = planDigest(plan);
   const started = '2026-11-30T04:00:00.000Z';
-  await store.writeName(planName(plan.name, digest), { schema: 'habsburg.plan/v2', digest, plan, started });
+  await store.writeName(planName(plan.name, digest), { schema: 'habsburg.plan/v3', digest, plan, started });
   await store.writeName(latestName(plan.name), { schema: 'habsburg.latest/v1', plan: digest });
   const folder = await mkdtemp(join(tmpdir(), 'habsburg-fixture-'));
   try {

@@ -106,9 +106,14 @@ describe('readResults', () => {
       exitCode: 3,
       message: expect.stringMatching(/^perplexity .* is there twice/),
     });
-    // other settings are another number
+    // other settings are another number, where they are asked for; else it is left out
     const apart = [zero, { ...one, values: [...one.values, { ...again, settings: { tokens: 5 } }] }];
-    await publishFixture(store, { ...fixture, scores: new Map([['replace/seed-1', apart]]) });
-    expect([...(await readResults(store, 'nature-small')).rows]).toHaveLength(zero.values.length + one.values.length + 1);
+    const scores = new Map([['replace/seed-1', apart]]);
+    await publishFixture(store, { ...fixture, scores });
+    const rows = async () => [...(await readResults(store, 'nature-small')).rows];
+    expect(await rows()).toHaveLength(zero.values.length + one.values.length);
+    const metrics = [...fixture.plan.metrics, { ...fixture.plan.metrics[0], settings: { tokens: 5 } }];
+    await publishFixture(store, { ...fixture, plan: { ...fixture.plan, metrics }, scores });
+    expect(await rows()).toHaveLength(zero.values.length + one.values.length + 1);
   });
 });

@@ -11,12 +11,13 @@ import { SMALL, folder, load } from './support.js';
 const digest = async (yaml: string): Promise<string> => planDigest((await load(yaml)).plan);
 
 describe('the digest of a plan', () => {
-  test('is the same whatever the experiment is called, how many chains it has, how long, how fast, in whatever order', async () => {
+  test('is the same whatever the experiment is called, how many chains it has, how long, what is measured, how fast, in whatever order', async () => {
     const plain = await digest(SMALL);
     const same = [
       SMALL.replace('name: small', 'name: other\ntitle: x\nexecution: { concurrency: 5, checkpointSeconds: 1 }'),
       SMALL.replace('seeds: [1]', 'seeds: [2, 3]'),
       SMALL.replace('generations: 2', 'generations: 20'),
+      SMALL + 'metrics: [perplexity]\n',
       SMALL.replace('seeds: [1]\n', '') + 'seeds: [1]\n',
     ];
     for (const yaml of same) expect(await digest(yaml)).toBe(plain);
@@ -31,7 +32,6 @@ describe('the digest of a plan', () => {
       SMALL.replace('{ kind: replace }', '{ kind: accumulate }'),
       SMALL.replace('name: replace', 'name: renamed'),
       SMALL + '  - { name: more, mixture: { kind: replace } }\n',
-      SMALL + 'metrics: [perplexity]\n',
       SMALL + 'execution: { device: webgpu }\n',
     ];
     const digests = await Promise.all([SMALL, ...other].map(digest));

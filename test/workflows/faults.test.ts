@@ -17,7 +17,16 @@ const { ALL_RUNS_FAILED, experimentProgressQuery, extendUpdate, pauseUpdate, res
 
 const signal = (name: string) => ({ name });
 const ref = (kind: string, ...of: unknown[]) => ({ kind, digest: digestOf(of), size: 1 });
-const step = (outputs: Record<string, unknown>) => ({ key: digestOf(outputs), cached: false, outputs, report: {}, failures: [] });
+const none = { computed: 0, reused: 0 };
+const step = (outputs: Record<string, unknown>) => ({
+  key: digestOf(outputs),
+  cached: false,
+  outputs,
+  report: {},
+  failures: [],
+  tables: {},
+  counts: { observations: none, evaluations: none },
+});
 
 /** Everything that was recorded, in order. */
 let recorded: RecordInput['document'][];
@@ -227,7 +236,9 @@ describe('a chain that fails', () => {
 describe('a pause', () => {
   test('that falls into the moment before a run exists is not lost', async () => {
     let exists = () => undefined as void;
-    world.beforeStart = () => new Promise((resolve) => (exists = resolve));
+    world.beforeStart = async (id) => {
+      if (id === 'e/replace/seed-1') await new Promise<void>((resolve) => (exists = resolve));
+    };
     const outcome = start(planOf([1], 3));
     await world.until(() => world.executions.get('e')!.handlers.has('pause'));
     for (let i = 0; i < 20; i++) await world.tick();

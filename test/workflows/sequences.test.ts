@@ -1,6 +1,6 @@
 /**
  * Fifty random histories of one experiment's name in one store: two people each with a file of their own, who add and take away
- * seeds, generations and conditions, rename, change settings, run, break off. After every run, results are those of a fresh store, and so
+ * seeds, generations, conditions and metrics, rename, change settings, run, break off. After every run, results are those of a fresh store, and so
  * are those of any earlier one.
  * Workflows, book-keeping, store and reader are the real ones; chains of cheap models are really computed, the steps of others are
  * stand-ins whose scores depend on everything that a real one's would.
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import * as realActivity from '@temporalio/activity';
-import type { Activities, ActivityDependencies, StepResult } from '../../activities/types.js';
+import type { Activities, ActivityDependencies, ScoreInput, StepResult } from '../../activities/types.js';
 import { ContentStore } from '../../artifacts/store.js';
 import { canonicalJson, digestOf } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
@@ -52,7 +52,11 @@ interface File {
   conditions: Record<string, number>;
   /** records of a cheap model, learning rate of a language model: what makes another plan */
   setting: number;
+  metrics: string[];
 }
+/** What a score says beside its outputs. */
+const none = { computed: 0, reused: 0 };
+const SCORED = { failures: [], tables: {}, counts: { observations: none, evaluations: none } };
 type Kind = 'chains' | 'steps';
 
 function planOf(kind: Kind, file: File): AnyExperimentPlan {
@@ -76,7 +80,7 @@ function planOf(kind: Kind, file: File): AnyExperimentPlan {
         prompts: 'original',
       },
     ],
-    metrics: ['perplexity'],
+    metrics: file.metrics,
   };
   const { plan, problems } = resolveExperiment({ ...head, ...(kind === 'chains' ? chains : steps), conditions });
   if (!plan) throw new Error(JSON.stringify(problems));
@@ -87,7 +91,7 @@ function planOf(kind: Kind, file: File): AnyExperimentPlan {
 function change(file: File, kind: Kind, pick: (n: number) => number): void {
   const names = Object.keys(file.conditions);
   const some = names[pick(names.length)];
-  switch (pick(9)) {
+  switch (pick(10)) {
     case 0:
     case 1:
       file.seeds = [...new Set([...file.seeds, 1 + pick(8)])];
@@ -112,6 +116,9 @@ function change(file: File, kind: Kind, pick: (n: number) => number): void {
       return;
     case 8:
       file.setting = pick(3);
+      return;
+    case 9:
+      file.metrics = [['perplexity'], ['rep'], ['rep', 'perplexity']][pick(3)];
   }
 }
 
@@ -166,7 +173,7 @@ class Place {
   /** Steps with the right inputs and outputs, memoised by their input as real ones are. */
   #standIns(): Partial<Activities> {
     const step =
-      (name: string, outputs: (key: string) => Promise<StepResult['outputs']>) =>
+      (name: string, outputs: (key: string, input: Partial<ScoreInput>) => Promise<StepResult['outputs']>) =>
       async ({
         place,
         ...input
@@ -177,7 +184,7 @@ class Place {
         const key = digestOf({ name, seed, generation, member, input });
         const cached = this.#keys.has(key);
         this.#keys.add(key);
-        return { key, cached, outputs: await outputs(key), report: {}, ...(name === 'score' ? { failures: [] } : {}) };
+        return { key, cached, outputs: await outputs(key, input), report: {}, ...(name === 'score' ? SCORED : {}) };
       };
     const ref = (kind: 'dataset' | 'model' | 'tokenizer', ...of: string[]) => ({ kind, digest: digestOf(of), size: 1 });
     const sets = ['train', 'valid', 'test'] as const;
@@ -189,10 +196,12 @@ class Place {
       sample: step('sample', async (key) => ({ train: ref('dataset', key) })),
       finetune: step('finetune', async (key) => ({ model: ref('model', key) })),
       generate: step('generate', async (key) => ({ generated: ref('dataset', key) })),
-      score: step('score', async (key) => {
-        const value = Number.parseInt(key.slice(7, 15), 16);
-        const number = { metric: 'perplexity', variant: 'v', version: 1, value, n: 1, settings: {}, subject: key };
-        const document: ScoresDocument = { schema: 'habsburg.scores/v1', values: [number], histograms: [], samples: [] };
+      score: step('score', async (subject, { metrics, ...of }) => {
+        const values = metrics!.map(({ name: metric, variant, settings }) => {
+          const value = Number.parseInt(digestOf([metric, of]).slice(7, 15), 16);
+          return { metric, variant, version: 1, value, n: 1, settings, subject };
+        });
+        const document: ScoresDocument = { schema: 'habsburg.scores/v1', values, histograms: [], samples: [] };
         const folder = mkdtempSync(join(scratch, 'scores-'));
         await writeFile(join(folder, 'scores.json'), JSON.stringify(document));
         return { scores: await this.store.publish('scores', folder) };
@@ -235,7 +244,13 @@ async function sequence(number: number, kind: Kind): Promise<void> {
   let draws = 0;
   const pick = (n: number) => rng.integer(n, draws++);
   const place = new Place();
-  const people: File[] = [0, 1].map(() => ({ seeds: [1, 2], generations: 1, conditions: { 'c-0': 0 }, setting: 0 }));
+  const people: File[] = [0, 1].map(() => ({
+    seeds: [1, 2],
+    generations: 1,
+    conditions: { 'c-0': 0 },
+    setting: 0,
+    metrics: ['perplexity'],
+  }));
   const finished = new Map<string, AnyExperimentPlan>();
   const happened: string[] = [];
   for (let turn = 0; turn < 6; turn++) {
@@ -252,9 +267,13 @@ async function sequence(number: number, kind: Kind): Promise<void> {
       expect(await found(place, { plan })).toEqual(expected);
       expect(await found(place)).toEqual(expected);
       // what was finished before is not computed again, whatever came between
-      const key = canonicalJson([planDigest(plan), plan.seeds, plan.generations]);
+      const metrics = 'metrics' in plan ? plan.metrics : [];
+      const key = canonicalJson([planDigest(plan), plan.seeds, plan.generations, metrics]);
       if (finished.has(key)) expect(result.steps.computed).toBe(0);
       finished.set(key, plan);
+      // of a plan the scores are those that were asked for last
+      for (const [other, earlier] of finished)
+        if ('metrics' in earlier && planDigest(earlier) === planDigest(plan) && canonicalJson(earlier.metrics) !== canonicalJson(metrics)) finished.delete(other); // prettier-ignore
       // nor is anything of it lost: read again, its numbers are the same
       for (const earlier of finished.values())
         expect((await found(place, { plan: earlier })).rows).toEqual((await alone(earlier)).rows);

@@ -1,0 +1,52 @@
+/** left: what a run has left, read from its documents, as evaluations ask for it. */
+import { activityInfo } from '@temporalio/activity';
+import { HabsburgError } from '../common/errors.js';
+import { readRunOf, readStretch } from '../documents/runs.js';
+import { leftBy, type RunDocument } from '../spec/documents.js';
+import type { RunPlan } from '../spec/plan.js';
+import { inputName, scoredOf } from '../spec/scored.js';
+import { toFailure } from './failures.js';
+import type { Activities, ActivityDependencies, Left, LeftInput } from './types.js';
+
+export function leftActivity(deps: ActivityDependencies): Activities['left'] {
+  return async (input) => {
+    try {
+      return await left(deps, input);
+    } catch (error) {
+      throw toFailure(error, `reading what ${input.run.id} has left`, activityInfo().attempt);
+    }
+  };
+}
+
+async function left(deps: ActivityDependencies, { store: url, plan, run, from, most }: LeftInput): Promise<Left[]> {
+  const store = deps.openStore(url);
+  const own = await readRunOf(store, run, plan);
+  if (own === undefined) return [];
+  const { first: zero, generations } = await readStretch(store, run, plan, from, most);
+  return generations.map(({ generation, members }) => ({
+    generation,
+    members: run.members.flatMap((member) => {
+      const index = members[member.name];
+      const { model, generated, prompts } = index ?? {};
+      const of = index && leftBy(index);
+      const first = zero?.members[member.name]?.model;
+      const of0 = (role: string) => own.inputs?.[inputName(run.members.length, member.name, role)];
+      const [real, test] = [of0('train'), of0('test')];
+      if (!of || !model || !generated || !prompts || !first || !real || !test) throw tooOld(run, generation, own);
+      return [
+        {
+          name: member.name,
+          of,
+          input: scoredOf(member, run.metrics, { model, generated, prompts, real, test, first, truth: of0('truth') }),
+        },
+      ];
+    }),
+  }));
+}
+
+function tooOld(run: RunPlan, generation: number, { experiment }: RunDocument): HabsburgError {
+  return new HabsburgError(
+    'invalid',
+    `the document of generation ${generation} of ${run.id} does not say all that is to be scored; run ${experiment} again, which writes it anew (finished steps are reused)`,
+  );
+}
