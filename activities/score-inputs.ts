@@ -7,7 +7,7 @@ import { readImages } from '../pool/images.js';
 import { readAllRecords } from '../pool/records.js';
 import type { Evaluation, EvaluationInput, ObservedTable, Pictures, RecordsRole, Texts, Truth } from '../evaluations/types.js';
 import { tableName } from '../evaluations/types.js';
-import { readTable } from '../observations/table.js';
+import { readTable } from '../data/table.js';
 import { TRUTH_FILE } from './prepare.js';
 import { recordsOf } from './sets.js';
 import type { StepContext } from './step.js';

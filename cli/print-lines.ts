@@ -4,9 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { inPieces } from '../report/export.js';
 
 /** @throws the reason of `signal`, as soon as it is aborted */
-export async function printLines(lines: Iterable<string>, signal?: AbortSignal): Promise<void> {
+export async function printLines(lines: Iterable<string> | AsyncIterable<string>, signal?: AbortSignal): Promise<void> {
+  const pieces = Symbol.asyncIterator in lines ? lines : answering(inPieces(lines));
   try {
-    await pipeline(Readable.from(answering(inPieces(lines))), process.stdout, { end: false, signal });
+    await pipeline(Readable.from(pieces), process.stdout, { end: false, signal });
   } catch (error) {
     signal?.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;

@@ -5,7 +5,7 @@ import { RECORDS_FILE, readHeads } from '../pool/records.js';
 import { bound } from './bound.js';
 import { code } from './code.js';
 import { likelihood } from './likelihood.js';
-import { writeTable } from './table.js';
+import { writeTable } from '../data/table.js';
 import type { Observation, ObservationIo, ObservationJob } from './types.js';
 
 export const observations: readonly Observation[] = [likelihood, bound, code];

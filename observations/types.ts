@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Device } from '../spec/devices.js';
-import type { ColumnType, Table } from './table.js';
+import type { ColumnType, Table } from '../data/table.js';
 
 export interface ObservationJob {
   /** folder of the dataset whose records are looked at */

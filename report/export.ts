@@ -34,7 +34,7 @@ export function* csvLines(rows: Iterable<ScoreRow>): Iterable<string> {
 }
 
 /** A text field. One that a spreadsheet would take for a formula gets a leading apostrophe (OWASP, "CSV injection"). */
-function csvText(text: string): string {
+export function csvText(text: string): string {
   const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -6,6 +6,7 @@ import type { ScoreRow } from '../../evaluations/types.js';
 import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
+import { perRecord, recordCsvLines, recordJsonLines } from '../../report/per-record.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
 import { ScoreRows } from '../../report/scores.js';
@@ -23,6 +24,8 @@ interface Options {
   readonly plan?: string;
   readonly store?: string;
   readonly metric?: string;
+  readonly perRecord?: boolean;
+  readonly observation?: string;
 }
 
 export const results: CommandModule = {
@@ -33,11 +36,14 @@ export const results: CommandModule = {
       .argument('<experiment>', 'name of the experiment')
       .addOption(new Option('--format <format>', 'table, or every score row').choices(['table', 'jsonl', 'csv']).default('table'))
       .option('--metric <name>', 'only this metric: NAME, NAME/VARIANT or the heading of its column')
+      .option('--per-record', 'what was observed of every record, as CSV or with --format jsonl')
+      .option('--observation <name>', 'with --per-record: only this, such as likelihood/generated/first')
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: runs and score rows')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg results quickstart --format csv > quickstart.csv')
       .action(async (experiment: string, options: Options) => {
+        if (options.perRecord || options.observation !== undefined) return ofRecords(experiment, options);
         const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, {
           digest: options.plan,
         });
@@ -47,6 +53,18 @@ export const results: CommandModule = {
       });
   },
 };
+
+async function ofRecords(experiment: string, { store, plan, observation, format, ...options }: Options): Promise<void> {
+  if (!options.perRecord) throw new HabsburgError('invalid', '--observation goes with --per-record; add that, or leave it out');
+  const which = { digest: plan, observation };
+  if (options.metric !== undefined)
+    throw new HabsburgError('invalid', '--metric is about means over records; with --per-record choose with --observation');
+  if (options.json)
+    throw new HabsburgError('invalid', '--json is one document, which these rows are too many for; take --format jsonl');
+  const { tables, notes } = await perRecord(openArtifactStore(resolveStoreUrl(store)), experiment, which);
+  for (const note of notes) process.stderr.write(`${note}\n`);
+  await printLines(format === 'jsonl' ? recordJsonLines(tables) : recordCsvLines(tables));
+}
 
 function render(found: Results, options: Options): Iterable<string> {
   const rows = options.metric === undefined ? found.rows : rowsOf(found, selected(found, options.metric));

@@ -9,7 +9,7 @@ import type { ActivityDependencies, ScoreInput, ScoreResult } from '../../activi
 import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactRef } from '../../artifacts/types.js';
-import { writeTable } from '../../observations/table.js';
+import { writeTable } from '../../data/table.js';
 import { writeImageRecords } from '../../pool/images.js';
 import { RECORDS_FILE, readAllRecords, writeRecords } from '../../pool/records.js';
 import type { MetricPlan } from '../../spec/plan.js';

@@ -1,5 +1,5 @@
 /** The table that an observation leaves: table.parquet, a row a record, which pandas, DuckDB and Polars read as it is. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 
@@ -43,10 +43,15 @@ export async function writeTable(folder: string, { records, columns }: Table): P
 
 /** @throws HabsburgError 'verification' where the file is no table of ours */
 export async function readTable(folder: string): Promise<Table> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
   const path = join(folder, TABLE_FILE);
+  return parseTable(await readFile(path), path);
+}
+
+/** @param where it was read, for the error */
+export async function parseTable(bytes: Uint8Array, where: string): Promise<Table> {
+  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
   try {
-    const file = await asyncBufferFromFile(path);
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
     const metadata = await parquetMetadataAsync(file);
     const types = metadata.schema.slice(1).map(({ name, type }) => [name, type] as const);
     const rows = (await parquetReadObjects({ file, metadata })) as Record<string, number | string>[];
@@ -59,6 +64,8 @@ export async function readTable(folder: string): Promise<Table> {
     }
     return { records: rows.map((row) => String(row[RECORD])), columns };
   } catch (cause) {
-    throw new HabsburgError('verification', `${path} is not the table of an observation: ${(cause as Error).message}`, { cause });
+    throw new HabsburgError('verification', `${where} is not the table of an observation: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

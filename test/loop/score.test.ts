@@ -1,0 +1,88 @@
+/** `habsburg score` on a finished run: what is missing is computed and nothing else, and the rows are those of who asked at once. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { TINY, habsburg, json, stepsOf, temporaryFolder, type RunOutcome } from './support.js';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => {
+  folder = await temporaryFolder('score');
+});
+afterAll(() => folder.remove());
+
+const at = (name: string): string[] => ['--home', join(folder.path, name), '--store', join(folder.path, name, 'store')];
+const store = (name: string): string[] => ['--store', join(folder.path, name, 'store')];
+const steps = async (name: string) => {
+  const counts: Record<string, number> = {};
+  for (const { step } of (await stepsOf(join(folder.path, name, 'store'))).values()) counts[step] = (counts[step] ?? 0) + 1;
+  return counts;
+};
+const rows = async (name: string) => (await json<RunOutcome>(['results', 'tiny', ...store(name)])).rows;
+
+interface Scored {
+  readonly generations: number;
+  readonly observations: { readonly computed: number; readonly reused: number };
+  readonly evaluations: { readonly computed: number; readonly reused: number };
+}
+
+test('two metrics more on an old run are evaluations alone, and equal to those that were asked for from the start', async () => {
+  const few = ['--set', 'metrics=[distinct-1, perplexity]'];
+  await json<RunOutcome>(['run', TINY, ...few, ...at('later')]);
+  const before = await steps('later');
+  const scored = await json<Scored>([
+    'score', 'tiny', '--metrics', 'rep, {name: coverage, settings: {tokens: 1000}}', ...at('later'),
+  ]); // prettier-ignore
+  // six generations, of which the first is the same under both conditions
+  expect(scored).toMatchObject({ generations: 6, observations: { computed: 0 }, evaluations: { computed: 2 * 5 } });
+  const after = await steps('later');
+  const { evaluate, score, ...others } = after;
+  expect({ ...others, evaluate: evaluate - 10, score: score - 5 }).toEqual(before);
+
+  // nothing is left to compute
+  expect(await json<Scored>(['score', 'tiny', ...at('later')])).toMatchObject({
+    observations: { computed: 0 },
+    evaluations: { computed: 0 },
+  });
+  expect(await steps('later')).toEqual(after);
+
+  // in another order, at once, in a store of its own
+  const all = ['--set', 'metrics=[rep, perplexity, {name: coverage, settings: {tokens: 1000}}, distinct-1]'];
+  const asked = await json<RunOutcome>(['run', TINY, ...all, ...at('at-once')]);
+  expect(await rows('later')).toEqual(asked.rows);
+  expect(asked.rows).toHaveLength(6 * 5);
+
+  // what every record says adds up to what the metric says: exp of the mean over all tokens
+  const { stdout } = await habsburg([
+    'results',
+    'tiny',
+    '--per-record',
+    '--observation',
+    'likelihood/test/self',
+    ...store('later'),
+  ]);
+  const [header, ...lines] = stdout.trim().split('\n');
+  expect(header).toBe('condition,seed,member,generation,observation,record,nll_sum,token_count,end_nll_sum,end_token_count');
+  const records = lines.map((line) => line.split(','));
+  for (const { condition, generation, value } of asked.rows.filter(({ variant }) => variant === 'real-test/exp-mean-token')) {
+    const own = records.filter((record) => record[0] === condition && Number(record[3]) === generation);
+    const sum = (column: number) => own.reduce((total, record) => total + Number(record[column]), 0);
+    expect(Math.exp(sum(6) / sum(7))).toBeCloseTo(value, 9);
+  }
+  expect(new Set(records.map((record) => record[5])).size).toBe(32);
+}, 600_000);
+
+test('what cannot be scored is told in a sentence, and nothing is started', async () => {
+  const refused = async (args: readonly string[]) => {
+    const { code, stdout, stderr } = await habsburg([...args, ...at('later')]);
+    expect(stdout).toBe('');
+    return { code, stderr: stderr.trim() };
+  };
+  expect(await refused(['score', 'tiny', '--metrics', 'reps'])).toEqual({
+    code: 2,
+    stderr: 'habsburg: --metrics reps: unknown value "reps"; did you mean "rep"?',
+  });
+  expect(await refused(['score', 'tiny', '--metrics', '{name: coverage, settings: {token: 5}}'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/unknown key "?token"?.*tokens/),
+  });
+  expect(await refused(['score', 'tinny'])).toMatchObject({ code: 4, stderr: expect.stringContaining('it holds "tiny"') });
+}, 60_000);
