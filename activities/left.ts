@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { HabsburgError } from '../common/errors.js';
 import { readRunOf, readStretch } from '../documents/runs.js';
 import { leftBy, type RunDocument } from '../spec/documents.js';
+import { membersAt } from '../spec/phases.js';
 import type { RunPlan } from '../spec/plan.js';
 import { inputName, scoredOf } from '../spec/scored.js';
 import { toFailure } from './failures.js';
@@ -25,7 +26,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
   const { first: zero, generations } = await readStretch(store, run, plan, from, most);
   return generations.map(({ generation, members }) => ({
     generation,
-    members: run.members.flatMap((member) => {
+    members: membersAt(run, generation).flatMap((member) => {
       const index = members[member.name];
       const { model, generated, prompts } = index ?? {};
       const of = index && leftBy(index);

@@ -11,13 +11,13 @@ import type {
   ExperimentPlan,
   ImageDataPlan,
   MemberPlan,
-  MetricPlan,
   RunPlan,
   TokenizerPlan,
 } from '../spec/plan.js';
 import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
 import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
 import type { ResultDocument } from '../spec/documents.js';
+import type { Scored } from '../spec/scored.js';
 
 /** Where a step stands; with its inputs and parameters it determines the step's key. */
 export interface StepPlace {
@@ -109,21 +109,8 @@ export interface GenerateInput {
   readonly decoding: AnyMemberPlan['decoding'];
 }
 
-export interface ScoreInput {
+export interface ScoreInput extends Scored<ArtifactRef> {
   readonly place: StepPlace;
-  readonly family: AnyMemberPlan['family'];
-  readonly metrics: readonly MetricPlan[];
-  readonly model: ArtifactRef;
-  readonly generated: ArtifactRef;
-  /** what the model continued; for the samples in the report */
-  readonly prompts: ArtifactRef;
-  readonly real: ArtifactRef;
-  readonly test: ArtifactRef;
-  /** model 0 of the same member and seed */
-  readonly first: ArtifactRef;
-  readonly truth?: ArtifactRef;
-  /** of records with a template's prompt: whether the prompt counts in likelihoods */
-  readonly lossOn?: 'answer' | 'all';
 }
 
 /** An evaluation that cannot be computed. */

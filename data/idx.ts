@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import type { Images } from '../common/images.js';
-import { firstBytes, openToRead } from '../engine/checkpoint/open.js';
+import { firstBytes, openToRead } from '../common/open-file.js';
 
 /** Two zero bytes, unsigned bytes (8), three dimensions: what begins a file of images. */
 const IMAGES_MAGIC = 0x0803;

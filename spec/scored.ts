@@ -1,27 +1,35 @@
 /** What is scored of a member's generation. Pure: the chain's workflow says so, and so does who scores it later, from documents. */
-import type { ScoreInput } from '../activities/types.js';
 import type { AnyMixedMember, MetricPlan } from './plan.js';
 
 /** Under which name a run's document keeps what a member started from. */
 export const inputName = (members: number, member: string, role: string): string => (members > 1 ? `${member}/${role}` : role);
 
-type Artifacts = Pick<ScoreInput, 'model' | 'generated' | 'prompts' | 'real' | 'test' | 'first' | 'truth'>;
+/** What is scored of a member's generation, in references of some kind. */
+export interface Scored<Ref> {
+  readonly family: AnyMixedMember['family'];
+  readonly metrics: readonly MetricPlan[];
+  readonly model: Ref;
+  readonly generated: Ref;
+  /** what the model continued; for the samples in the report */
+  readonly prompts: Ref;
+  readonly real: Ref;
+  readonly test: Ref;
+  /** model 0 of the same member and seed */
+  readonly first: Ref;
+  readonly truth?: Ref;
+  /** of records with a template's prompt: whether the prompt counts in likelihoods */
+  readonly lossOn?: 'answer' | 'all';
+}
 
-export function scoredOf(
+export function scoredOf<Ref>(
   member: AnyMixedMember,
   metrics: readonly MetricPlan[],
-  { model, generated, prompts, real, test, first, truth }: Artifacts,
-): Omit<ScoreInput, 'place'> {
+  artifacts: Omit<Scored<Ref>, 'family' | 'metrics' | 'lossOn'>,
+): Scored<Ref> {
   return {
     family: member.family,
     metrics,
-    model,
-    generated,
-    prompts,
-    real,
-    test,
-    first,
-    truth,
+    ...artifacts,
     lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
   };
 }

@@ -4,7 +4,8 @@
  */
 import { stat, type FileHandle } from 'node:fs/promises';
 import { HabsburgError } from '../../common/errors.js';
-import { firstBytes, openToRead, withWeightFile } from './open.js';
+import { firstBytes, openToRead } from '../../common/open-file.js';
+import { withWeightFile } from './open.js';
 import { readRange } from './safetensors.js';
 import { GGML_TYPES, type GgmlType } from './ggml.js';
 

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
 import type { ConfigJson } from '../models/types.js';
-import { openToRead, refusePointer } from './open.js';
+import { openToRead } from '../../common/open-file.js';
+import { refusePointer } from './open.js';
 
 /** Far beyond any config or index; a file that is larger is something else. */
 const MAX_SIZE = 100_000_000;

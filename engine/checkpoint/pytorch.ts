@@ -6,7 +6,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { HabsburgError } from '../../common/errors.js';
 import { fromBfloat16, fromFloat16 } from './halfprecision.js';
-import { firstBytes, withWeightFile } from './open.js';
+import { firstBytes } from '../../common/open-file.js';
+import { withWeightFile } from './open.js';
 import { PersistentId, PickleError, PickleGlobal, readPickle, type PickleValue } from './pickle.js';
 import { readRange, readTensors, type TensorSource, type TensorSources, type Weights } from './safetensors.js';
 import { readZipDirectory } from './zip.js';
