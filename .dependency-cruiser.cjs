@@ -1,11 +1,12 @@
 // The arrows between rooms run one way: cli, workers -> workflows, activities -> observations, families -> pool, data -> engine;
-// artifacts and spec below all, evaluations (pure functions) below spec, common below everything.
+// artifacts and spec below all, evaluations and operators (pure functions) below spec, common below everything.
 
 /** Who may import from whom; a room may always import from itself and from common/. */
 const ALLOWED = {
   common: [],
   evaluations: [],
-  spec: ['evaluations'],
+  operators: [],
+  spec: ['evaluations', 'operators'],
   artifacts: [],
   engine: ['spec'],
   data: ['spec', 'artifacts', 'evaluations'],
@@ -13,7 +14,18 @@ const ALLOWED = {
   documents: ['spec', 'artifacts'],
   families: ['spec', 'artifacts', 'data', 'pool', 'engine'],
   observations: ['spec', 'data', 'pool', 'families', 'engine'],
-  activities: ['spec', 'artifacts', 'data', 'pool', 'documents', 'evaluations', 'observations', 'families', 'engine'],
+  activities: [
+    'spec',
+    'artifacts',
+    'data',
+    'pool',
+    'documents',
+    'evaluations',
+    'observations',
+    'operators',
+    'families',
+    'engine',
+  ],
   laws: ['spec', 'evaluations'],
   report: ['spec', 'artifacts', 'documents', 'evaluations', 'data', 'laws'],
   infra: [],
@@ -31,6 +43,7 @@ const ROOMS = [
   'infra',
   'laws',
   'observations',
+  'operators',
   'pool',
   'report',
   'spec',
@@ -76,9 +89,10 @@ module.exports = {
     },
     {
       name: 'temporal-stays-above',
-      comment: 'Engine, evaluations, families, observations, data, pool, artifacts, spec, documents and report know no Temporal.',
+      comment:
+        'Engine, evaluations, operators, families, observations, data, pool, artifacts, spec, documents and report know no Temporal.',
       severity: 'error',
-      from: { path: '^(engine|evaluations|families|observations|data|pool|artifacts|spec|documents|report|common)/' },
+      from: { path: '^(engine|evaluations|operators|families|observations|data|pool|artifacts|spec|documents|report|common)/' },
       to: { path: OUTSIDE.temporal },
     },
     {

@@ -3,6 +3,7 @@ import { engineActivity } from './engine.js';
 import { finetuneActivity } from './finetune.js';
 import { generateActivity } from './generate.js';
 import { leftActivity } from './left.js';
+import { postprocessActivity } from './postprocess.js';
 import { prepareActivity } from './prepare.js';
 import { recordActivities } from './record.js';
 import { sampleActivity } from './sample.js';
@@ -16,6 +17,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     prepare: prepareActivity(deps),
     sample: sampleActivity(deps),
     view: viewActivity(deps),
+    postprocess: postprocessActivity(deps),
     finetune: finetuneActivity(deps),
     generate: generateActivity(deps),
     score: scoreActivity(deps),

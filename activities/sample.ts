@@ -9,7 +9,8 @@ import { CounterRng } from '../common/philox.js';
 import { RECORDS_FILE, readHeads } from '../pool/records.js';
 import { drawingOf, select, type Run } from '../pool/select.js';
 import { selectionOf, writeSelection, type SelectedSet } from '../pool/selection.js';
-import { setName, setsOf, sourcesOf, REAL, SELF } from '../spec/mixture.js';
+import { isReal, pastsRead, setName, setsOf } from '../spec/mixture.js';
+import { recordsOf } from './sets.js';
 import type { StepContext, StepOutput } from './step.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SampleInput, StepResult } from './types.js';
@@ -36,14 +37,12 @@ export function sampleActivity(deps: ActivityDependencies) {
       });
       const outputs: Record<string, StepOutput> = { train: await output(step, 'train', known, runs) };
       if (generation > 0)
-        for (const one of terms.filter((term) => term.generation === 'all'))
-          for (const source of sourcesOf(one).filter((name) => name !== REAL)) {
-            const writer = source === SELF ? member : source;
-            const past = setsOf({ ...one, from: source }, member, generation).map(setName);
-            const whole = past.map((set) => ({ set, first: 0, count: known.get(set)!.records }));
-            outputs[`past/${writer}`] = await output(step, `past-${writer}`, known, whole);
-          }
-      const real = count(runs.filter(({ set }) => set === 'real' || set === 'unseen'));
+        for (const { name, writer, term } of pastsRead(terms, member)) {
+          const past = setsOf({ ...term, from: writer }, member, generation).map(setName);
+          const whole = past.map((set) => ({ set, first: 0, count: known.get(set)!.records }));
+          outputs[`past/${name}`] = await output(step, `past-${writer}`, known, whole);
+        }
+      const real = count(runs.filter(({ set }) => isReal(set)));
       return { outputs, report: { records: count(runs), real } };
     });
   };
@@ -59,7 +58,7 @@ async function sizeOf(step: StepContext, { kind, digest }: ArtifactRef): Promise
 /** Of each written record, the position of what it continues: its id ends in it, and empty records were dropped. */
 async function positionsOf(step: StepContext, written: ArtifactRef): Promise<(i: number) => number> {
   const positions: number[] = [];
-  for await (const { id } of readHeads(join(await step.input(written), RECORDS_FILE))) {
+  for await (const { id } of readHeads(join(await recordsOf(step, written), RECORDS_FILE))) {
     const position = Number(/(\d+)$/.exec(id)?.[1] ?? NaN);
     if (Number.isNaN(position)) throw new HabsburgError('failed', `internal: ${id} ends in no position`);
     positions.push(position);

@@ -15,6 +15,7 @@ import type {
   TokenizerPlan,
 } from '../spec/plan.js';
 import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
+import type { OperatorPlan } from '../spec/operator-plan.js';
 import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
 import type { ResultDocument } from '../spec/documents.js';
 import type { Scored } from '../spec/scored.js';
@@ -76,13 +77,28 @@ export interface SampleInput {
 export interface ViewInput {
   /** of the writer */
   readonly place: StepPlace;
-  /** what a member wrote, a dataset */
+  /** what a member wrote: a dataset, or a selection */
   readonly set: ArtifactRef;
   readonly writer: ArtifactRef;
   readonly reader: ArtifactRef;
   /** tokens a record at most, and how they are packed */
   readonly block: number;
   readonly packing: DataPlan['packing'];
+}
+
+export interface PostprocessInput {
+  /** of who wrote the set; of the real data, who prepared them */
+  readonly place: StepPlace;
+  /** texts: a dataset, or a selection of them */
+  readonly set: ArtifactRef;
+  readonly operators: readonly OperatorPlan[];
+  /** where operators need them: what the set was written with, and what it continues */
+  readonly tokenizer?: ArtifactRef;
+  readonly prompts?: ArtifactRef;
+  /** that observations are under */
+  readonly models?: { readonly writer?: ArtifactRef; readonly first?: ArtifactRef };
+  /** as ScoreInput has it */
+  readonly lossOn?: 'answer' | 'all';
 }
 
 export interface FinetuneInput {
@@ -180,6 +196,7 @@ export interface RecordInput {
 export interface Activities {
   prepare(input: PrepareInput): Promise<StepResult>;
   view(input: ViewInput): Promise<StepResult>;
+  postprocess(input: PostprocessInput): Promise<StepResult>;
   sample(input: SampleInput): Promise<StepResult>;
   finetune(input: FinetuneInput): Promise<StepResult>;
   generate(input: GenerateInput): Promise<StepResult>;

@@ -3,6 +3,7 @@
  * reader, so that all who read alike share it. Outputs `view`, a dataset.
  */
 import { HabsburgError } from '../common/errors.js';
+import { recordsOf } from './sets.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, StepResult, ViewInput } from './types.js';
 import type { TextsToView } from './view-texts.js';
@@ -24,7 +25,7 @@ export function viewActivity(deps: ActivityDependencies) {
           new URL('./view-texts.js', import.meta.url),
           'viewTexts',
           {
-            set: await step.input(set),
+            set: await recordsOf(step, set),
             writer: await step.input(writer),
             reader: await step.input(reader),
             out,

@@ -11,7 +11,8 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ['prepare', 0],
   ['sample', 0.02],
   ['finetune', 0.48],
-  ['generate', 0.42],
+  ['generate', 0.41],
+  ['postprocess', 0.01],
   ['score', 0.07],
 ];
 /** What the book-keeping is called; other steps have the names that the documentation has. */

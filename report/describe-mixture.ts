@@ -1,4 +1,5 @@
 /** A mixture in words. */
+import { operatorWords } from '../spec/operator-plan.js';
 import { REAL, SELF, sourcesOf, type MixturePlan, type Term } from '../spec/mixture.js';
 import { formatNumber } from './format.js';
 
@@ -37,7 +38,8 @@ function describeTerm(term: Term): string {
           : `by lot, weight ${formatNumber(take.weight, 3)},`;
   const how = { redrawn: '', fresh: ' (new ones)', 'in-place': ' in place of those of the same positions' }[draw];
   const sets = sourcesOf(term).map((source) => (source === REAL ? 'the real records' : written(source, term.generation)));
-  return `${much} ${sets.join(' and ')}${how}`;
+  const through = term.through ? `, through ${operatorWords(term.through)}` : '';
+  return `${much} ${sets.join(' and ')}${how}${through}`;
 }
 
 function written(source: string, generation: Term['generation']): string {

@@ -1,4 +1,5 @@
 /** What a condition trains on and what changes later, in words. */
+import { operatorWords, type OperatorPlan } from '../spec/operator-plan.js';
 import type { AnyMixedMember, ConditionPlan } from '../spec/plan.js';
 import { stagesOf } from '../spec/phases.js';
 import type { SimulatedCondition } from '../spec/simulation/plan.js';
@@ -9,7 +10,9 @@ export function describeCondition(condition: ConditionPlan | SimulatedCondition)
   if ('mixture' in condition) return describeMixture(condition.mixture);
   const stages = stagesOf(condition);
   const words = stages.map(({ from, members }, i) =>
-    i === 0 ? mixtures(members) : `from generation ${from} on: ${changes(stages[i - 1].members, members)}`,
+    i === 0
+      ? [mixtures(members), ...operators(members)].join('; ')
+      : `from generation ${from} on: ${changes(stages[i - 1].members, members)}`,
   );
   return words.join('; ');
 }
@@ -19,6 +22,15 @@ function mixtures(members: readonly AnyMixedMember[]): string {
   const words = members.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
   if (words.every(({ text }) => text === words[0]?.text)) return words[0]?.text ?? '';
   return words.map(({ name, text }) => `${name}: ${text}`).join('; ');
+}
+
+/** What becomes of what members have written. */
+function operators(members: readonly AnyMixedMember[]): string[] {
+  return members.flatMap((member) => {
+    if (member.family !== 'language-model' || !member.postprocess) return [];
+    const who = members.length > 1 ? `what ${member.name} writes` : 'what is written';
+    return [`${who} goes through ${operatorWords(member.postprocess)}`];
+  });
 }
 
 function changes(before: readonly AnyMixedMember[], now: readonly AnyMixedMember[]): string {
@@ -39,7 +51,8 @@ function changes(before: readonly AnyMixedMember[], now: readonly AnyMixedMember
 function leaves({ mixture: _, ...member }: AnyMixedMember): Map<string, string> {
   const found = new Map<string, string>();
   const walk = (value: unknown, path: string): void => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (path === 'postprocess') found.set(path, operatorWords(value as readonly OperatorPlan[]));
+    else if (typeof value !== 'object' || value === null || Array.isArray(value))
       found.set(path, typeof value === 'string' ? value : text(value));
     else for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
   };

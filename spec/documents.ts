@@ -95,11 +95,13 @@ const memberIndex = z.object({
   dataset: artifactRef.optional(),
   /** what the model continued */
   prompts: artifactRef.optional(),
-  /** what it wrote */
+  /** what it wrote, and where it has operators what they left of that */
   generated: artifactRef.optional(),
+  /** what it wrote before them */
+  raw: artifactRef.optional(),
   /** values of many seeds over many generations */
   series: artifactRef.optional(),
-  /** by step name: sample, finetune, generate, score */
+  /** by step name: sample, finetune, generate, score; postprocess, and through- and view- with what is read */
   steps: z.record(z.string(), stepIndex),
   /** what the member had left before (`leftBy`): a document of another chain, by another engine say, follows something else */
   follows: digest.optional(),

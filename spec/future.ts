@@ -33,7 +33,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start', 'phases'],
   'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
-  'conditions.*.mixture.*': ['through', 'weight'],
+  'conditions.*.mixture.*': ['weight'],
 };
 
 /** Whether the value `word` at `path` is one of the future. */

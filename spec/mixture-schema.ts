@@ -13,6 +13,8 @@ import {
   type SamplePlan,
   type Term,
 } from './mixture.js';
+import { needsOf } from './operator-plan.js';
+import { operatorPlans, operatorsSchema } from './operators.js';
 import type { Path, Problem } from './problems.js';
 import { nearest } from './suggest.js';
 
@@ -95,6 +97,7 @@ const termSchema = z.strictObject({
     .describe(
       'redrawn: without replacement, anew each generation. fresh: records that no generation has trained on. in-place: real records at a share of the positions of what is written.',
     ),
+  through: operatorsSchema('Operators that each of its sets goes through, in this order, before records are drawn.').optional(),
 });
 
 /** A mixture: by its name, or a list of terms. */
@@ -109,10 +112,17 @@ export function mixturePlan(mixture: z.output<typeof mixtureSchema>): MixturePla
   if (!Array.isArray(mixture)) return mixture;
   return {
     kind: 'terms',
-    terms: mixture.map(({ from, generation, take, draw }): Term => {
+    terms: mixture.map(({ from, generation, take, draw, through: list }): Term => {
       const sources = typeof from === 'string' ? [from] : from;
       const usual = sources.includes(REAL) ? (sources.length > 1 ? 'all' : 0) : 'previous';
-      return { from, generation: generation === -1 ? 'previous' : (generation ?? usual), take: takeOf(take), draw };
+      const through = operatorPlans(list);
+      return {
+        from,
+        generation: generation === -1 ? 'previous' : (generation ?? usual),
+        take: takeOf(take),
+        draw,
+        ...(through && { through }),
+      };
     }),
   };
 }
@@ -125,9 +135,13 @@ function takeOf(take: TakeDocument): Term['take'] {
   return Object.fromEntries(Object.entries(take).filter(([, value]) => value !== undefined)) as Term['take'];
 }
 
+/** What the records of an experiment are: blocks cut out of a text, rows of a prompt and an answer, or what operators cannot read. */
+export type RecordForm = 'blocks' | 'rows' | 'images' | 'chains';
+
 /** A member under a condition, and where its mixture stands in the file. */
 export interface PlacedReader extends Reader {
   readonly at: Path;
+  readonly records: RecordForm;
 }
 
 /** How the mixtures of a condition's members fit together. */
@@ -205,6 +219,7 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
         'use generation: all, or a term each',
       );
     if (take !== 'all' && Object.keys(take).length !== 1) say([i, 'take'], 'must have one of share, count and weight');
+    if (one.through) problems.push(...checkThrough(one, reader.records, [...reader.at, i]));
     if (draw === 'fresh') {
       if (take === 'all')
         say([i, 'draw'], 'fresh records are a part: all of them were seen after one generation', 'add take: {share: …}');
@@ -244,6 +259,35 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
     say([], `the shares sum to ${near(shares)} and leave nothing for the weights`, 'make them smaller');
   if (reader.sample === undefined)
     terms.forEach((one, i) => problems.push(...checkNewReal('this term', [one], [...reader.at, i, 'draw'])));
+  return problems;
+}
+
+/** Operators between the pool and a training set. */
+function checkThrough(one: Term, records: RecordForm, at: Path): Problem[] {
+  const path = [...at, 'through'];
+  const through = one.through!;
+  const real = sourcesOf(one).includes(REAL);
+  if (records === 'images' || records === 'chains') {
+    const what = records === 'images' ? 'images' : 'what cheap models write';
+    return [{ path, atKey: true, message: `operators on ${what} are not implemented yet`, suggestion: 'remove it' }];
+  }
+  const problems: Problem[] = [];
+  const say = (message: string, suggestion: string) => problems.push({ path, message, suggestion });
+  if (one.draw === 'fresh')
+    say('what no generation has trained on is known by its position in its set, which operators change', 'use draw: redrawn');
+  if (one.draw === 'in-place')
+    say(
+      'real records that stand in place of others are known by their positions, which operators change',
+      'give it to the other term',
+    );
+  const comparing = through.find((operator) => needsOf([operator]).prompts);
+  if (comparing && records === 'blocks')
+    say(
+      `${comparing.name} compares with prompts, which blocks in the pool do not bring along`,
+      'use it in the member’s postprocess',
+    );
+  if (real && needsOf(through).observations.some(({ under }) => under === 'writer'))
+    say('no model wrote the real records', 'use under: first');
   return problems;
 }
 

@@ -3,6 +3,8 @@
  * abbreviations of lists. Pure: workflows, the sample step, the chains and `plan` use the same.
  */
 
+import { operatorWords, type OperatorPlan } from './operator-plan.js';
+
 /** Records of generation t: round(size (t + 1)^growth). */
 export interface SamplePlan {
   readonly size: number;
@@ -25,6 +27,8 @@ export interface Term {
    * share of the positions of the other term's set, the real records that were continued there stand instead.
    */
   readonly draw: 'redrawn' | 'fresh' | 'in-place';
+  /** what each of its sets goes through before records are drawn; absent: nothing */
+  readonly through?: readonly OperatorPlan[];
 }
 
 /** A mixture by its name. */
@@ -123,17 +127,53 @@ export function sizeAt({ size, growth }: SamplePlan, t: number): number {
 /** A set of records that a term reads. */
 export type PoolSet =
   /** the real records of generation 0; those that no generation has trained on */
-  | { readonly kind: 'real' }
+  | { readonly kind: 'real'; readonly through?: Term['through'] }
   | { readonly kind: 'unseen' }
   /** what a member wrote in a generation */
-  | { readonly kind: 'written'; readonly member: string; readonly generation: number }
-  /** what it wrote in all generations up to one */
-  | { readonly kind: 'past'; readonly member: string; readonly generation: number };
+  | { readonly kind: 'written'; readonly member: string; readonly generation: number; readonly through?: Term['through'] }
+  /** what it wrote in all generations up to one; each went through the term's operators when it was the newest */
+  | { readonly kind: 'past'; readonly member: string; readonly generation: number; readonly through?: Term['through'] };
+
+const THROUGH = ' through ';
 
 /** A set's name among a step's inputs. */
 export function setName(set: PoolSet): string {
+  return set.kind !== 'unseen' && set.through ? `${wholeName(set)}${THROUGH}${operatorWords(set.through)}` : wholeName(set);
+}
+
+/** What a member wrote in all generations, as a term reads it. */
+export interface PastRead {
+  readonly writer: string;
+  readonly term: Term;
+  /** of these records: the writer, and what they went through */
+  readonly name: string;
+}
+
+/** The members of whom all generations are read. */
+export function pastsRead(terms: readonly Term[], self: string): PastRead[] {
+  return terms
+    .filter(({ generation }) => generation === 'all')
+    .flatMap((one) =>
+      sourcesOf(one)
+        .filter((source) => source !== REAL)
+        .map((source) => ({ term: one, writer: source === SELF ? self : source })),
+    )
+    .map(({ term: one, writer }) => ({ term: one, writer, name: pastName(writer, one.through) }));
+}
+
+export function pastName(writer: string, through: Term['through']): string {
+  return through ? `${writer}${THROUGH}${operatorWords(through)}` : writer;
+}
+
+/** Of the set as it is, whatever it goes through. */
+export function wholeName(set: PoolSet): string {
   if (set.kind === 'real' || set.kind === 'unseen') return set.kind;
   return `${set.member}/${set.kind === 'past' ? `0-${set.generation}` : set.generation}`;
+}
+
+/** Whether a set of this name holds real records. */
+export function isReal(name: string): boolean {
+  return ['real', 'unseen'].includes(name.split(THROUGH)[0]);
 }
 
 export function sourcesOf({ from }: Term): readonly string[] {
@@ -154,15 +194,16 @@ export function lagOf({ generation }: Term): number | undefined {
  */
 export function setsOf(one: Term, self: string, t: number): readonly PoolSet[] {
   const real: PoolSet = { kind: one.draw === 'fresh' ? 'unseen' : 'real' };
+  const through = one.through && { through: one.through };
   return sourcesOf(one).flatMap((source): PoolSet[] => {
-    if (source === REAL) return [real];
+    if (source === REAL) return [{ ...real, ...through }];
     const member = source === SELF ? self : source;
     if (one.generation === 'all') {
-      const newest: PoolSet = { kind: 'written', member, generation: t - 1 };
-      return t === 1 ? [newest] : [{ kind: 'past', member, generation: t - 2 }, newest];
+      const newest: PoolSet = { kind: 'written', member, generation: t - 1, ...through };
+      return t === 1 ? [newest] : [{ kind: 'past', member, generation: t - 2, ...through }, newest];
     }
     const generation = one.generation === 0 ? 0 : t - lagOf(one)!;
-    return [generation < 0 ? real : { kind: 'written', member, generation }];
+    return [generation < 0 ? real : { kind: 'written', member, generation, ...through }];
   });
 }
 

@@ -3,6 +3,7 @@
 import type { ConfigPlan } from './architectures.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
+import type { OperatorPlan } from './operator-plan.js';
 import type { Phase } from './phases.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 import type { SourceDigests } from './sources.js';
@@ -120,6 +121,8 @@ export interface MemberPlan {
   readonly generation0: TrainingPlan;
   readonly training: TrainingPlan;
   readonly decoding: DecodingPlan;
+  /** what becomes of what it has written, before that joins the pool; absent: all of it joins */
+  readonly postprocess?: readonly OperatorPlan[];
   /** what is continued: the real blocks that model 0 was trained on, or the blocks that model t was trained on */
   readonly prompts: 'original' | 'previous';
   /** training records of each generation; absent: as many as the real data have */

@@ -1,7 +1,7 @@
 /** An experiment's members: the file's own words, in a condition overridden, then checked and filled in. */
 import { z } from 'zod';
 import type { MixturePlan, SamplePlan } from './mixture.js';
-import { checkMixtures, mixturePlan, type mixtureSchema } from './mixture-schema.js';
+import { checkMixtures, mixturePlan, type mixtureSchema, type RecordForm } from './mixture-schema.js';
 import type { Phased } from './phases.js';
 import { explain, pathText, valueAt, type Path, type Problem } from './problems.js';
 
@@ -10,6 +10,8 @@ type MixtureDocument = z.output<typeof mixtureSchema> | undefined;
 /** How a kind of experiment reads its members. */
 export interface MemberGrammar<D, P> {
   readonly schema: z.ZodType<D>;
+  /** what its members learn from and write */
+  readonly records: RecordForm;
   plan(document: D): P;
   /** `given` says whether the file itself sets a path of the member */
   check(plan: P, given: (path: Path) => boolean): Problem[];
@@ -140,7 +142,12 @@ function stageOf<D extends { mixture?: MixtureDocument }, P extends { name: stri
     problems.push({ path: own, atKey: true, message: 'has no effect, because every member has a mixture of its own', suggestion: first ? 'write override: {MEMBER: {mixture: …}}' : 'remove it' }); // prettier-ignore
   if (placed.every(({ at }) => at !== undefined)) {
     // what is left of the real records for later is decided by the sample of generation 0
-    const readers = placed.map(({ plan, at }, i) => ({ ...plan, at: at!, ...(first && { sample: first[i].sample }) }));
+    const readers = placed.map(({ plan, at }, i) => ({
+      ...plan,
+      at: at!,
+      records: grammar.records,
+      ...(first && { sample: first[i].sample }),
+    }));
     problems.push(...checkMixtures(readers).filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
   }
   return { members: placed.map(({ plan }) => plan), checked: placed.map(({ checked }) => checked) };

@@ -130,5 +130,6 @@ function outOfBounds(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, v
 /** Of a union's branches, the one that the value was meant for: it fails deeper than at its root, or on a text's form. */
 function likeliestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
   const typed = branches.filter((issues) => !issues.some((i) => i.path.length === 0 && i.code === 'invalid_type'));
-  return typed[0] ?? branches[branches.length - 1];
+  const deeper = typed.find((issues) => issues.every((i) => i.path.length > 0));
+  return deeper ?? typed[0] ?? branches[branches.length - 1];
 }

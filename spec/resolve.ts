@@ -5,6 +5,7 @@ import { DECODING_DEFAULTS } from './decoding.js';
 import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
 import { samplePlan } from './mixture-schema.js';
+import { operatorPlans } from './operators.js';
 import { planHead, resolvePopulation, type MemberGrammar } from './population.js';
 import { nearest } from './suggest.js';
 import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
@@ -33,6 +34,7 @@ export function resolveExperiment(raw: unknown): Resolved {
   const metrics = metricPlans(doc.metrics, everyMetric, problems);
   const grammar: MemberGrammar<MemberDocument, MemberPlan> = {
     schema: memberSchema,
+    records: data.packing === 'records' ? 'rows' : 'blocks',
     plan: (member) => memberPlan(member, data, doc.tokenizer),
     check: (plan, given) => checkMember(plan, data, given),
   };
@@ -88,6 +90,7 @@ function tokenizerPlan({ base, tokenizer }: MemberDocument, shared: TokenizerPla
 function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPlan | undefined): MemberPlan {
   const { decoding } = member;
   const maxNewTokens = decoding.maxNewTokens ?? data.block;
+  const postprocess = operatorPlans(member.postprocess);
   return {
     name: member.name,
     family: member.family,
@@ -103,6 +106,7 @@ function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPla
       // a block is written to its end, an answer until it ends
       minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
     },
+    ...(postprocess && { postprocess }),
     prompts: member.prompts,
     ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
   };

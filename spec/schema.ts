@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
+import { operatorsSchema } from './operators.js';
 import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
 import { MODEL_TYPES } from './architectures.js';
 import { TEMPLATE_NAMES } from './templates.js';
@@ -298,6 +299,7 @@ export const memberSchema = z.strictObject({
   training: trainingSchema,
   generation0: generation0.default({}),
   decoding,
+  postprocess: operatorsSchema('Operators on what the member has written, in this order, before it joins the pool.').optional(),
   prompts: z
     .enum(['original', 'previous'])
     .describe('What is continued: the real blocks of generation 0, or the blocks that model t was trained on.'),

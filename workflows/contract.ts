@@ -145,8 +145,8 @@ export interface MemberState {
   readonly model?: ArtifactRef;
   /** the real records of generation 0, where they are a sample; absent: all of them */
   readonly real?: ArtifactRef;
-  /** what the member wrote that is still read, oldest first; the last generation's is always there */
-  readonly written?: readonly { readonly generation: number; readonly set: ArtifactRef }[];
+  /** what the member wrote that is still read, and its model then, oldest first; the last generation's is always there */
+  readonly written?: readonly { readonly generation: number; readonly set: ArtifactRef; readonly model: ArtifactRef }[];
   /** by member whose generations are all read: what it wrote in all but the last, a selection */
   readonly past?: Readonly<Record<string, ArtifactRef>>;
 }

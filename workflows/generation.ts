@@ -16,9 +16,12 @@ import {
   firstTerms,
   memberOrder,
   promptsOf,
+  pastName,
+  pastsRead,
   setName,
   setsOf,
   termsOf,
+  wholeName,
   writtenBy,
   type PoolSet,
   type Term,
@@ -28,9 +31,10 @@ import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import { scoredOf } from '../spec/scored.js';
 import type { MemberState } from './contract.js';
-import { earlierDraws, everyBefore, stillRead, writersRead, type Loop } from './reads.js';
+import { throughInput, writtenInput } from './postprocess.js';
+import { earlierDraws, everyBefore, stillRead, type Loop } from './reads.js';
 
-type Asked = 'view' | 'sample' | 'finetune' | 'generate';
+type Asked = 'view' | 'postprocess' | 'sample' | 'finetune' | 'generate';
 
 /** A step that a generation asks for. */
 export type StepCall = { [S in Asked]: { readonly step: S; readonly input: Parameters<Activities[S]>[0] } }[Asked];
@@ -72,7 +76,9 @@ export function* memberGeneration(
 
   const read = function* (terms: readonly Term[], past: MemberState['past']) {
     const sets: Record<string, ArtifactRef> = {};
-    for (const { set, ref } of setsAt(terms, name, t, { ...states, [name]: { ...state, past } })) {
+    for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past } })) {
+      const operated = throughInput(set, whole, members, place, states);
+      const ref = operated ? (yield* ask({ step: 'postprocess', input: operated }, throughName(set, done))).kept : whole;
       const input = viewInput(set, ref, prepared, place, states, run.data);
       sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, viewName(input.place, t))).view : ref;
     }
@@ -83,10 +89,10 @@ export function* memberGeneration(
   let past = state.past;
   if (t > 0 || sample !== undefined) {
     // whoever begins to read all that others wrote puts together what they wrote before
-    for (const writer of t > 1 ? writersRead(terms, name).filter((writer) => past?.[writer] === undefined) : []) {
-      const each = everyBefore(writer, t);
+    for (const one of t > 1 ? pastsRead(terms, name).filter((one) => past?.[one.name] === undefined) : []) {
+      const each = everyBefore(one, t);
       const input: SampleInput = { place, terms: each, sets: yield* read(each, past) };
-      past = { ...past, [writer]: (yield* ask({ step: 'sample', input }, `past-${writer}`)).train };
+      past = { ...past, [one.name]: (yield* ask({ step: 'sample', input }, `past-${one.writer}`)).train };
     }
     const asked = t === 0 ? { terms: firstTerms(sample!) } : { terms, ...(sample && { sample }), ...earlierDraws(run, name, t) };
     const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets: yield* read(asked.terms, past) } });
@@ -121,11 +127,16 @@ export function* memberGeneration(
     },
   });
 
-  const written = [...(state.written ?? []), { generation: t, set: generated }];
+  const first = state.first ?? model;
+  const wrote = { set: generated, prompts, model, first, tokenizer: prepared.tokenizer };
+  const operated = writtenInput(member, place, wrote, run.data);
+  const kept = operated ? (yield* ask({ step: 'postprocess', input: operated })).kept : generated;
+
+  const written = [...(state.written ?? []), { generation: t, set: kept, model }];
   return {
     state: {
       prepared,
-      first: state.first ?? model,
+      first,
       model,
       ...(real && { real }),
       written: written.filter(({ generation }) => stillRead(name, generation, t, run)),
@@ -137,13 +148,20 @@ export function* memberGeneration(
       model,
       dataset: train,
       prompts,
-      generated,
+      generated: kept,
+      ...(operated && { raw: generated }),
       ...(state.written ? { follows: state.written.at(-1)!.set.digest } : {}),
       steps: Object.fromEntries(
         Object.entries(done).map(([step, { key, cached, report }]) => [step, { key, cached, report: { ...report } }]),
       ),
     },
   };
+}
+
+/** What the step of a set's operators is called in the generation's document; two terms may read one set each through its own. */
+function throughName(set: PoolSet, done: Readonly<Record<string, unknown>>): string {
+  const name = `through-${wholeName(set)}`;
+  return name in done ? `${name}-${Object.keys(done).length}` : name;
 }
 
 interface PooledSet {
@@ -157,7 +175,7 @@ function setsAt(terms: readonly Term[], self: string, t: number, states: MemberS
   const find = (set: PoolSet): ArtifactRef | undefined => {
     if (set.kind === 'unseen') return prepared.train;
     if (set.kind === 'real') return real ?? prepared.train;
-    if (set.kind === 'past') return past?.[set.member];
+    if (set.kind === 'past') return past?.[pastName(set.member, set.through)];
     return states[set.member].written?.find(({ generation }) => generation === set.generation)?.set;
   };
   // a share is of as many records as the first set has, where there is no sample
@@ -199,7 +217,7 @@ function viewName({ member, generation }: StepPlace, t: number): string {
 
 /** Outputs of a sample step beside its training set: what members of whom all generations are read have written so far. */
 export function pastOutputs({ terms, place }: SampleInput): string[] {
-  return place.generation === 0 ? [] : writersRead(terms, place.member).map((writer) => `past/${writer}`);
+  return place.generation === 0 ? [] : pastsRead(terms, place.member).map(({ name }) => `past/${name}`);
 }
 
 /** What members have written so far, of the outputs of a sample step. */

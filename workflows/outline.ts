@@ -13,7 +13,7 @@ import type { MemberState } from './contract.js';
 import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
 
 /** In the order in which a member's generation does them. */
-const STEPS = ['prepare', 'view', 'sample', 'finetune', 'generate', 'score'] as const;
+const STEPS = ['prepare', 'view', 'sample', 'finetune', 'generate', 'postprocess', 'score'] as const;
 export type StepName = (typeof STEPS)[number];
 
 export interface OutlineStep {
@@ -207,7 +207,9 @@ type StepInput = { readonly place: StepPlace };
 
 /** What a step leaves, by name. */
 function outputsOf(step: OutlineStep, call: StepCall, output: (step: OutlineStep, name: string) => ArtifactRef) {
-  const names = { view: ['view'], sample: ['train'], finetune: ['model'], generate: ['generated'] }[call.step];
+  const names = { view: ['view'], postprocess: ['kept'], sample: ['train'], finetune: ['model'], generate: ['generated'] }[
+    call.step
+  ];
   const past = call.step === 'sample' ? pastOutputs(call.input) : [];
   return Object.fromEntries([...names, ...past].map((name) => [name, output(step, name)]));
 }

@@ -4,11 +4,18 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities, StepResult } from '../activities/types.js';
 import type { ExecutionPlan } from '../spec/plan.js';
 import { enginesQueue } from './contract.js';
+import { needsOf } from '../spec/operator-plan.js';
 import type { StepCall } from './generation.js';
 
 const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
-export type Steps = Omit<ActivityInterfaceFor<Activities>, Documents | 'chooseEngine'>;
+type Stepping = Omit<ActivityInterfaceFor<Activities>, Documents | 'chooseEngine'>;
+
+export interface Steps extends Omit<Stepping, 'postprocess'> {
+  /** on texts alone, and with observations, which models make */
+  readonly postprocess: Stepping['postprocess'];
+  readonly postprocessObserving: Stepping['postprocess'];
+}
 
 type Documents = 'recordPlan' | 'record' | 'recordMetrics' | 'left';
 
@@ -30,6 +37,8 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
   return {
     prepare: light.prepare,
     view: light.view,
+    postprocess: light.postprocess,
+    postprocessObserving: engine.postprocess,
     sample: light.sample,
     finetune: engine.finetune,
     generate: engine.generate,
@@ -74,6 +83,10 @@ function start(steps: Steps, call: StepCall): Promise<StepResult> {
   switch (call.step) {
     case 'view':
       return steps.view(call.input);
+    case 'postprocess':
+      return needsOf(call.input.operators).observations.length > 0
+        ? steps.postprocessObserving(call.input)
+        : steps.postprocess(call.input);
     case 'sample':
       return steps.sample(call.input);
     case 'finetune':

@@ -1,25 +1,20 @@
 /** What generations read of those before them, as settings change from phase to phase. Pure, over references that others hold. */
 import type { SampleInput } from '../activities/types.js';
-import { REAL, SELF, lagOf, setsOf, sourcesOf, termsOf, type Term } from '../spec/mixture.js';
+import { SELF, lagOf, pastsRead, setsOf, sourcesOf, termsOf, type PastRead, type Term } from '../spec/mixture.js';
 import { stagesOf } from '../spec/phases.js';
 import type { RunPlan } from '../spec/plan.js';
 
 /** What of a run says how its generations follow each other. */
 export type Loop = Pick<RunPlan, 'members' | 'phases'>;
 
-/** Members of whom all generations are read. */
-export function writersRead(terms: readonly Term[], self: string): string[] {
-  const all = terms.filter(({ generation }) => generation === 'all').flatMap(sourcesOf);
-  return [...new Set(all.filter((source) => source !== REAL).map((source) => (source === SELF ? self : source)))];
-}
-
-/** Terms that take all that a member wrote in all generations but the last before t. */
-export function everyBefore(writer: string, t: number): Term[] {
+/** Terms that take all that a member wrote in all generations but the last before t, through what the reader's term goes. */
+export function everyBefore({ writer, term: { through } }: PastRead, t: number): Term[] {
   return Array.from({ length: t - 1 }, (_, g) => ({
     from: writer,
     generation: g === 0 ? 0 : g - t,
     take: 'all',
     draw: 'redrawn',
+    ...(through && { through }),
   }));
 }
 
@@ -48,10 +43,11 @@ export function stillRead(writer: string, generation: number, t: number, run: Lo
       to >= first &&
       members.some(({ name, mixture }) => {
         const terms = termsOf(mixture);
-        // all of it, where somebody begins to read everything then
+        // all of it, where somebody begins to read everything then, or everything through other operators
         const before = stages[i - 1]?.members.find((one) => one.name === name);
-        const begins = from > t && before && !writersRead(termsOf(before.mixture), name).includes(writer);
-        if (begins && writersRead(terms, name).includes(writer)) return true;
+        const known = before && pastsRead(termsOf(before.mixture), name).map((past) => past.name);
+        const begins = (past: PastRead) => past.writer === writer && !known?.includes(past.name);
+        if (from > t && known && pastsRead(terms, name).some(begins)) return true;
         return terms
           .filter((one) => sourcesOf(one).some((source) => (source === SELF ? name : source) === writer))
           .some((one) => {

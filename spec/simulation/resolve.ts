@@ -35,6 +35,7 @@ export function resolveSimulation(
   const problems = checkSimulation(doc, seeds);
   const grammar: MemberGrammar<SimulatedMemberDocument, SimulatedMember> = {
     schema: simulatedMemberSchema,
+    records: 'chains',
     plan: memberPlan,
     check: checkWorld,
   };

@@ -26,6 +26,7 @@ export function resolveVae(
   const problems = [...checkParts(doc), ...checkImages(doc)];
   const grammar: MemberGrammar<VaeMemberDocument, VaeMemberPlan> = {
     schema: vaeMemberSchema,
+    records: 'images',
     plan: memberPlan,
     check: checkMember,
   };

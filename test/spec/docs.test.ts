@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf } from '../../evaluations/types.js';
+import { operators } from '../../operators/index.js';
 import { load, problems } from './support.js';
 
 const page = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
@@ -32,5 +33,21 @@ test('docs/metrics.md has every metric with its variant and defaults', async () 
     );
     expect([name, row]).toEqual([name, expect.stringContaining(variant)]);
     for (const [key, value] of Object.entries(defaultsOf(evaluation))) expect(row).toContain(`${key}: ${value}`);
+  }
+});
+
+test('docs/experiments.md has every operator with its settings and their defaults', async () => {
+  const rows = (await page('experiments')).split('\n').filter((line) => line.startsWith('| `'));
+  for (const { name, settings } of operators) {
+    const row = rows.find((line) => line.startsWith(`| \`${name}\` `));
+    expect([name, row]).toEqual([name, expect.any(String)]);
+    for (const [key, field] of Object.entries(settings.shape)) {
+      expect(row).toContain(`\`${key}\``);
+      const value = field.safeParse(undefined).data as unknown;
+      if (value !== undefined)
+        expect(row).toContain(
+          `\`${key}\` (${typeof value === 'string' && !/^[\w-]+$/.test(value) ? JSON.stringify(value) : String(value)}`,
+        );
+    }
   }
 });

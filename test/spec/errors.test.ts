@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { composeDocument } from '../../spec/compose.js';
 import { loadExperiment } from '../../spec/load.js';
-import { folder, problems, SMALL } from './support.js';
+import { folder, load, problems, SMALL } from './support.js';
 
 const edit = (from: string | RegExp, to: string): Promise<string[]> => {
   const edited = SMALL.replace(from, to);
@@ -132,7 +132,12 @@ describe('mixtures', () => {
     ['[{ from: real, draw: in-place, take: { share: 0.1 } }]', '0.draw: what is replaced in place must be one set, taken whole; give the list one other term, such as {from: self}'],
     ['[{ from: real, take: { share: 0.5 }, draw: fresh }, { from: self, take: { share: 0.5 } }]', '0.draw: this term takes in real records that no generation has seen, and without a sample generation 0 trains on all of them; give the member sample: N, with N below the number of training records'],
     ['[{ from: "file:more.txt" }]', '0.from: a term from a file is not implemented yet; use real, self or a member'],
-    ['[{ from: self, through: [] }]', '0.through: "through" is not implemented yet; remove it'],
+    ['[{ from: self, through: [dedup] }]', '0.through.0: unknown value "dedup"; did you mean "dedupe"?'],
+    ['[{ from: self, through: [{ cut: { att: x } }] }]', '0.through.0.cut.att: unknown key "att"; did you mean "at"?'],
+    ['[{ from: self, through: [drop-copied] }]', '0.through: drop-copied compares with prompts, which blocks in the pool do not bring along; use it in the member’s postprocess'],
+    ['[{ from: real, through: [{ threshold: { column: nll_sum, under: writer, max: 9 } }] }]', '0.through: no model wrote the real records; use under: first'],
+    ['[{ from: self, draw: fresh, take: { count: 3 }, through: [dedupe] }]', '0.through: what no generation has trained on is known by its position in its set, which operators change; use draw: redrawn'],
+    ['[{ from: real, draw: in-place, take: { share: 0.1 }, through: [dedupe] }, { from: self }]', '0.through: real records that stand in place of others are known by their positions, which operators change; give it to the other term'],
     ['[{ from: self, draw: weighted-by }]', '0.draw: "weighted-by" is not implemented yet; one of: redrawn, fresh, in-place'],
   ])('%s', async (terms, expected) => {
     const found = await list(terms);
@@ -142,9 +147,42 @@ describe('mixtures', () => {
     expect(await list('[{ from: real, take: { share: 0.5 } }, { from: self, take: { share: 0.5 } }]')).toEqual([]);
     expect(await list('[{ from: real, take: { count: 3 } }, { from: self, generation: all }]')).toEqual([]);
     expect(await list('[{ from: real, draw: in-place, take: { share: 0.1 } }, { from: self }]')).toEqual([]);
+    expect(await list('[{ from: real, draw: in-place, take: { share: 0.1 } }, { from: self, through: [dedupe] }]')).toEqual([]);
   });
   test('alpha alone needs no new real data', async () => {
     expect(await edit('{ kind: replace }', '{ kind: weights, alpha: 1 }')).toEqual([]);
+  });
+});
+
+describe('operators', () => {
+  const after = (list: string) => edit('    prompts: original', `    postprocess: ${list}\n    prompts: original`);
+  test.each<[string, string]>([
+    ['[ct]', '13:19: population.0.postprocess.0: unknown value "ct"; did you mean "cut"?'],
+    ['[dedupe, { ct: { at: x } }]', '13:29: population.0.postprocess.1.ct: unknown key "ct"; did you mean "cut"?'],
+    ['[{ length: { minToken: 3 } }]', '13:31: population.0.postprocess.0.length.minToken: unknown key "minToken"; did you mean "minTokens"?'],
+    ['[{ length: { minTokens: 3.5 } }]', '13:42: population.0.postprocess.0.length.minTokens: must be a whole number, but is 3.5'],
+    ['[length]', '13:19: population.0.postprocess.0: length needs settings, as {length: {…}}: needs a lower or an upper limit, and the upper one not below the lower one'],
+    ['[threshold]', '13:19: population.0.postprocess.0: threshold needs settings, as {threshold: {…}}: column'],
+    ['[{ threshold: { column: nll, max: 3 } }]', '13:42: population.0.postprocess.0.threshold.column: unknown value "nll"; one of: nll_sum, token_count, end_nll_sum, end_token_count'],
+    ['[{ length: { minTokens: 3, maxTokens: 2 } }]', '13:29: population.0.postprocess.0.length: needs a lower or an upper limit, and the upper one not below the lower one'],
+    ['[{ cut: {}, dedupe: {} }]', '13:19: population.0.postprocess.0: one operator an entry: start each with a hyphen of its own'],
+    ['dedupe', '13:18: population.0.postprocess: must be a list, but is "dedupe"'],
+  ])('%s', async (list, expected) => {
+    expect(await after(list)).toEqual([`e.yaml:${expected}`]);
+  }); // prettier-ignore
+
+  test('lists with their defaults; an empty one is none', async () => {
+    const plan = async (list: string) =>
+      (await load(SMALL.replace('    prompts:', `    postprocess: ${list}\n    prompts:`))).plan;
+    const { population, conditions } = await plan('[drop-incomplete, { cut: { at: [x, y] } }]');
+    expect(population[0].postprocess).toEqual([
+      { name: 'drop-incomplete', settings: { ends: '.!?…。！？' }, needs: { tokenizer: true } },
+      { name: 'cut', settings: { at: ['x', 'y'], include: false }, needs: { tokenizer: true } },
+    ]);
+    expect(conditions[0].members[0].postprocess).toEqual(population[0].postprocess);
+    expect(await plan('[]')).toEqual((await load(SMALL)).plan);
+    const none = SMALL.replace('{ kind: replace }', '[{ from: self, through: [] }]');
+    expect((await load(none)).plan).toEqual((await load(none.replace(', through: []', ''))).plan);
   });
 });
 

@@ -104,6 +104,12 @@ describe('a file of cheap models', () => {
       'e.yaml:14:62: conditions.1.override.normal.dimension: unknown key "dimension"; did you mean "dimensions"?',
     ],
     [
+      'operators',
+      '{ kind: replace }',
+      '[{ from: self, through: [dedupe] }]',
+      'e.yaml:11:29: conditions.0.mixture.0.through: operators on what cheap models write are not implemented yet; remove it',
+    ],
+    [
       'regression',
       /family: gaussian\n {4}sample: 100/,
       'family: regression\n    dimensions: 30\n    sample: 20',

@@ -116,6 +116,18 @@ describe('refused by place, with what to do', () => {
       ['e.yaml:10:75: population.0.training.minLearningRate: has no effect with schedule: constant; remove it'],
     ],
     [
+      'operators behind the writing',
+      'family: vae',
+      'family: vae\n    postprocess: [dedupe]',
+      ['e.yaml:9:5: population.0.postprocess: "postprocess" is not implemented yet; remove it'],
+    ],
+    [
+      'operators in a term',
+      '{ kind: replace }',
+      '[{ from: self, through: [dedupe] }]',
+      ['e.yaml:13:29: conditions.0.mixture.0.through: operators on images are not implemented yet; remove it'],
+    ],
+    [
       'an override that is wrong',
       '{ kind: replace }',
       '{ kind: replace }\n    override: { vae: { training: { beta: -1 } } }',

@@ -1,8 +1,10 @@
 /** Several members in one run, walked without a server: what each trains on, against counts made by hand, and who waits for whom. */
 import { describe, expect, test } from '@jest/globals';
-import type { MixturePlan, SamplePlan } from '../../spec/mixture.js';
+import type { MixturePlan, SamplePlan, Term } from '../../spec/mixture.js';
+import type { OperatorPlan } from '../../spec/operator-plan.js';
 import { list, term, walk } from './walk.js';
 
+const first = (records: number): readonly OperatorPlan[] => [{ name: `first-${records}`, settings: {} }];
 const replace: MixturePlan = { kind: 'replace' };
 
 describe('what members train on', () => {
@@ -97,5 +99,52 @@ describe('what members train on', () => {
       { 'a@0': 2, 'a@2': 4 },
     ]);
     expect(held).toEqual([2, 3, 4, 5, 5, 5]);
+  });
+
+  test('operators behind the writing: what they leave is what everybody reads, continues and accumulates', async () => {
+    const { trained, asked } = await walk(
+      [
+        { name: 'a', mixture: { kind: 'accumulate' }, postprocess: first(5) },
+        { name: 'b', mixture: list(term('real', 0, { count: 2 }), term('a', 'current')), tokenizer: 'other' },
+      ],
+      3,
+    );
+    expect(trained.a[3]).toEqual({ real: 12, 'a@0~': 5, 'a@1~': 5, 'a@2~': 5 });
+    // through its own tokens: blocks half as long, of what is left
+    expect(trained.b[2]).toEqual({ real: 2, 'a@2~': 10 });
+    expect(asked.filter((step) => step.startsWith('g1/'))).toEqual(
+      ['a/sample', 'a/finetune', 'a/generate', 'a/postprocess', 'a/view', 'b/sample', 'b/finetune', 'b/generate'].map((step) => `g1/${step}`), // prettier-ignore
+    );
+  });
+
+  test('operators in a term: its own sets alone, each once, also where all generations are read', async () => {
+    const through = (one: Term, records: number): Term => ({ ...one, through: first(records) });
+    const { trained, asked } = await walk(
+      [
+        { name: 'a', mixture: replace },
+        { name: 'b', mixture: list(term('a', 0), through(term('a', 'previous'), 3)) },
+        { name: 'c', mixture: list(through(term('real', 0, { count: 4 }), 4), through(term('a', 'all'), 2)) },
+        { name: 'd', mixture: list(through(term('a', -2), 1)) },
+      ],
+      3,
+    );
+    expect(trained.a[3]).toEqual({ 'a@2': 12 });
+    // in generation 1 both terms read the same set, one as it is
+    expect(trained.b.slice(1)).toEqual([
+      { 'a@0': 12, 'a@0~': 3 },
+      { 'a@0': 12, 'a@1~': 3 },
+      { 'a@0': 12, 'a@2~': 3 },
+    ]);
+    expect(trained.c[3]).toEqual({ 'real~': 4, 'a@0~': 2, 'a@1~': 2, 'a@2~': 2 });
+    // what stands in for a model that there never was is not operated on
+    expect(trained.d.slice(1)).toEqual([{ real: 12 }, { 'a@0~': 1 }, { 'a@1~': 1 }]);
+    // asked for in the place of who wrote the set, so that all who read alike share it; the real data's is nobody's
+    const operated = asked.filter((step) => step.endsWith('postprocess'));
+    expect([...new Set(operated)].sort()).toEqual([
+      'g0//postprocess',
+      'g0/a/postprocess',
+      'g1/a/postprocess',
+      'g2/a/postprocess',
+    ]);
   });
 });

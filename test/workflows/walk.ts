@@ -4,7 +4,8 @@ import type { ArtifactRef } from '../../artifacts/types.js';
 import { sha256, type Digest } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
 import { drawingOf, select } from '../../pool/select.js';
-import { setName, setsOf, sourcesOf, type MixturePlan, type SamplePlan, type Term } from '../../spec/mixture.js';
+import { pastsRead, setName, setsOf, type MixturePlan, type SamplePlan, type Term } from '../../spec/mixture.js';
+import type { OperatorPlan } from '../../spec/operator-plan.js';
 import type { AnyMixedMember, DataPlan } from '../../spec/plan.js';
 import { generationOf, memberGeneration, type MemberStates, type StepCall } from '../../workflows/generation.js';
 
@@ -16,15 +17,18 @@ export interface Some {
   readonly mixture: MixturePlan;
   readonly sample?: SamplePlan;
   readonly tokenizer?: string;
+  readonly postprocess?: readonly OperatorPlan[];
 }
-export const member = ({ name, mixture, sample }: Some): AnyMixedMember =>
+export const member = ({ name, mixture, sample, postprocess }: Some): AnyMixedMember =>
   ({
     name,
     mixture,
     ...(sample && { sample }),
+    ...(postprocess && { postprocess }),
     family: 'language-model',
     base: { kind: 'scratch', config: { model_type: 'opt' } },
     start: 'base',
+    training: {},
     prompts: 'original',
   }) as AnyMixedMember;
 
@@ -57,6 +61,12 @@ export async function walk(
       // the reader's blocks are half as long
       return { view: keep(text.flatMap((record) => [record, record]), `view ${input.reader.digest}`) }; // prettier-ignore
     }
+    if (step === 'postprocess') {
+      // an operator is called as the records that it leaves; what went through one says so
+      const [{ name: left }] = input.operators;
+      const kept = sets.get(input.set.digest)!.slice(0, Number(left.slice('first-'.length)));
+      return { kept: keep(kept.map((record) => `${record}~`), 'kept', 'selection') }; // prettier-ignore
+    }
     if (step === 'sample') {
       const of = (name: string) => sets.get(input.sets[name].digest)!;
       const { terms } = input;
@@ -71,12 +81,10 @@ export async function walk(
       const train = runs.flatMap(({ set, first, count }) => of(set).slice(first, first + count));
       outputs.train = keep(train, 'train', 'selection');
       if (place.generation > 0)
-        for (const one of terms.filter(({ generation }) => generation === 'all'))
-          for (const source of sourcesOf(one).filter((name) => name !== 'real')) {
-            const writer = source === 'self' ? place.member : source;
-            const all = setsOf({ ...one, from: source }, place.member, place.generation).flatMap((set) => of(setName(set)));
-            outputs[`past/${writer}`] = keep(all, `past ${writer}`, 'selection');
-          }
+        for (const { name, writer, term: one } of pastsRead(terms, place.member)) {
+          const all = setsOf({ ...one, from: writer }, place.member, place.generation).flatMap((set) => of(setName(set)));
+          outputs[`past/${name}`] = keep(all, `past ${name}`, 'selection');
+        }
       return outputs;
     }
     if (step === 'finetune') {

@@ -1,0 +1,110 @@
+/** The heavy part of post-processing, for a thread of its own: what operators make of the texts of a set. */
+import { join } from 'node:path';
+import { loadTokenizer } from '../engine/tokenizer/files.js';
+import { readTable } from '../data/table.js';
+import { operatorNamed } from '../operators/index.js';
+import type { Tables, Text } from '../operators/types.js';
+import { partOf, type PartTokenizer } from '../pool/part.js';
+import { RECORDS_FILE, readAllRecords, writeRecords, type DataRecord } from '../pool/records.js';
+import type { OperatorPlan } from '../spec/operator-plan.js';
+
+/** Everything can be cloned, so that it can go to a thread. */
+export interface TextsToPostprocess {
+  readonly operators: readonly OperatorPlan[];
+  /** folders: the set, the tokenizer that it was written with, what it continues, tables of the set by tableName */
+  readonly set: string;
+  readonly tokenizer?: string;
+  readonly endTokens: readonly number[];
+  readonly prompts?: string;
+  readonly tables: Readonly<Record<string, string>>;
+  /** where records are written, if any has changed */
+  readonly out: string;
+}
+
+export interface PostprocessedTexts {
+  readonly read: number;
+  readonly kept: number;
+  /** records that are not as they were */
+  readonly edited: number;
+  /** of each operator, in their order */
+  readonly removed: readonly { readonly operator: string; readonly records: number }[];
+  /** positions of what was kept, as runs of [first, count] */
+  readonly runs: readonly (readonly [number, number])[];
+}
+
+export async function postprocessTexts(job: TextsToPostprocess): Promise<PostprocessedTexts> {
+  const records = await readAllRecords(job.set);
+  const tokenizer = job.tokenizer === undefined ? undefined : await recordTokenizer(job.tokenizer, job.endTokens);
+  const promptOf = await prompts(job, tokenizer);
+  const tables: Tables = Object.fromEntries(
+    await Promise.all(Object.entries(job.tables).map(async ([name, folder]) => [name, await readTable(folder)] as const)),
+  );
+  let left = records.map((record, position) => ({ record, position }));
+  const removed: { operator: string; records: number }[] = [];
+  for (const { name, settings } of job.operators) {
+    const operator = operatorNamed(name);
+    const texts = left.map(({ record }) => asText(record, operator.comparesPrompts ? promptOf(record) : undefined));
+    // a table is of the set as it was read: who needs one comes first
+    const verdicts = operator.apply(texts, settings, tables);
+    const before = left.length;
+    left = left.flatMap(({ record, position }, i) => {
+      const verdict = verdicts[i];
+      if (verdict === 'keep') return [{ record, position }];
+      const part = verdict === 'remove' ? undefined : partOf(record, verdict, tokenizer!);
+      return part === undefined ? [] : [{ record: part, position }];
+    });
+    removed.push({ operator: name, records: before - left.length });
+  }
+  const edited = left.filter(({ record, position }) => record !== records[position]).length;
+  if (edited > 0) await writeRecords(join(job.out, RECORDS_FILE), left.map(({ record }) => record)); // prettier-ignore
+  return { read: records.length, kept: left.length, edited, removed, runs: runsOf(left.map(({ position }) => position)) };
+}
+
+interface RecordTokenizer extends PartTokenizer {
+  readonly specialIds: ReadonlySet<number>;
+}
+
+async function recordTokenizer(folder: string, endTokens: readonly number[]): Promise<RecordTokenizer> {
+  const tokenizer = await loadTokenizer(folder);
+  const { specials } = tokenizer;
+  return {
+    encode: (text) => tokenizer.encode(text),
+    decode: (ids) => tokenizer.decode(ids),
+    specials,
+    endTokens,
+    specialIds: new Set(specials.map((name) => tokenizer.idOf(name)).filter((id) => id !== undefined)),
+  };
+}
+
+/** What a record continues, as text: its template's prompt without special tokens, or the block that its prompt's id names. */
+async function prompts(
+  { prompts: folder }: TextsToPostprocess,
+  tokenizer: RecordTokenizer | undefined,
+): Promise<(record: DataRecord) => string | undefined> {
+  const byId = new Map<string, string>();
+  if (folder !== undefined) for (const { id, text } of await readAllRecords(folder)) byId.set(id, text);
+  return ({ prompt, tokens, origin }) => {
+    if (prompt !== undefined)
+      return tokenizer!.decode(tokens.slice(0, prompt.tokens).filter((id) => !tokenizer!.specialIds.has(id)));
+    return origin.kind === 'generated' && origin.prompt !== undefined ? byId.get(origin.prompt) : undefined;
+  };
+}
+
+function asText({ text, tokens, prompt, origin }: DataRecord, promptText: string | undefined): Text {
+  return {
+    text,
+    tokens: prompt === undefined ? tokens : tokens.slice(prompt.tokens),
+    ...(origin.kind === 'generated' && origin.prompt !== undefined ? { continues: origin.prompt } : {}),
+    ...(promptText === undefined ? {} : { prompt: promptText }),
+  };
+}
+
+function runsOf(positions: readonly number[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const position of positions) {
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === position) last[1]++;
+    else runs.push([position, 1]);
+  }
+  return runs;
+}

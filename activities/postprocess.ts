@@ -1,0 +1,134 @@
+/**
+ * postprocess: operators on a set of texts. Output `kept`: a selection of the set where texts were only removed, a dataset where one
+ * was shortened. An operator that needs an observation reads the texts as the operators before it left them: these are a step first.
+ */
+import type { ArtifactRef } from '../artifacts/types.js';
+import { HabsburgError } from '../common/errors.js';
+import type { JobReport } from '../families/types.js';
+import { operatorNamed } from '../operators/index.js';
+import { tableName } from '../operators/types.js';
+import { selectionOf, writeSelection } from '../pool/selection.js';
+import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
+import { observe } from './observe.js';
+import type { PostprocessedTexts, TextsToPostprocess } from './postprocess-texts.js';
+import { recordsOf } from './sets.js';
+import { runStep, type StepContext, type StepOutput } from './step.js';
+import type { ActivityDependencies, PostprocessInput, StepResult } from './types.js';
+
+const VERSION = 1;
+
+export function postprocessActivity(deps: ActivityDependencies) {
+  return async (input: PostprocessInput): Promise<StepResult> => {
+    const reports: JobReport[] = [];
+    let set = input.set;
+    let cached = true;
+    let last: StepResult | undefined;
+    for (const operators of stagesOf(input.operators)) {
+      last = await stage(deps, { ...input, set, operators }, reports);
+      reports.push(last.report);
+      cached &&= last.cached;
+      set = last.outputs.kept;
+    }
+    return { ...last!, cached, report: together(reports) };
+  };
+}
+
+/** The list in pieces, of which each begins with an operator that needs an observation, but for the first. */
+function stagesOf(operators: readonly OperatorPlan[]): OperatorPlan[][] {
+  const stages: OperatorPlan[][] = [];
+  for (const one of operators) {
+    if (stages.length === 0 || needsOf([one]).observations.length > 0) stages.push([]);
+    stages[stages.length - 1].push(one);
+  }
+  return stages;
+}
+
+async function stage(deps: ActivityDependencies, input: PostprocessInput, before: readonly JobReport[]): Promise<StepResult> {
+  const { place, set, operators } = input;
+  const needs = needsOf(operators);
+  const tokenizer = needs.tokenizer ? input.tokenizer : undefined;
+  const prompts = needs.prompts ? input.prompts : undefined;
+  const tables: Record<string, ArtifactRef> = {};
+  for (const need of needs.observations) {
+    const { outputs } = await observe(deps, {
+      place,
+      observation: need.observation,
+      model: input.models![need.under]!,
+      data: set,
+      settings: input.lossOn ? { lossOn: input.lossOn } : {},
+    });
+    tables[tableName(need)] = outputs.table;
+  }
+  return runStep(
+    deps,
+    {
+      step: 'postprocess',
+      version: VERSION,
+      place,
+      inputs: { set, ...(tokenizer && { tokenizer }), ...(prompts && { prompts }), ...tables },
+      parameters: {
+        operators: operators.map(({ name, settings }) => ({ name, version: operatorNamed(name).version, settings })),
+      },
+      engine: false,
+    },
+    async (step) => {
+      const out = await step.folder('kept');
+      const folders: Record<string, string> = {};
+      for (const [name, ref] of Object.entries(tables)) folders[name] = await step.input(ref);
+      const done = await step.thread<PostprocessedTexts>(new URL('./postprocess-texts.js', import.meta.url), 'postprocessTexts', {
+        operators,
+        set: await recordsOf(step, set),
+        endTokens: tokenizer === undefined ? [] : await endTokensOf(step, tokenizer),
+        ...(tokenizer && { tokenizer: await step.input(tokenizer) }),
+        ...(prompts && { prompts: await recordsOf(step, prompts) }),
+        tables: folders,
+        out,
+      } satisfies TextsToPostprocess);
+      const report = reportOf(done);
+      if (done.kept === 0) throw nothingLeft(input, together([...before, report]));
+      return { outputs: { kept: await keptOf(input, done, out) }, report };
+    },
+  );
+}
+
+async function keptOf(
+  { set, tokenizer }: PostprocessInput,
+  { read, kept, edited, runs }: PostprocessedTexts,
+  folder: string,
+): Promise<StepOutput> {
+  if (edited > 0) return { kind: 'dataset', folder, facts: { records: kept, ...(tokenizer && { tokenizer: tokenizer.digest }) } };
+  const sets = new Map([['set', { ...set, records: read }]]);
+  await writeSelection(folder, selectionOf(sets, runs.map(([first, count]) => ({ set: 'set', first, count })))); // prettier-ignore
+  return { kind: 'selection', folder, facts: { records: kept } };
+}
+
+async function endTokensOf(step: StepContext, tokenizer: ArtifactRef): Promise<number[]> {
+  const { ends } = (await step.store.manifest(tokenizer.digest)).facts;
+  if (typeof ends !== 'string')
+    throw new HabsburgError('verification', `tokenizer ${tokenizer.digest} does not say what its texts end with`);
+  return ends === '' ? [] : ends.split(',').map(Number);
+}
+
+/** `removed/NAME` of each operator; one that is there twice counts for both. */
+function reportOf({ read, kept, edited, removed }: PostprocessedTexts): JobReport {
+  const counts: Record<string, number> = {};
+  for (const { operator, records } of removed) counts[`removed/${operator}`] = (counts[`removed/${operator}`] ?? 0) + records;
+  return { read, kept, edited, ...counts };
+}
+
+/** One after the other; what several of them shortened counts for each. */
+function together(reports: readonly JobReport[]): JobReport {
+  const sums: Record<string, number> = {};
+  for (const report of reports)
+    for (const [name, count] of Object.entries(report)) sums[name] = (sums[name] ?? 0) + Number(count);
+  return { ...sums, read: reports[0].read, kept: reports.at(-1)!.kept };
+}
+
+function nothingLeft({ place }: PostprocessInput, { read, kept: _, edited: _edited, ...removed }: JobReport): HabsburgError {
+  const who = place.member === '' ? 'the real data have' : `${place.member} wrote in generation ${place.generation}`;
+  const by = Object.entries(removed).filter(([, count]) => count !== 0).map(([name, count]) => `${name.slice('removed/'.length)} removed ${count}`); // prettier-ignore
+  return new HabsburgError(
+    'invalid',
+    `nothing is left of the ${read} records that ${who}: ${by.join(', ')}; loosen the settings of these operators`,
+  );
+}

@@ -1,0 +1,19 @@
+/** The operators by name. Adding one: a file beside this and a row here. */
+import { HabsburgError } from '../common/errors.js';
+import { cut } from './cut.js';
+import { dedupe } from './dedupe.js';
+import { dropCopied } from './drop-copied.js';
+import { dropIncomplete } from './drop-incomplete.js';
+import { length } from './length.js';
+import { threshold } from './threshold.js';
+import type { Operator } from './types.js';
+
+export const operators: readonly Operator[] = [cut, dropIncomplete, dropCopied, dedupe, length, threshold];
+
+/** @throws HabsburgError 'invalid' for an unknown name */
+export function operatorNamed(name: string): Operator {
+  const found = operators.find((operator) => operator.name === name);
+  if (!found)
+    throw new HabsburgError('invalid', `this version has no operator ${name}; it has ${operators.map((o) => o.name).join(', ')}`);
+  return found;
+}

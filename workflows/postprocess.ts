@@ -1,0 +1,75 @@
+/** What a postprocess step is asked for: operators on what a member has just written, and on the sets that a term reads. */
+import type { PostprocessInput, StepPlace } from '../activities/types.js';
+import type { ArtifactRef } from '../artifacts/types.js';
+import type { PoolSet } from '../spec/mixture.js';
+import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
+import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
+import type { MemberState } from './contract.js';
+
+/** A set of texts, and what operators may ask about it. */
+interface Subject {
+  readonly set: ArtifactRef;
+  readonly tokenizer?: ArtifactRef;
+  readonly prompts?: ArtifactRef;
+  /** that wrote it */
+  readonly model?: ArtifactRef;
+  readonly first?: ArtifactRef;
+}
+
+/** Of what a member has just written; undefined where all of it joins the pool. */
+export function writtenInput(
+  member: AnyMixedMember,
+  place: StepPlace,
+  { prompts, ...subject }: Subject,
+  data: RunPlan['data'],
+): PostprocessInput | undefined {
+  if (member.family !== 'language-model' || !member.postprocess) return undefined;
+  // rows bring their prompts along
+  const rows = data.kind === undefined && data.packing === 'records';
+  return input(member.postprocess, place, rows ? subject : { ...subject, prompts }, member);
+}
+
+/** Of a set that a term reads; undefined where it is read as it is. Its place is the writer's, so that all who read alike share it. */
+export function throughInput(
+  set: PoolSet,
+  ref: ArtifactRef,
+  members: RunPlan['members'],
+  place: StepPlace,
+  states: Readonly<Record<string, MemberState>>,
+): PostprocessInput | undefined {
+  // what is past went through it when it was new
+  if (set.kind === 'unseen' || set.kind === 'past' || !set.through) return undefined;
+  const of = (name: string) => members.find((member) => member.name === name)!;
+  if (set.kind === 'real') {
+    const { prepared, first } = states[place.member];
+    const at = { ...place, seed: 0, generation: 0, member: '' };
+    return input(set.through, at, { set: ref, tokenizer: prepared.tokenizer, first }, of(place.member));
+  }
+  const { prepared, first, written } = states[set.member];
+  const model = written?.find(({ generation }) => generation === set.generation)?.model;
+  const at = { ...place, member: set.member, generation: set.generation };
+  return input(set.through, at, { set: ref, tokenizer: prepared.tokenizer, model, first }, of(set.member));
+}
+
+/** No more than the operators need: what a step is given says what it is keyed by. */
+function input(
+  operators: readonly OperatorPlan[],
+  place: StepPlace,
+  { set, tokenizer, prompts, model, first }: Subject,
+  reader: AnyMixedMember,
+): PostprocessInput {
+  const needs = needsOf(operators);
+  const under = new Set(needs.observations.map((need) => need.under));
+  const lossOn = reader.family === 'language-model' ? reader.training.lossOn : undefined;
+  return {
+    place,
+    set,
+    operators,
+    ...(needs.tokenizer && tokenizer && { tokenizer }),
+    ...(needs.prompts && prompts && { prompts }),
+    ...(under.size > 0 && {
+      models: { ...(under.has('writer') && { writer: model }), ...(under.has('first') && { first }) },
+      ...(lossOn && { lossOn }),
+    }),
+  };
+}
