@@ -109,6 +109,7 @@ function differences(wanted: Identity, running: ExperimentMemo | undefined): str
 }
 
 const POLL_MS = 1_000;
+const OTHER_CODE_POLLS = 3;
 /** a server or worker that restarts gets so long before we give up watching */
 const PATIENCE_MS = 60_000;
 
@@ -123,6 +124,7 @@ export async function follow(
 ): Promise<ExperimentSnapshot> {
   const view = options.quiet ? undefined : new ProgressView();
   let lastAnswer = Date.now();
+  let otherCode = 0;
   try {
     for (;;) {
       options.signal.throwIfAborted();
@@ -131,7 +133,9 @@ export async function follow(
         lastAnswer = Date.now();
         if (isOver(state)) return state;
         options.onSnapshot?.(state);
-        const stuck = state.trouble?.otherCode ? failureOf(state) : undefined;
+        // more than once: a worker that is being replaced may have answered
+        otherCode = state.trouble?.otherCode ? otherCode + 1 : 0;
+        const stuck = otherCode === OTHER_CODE_POLLS ? failureOf(state) : undefined;
         if (stuck) throw stuck;
         view?.show(state);
       } catch (error) {

@@ -1,6 +1,7 @@
 /** What an experiment is doing right now, or how it ended: the workflows' own answers where workers run, the server's otherwise. */
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { QueryDefinition } from '@temporalio/common';
 import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
 import { ALL_RUNS_FAILED, experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
@@ -102,9 +103,9 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     const result = resultOf(error);
     return result ? { ...ended, result } : { ...ended, ...(error === undefined ? {} : { failure: reasonOf(error) }) };
   }
-  let trouble = await troubleOf(client, experiment, raw);
-  const onError = (error: unknown) => (trouble = troubleOfQuery(experiment, error));
-  const progress = standing && !trouble ? await soon(handle.query(experimentProgressQuery), onError) : undefined;
+  const failing = await troubleOf(client, experiment, raw);
+  const { answer: progress, trouble } =
+    standing && !failing ? await ask(handle, experimentProgressQuery) : { answer: undefined, trouble: failing };
   const children = (raw.pendingChildren ?? []).map((child) => child.workflowId!.slice(experiment.length + 1));
   const runs = await Promise.all(
     (progress?.running ?? children).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client, experiment, run, standing)),
@@ -147,12 +148,10 @@ async function runSnapshot(
 ): Promise<RunSnapshot & { trouble?: Trouble }> {
   const id = runWorkflowId(experiment, run);
   const handle = client.workflow.getHandle(id);
-  const [progress, description] = await Promise.all([
-    standing ? soon(handle.query(runProgressQuery)) : undefined,
-    soon(handle.describe()),
-  ]);
+  const [asked, description] = await Promise.all([standing ? ask(handle, runProgressQuery) : undefined, soon(handle.describe())]);
+  const progress = asked?.answer;
   if (!description) return { run, progress, steps: [] };
-  const trouble = await troubleOf(client, id, description.raw);
+  const trouble = (await troubleOf(client, id, description.raw)) ?? asked?.trouble;
   const beside = (description.raw.pendingChildren ?? []).slice(0, EVALUATIONS_SHOWN).map(async ({ workflowId }) => {
     const child = await soon(client.workflow.getHandle(workflowId!).describe());
     return child ? pendingSteps(client, child.raw) : [];
@@ -187,12 +186,23 @@ function lastFailure(failure: ServerFailure | null | undefined): string | undefi
   return words !== undefined && /^Failure exceeds size limit/.test(words) ? (failure?.cause?.message ?? undefined) : words;
 }
 
+/** A workflow's answer, or why it cannot answer. */
+async function ask<T>(handle: WorkflowHandle, query: QueryDefinition<T>): Promise<{ answer?: T; trouble?: Trouble }> {
+  let trouble: Trouble | undefined;
+  const answer = await soon(
+    handle.query(query).catch((error: unknown) => {
+      trouble = troubleOfQuery(handle.workflowId, error);
+      throw error;
+    }),
+  );
+  return { answer, trouble };
+}
+
 /** The answer, or undefined where it does not come: no worker, a server that restarts, a run that has just ended, a task that fails. */
-async function soon<T>(answer: Promise<T>, onError?: (error: unknown) => void): Promise<T | undefined> {
+async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    onError?.(error);
     if (isNoAnswer(error)) return undefined;
     throw error;
   }

@@ -15,8 +15,8 @@ const EVENTS = 20;
 /** temporal.api.enums.v1.WorkflowTaskFailedCause */
 const NON_DETERMINISTIC = 24;
 
-/** What workers say of a history that their code would not have written. */
-const OTHER_CODE = /TMPRL1100|non-?determinis/i;
+/** The SDK's rule about a history that the code would not have written. */
+const OTHER_CODE = /\bTMPRL1100\b/;
 
 /** @param raw the server's description of the workflow's present execution */
 export async function troubleOf(
@@ -35,16 +35,22 @@ export async function troubleOf(
     if (event.workflowTaskCompletedEventAttributes) return undefined;
     const failed = event.workflowTaskFailedEventAttributes;
     if (!failed) continue;
-    const reason = (failed.failure?.message ?? '').replaceAll(/\s+/g, ' ').trim();
+    const reason = oneLine(failed.failure?.message ?? '');
     const otherCode = Number(failed.cause) === NON_DETERMINISTIC || OTHER_CODE.test(reason);
     return { workflow, reason: reason || 'no reason was given', otherCode };
   }
   return undefined;
 }
 
-/** The same from the error of a query: a workflow that waits for something has no task that could fail, and still cannot answer. */
+/**
+ * The same from the error of a query: a workflow that waits for something has no task that could fail, and still cannot answer. The
+ * client has one error for all answers that are none; a workflow that does not know the query, since it has just begun, says so.
+ */
 export function troubleOfQuery(workflow: string, error: unknown): Trouble | undefined {
-  const { message, cause } = error as { message?: string; cause?: { message?: string; details?: string } };
-  const reason = [cause?.details, cause?.message, message].find((text) => text && OTHER_CODE.test(text));
-  return reason === undefined ? undefined : { workflow, reason: reason.replaceAll(/\s+/g, ' ').trim(), otherCode: true };
+  const { name, message } = error as Error;
+  if (name !== 'QueryNotRegisteredError' || /did not register a handler/.test(message)) return undefined;
+  const reason = oneLine(message);
+  return { workflow, reason, otherCode: OTHER_CODE.test(reason) };
 }
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();

@@ -1,0 +1,101 @@
+/** What became of an experiment, out of what Temporal says of its workflow: failed with a result, or unable to answer. */
+import { describe, expect, test } from '@jest/globals';
+import type { Client } from '@temporalio/client';
+import { QueryNotRegisteredError, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, RetryState } from '@temporalio/common';
+import { snapshot } from '../../cli/snapshot.js';
+import { ALL_RUNS_FAILED, type ExperimentResult } from '../../workflows/contract.js';
+
+interface Fake {
+  readonly status: string;
+  /** of a workflow task that is tried again */
+  readonly attempt?: number;
+  readonly result?: () => Promise<unknown>;
+  readonly query?: () => Promise<unknown>;
+  readonly children?: readonly string[];
+}
+
+/** A server that knows these workflows, and of each the failure of one workflow task. */
+function clientOf(workflows: Readonly<Record<string, Fake>>, taskFailure = ''): Client {
+  return {
+    options: { namespace: 'default' },
+    workflow: {
+      getHandle: (workflowId: string) => {
+        const { status, attempt, result, query, children = [] } = workflows[workflowId];
+        return {
+          workflowId,
+          describe: async () => ({
+            raw: { pendingWorkflowTask: { attempt }, pendingChildren: children.map((child) => ({ workflowId: child })) },
+            status: { name: status },
+            startTime: new Date(0),
+            ...(status === 'RUNNING' ? {} : { closeTime: new Date(1000) }),
+          }),
+          result,
+          query,
+        };
+      },
+    },
+    workflowService: {
+      getWorkflowExecutionHistoryReverse: async () => ({
+        history: { events: [{}, { workflowTaskFailedEventAttributes: { cause: 0, failure: { message: taskFailure } } }] },
+      }),
+    },
+  } as unknown as Client;
+}
+const failed = (cause: Error) => () => Promise.reject(new WorkflowFailedError('Workflow execution failed', cause, RetryState.RETRY_POLICY_NOT_SET)); // prettier-ignore
+const refused = (message: string) => () => Promise.reject(new QueryNotRegisteredError(message, 3));
+
+describe('a failed workflow', () => {
+  const result = { status: 'failed', runs: 2, failed: 2, failures: [], generations: 3 } as unknown as ExperimentResult;
+
+  test('of which all runs failed says as much as one that is done', async () => {
+    const failure = ApplicationFailure.create({ type: ALL_RUNS_FAILED, message: 'all 2 runs failed', details: [result] });
+    const client = clientOf({ e: { status: 'FAILED', result: failed(failure) } });
+    expect(await snapshot(client, 'e', { standing: true })).toMatchObject({ status: 'failed', result, endedAt: '1970-01-01T00:00:01.000Z' }); // prettier-ignore
+  });
+
+  test('that failed as a whole has a reason and no result', async () => {
+    const failure = ApplicationFailure.create({ type: 'habsburg.invalid', message: 'the plan is not readable' });
+    const state = await snapshot(clientOf({ e: { status: 'FAILED', result: failed(failure) } }), 'e', { standing: true });
+    expect(state).toMatchObject({ status: 'failed', failure: 'the plan is not readable' });
+    expect(state.result).toBeUndefined();
+  });
+});
+
+describe('a workflow that cannot answer', () => {
+  const running = { status: 'RUNNING', query: async () => ({ running: [], paused: false }) };
+  const nondeterminism = '[TMPRL1100] Nondeterminism error: Timer machine does not handle this event';
+
+  test.each([
+    ['other workflow code', nondeterminism, true],
+    ['a fault of its code', 'steps.record is not a function', false],
+  ])('for %s is stuck, though it waits and no task of it fails', async (_, reason, otherCode) => {
+    const whole = clientOf({ e: { status: 'RUNNING', query: refused(`  ${reason}\n`) } });
+    expect(await snapshot(whole, 'e', { standing: true })).toMatchObject({
+      status: 'stuck',
+      trouble: { workflow: 'e', reason, otherCode },
+    });
+    const run = clientOf({
+      e: { ...running, query: async () => ({ running: ['a/seed-1'], paused: false }) },
+      'e/a/seed-1': { status: 'RUNNING', query: refused(reason) },
+    });
+    expect(await snapshot(run, 'e', { standing: true })).toMatchObject({
+      status: 'stuck',
+      trouble: { workflow: 'e/a/seed-1', reason, otherCode },
+    });
+  });
+
+  test('because it has just begun is running', async () => {
+    const query = refused('Workflow did not register a handler for progress. Registered queries: [__stack_trace]');
+    expect(await snapshot(clientOf({ e: { status: 'RUNNING', query } }), 'e', { standing: true })).toMatchObject({ status: 'running' }); // prettier-ignore
+  });
+
+  test.each([
+    [2, 'running'],
+    [3, 'stuck'],
+  ])('because its task fails is stuck from the third time on: at %s it is %s', async (attempt, status) => {
+    const client = clientOf({ e: { ...running, attempt } }, 'boom\n  at once');
+    const state = await snapshot(client, 'e', { standing: true });
+    expect([state.status, state.trouble?.reason]).toEqual([status, status === 'stuck' ? 'boom at once' : undefined]);
+  });
+});
