@@ -59,6 +59,7 @@ describe('finetune', () => {
     const result = await train('adapter', '--lora-r', '2', '--lora-alpha', '4', '--lora-dropout', '0.1', '--json');
     expect(result.code).toBe(0);
     const report = JSON.parse(result.out) as Record<string, unknown>;
+    expect(report.schema).toBe('habsburg.lm-finetune/v1');
     expect(report).toMatchObject({ steps: 6, selected_epoch: 3, parameters: 129344 });
     expect(report.trained_parameters).toBe(2 * (2 * (64 + 64) + 2 * (64 + 32))); // two layers, q_proj and v_proj
     const adapter = join(folder, 'adapter');

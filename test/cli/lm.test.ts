@@ -48,7 +48,8 @@ describe('habsburg lm', () => {
     );
     const { code, out } = await lm('perplexity', '--model', MODEL, '--tokens', join(folder, 'batch.json'), '--json');
     expect(code).toBe(0);
-    const { rows, total } = JSON.parse(out) as { rows: Row[]; total: Row };
+    const { schema, rows, total } = JSON.parse(out) as { schema: string; rows: Row[]; total: Row };
+    expect(schema).toBe('habsburg.lm-perplexity/v1');
     // Row 0 of the golden batch has ignored labels, which a tokens file cannot say.
     for (const b of [1, 2]) expect(Math.abs(rows[b].nll_sum / golden.batch0.nll_sum_per_row[b] - 1)).toBeLessThan(1e-5);
     expect(total.token_count).toBe(16 + 16 + 11);
@@ -178,8 +179,8 @@ describe('habsburg lm', () => {
     const model = join(folder, 'model');
     const json = JSON.parse(
       (await lm('generate', '--model', model, '--prompts', prompts, '--max-new-tokens', '4', '--json')).out,
-    ) as { rows: { text: string }[] };
-    expect(json.rows).toHaveLength(2);
+    ) as { schema: string; rows: { text: string }[] };
+    expect([json.schema, json.rows.length]).toEqual(['habsburg.lm-generate/v1', 2]);
     const human = await lm('generate', '--model', model, '--prompt', 'low', '--max-new-tokens', '4');
     expect(human.out).toBe(`${json.rows[1].text}\n`);
   });

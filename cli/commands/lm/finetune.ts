@@ -11,6 +11,7 @@ import { fit } from '../../../engine/train/fit.js';
 import type { LoopProgress } from '../../../engine/train/loop.js';
 import type { Device } from '../../../spec/devices.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
+import { printJson } from '../../output.js';
 import { control } from '../../terminal.js';
 import {
   deviceOption,
@@ -177,7 +178,7 @@ async function run(options: Options): Promise<void> {
   if (options.json) {
     const epochs = report.epochs.map(({ epoch, trainLoss, validLoss }) => ({ epoch, train_loss: trainLoss, validation_loss: validLoss })); // prettier-ignore
     const result = { steps: report.steps, selected_epoch: report.selectedEpoch, epochs, trained_parameters: trained, parameters: count(model.weights) + count(model.stored ?? new Map()) }; // prettier-ignore
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    printJson('lm-finetune', result);
     return;
   }
   for (const { epoch, trainLoss, validLoss } of report.epochs) {

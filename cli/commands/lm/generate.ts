@@ -9,6 +9,7 @@ import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
 import type { Device } from '../../../spec/devices.js';
+import { printJson } from '../../output.js';
 import { addDecodingOptions, decodingOf, type DecodingOptions } from './decoding.js';
 import { deviceOption, endTokens, exactlyOne, loadModel, quantizeOption, readPrompts, threadsOption, tidy } from './inputs.js';
 import { checkRecordOptions, recordPrompts, templateOption } from './records.js';
@@ -73,7 +74,7 @@ async function run(options: Options): Promise<void> {
       }
     },
   });
-  if (options.json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
+  if (options.json) printJson('lm-generate', { rows });
 }
 
 /** As in transformers, so that its tokens can be compared with ours. */

@@ -4,6 +4,7 @@ import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { scoreRows } from '../../../engine/score.js';
 import type { Device } from '../../../spec/devices.js';
+import { printJson } from '../../output.js';
 import { deviceOption, exactlyOne, integer, loadModel, quantizeOption, textBlocks, threadsOption, tidy } from './inputs.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type RecordOptions } from './records.js';
 import { readLabelledTokens } from './token-rows.js';
@@ -61,7 +62,7 @@ async function run(options: Options): Promise<void> {
     scores.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
   );
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ rows: results, total })}\n`);
+    printJson('lm-perplexity', { rows: results, total });
   } else {
     const shown = total.perplexity === null ? 'undefined, there is no token to predict' : total.perplexity.toPrecision(6);
     process.stdout.write(
