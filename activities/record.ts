@@ -16,7 +16,7 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
     }
   };
   return {
-    recordPlan: ({ store: url, plan }) =>
+    recordPlan: ({ store: url, plan, document }) =>
       withFailures('recording the plan', async () => {
         const store = deps.openStore(url);
         const { name, seeds, generations } = plan;
@@ -27,6 +27,7 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
           schema: PLAN_SCHEMA,
           digest,
           plan: portablePlan(plan),
+          ...(document === undefined ? {} : { document }),
           started: new Date().toISOString(),
         });
         // last: whoever follows it finds the plan

@@ -204,8 +204,11 @@ export interface Activities {
   simulate(input: SimulateInput): Promise<StepResult>;
   /** the fingerprint of the engine that an experiment's steps are for; `plan`: to be the same when it is run again */
   chooseEngine(input: { readonly store: string; readonly plan?: Digest; readonly device?: Device }): Promise<string>;
-  /** @returns the plan's digest, under which the runs' documents are filed */
-  recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan }): Promise<Digest>;
+  /**
+   * @param input.document what the experiment's file said, in portable form
+   * @returns the plan's digest, under which the runs' documents are filed
+   */
+  recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan; readonly document?: unknown }): Promise<Digest>;
   record(input: RecordInput): Promise<void>;
   /** from now on results have these metrics, too */
   recordMetrics(input: { readonly store: string; readonly plan: ExperimentPlan }): Promise<void>;

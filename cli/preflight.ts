@@ -8,6 +8,7 @@ import { packBlocks } from '../data/blocks.js';
 import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
 import { readTextFile } from '../common/text-file.js';
+import { portableDocument } from '../spec/digest.js';
 import { loadExperiment, problemText } from '../spec/load.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
 import { pathOfSource } from '../spec/sources.js';
@@ -22,12 +23,16 @@ export interface LookOptions {
   readonly note?: (text: string) => void;
 }
 
-/**
- * @returns the plan with the digests of its sources
- * @throws HabsburgError with `details.problems`, as loadExperiment does
- */
-export async function loadAndLook(target: string, options: LookOptions): Promise<AnyExperimentPlan> {
-  const { plan, place } = await loadExperiment(target, options);
+export interface Looked {
+  /** with the digests of its sources */
+  readonly plan: AnyExperimentPlan;
+  /** what the file said, in portable form */
+  readonly document: unknown;
+}
+
+/** @throws HabsburgError with `details.problems`, as loadExperiment does */
+export async function loadAndLook(target: string, options: LookOptions): Promise<Looked> {
+  const { plan, document, place } = await loadExperiment(target, options);
   const findings = await lookAtSources(plan);
   if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
   const { device } = plan.execution;
@@ -45,7 +50,8 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   if (options.store !== undefined) await checkStore(options.store);
   const note = options.note ?? notes(false);
   for (const { problem } of placed) note(`note: ${problemText(problem)}`);
-  return identified(plan);
+  const known = await identified(plan);
+  return { plan: known, document: portableDocument(document, known) };
 }
 
 /**

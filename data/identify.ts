@@ -14,9 +14,16 @@ import { resolveCheckpoint, type ResolvedCheckpoint } from './checkpoint-source.
 export async function identified<P extends AnyExperimentPlan>(plan: P): Promise<P> {
   const { data, checkpoints } = localSources(plan);
   const sources: Record<string, Digest> = {};
-  for (const source of data) sources[source] = (await measureFile(pathOfSource(source))).digest;
-  for (const source of checkpoints) sources[source] = digestOf(await checkpointDigests(await resolveCheckpoint(source)));
+  for (const source of data) sources[source] = await digestOfSource(source, 'data');
+  for (const source of checkpoints) sources[source] = await digestOfSource(source, 'checkpoint');
   return Object.keys(sources).length === 0 ? plan : { ...plan, sources };
+}
+
+/** What a local source holds: a text or image file's digest, or that of a checkpoint's files and their digests. */
+export async function digestOfSource(source: string, kind: 'data' | 'checkpoint'): Promise<Digest> {
+  return kind === 'data'
+    ? (await measureFile(pathOfSource(source))).digest
+    : digestOf(await checkpointDigests(await resolveCheckpoint(source)));
 }
 
 /**

@@ -27,6 +27,8 @@ export interface Which {
 export interface FoundPlan {
   readonly plan: AnyExperimentPlan;
   readonly digest: Digest;
+  /** what its file said, where that was recorded */
+  readonly document?: unknown;
   /** other plans of that name, the newest first; a damaged one has its digest alone */
   readonly others: readonly (Partial<PlanDocument> & { readonly digest: Digest })[];
   /** what earlier starts of this same plan asked for beyond it */
@@ -44,7 +46,14 @@ export async function findPlan(store: ArtifactStore, experiment: string, which: 
   if (!which.plan && own?.damage) throw own.damage;
   const plan = which.plan ? portablePlan(which.plan) : own!.document!.plan;
   const others = known.filter((other) => other.digest !== digest).map(({ document, digest }) => document ?? { digest });
-  return { plan, digest, others: others.sort(newestFirst), beyond: await beyond(store, plan, digest) };
+  const document = own?.document?.document;
+  return {
+    plan,
+    digest,
+    ...(document === undefined ? {} : { document }),
+    others: others.sort(newestFirst),
+    beyond: await beyond(store, plan, digest),
+  };
 }
 
 interface KnownPlan {

@@ -23,6 +23,18 @@ export function portablePlan<P extends AnyExperimentPlan>(plan: P): P {
   return named(rest as P, plan, (name, digest) => `file:${name}${digest ? `@${digest}` : ''}`);
 }
 
+/** What a file says, in the same form as its portable plan. */
+export function portableDocument(document: unknown, plan: AnyExperimentPlan): unknown {
+  return named(document, plan, (name, digest) => `file:${name}${digest ? `@${digest}` : ''}`);
+}
+
+/** A local source as a portable plan names it; undefined of anything else. */
+export function recordedSource(source: string): { readonly name: string; readonly digest: Digest } | undefined {
+  if (!source.startsWith('file:')) return undefined;
+  const { name, digest } = partsOf(source);
+  return digest === undefined ? undefined : { name, digest: digest as Digest };
+}
+
 /** A source in a sentence: of a local one the file's name, without folder and digest. */
 export function sourceName(source: string): string {
   return source.startsWith('file:') ? partsOf(source).name : source;

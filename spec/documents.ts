@@ -53,6 +53,8 @@ export const planDocument = z.object({
       typeof (value as AnyExperimentPlan).execution === 'object',
     'expected a plan',
   ),
+  /** what the experiment's file said, before defaults, local sources as in the plan; absent where an earlier version recorded it */
+  document: z.unknown().optional(),
   /** when it was started last, by the clock of who recorded it */
   started: z.string(),
 });

@@ -36,6 +36,8 @@ export interface LoadOptions {
 
 export interface LoadedExperiment {
   readonly plan: AnyExperimentPlan;
+  /** what the file says with the `--set`s, before defaults; local sources by absolute path */
+  readonly document: unknown;
   /** absolute path of the file that was read */
   readonly file: string;
   /** the preset's name, where a preset was named */
@@ -49,11 +51,20 @@ export async function loadExperiment(pathOrPreset: string, options: LoadOptions 
   const cwd = options.cwd ?? process.cwd();
   const { file, shown, preset } = await find(pathOrPreset, cwd);
   const { text } = await readTextFile(file, { shown, maxBytes: MAX_BYTES });
-  const result = check(text, { ...options, cwd, file, shown });
+  return { ...loadText(text, { ...options, cwd, file, shown }), ...(preset === undefined ? {} : { preset }) };
+}
+
+/** The same of a text that is not in its file yet. */
+export function loadText(
+  text: string,
+  options: LoadOptions & { readonly cwd: string; readonly file: string; readonly shown: string },
+): LoadedExperiment {
+  const result = check(text, options);
   if (result.plan === undefined) {
     throw new HabsburgError('invalid', result.problems.map(problemText).join('\n'), { details: { problems: result.problems } });
   }
-  return { plan: result.plan, file, place: result.place, ...(preset === undefined ? {} : { preset }) };
+  const { plan, document, place } = result;
+  return { plan, document, place, file: options.file };
 }
 
 /** `file:line:column: path: message; suggestion`, or `--set …: message; suggestion`. */
@@ -65,7 +76,7 @@ export function problemText(problem: SpecProblem): string {
 }
 
 type Checked =
-  | { readonly plan: AnyExperimentPlan; readonly place: (problem: Problem) => SpecProblem }
+  | { readonly plan: AnyExperimentPlan; readonly document: unknown; readonly place: (problem: Problem) => SpecProblem }
   | { readonly plan?: undefined; readonly problems: readonly SpecProblem[] };
 
 function check(text: string, options: LoadOptions & { cwd: string; file: string; shown: string }): Checked {
@@ -83,7 +94,7 @@ function check(text: string, options: LoadOptions & { cwd: string; file: string;
   absolutePaths(data, (at) => (settingOf(settings, at) === undefined ? path.dirname(options.file) : options.cwd));
   const resolved = resolveExperiment(data);
   const place = (problem: Problem): SpecProblem => placed(problem, file, yaml, settings);
-  if (resolved.plan !== undefined) return { plan: resolved.plan, place };
+  if (resolved.plan !== undefined) return { plan: resolved.plan, document: data, place };
   const placedProblems = resolved.problems.map(place);
   return { problems: placedProblems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)) };
 }

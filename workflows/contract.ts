@@ -48,6 +48,8 @@ export function fairness(experiment: string): Priority {
 
 export interface ExperimentInput {
   readonly plan: AnyExperimentPlan;
+  /** what its file said, in portable form: kept beside the plan, so that the experiment can be forked */
+  readonly document?: unknown;
   /** URL of the artifact store; without credentials */
   readonly store: string;
   /** continue as new after so many events instead of when the server suggests it */

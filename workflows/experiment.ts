@@ -37,7 +37,7 @@ import { enginesBehind, recordsOn } from './proxies.js';
 import { checkExtension, run } from './run.js';
 
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
-  const { plan, store, carried } = input;
+  const { plan, document, store, carried } = input;
   const runs = expand(plan);
   const ids = runs.map(({ id }) => id);
   const state = new ExperimentState(ids, plan.generations, carried);
@@ -57,7 +57,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   const recordPlan = () =>
     (recorded = recorded
       .catch(() => undefined)
-      .then(() => records.recordPlan({ store, plan: { ...plan, generations: state.generations } })));
+      .then(() => records.recordPlan({ store, document, plan: { ...plan, generations: state.generations } })));
   answer(plan.name, state, tellRuns, recordPlan);
 
   upsertSearchAttributes([

@@ -3,6 +3,7 @@ import type { CommandModule } from '../command.js';
 import { cancel } from './cancel.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
+import { fork } from './fork.js';
 import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
 import { operate } from './operate.js';
@@ -18,6 +19,7 @@ import { worker } from './worker.js';
 
 export const commands: readonly CommandModule[] = [
   run,
+  fork,
   plan,
   validate,
   presets,

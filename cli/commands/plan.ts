@@ -29,7 +29,7 @@ export const plan: CommandModule = {
       .option('--json', 'print JSON: the whole plan, its runs and steps')
       .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=1,2 --set population.opt.prompts=previous\n')
       .action(async (target: string, options: { set: string[]; json?: boolean }) => {
-        const loaded = { plan: await loadAndLook(target, { sets: options.set }) };
+        const loaded = await loadAndLook(target, { sets: options.set });
         const digest = planDigest(loaded.plan);
         if (loaded.plan.kind === 'simulation') {
           const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));

@@ -23,7 +23,7 @@ import { counted, shellCommand } from '../words.js';
 import { withWorkers } from '../with-workers.js';
 import { slotsOf, workersOn } from '../workers.js';
 
-interface Options {
+export interface RunOptions {
   readonly set: string[];
   readonly store?: string;
   readonly dev?: boolean;
@@ -55,14 +55,15 @@ export const run: CommandModule = {
       .option('--quiet', 'no progress and no notes: results and errors alone')
       .addOption(new Option('--event-limit <n>', 'continue workflows as new after so many events').hideHelp())
       .addHelpText('after', '\nExample:\n  habsburg run quickstart --set seeds=1,2,3 --set generations=8')
-      .action((target: string, options: Options) => untilInterrupted((signal) => execute(target, options, signal)));
+      .action((target: string, options: RunOptions) => untilInterrupted((signal) => runExperiment(target, options, signal)));
   },
 };
 
-async function execute(target: string, options: Options, signal: AbortSignal): Promise<void> {
+/** Runs an experiment file or preset to its end, and shows what came of it. */
+export async function runExperiment(target: string, options: RunOptions, signal: AbortSignal): Promise<void> {
   const note = notes(options.quiet);
   const store = resolveStoreUrl(options.store);
-  const plan = await loadAndLook(target, { sets: options.set, store, note });
+  const { plan, document } = await loadAndLook(target, { sets: options.set, store, note });
   const external = isExternal(options);
   const embedded = options.dev || !external;
   if (options.detach) await refuseDetach(options, external);
@@ -81,6 +82,7 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
         client,
         {
           plan: { ...plan, execution: { ...plan.execution, concurrency } },
+          document,
           store,
           eventLimit: positiveInteger('--event-limit', options.eventLimit),
         },
@@ -114,7 +116,7 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
 }
 
 /** What an experiment needs after this command has returned must be there already. */
-async function refuseDetach(options: Options, external: boolean): Promise<void> {
+async function refuseDetach(options: RunOptions, external: boolean): Promise<void> {
   if (options.dev)
     throw new HabsburgError(
       'invalid',
@@ -133,7 +135,7 @@ async function refuseDetach(options: Options, external: boolean): Promise<void> 
 }
 
 /** Steps at a time on a worker of ours. */
-function embeddedSlots(plan: AnyExperimentPlan, options: Options): number {
+function embeddedSlots(plan: AnyExperimentPlan, options: RunOptions): number {
   return (
     positiveInteger('--slots', options.slots) ??
     Math.min(availableParallelism(), plan.execution.concurrency ?? expand(plan).length)
@@ -165,7 +167,7 @@ async function warnWithoutWorkers(client: Client, note: (text: string) => void):
 }
 
 /** The words after `habsburg` that do this again. */
-function commandWords(target: string, { set, store, home }: Options): string[] {
+function commandWords(target: string, { set, store, home }: RunOptions): string[] {
   return [
     ...['run', target],
     ...set.flatMap((text) => ['--set', text]),

@@ -27,10 +27,11 @@ export interface Running {
 }
 
 /** Starts `habsburg …args`; TEMPORAL_ADDRESS of the surrounding environment is not passed on. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Running {
   const { TEMPORAL_ADDRESS: _, ...outer } = process.env;
   const child = spawn(process.execPath, [BIN, ...args], {
     env: { ...outer, NODE_OPTIONS: '', ...env },
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -44,13 +45,13 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
   return { pid: child.pid!, finished, kill: (signal) => child.kill(signal) };
 }
 
-export function habsburg(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  return start(args, env).finished;
+export function habsburg(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Finished> {
+  return start(args, env, cwd).finished;
 }
 
 /** As `habsburg`, failing loudly unless the exit code is 0; parses the last JSON line of stdout. */
-export async function json<T>(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<T> {
-  const { code, stdout, stderr } = await habsburg([...args, '--json'], env);
+export async function json<T>(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<T> {
+  const { code, stdout, stderr } = await habsburg([...args, '--json'], env, cwd);
   if (code !== 0) throw new Error(`habsburg ${args.join(' ')} exited with ${code}:\n${stderr}\n${stdout}`);
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
 }
