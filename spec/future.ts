@@ -31,7 +31,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'suppressTokens',
     'assistant',
   ],
-  'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start', 'phases'],
+  'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
   'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
   'conditions.*.mixture.*': ['weight'],
 };

@@ -135,7 +135,7 @@ async function documentOf({ document, digest }: FoundPlan, experiment: string, o
   if (own !== digest)
     throw new HabsburgError(
       'invalid',
-      `${options.file} is another plan (${shortDigest(own)}) than ${experiment} (${shortDigest(digest)}): its generations would be computed anew; give the file as it was run`,
+      `${options.file} is another plan (${shortDigest(own)}) than ${experiment} (${shortDigest(digest)}): its generations would be computed anew; give the file as it was run, with what was set written into it`,
     );
   return loaded.document;
 }

@@ -46,6 +46,13 @@ export function checkSimulation(doc: SimulationDocument, seeds: readonly number[
     }
     names.add(condition.name);
     problems.push(...checkOverrides(condition.override, members, ['conditions', i]));
+    if (condition.phases !== undefined)
+      problems.push({
+        path: ['conditions', i, 'phases'],
+        atKey: true,
+        message: 'phases are not implemented yet for cheap models',
+        suggestion: 'remove them',
+      });
   });
   return problems;
 }

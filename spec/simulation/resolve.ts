@@ -39,7 +39,8 @@ export function resolveSimulation(
     plan: memberPlan,
     check: checkWorld,
   };
-  const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
+  const unchanging = { ...doc, conditions: doc.conditions.map(({ phases: _, ...condition }) => condition) };
+  const { population, conditions } = resolvePopulation(raw, unchanging, grammar, problems);
   conditions.forEach(({ members: [{ mixture }] }, c) => problems.push(...checkChainMixture(mixture, ['conditions', c])));
   if (problems.length > 0) return { problems };
   const { data, execution } = doc;

@@ -102,6 +102,7 @@ export const simulationSchema = z
             .record(z.string(), z.record(z.string(), z.unknown()))
             .optional()
             .describe('Member name -> settings that differ under this condition.'),
+          phases: z.unknown().optional().describe('Not implemented yet for cheap models.'),
         }),
       )
       .min(1)

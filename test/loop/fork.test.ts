@@ -116,17 +116,17 @@ describe('refused with a sentence', () => {
   test.each<[string, [string, string, string, ...string[]], number, string | RegExp]>([
     ['a generation beyond the run', ['tiny/replace', '4', 'training.epochs=1'], 2, '--at-generation 4: tiny goes to generation 3; give a number from 1 to that, or run it further first'],
     ['generation 0', ['tiny/replace', '0', 'training.epochs=1'], 2, '--at-generation 0: give a whole number of at least 1'],
-    ['a condition that is not there', ['tiny/replce', '1', 'training.epochs=1'], 3, 'tiny has no condition replce; name one: tiny/replace and tiny/keep-25'],
+    ['a condition that is not there', ['tiny/replce', '1', 'training.epochs=1'], 4, 'tiny has no condition replce; name one: tiny/replace and tiny/keep-25'],
     ['an experiment alone', ['tiny', '1', 'training.epochs=1'], 2, 'tiny alone names no run; name one: tiny/replace and tiny/keep-25'],
-    ['a run that is not there', ['tiny/replace/seed-3', '1', 'training.epochs=1'], 3, 'tiny/replace has no run seed-3; it has seed-1 and seed-2'],
-    ['an experiment that is not there', ['tony/replace', '1', 'training.epochs=1'], 3, /^no experiment "tony" in the store /],
+    ['a run that is not there', ['tiny/replace/seed-3', '1', 'training.epochs=1'], 4, 'tiny/replace has no run seed-3; it has seed-1 and seed-2'],
+    ['an experiment that is not there', ['tony/replace', '1', 'training.epochs=1'], 4, /^habsburg: no experiment "tony" in the store /],
     ['a setting that is not there', ['tiny/replace', '1', 'training.epohcs=1', '--data', 'THERE'], 2, '--set training.epohcs=1: unknown key "epohcs"; did you mean "epochs"?'],
     ['what a member is', ['tiny/replace', '1', 'base=hf://a/b@main', '--data', 'THERE'], 2, "--set base=hf://a/b@main: a phase cannot change a member's base; remove it, or make it a condition of its own"],
-    ['files that are not there', ['tiny/replace', '1', 'training.epochs=1'], 3, /^tiny read train\.txt, which is not in .*here; --data FOLDER names the folder that it is in$/],
-    ['a file that is another plan', ['tiny/replace', '1', 'training.epochs=1', '--file', 'E'], 2, /e\.yaml is another plan \([0-9a-f]{12}\) than tiny \([0-9a-f]{12}\): its generations would be computed anew; give the file as it was run$/],
+    ['files that are not there', ['tiny/replace', '1', 'training.epochs=1'], 4, /^habsburg: tiny read train\.txt, which is not in .*here; --data FOLDER names the folder that it is in\n$/],
+    ['a file that is another plan', ['tiny/replace', '1', 'training.epochs=1', '--file', 'E'], 2, /e\.yaml is another plan \([0-9a-f]{12}\) than tiny \([0-9a-f]{12}\): its generations would be computed anew; give the file as it was run, with what was set written into it\n$/],
   ])('%s', async (_what, [target, generation, set, ...more], exit, sentence) => {
     const { code, stderr } = await fork(target, generation, set, ...more.map((word) => (word === 'THERE' ? at('there') : word === 'E' ? at('there', 'e.yaml') : word))); // prettier-ignore
-    expect([code, stderr]).toEqual([exit, typeof sentence === 'string' ? `habsburg: ${sentence}\n` : expect.stringMatching(new RegExp(`^habsburg: ${sentence.source.replace(/^\^/, '').replace(/\$$/, '')}`))]); // prettier-ignore
+    expect([code, stderr]).toEqual([exit, typeof sentence === 'string' ? `habsburg: ${sentence}\n` : expect.stringMatching(sentence)]); // prettier-ignore
     await expect(readFile(at('here', 'refused.yaml'))).rejects.toThrow('ENOENT');
   }); // prettier-ignore
 

@@ -65,6 +65,22 @@ describe('refused by place, with what to do', () => {
     expect(await problems(phased(...phases))).toEqual([expected]);
   }); // prettier-ignore
 
+  test('cheap models, whose chains are of one piece', async () => {
+    const cheap = `schemaVersion: 1
+name: cheap
+seeds: [1]
+generations: 9
+population: [{ name: normal, family: gaussian, sample: 10 }]
+conditions:
+  - name: replace
+    mixture: { kind: replace }
+    phases: [{ from: 3, mixture: { kind: accumulate } }]
+`;
+    expect(await problems(cheap)).toEqual([
+      'e.yaml:9:5: conditions.0.phases: phases are not implemented yet for cheap models; remove them',
+    ]);
+  });
+
   test('a mixture that no member would use', async () => {
     const own = phased('{ from: 2, mixture: { kind: accumulate } }')
       .replace('    prompts:', '    mixture: { kind: replace }\n    prompts:')
