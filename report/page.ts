@@ -12,6 +12,7 @@ import { histogramSections } from './sections/histogram.js';
 import { lawsSection } from './sections/laws.js';
 import { picturesSection } from './sections/pictures.js';
 import { provenanceSections } from './sections/provenance.js';
+import { removedSection } from './sections/removed.js';
 import { tablesSection } from './sections/tables.js';
 import { textsSection } from './sections/texts.js';
 import { STYLE } from './style.js';
@@ -47,6 +48,7 @@ export function renderPage(results: Results): string {
     picturesSection(results, summary),
     textsSection(results, summary),
     tablesSection(summary),
+    removedSection(results),
     provenanceSections(results, summary),
     el(
       'footer',

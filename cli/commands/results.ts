@@ -7,6 +7,7 @@ import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
 import { perRecord, recordCsvLines, recordJsonLines } from '../../report/per-record.js';
+import { renderRemovals } from '../../report/removed.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
 import { ScoreRows } from '../../report/scores.js';
@@ -87,6 +88,7 @@ function render(found: Results, options: Options): Iterable<string> {
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
     renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
+    options.metric === undefined ? renderRemovals(found.runs) : '',
   ];
 }
 

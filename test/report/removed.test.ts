@@ -1,0 +1,53 @@
+/** What operators removed, from the reports of steps: means over seeds, against numbers made by hand. */
+import { expect, test } from '@jest/globals';
+import { sha256 } from '../../common/canonical.js';
+import { removals, renderRemovals } from '../../report/removed.js';
+import type { RunIndex } from '../../spec/documents.js';
+
+type Reports = Record<string, Record<string, number>>;
+const run = (condition: string, seed: number, ...generations: Reports[]): RunIndex => ({
+  experiment: 'e',
+  run: `${condition}/seed-${seed}`,
+  status: 'done',
+  condition,
+  seed,
+  generationsDone: generations.length - 1,
+  generations: generations.map((reports, generation) => ({
+    generation,
+    members: {
+      opt: { steps: Object.fromEntries(Object.entries(reports).map(([step, report]) => [step, { key: sha256(step), cached: false, report }])) }, // prettier-ignore
+    },
+  })),
+});
+
+const RUNS = [
+  run('some', 1, {
+    generate: { records: 10 },
+    postprocess: { read: 10, kept: 6, edited: 2, 'removed/cut': 1, 'removed/dedupe': 3 },
+  }),
+  run('some', 2, { postprocess: { read: 10, kept: 9, edited: 0, 'removed/cut': 0, 'removed/dedupe': 1 } }),
+  run('none', 1, { generate: { records: 10 } }),
+  run(
+    'read',
+    1,
+    {},
+    { 'through-opt/0': { read: 10, kept: 8, edited: 0, 'removed/length': 2 }, 'view-opt': { read: 8, records: 9 } },
+  ),
+];
+
+test('means over the seeds of a condition, by generation and by what was read', () => {
+  expect(removals(RUNS)).toEqual([
+    { condition: 'some', member: 'opt', generation: 0, what: 'written', seeds: 2, read: 10, kept: 7.5, edited: 1, removed: [['cut', 0.5], ['dedupe', 2]] }, // prettier-ignore
+    { condition: 'read', member: 'opt', generation: 1, what: 'read of opt/0', seeds: 1, read: 10, kept: 8, edited: 0, removed: [['length', 2]] }, // prettier-ignore
+  ]);
+});
+
+test('as a table for a terminal, and nothing where there are no operators', () => {
+  expect(renderRemovals(RUNS)).toBe(`What operators did with texts (means over seeds)
+condition  gen  texts               read  kept   shortened  removed by
+some       0    opt, written        10    7.500  1          cut 0.5000, dedupe 2
+read       1    opt, read of opt/0  10    8      0          length 2
+
+`);
+  expect(renderRemovals([RUNS[2]])).toBe('');
+});
