@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactRef } from '../artifacts/types.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
+import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
 import type { Evaluation, EvaluationInput, ObservationRef, Settings } from '../evaluations/types.js';
 import { defaultsOf, tableName } from '../evaluations/types.js';
@@ -44,6 +45,7 @@ export function scoreActivity(deps: ActivityDependencies) {
     return {
       ...scores,
       failures,
+      metrics: metricsDigest(input.metrics),
       tables: Object.fromEntries(Object.entries(seen).map(([name, { outputs }]) => [name, outputs.table])),
       counts: { observations: counted(seen), evaluations: counted(found) },
     };

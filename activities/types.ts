@@ -141,6 +141,8 @@ export interface EvaluationFailure {
 export interface ScoreResult extends StepResult {
   /** those that cannot be computed; they cost no other */
   readonly failures: readonly EvaluationFailure[];
+  /** the digest of the metrics that were asked for */
+  readonly metrics: Digest;
   /** what was observed, by tableName */
   readonly tables: Readonly<Record<string, ArtifactRef>>;
   /** of `observe` and `evaluate` steps: how many were computed, and how many there already */

@@ -114,12 +114,12 @@ async function readEvaluation(
   generation: number,
   member: string,
   index: GenerationIndex['members'][string],
-): Promise<Pick<MemberIndex, 'scores' | 'tables' | 'failure' | 'steps'> | undefined> {
+): Promise<Pick<MemberIndex, 'scores' | 'tables' | 'metrics' | 'failure' | 'steps'> | undefined> {
   const at = { schema: documents.EVALUATION_SCHEMA, ...place, generation, member } as const;
   const found = await readAt(store, documents.evaluationDocument, at);
   if (found === undefined || found.of !== documents.leftBy(index)) return undefined;
-  const { scores, tables, failure, step } = found;
-  return { scores, tables, failure, steps: step ? { ...index.steps, score: step } : index.steps };
+  const { scores, tables, metrics, failure, step } = found;
+  return { scores, tables, metrics, failure, steps: step ? { ...index.steps, score: step } : index.steps };
 }
 
 /** The document at a place, if there is one and it says that it stands there. */

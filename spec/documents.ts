@@ -135,6 +135,8 @@ export const evaluationDocument = z.object({
   /** what the member left (`leftBy`): a document about something else is not believed */
   of: digest,
   scores: artifactRef.optional(),
+  /** the digest of the metrics that were asked for (documents/done.ts) */
+  metrics: digest.optional(),
   /** what was observed of each record: tables by name (evaluations/types.ts `tableName`) */
   tables: z.record(z.string(), artifactRef).optional(),
   step: stepIndex.optional(),
@@ -179,6 +181,7 @@ export interface GenerationIndex {
 export type MemberIndex = z.infer<typeof memberIndex> & {
   readonly scores?: z.infer<typeof artifactRef>;
   readonly tables?: Readonly<Record<string, z.infer<typeof artifactRef>>>;
+  readonly metrics?: Digest;
   /** why there are no scores, or not all of them */
   readonly failure?: string;
 };

@@ -35,16 +35,17 @@ export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
 
   const one = async ({ of, input: asked }: EvaluateInput['subjects'][number]) => {
     const { member } = asked.place;
-    let found: Pick<EvaluationDocument, 'scores' | 'tables' | 'step' | 'failure'>;
+    let found: Pick<EvaluationDocument, 'scores' | 'metrics' | 'tables' | 'step' | 'failure'>;
     try {
       const result = await steps.score(asked);
       count(result);
-      const { key, cached, report, outputs, tables, failures } = result;
+      const { key, cached, report, outputs, metrics, tables, failures } = result;
       const told = failures.map(({ evaluation, type, message }) =>
         note('score', member, ApplicationFailure.nonRetryable(`${evaluation}: ${message}`, type), true),
       );
       found = {
         scores: outputs.scores,
+        metrics,
         tables: { ...tables },
         step: { key, cached, report: { ...report } },
         ...(told.length === 0 ? {} : { failure: told.join('; ') }),

@@ -11,13 +11,17 @@ import { expand } from '../../spec/expand.js';
 import { BLOCKS } from '../../spec/simulation/blocks.js';
 import type { SamplePlan } from '../../spec/mixture.js';
 import type { SimulationPlan } from '../../spec/simulation/plan.js';
-import type { AnyDataPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../../spec/plan.js';
+import type { AnyDataPlan, AnyExperimentPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../../spec/plan.js';
+import { openArtifactStore } from '../../artifacts/open.js';
+import { isHabsburgError } from '../../common/errors.js';
+import { whatIsDone, type Done } from '../../documents/done.js';
 import type { CommandModule } from '../command.js';
 import { collect } from '../options.js';
 import { printJson } from '../output.js';
 import { loadAndLook } from '../preflight.js';
 import { style, table, wantsColor } from '../table.js';
-import { plural } from '../words.js';
+import { STORE_OPTION, resolveStoreUrl } from '../store-option.js';
+import { counted, plural } from '../words.js';
 
 export const plan: CommandModule = {
   register(program: Command): void {
@@ -26,23 +30,50 @@ export const plan: CommandModule = {
       .description('show what an experiment would do, without doing it')
       .argument('<file|preset>', 'experiment YAML, or the name of a preset')
       .option('--set <path=value>', 'change a value; repeatable', collect, [])
+      .option(...STORE_OPTION)
       .option('--json', 'print JSON: the whole plan, its runs and steps')
       .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=1,2 --set population.opt.prompts=previous\n')
-      .action(async (target: string, options: { set: string[]; json?: boolean }) => {
+      .action(async (target: string, options: { set: string[]; store?: string; json?: boolean }) => {
         const loaded = await loadAndLook(target, { sets: options.set });
         const digest = planDigest(loaded.plan);
+        const { store, done } = await lookIn(loaded.plan, options.store);
+        const there = done && { store, generations: done.generations, runs: done.runs };
         if (loaded.plan.kind === 'simulation') {
           const runs = expand(loaded.plan).map(({ id, condition, seeds }) => ({ run: id, condition, seeds: seeds.length }));
-          if (options.json) printJson('plan', { digest, plan: loaded.plan, outline: { experiment: loaded.plan.name, runs } });
-          else process.stdout.write(`${renderSimulation(loaded.plan, digest, wantsColor())}\n`);
+          if (options.json)
+            printJson('plan', { digest, plan: loaded.plan, done: there, outline: { experiment: loaded.plan.name, runs } });
+          else process.stdout.write(`${renderSimulation(loaded.plan, digest, wantsColor())}\n${doneWords(store, done)}`);
           return;
         }
         const steps = outline(loaded.plan);
-        if (options.json) printJson('plan', { digest, plan: loaded.plan, outline: steps });
-        else process.stdout.write(`${render(loaded.plan, steps, digest, wantsColor())}\n`);
+        if (options.json) printJson('plan', { digest, plan: loaded.plan, done: there, outline: steps });
+        else process.stdout.write(`${render(loaded.plan, steps, digest, wantsColor())}\n${doneWords(store, done)}`);
       });
   },
 };
+
+/** What of it lies in the store already; where the store cannot be asked, a line says so, and the plan is shown all the same. */
+async function lookIn(plan: AnyExperimentPlan, option: string | undefined): Promise<{ store: string; done?: Done }> {
+  const store = resolveStoreUrl(option);
+  try {
+    return { store, done: await whatIsDone(openArtifactStore(store), plan) };
+  } catch (error) {
+    if (!isHabsburgError(error)) throw error;
+    process.stderr.write(`what is done already cannot be said: ${error.message}\n`);
+    return { store };
+  }
+}
+
+function doneWords(store: string, done: Done | undefined): string {
+  if (!done) return '';
+  const { generations, runs } = done;
+  if (generations.there === 0) return `\nNothing of it is in ${store} yet.\n`;
+  const scored =
+    generations.scored === generations.there
+      ? ''
+      : `, ${generations.scored.toLocaleString('en')} of them scored with these metrics`;
+  return `\nIn ${store} already: ${generations.there.toLocaleString('en')} of ${counted(generations.asked, 'generation')}${scored}; ${runs.done} of ${counted(runs.asked, 'run')} done.\n`;
+}
 
 /** Chains of cheap models have no tokens to count: what runs, in blocks of seeds. */
 function renderSimulation(experiment: SimulationPlan, digest: string, color: boolean): string {

@@ -3,8 +3,11 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Client } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
+import { lackOf } from '../../activities/outputs.js';
+import { openArtifactStore } from '../../artifacts/open.js';
 import { beginStore } from '../../artifacts/store-mark.js';
-import { HabsburgError } from '../../common/errors.js';
+import { HabsburgError, isHabsburgError } from '../../common/errors.js';
+import { isWhole } from '../../documents/done.js';
 import { findDev } from '../../infra/dev.js';
 import { expand } from '../../spec/expand.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
@@ -18,6 +21,7 @@ import { showOutcome } from '../outcome.js';
 import { notes, printJson } from '../output.js';
 import { loadAndLook } from '../preflight.js';
 import { homeOf, isExternal, withHome } from '../session.js';
+import type { ExperimentSnapshot } from '../snapshot.js';
 import { resolveStoreUrl, STORE_OPTION } from '../store-option.js';
 import { counted, shellCommand } from '../words.js';
 import { withWorkers } from '../with-workers.js';
@@ -70,6 +74,14 @@ export async function runExperiment(target: string, options: RunOptions, signal:
   // workers of the user's own write a bucket, with keys of their own
   if (embedded || store.startsWith('file:')) await beginStore(store);
 
+  if (embedded && !external && !(await findDev(homeOf(options)))) {
+    const steps = await isWhole(openArtifactStore(store), plan, (_, manifest) => lackOf(manifest), signal).catch(isDamage);
+    if (steps !== undefined) {
+      note(`${plan.name}: everything is in ${store} already; no server is needed`);
+      return showOutcome(doneAlready(plan, steps), plan, { store, json: options.json, home: homeOf(options), signal });
+    }
+  }
+
   const slots = embeddedSlots(plan, options);
   /** whether what was started stops with this command */
   let ours = embedded;
@@ -113,6 +125,21 @@ export async function runExperiment(target: string, options: RunOptions, signal:
       );
     throw error;
   }
+}
+
+/** What is damaged is seen to by the steps, which make it anew. */
+function isDamage(error: unknown): undefined {
+  if (!isHabsburgError(error) || error.kind !== 'verification') throw error;
+}
+
+/** How an experiment ends that computes nothing. */
+function doneAlready(plan: AnyExperimentPlan, reused: number): ExperimentSnapshot {
+  const now = new Date().toISOString();
+  const { name, generations } = plan;
+  const runs = expand(plan).length;
+  const none = { failed: 0, failures: [], incomplete: 0, problems: [] };
+  const result = { status: 'done', runs, ...none, steps: { computed: 0, reused }, generations } as const;
+  return { experiment: name, status: 'done', startedAt: now, endedAt: now, steps: [], runs: [], result };
 }
 
 /** What an experiment needs after this command has returned must be there already. */

@@ -1,4 +1,5 @@
 /** `habsburg score` on a finished run: what is missing is computed and nothing else, and the rows are those of who asked at once. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { TINY, habsburg, json, stepsOf, temporaryFolder, type RunOutcome } from './support.js';
@@ -68,6 +69,33 @@ test('two metrics more on an old run are evaluations alone, and equal to those t
     expect(Math.exp(sum(6) / sum(7))).toBeCloseTo(value, 9);
   }
   expect(new Set(records.map((record) => record[5])).size).toBe(32);
+}, 600_000);
+
+test('a run that has nothing to compute needs no server; one that lacks a step makes it', async () => {
+  const all = ['--set', 'metrics=[rep, perplexity, {name: coverage, settings: {tokens: 1000}}, distinct-1]'];
+  const again = async () => {
+    const { code, stdout, stderr } = await habsburg(['run', TINY, ...all, ...at('at-once'), '--json']);
+    expect(code).toBe(0);
+    return { stderr, outcome: JSON.parse(stdout.trim().split('\n').at(-1)!) as RunOutcome };
+  };
+  const before = await rows('at-once');
+  const done = await again();
+  expect(done.stderr).toContain('no server is needed');
+  expect(done.stderr).not.toContain('Temporal server');
+  expect(done.outcome).toMatchObject({ status: 'done', result: { runs: 2, failed: 0, steps: { computed: 0 } }, rows: before });
+
+  const planned = await json<{ done: object }>(['plan', TINY, ...all, ...store('at-once')]);
+  expect(planned.done).toMatchObject({ generations: { asked: 6, there: 6, scored: 6 }, runs: { asked: 2, done: 2 } });
+  const other = await json<{ done: object }>(['plan', TINY, ...store('at-once')]);
+  expect(other.done).toMatchObject({ generations: { asked: 6, there: 6, scored: 0 } });
+  const longer = await json<{ done: object }>(['plan', TINY, ...all, '--set', 'generations=4', ...store('at-once')]);
+  expect(longer.done).toMatchObject({ generations: { asked: 10, there: 6, scored: 6 }, runs: { asked: 2, done: 0 } });
+
+  const [lost] = [...(await stepsOf(join(folder.path, 'at-once', 'store')))].find(([, { step }]) => step === 'generate')!;
+  await rm(join(folder.path, 'at-once', 'store', 'names', 'steps', `${lost.slice('sha256:'.length)}.json`));
+  const mended = await again();
+  expect(mended.stderr).not.toContain('no server is needed');
+  expect(mended.outcome).toMatchObject({ result: { steps: { computed: 1 } }, rows: before });
 }, 600_000);
 
 test('what cannot be scored is told in a sentence, and nothing is started', async () => {

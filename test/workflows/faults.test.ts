@@ -24,6 +24,7 @@ const step = (outputs: Record<string, unknown>) => ({
   outputs,
   report: {},
   failures: [],
+  metrics: digestOf('metrics'),
   tables: {},
   counts: { observations: none, evaluations: none },
 });

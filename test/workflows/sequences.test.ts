@@ -15,6 +15,7 @@ import type { Activities, ActivityDependencies, ScoreInput, StepResult } from '.
 import { ContentStore } from '../../artifacts/store.js';
 import { canonicalJson, digestOf } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
+import { metricsDigest, whatIsDone } from '../../documents/done.js';
 import { simulate } from '../../families/toy/simulate.js';
 import type { SimulateJob } from '../../families/types.js';
 import { readResults } from '../../report/rows.js';
@@ -184,7 +185,7 @@ class Place {
         const key = digestOf({ name, seed, generation, member, input });
         const cached = this.#keys.has(key);
         this.#keys.add(key);
-        return { key, cached, outputs: await outputs(key, input), report: {}, ...(name === 'score' ? SCORED : {}) };
+        return { key, cached, outputs: await outputs(key, input), report: {}, ...(name === 'score' ? { ...SCORED, metrics: metricsDigest((input as Partial<ScoreInput>).metrics!) } : {}) }; // prettier-ignore
       };
     const ref = (kind: 'dataset' | 'model' | 'tokenizer', ...of: string[]) => ({ kind, digest: digestOf(of), size: 1 });
     const sets = ['train', 'valid', 'test'] as const;
@@ -266,6 +267,8 @@ async function sequence(number: number, kind: Kind): Promise<void> {
       expect(expected.rows.length).toBeGreaterThan(0);
       expect(await found(place, { plan })).toEqual(expected);
       expect(await found(place)).toEqual(expected);
+      const { generations, runs } = await whatIsDone(place.store, plan);
+      expect([generations.there, generations.scored, runs.done]).toEqual([generations.asked, generations.asked, runs.asked]);
       // what was finished before is not computed again, whatever came between
       const metrics = 'metrics' in plan ? plan.metrics : [];
       const key = canonicalJson([planDigest(plan), plan.seeds, plan.generations, metrics]);
