@@ -7,27 +7,30 @@ import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { hexOf } from '../artifacts/keys.js';
-import type { Digest } from '../common/canonical.js';
+import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import type { Device } from '../spec/devices.js';
 import { toFailure } from './failures.js';
 import type { Activities, ActivityDependencies, StepPlace } from './types.js';
 
 const SCHEMA = 'habsburg.engine/v1';
 const engineDocument = z.object({ schema: z.literal(SCHEMA), engine: z.string().min(1) });
 
-/** The name of the document that says which engine computed a plan. */
-export const engineName = (plan: Digest): string => `engines/${hexOf(plan)}`;
+/** The name of the document that says which engine computed a plan, or the members of a placement of their own. */
+export const engineName = (plan: Digest, own?: { readonly queue: string; readonly device?: Device }): string =>
+  `engines/${hexOf(plan)}${own ? `-${hexOf(digestOf(own)).slice(0, 12)}` : ''}`;
 
 export function engineActivity(deps: ActivityDependencies): Activities['chooseEngine'] {
-  return async ({ store: url, plan, device }) => {
+  return async ({ store: url, plan, device, queue }) => {
     try {
       const own = deps.engineFingerprint(device ?? deps.device);
       const living = device === undefined ? await deps.livingEngines() : [];
       if (plan === undefined) return pickEngine([...living, own]);
       const store = deps.openStore(url);
-      const before = await engineBefore(store, plan);
+      const name = engineName(plan, queue === undefined ? undefined : { queue, device });
+      const before = await engineBefore(store, name);
       const engine = pickEngine([...living, own], before);
-      if (engine !== before) await store.writeName(engineName(plan), { schema: SCHEMA, engine });
+      if (engine !== before) await store.writeName(name, { schema: SCHEMA, engine });
       return engine;
     } catch (error) {
       throw toFailure(error, 'choosing the engine', activityInfo().attempt);
@@ -40,9 +43,9 @@ export function pickEngine(living: readonly string[], before?: string): string {
   return before !== undefined && living.includes(before) ? before : [...living].sort()[0];
 }
 
-async function engineBefore(store: ArtifactStore, plan: Digest): Promise<string | undefined> {
+async function engineBefore(store: ArtifactStore, name: string): Promise<string | undefined> {
   try {
-    return (await store.readName(engineName(plan), engineDocument))?.engine;
+    return (await store.readName(name, engineDocument))?.engine;
   } catch (error) {
     if (isHabsburgError(error) && error.kind === 'verification') return undefined; // written anew
     throw error;

@@ -204,8 +204,17 @@ export interface Activities {
   generate(input: GenerateInput): Promise<StepResult>;
   score(input: ScoreInput): Promise<ScoreResult>;
   simulate(input: SimulateInput): Promise<StepResult>;
-  /** the fingerprint of the engine that an experiment's steps are for; `plan`: to be the same when it is run again */
-  chooseEngine(input: { readonly store: string; readonly plan?: Digest; readonly device?: Device }): Promise<string>;
+  /**
+   * The fingerprint of the engine that an experiment's steps are for.
+   * @param input.plan to be the same when it is run again
+   * @param input.queue of a member's own placement
+   */
+  chooseEngine(input: {
+    readonly store: string;
+    readonly plan?: Digest;
+    readonly device?: Device;
+    readonly queue?: string;
+  }): Promise<string>;
   /**
    * @param input.document what the experiment's file said, in portable form
    * @returns the plan's digest, under which the runs' documents are filed

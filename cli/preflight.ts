@@ -10,7 +10,9 @@ import { attempt, localBases, lookAtSources, type Finding } from '../data/look.j
 import { readTextFile } from '../common/text-file.js';
 import { portableDocument } from '../spec/digest.js';
 import { loadExperiment, problemText } from '../spec/load.js';
+import type { Device } from '../spec/devices.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { Path } from '../spec/problems.js';
 import { pathOfSource } from '../spec/sources.js';
 import { hasExternalServer } from '../workers/connection.js';
 import { notes } from './output.js';
@@ -35,12 +37,8 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   const { plan, document, place } = await loadExperiment(target, options);
   const findings = await lookAtSources(plan);
   if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
-  const { device } = plan.execution;
   // a server of one's own has workers on machines of their own
-  if (device !== undefined && device !== 'cpu' && !hasExternalServer()) {
-    const { checkDevice } = await import('../engine/device.js');
-    await attempt(['execution', 'device'], () => checkDevice(device), findings);
-  }
+  if (!hasExternalServer()) await lookAtDevices(plan, findings);
   const placed = findings.map(({ kind, ...problem }) => ({ kind, problem: place(problem) }));
   const wrong = placed.filter(({ kind }) => kind !== undefined);
   if (wrong.length > 0) {
@@ -52,6 +50,20 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   for (const { problem } of placed) note(`note: ${problemText(problem)}`);
   const known = await identified(plan);
   return { plan: known, document: portableDocument(document, known) };
+}
+
+/** The devices that the file names, each where it is named first. */
+async function lookAtDevices(plan: AnyExperimentPlan, findings: Finding[]): Promise<void> {
+  const named = new Map<Device | undefined, Path>([[plan.execution.device, ['execution', 'device']]]);
+  if (plan.kind !== 'simulation')
+    plan.population.forEach(({ execution }, i) => {
+      if (!named.has(execution?.device)) named.set(execution?.device, ['population', i, 'execution', 'device']);
+    });
+  for (const [device, path] of named) {
+    if (device === undefined || device === 'cpu') continue;
+    const { checkDevice } = await import('../engine/device.js');
+    await attempt(path, () => checkDevice(device), findings);
+  }
 }
 
 /**

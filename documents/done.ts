@@ -72,7 +72,7 @@ export async function isWhole(
   let whole = true;
   await mapBounded(steps, LOOK_UPS, async (key) => {
     signal?.throwIfAborted();
-    if (whole) whole = (await findStep(store, key, { lacks })).record !== undefined;
+    if (whole && (await findStep(store, key, { lacks })).record === undefined) whole = false;
   });
   return whole ? steps.length : undefined;
 }

@@ -43,6 +43,8 @@ export interface DevOptions {
   workers?: (server: { address: string; namespace: string }) => readonly WorkerProcess[];
   /** it stays until somebody stops it (`habsburg dev`), so that experiments may be left to it */
   standing?: boolean;
+  /** task queues that its worker serves beside its own */
+  queues?: readonly string[];
   /** names of the workers to start; default: all. None: the server alone, to ask it what happened */
   only?: readonly string[];
   /** told when the server must be downloaded or built; default: on stderr */
@@ -255,17 +257,17 @@ const portsOf = ({ address, uiUrl }: { address: string; uiUrl: string }) => ({
 /** Files of running steps; a worker removes its own, and what killed ones left. */
 const scratchFolder = (home: string): string => join(home, 'scratch');
 
-function defaultWorkers({ home, slots, threads, external }: DevOptions): NonNullable<DevOptions['workers']> {
+function defaultWorkers({ home, slots, threads, external, queues = [] }: DevOptions): NonNullable<DevOptions['workers']> {
   return ({ address, namespace }) => {
     const server = external ? [] : ['--address', address, '--namespace', namespace, '--home', home];
-    const worker = (name: string, ...more: string[]) => ({
+    const worker = (name: string, served: readonly string[], ...more: string[]) => ({
       name,
       command: process.execPath,
-      args: [join(repositoryRoot(), 'bin', 'habsburg.js'), 'worker', '--queues', name, ...more, ...server],
+      args: [join(repositoryRoot(), 'bin', 'habsburg.js'), 'worker', '--queues', served.join(','), ...more, ...server],
     });
     return [
-      worker('workflow'),
-      worker('cpu', '--slots', String(slots), '--threads', String(threads), '--scratch', scratchFolder(home)),
+      worker('workflow', ['workflow']),
+      worker('cpu', ['cpu', ...queues], '--slots', String(slots), '--threads', String(threads), '--scratch', scratchFolder(home)),
     ];
   };
 }

@@ -1,6 +1,6 @@
 /** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
 import { digestOf, isDigest, type Digest } from '../common/canonical.js';
-import type { AnyExperimentPlan } from './plan.js';
+import type { AnyExperimentPlan, MemberExecutionPlan } from './plan.js';
 import { localSources, pathOfSource, renameSources } from './sources.js';
 
 /**
@@ -14,7 +14,20 @@ export function planDigest(plan: AnyExperimentPlan): Digest {
   const { metrics: _metrics, ...rest } = { metrics: undefined, ...chains };
   const { device } = execution;
   // a file that is called otherwise holds the same
-  return digestOf({ ...named(rest, plan, (name, digest) => (digest ? `file:@${digest}` : `file:${name}`)), device });
+  return digestOf({
+    ...named(withoutQueues(rest), plan, (name, digest) => (digest ? `file:@${digest}` : `file:${name}`)),
+    device,
+  });
+}
+
+/** The same without the members' task queues, wherever members stand. */
+function withoutQueues<T>(part: T): T {
+  if (Array.isArray(part)) return part.map(withoutQueues) as T;
+  if (typeof part !== 'object' || part === null) return part;
+  const { execution, ...rest } = part as Record<string, unknown> & { execution?: MemberExecutionPlan };
+  const whole = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, withoutQueues(value)]));
+  const { device } = execution ?? {};
+  return (device === undefined ? whole : { ...whole, execution: { device } }) as T;
 }
 
 /** The plan as others may read it: local sources as `file:NAME@sha256:…`, without the folders of this machine. Same digest. */

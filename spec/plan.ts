@@ -127,6 +127,8 @@ export interface MemberPlan {
   readonly prompts: 'original' | 'previous';
   /** training records of each generation; absent: as many as the real data have */
   readonly sample?: SamplePlan;
+  /** where its steps are computed, where that is not as the experiment's `execution` says */
+  readonly execution?: MemberExecutionPlan;
 }
 
 /** What a frozen base's matrices are kept in: blocks of 8- or 4-bit integers, or 16-bit floats. */
@@ -143,6 +145,8 @@ export interface VaeMemberPlan {
   readonly decoding: VaeDecodingPlan;
   /** training records of each generation; absent: as many as the real data have */
   readonly sample?: SamplePlan;
+  /** where its steps are computed, where that is not as the experiment's `execution` says */
+  readonly execution?: MemberExecutionPlan;
 }
 
 export type VaeArchitecturePlan = {
@@ -276,6 +280,12 @@ export interface MetricPlan {
   readonly name: string;
   readonly variant: string;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Of a member: its task queue, which is no part of anything's identity, and its device, which is. */
+export interface MemberExecutionPlan {
+  readonly queue?: string;
+  readonly device?: Device;
 }
 
 /** Where and how fast; never part of a step's key, but for the device. */

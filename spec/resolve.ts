@@ -109,6 +109,7 @@ function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPla
     ...(postprocess && { postprocess }),
     prompts: member.prompts,
     ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
+    ...(member.execution === undefined ? {} : { execution: member.execution }),
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { operatorsSchema } from './operators.js';
-import { LAST_SEED, SCHEMA_VERSION, engineExecution, name, seed } from './shared.js';
+import { LAST_SEED, SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from './shared.js';
 import { MODEL_TYPES } from './architectures.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
@@ -303,6 +303,7 @@ export const memberSchema = z.strictObject({
   prompts: z
     .enum(['original', 'previous'])
     .describe('What is continued: the real blocks of generation 0, or the blocks that model t was trained on.'),
+  execution: memberExecution,
   sample: sampleSchema.optional().describe(sampleWords),
   mixture: mixtureSchema.optional().describe(memberMixtureWords),
 });

@@ -44,12 +44,22 @@ export const execution = z
   })
   .describe('Where and how fast; changes no result, but for the rounding of another device.');
 
+const device = z.enum(DEVICES).optional();
+
+/** Of a member, where it differs from the experiment's. */
+export const memberExecution = z
+  .strictObject({
+    queue: queue
+      .optional()
+      .describe('Task queue of its finetune, generate and score. Default: execution.queues.engine. Changes no result.'),
+    device: device.describe('What computes them. Default: execution.device.'),
+  })
+  .optional()
+  .describe("Where this member's steps are computed, if elsewhere than the others'.");
+
 /** Of experiments whose steps the engine computes. */
 export const engineExecution = execution.extend({
-  device: z
-    .enum(DEVICES)
-    .optional()
-    .describe(
-      'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
-    ),
+  device: device.describe(
+    'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
+  ),
 });

@@ -62,7 +62,7 @@ export interface ExperimentInput {
 export interface ExperimentCarried {
   /** the plan's digest; absent: the plan is recorded first */
   readonly digest?: Digest;
-  readonly engine?: string;
+  readonly engines?: Engines;
   readonly generations: number;
   readonly paused: boolean;
   /** the first run that has never been started */
@@ -76,6 +76,9 @@ export interface ExperimentCarried {
   readonly problems: readonly RunProblem[];
   readonly steps: StepCount;
 }
+
+/** Fingerprints of the engines that an experiment's steps are for, by placement (spec/placement.ts). */
+export type Engines = Readonly<Record<string, string>>;
 
 export interface StepCount {
   readonly computed: number;
@@ -122,8 +125,8 @@ export interface RunInput {
   /** the digest of the experiment's plan, under which the run's documents are filed; absent: none are written */
   readonly digest?: Digest;
   readonly store: string;
-  /** fingerprint of the engine that its steps are for; absent: whichever asks for work */
-  readonly engine?: string;
+  /** which engines its steps are for; absent: whichever asks for work */
+  readonly engines?: Engines;
   readonly eventLimit?: number;
   readonly paused?: boolean;
   /** filled in when it goes over everything once more: how often it has */
@@ -182,7 +185,7 @@ export interface EvaluateInput {
   readonly generation: number;
   readonly execution: ExecutionPlan;
   /** of each member: what it left (spec/documents.ts `leftBy`) and what is scored of it */
-  readonly subjects: readonly { readonly of: Digest; readonly input: ScoreInput }[];
+  readonly subjects: readonly { readonly of: Digest; readonly queue: string; readonly input: ScoreInput }[];
 }
 
 export interface EvaluateResult {
@@ -207,7 +210,7 @@ export interface ScoreExperimentInput {
 }
 
 export interface ScoreCarried {
-  readonly engine: string;
+  readonly engines: Engines;
   /** the run, by its index in the plan's expansion, and its generation that come next */
   readonly run: number;
   readonly generation: number;

@@ -13,7 +13,6 @@ import { recorder } from './run-records.js';
 
 export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
   const { place, store, generation, execution, subjects } = input;
-  const steps = stepsOn(execution.queues, execution.heartbeatSeconds);
   const record = recorder(place, { store, execution, device: execution.device });
   const problems: Omit<RunProblem, 'run'>[] = [];
   let damaged: string | undefined;
@@ -33,7 +32,8 @@ export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
     evaluations = sumOf(evaluations, counts.evaluations);
   };
 
-  const one = async ({ of, input: asked }: EvaluateInput['subjects'][number]) => {
+  const one = async ({ of, queue, input: asked }: EvaluateInput['subjects'][number]) => {
+    const steps = stepsOn({ ...execution.queues, engine: queue }, execution.heartbeatSeconds);
     const { member } = asked.place;
     let found: Pick<EvaluationDocument, 'scores' | 'metrics' | 'tables' | 'step' | 'failure'>;
     try {

@@ -33,7 +33,7 @@ import {
 } from './contract.js';
 import { ExperimentState } from './experiment-state.js';
 import { allRunsFailed, describeFailure, refusal } from './failure.js';
-import { enginesBehind, recordsOn } from './proxies.js';
+import { enginesOf, recordsOn } from './proxies.js';
 import { checkExtension, run } from './run.js';
 
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
@@ -66,11 +66,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   ]);
   const digest = carried?.digest ?? (await recordPlan());
   // Asked once: which machine asked for a step must not be seen in what the steps leave.
-  const engine =
-    plan.kind === 'simulation'
-      ? undefined
-      : (carried?.engine ??
-        (await enginesBehind(plan.execution.queues.engine).chooseEngine({ store, plan: digest, device: plan.execution.device })));
+  const engines = plan.kind === 'simulation' ? undefined : (carried?.engines ?? (await enginesOf(plan, { store, plan: digest })));
 
   const go = async ({ index, paused, generations }: NonNullable<ReturnType<ExperimentState['begin']>>) => {
     const runPlan = { ...runs[index], generations };
@@ -78,7 +74,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       const child = await startChild(run, {
         workflowId: runWorkflowId(plan.name, runPlan.id),
         taskQueue: QUEUES.workflow,
-        args: [{ plan: runPlan, digest, store, engine, paused, eventLimit: input.eventLimit }],
+        args: [{ plan: runPlan, digest, store, engines, paused, eventLimit: input.eventLimit }],
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         priority: fairness(plan.name),
@@ -109,7 +105,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       if (state.hasMore && isLong()) {
         await condition(() => state.going === 0 && allHandlersFinished());
         await recorded.catch(() => undefined);
-        await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engine } });
+        await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engines } });
       }
       const atATime = plan.execution.concurrency ?? runs.length;
       for (let next = state.begin(atATime); next; next = state.begin(atATime)) void go(next);

@@ -2,7 +2,10 @@
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities, StepResult } from '../activities/types.js';
-import type { ExecutionPlan } from '../spec/plan.js';
+import type { Digest } from '../common/canonical.js';
+import { placementKey, placementsOf } from '../spec/placement.js';
+import type { ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
+import type { Engines } from './contract.js';
 import { enginesQueue } from './contract.js';
 import { needsOf } from '../spec/operator-plan.js';
 import type { StepCall } from './generation.js';
@@ -47,8 +50,25 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
   };
 }
 
-/** Asks the engines behind a task queue which of them an experiment's steps are for. */
-export function enginesBehind(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'chooseEngine'>> {
+/** Asks the engines behind each placement's task queue which of them a plan's steps are for. */
+export async function enginesOf(
+  plan: ExperimentPlan,
+  place: { readonly store: string; readonly plan?: Digest },
+): Promise<Engines> {
+  const placements = placementsOf(plan);
+  const asked = placements.map(async (placement): Promise<[string, string]> => {
+    const { queue, device } = placement;
+    const engine = await enginesBehind(queue).chooseEngine({
+      ...place,
+      device,
+      ...(placement === placements[0] ? {} : { queue }),
+    });
+    return [placementKey(placement), engine];
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+function enginesBehind(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'chooseEngine'>> {
   return proxyActivities<Pick<Activities, 'chooseEngine'>>({
     taskQueue: enginesQueue(taskQueue),
     startToCloseTimeout: '1 minute',

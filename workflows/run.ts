@@ -19,8 +19,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
-import type { AnyMemberPlan, MemberPlan, RunPlan } from '../spec/plan.js';
+import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
 import { membersAt } from '../spec/phases.js';
+import { placementKey, placementOf } from '../spec/placement.js';
 import { Beside } from './beside.js';
 import type { RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
 import {
@@ -49,8 +50,10 @@ const HEALS = 2;
 
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store } = input;
-  const device = plan.kind === 'simulation' ? undefined : plan.execution.device;
-  const steps = stepsOn(plan.execution.queues, plan.execution.heartbeatSeconds);
+  const { execution } = plan;
+  const device = plan.kind === 'simulation' ? undefined : execution.device;
+  const stepsFor = (member?: AnyMixedMember) =>
+    stepsOn({ ...execution.queues, engine: placementOf(execution, member).queue }, execution.heartbeatSeconds);
   const state = new RunState(plan.generations, input.paused, input.carried);
   const records = new RunRecords(input, state, device);
   const beside = new Beside();
@@ -63,16 +66,20 @@ export async function run(input: RunInput): Promise<RunResult> {
       { key: SEARCH_ATTRIBUTES.generation, value: state.progress().generation },
     ]);
   };
-  const place = (member: string, generation: number): StepPlace => ({
-    store,
-    seed: plan.seed,
-    generation,
-    member,
-    checkpointSeconds: plan.execution.checkpointSeconds,
-    device,
-    ...(input.engine === undefined ? {} : { engine: input.engine }),
-    ...(input.heals ? { deep: true } : {}),
-  });
+  const place = (generation: number, name: string, member?: AnyMixedMember): StepPlace => {
+    const placement = placementOf(execution, member);
+    const engine = input.engines?.[placementKey(placement)];
+    return {
+      store,
+      seed: plan.seed,
+      generation,
+      member: name,
+      checkpointSeconds: execution.checkpointSeconds,
+      device: placement.device,
+      ...(engine === undefined ? {} : { engine }),
+      ...(input.heals ? { deep: true } : {}),
+    };
+  };
   const step = async <R extends StepResult>(name: string, call: () => Promise<R>): Promise<R> => {
     await condition(() => !state.paused);
     state.began(name);
@@ -118,8 +125,8 @@ export async function run(input: RunInput): Promise<RunResult> {
   const prepare = async (plan: RunPlan) => {
     enter('preparing');
     for (const member of plan.members) {
-      const at = { ...place('', 0), seed: 0 };
-      const { outputs } = await step('prepare', () => steps.prepare(prepareInput(plan, member, at)));
+      const at = { ...place(0, ''), seed: 0 };
+      const { outputs } = await step('prepare', () => stepsFor().prepare(prepareInput(plan, member, at)));
       const { train, valid, test, tokenizer, truth, base } = outputs;
       state.setMember(member.name, { prepared: { train, valid, test, tokenizer, truth, base } });
     }
@@ -128,7 +135,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     const t = state.next;
     enter('running');
     const results = await generationOf(plan, t, state.members, (member, states) =>
-      perform(memberGeneration(plan, member, place(member.name, t), states), steps, step),
+      perform(memberGeneration(plan, member, place(t, member.name, member), states), stepsFor(member), step),
     );
     for (const [name, { state: after }] of Object.entries(results)) state.setMember(name, after);
     const left = Object.fromEntries(Object.entries(results).map(([name, { index }]) => [name, index]));
@@ -151,7 +158,8 @@ export async function run(input: RunInput): Promise<RunResult> {
             execution: plan.execution,
             subjects: membersAt(plan, t).map((member) => ({
               of: results[member.name].index.generated!.digest,
-              input: { place: place(member.name, t), ...scoreInput(member, plan.metrics, results[member.name]) },
+              queue: placementOf(execution, member).queue,
+              input: { place: place(t, member.name, member), ...scoreInput(member, plan.metrics, results[member.name]) },
             })),
           },
         ],
@@ -178,7 +186,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     do {
       if (plan.kind === 'simulation') {
         await simulateGenerations(plan, state, {
-          steps,
+          steps: stepsFor(),
           step,
           place,
           enter: () => enter('running'),

@@ -12,11 +12,13 @@ import {
 } from '@temporalio/workflow';
 import type { Left, StepPlace } from '../activities/types.js';
 import { expand } from '../spec/expand.js';
+import { membersAt } from '../spec/phases.js';
+import { placementKey, placementOf, type Placement } from '../spec/placement.js';
 import type { RunPlan } from '../spec/plan.js';
 import type { ScoreExperimentInput, ScoreProgress } from './contract.js';
 import { NO_STEPS, SEARCH_ATTRIBUTES, scoreProgressQuery, sumOf } from './contract.js';
 import { evaluate } from './evaluate.js';
-import { enginesBehind, recordsOn } from './proxies.js';
+import { enginesOf, recordsOn } from './proxies.js';
 
 /** Runs, and of each generations, that are gone through at a time. */
 const RUNS = 8;
@@ -41,26 +43,30 @@ export async function score(input: ScoreExperimentInput): Promise<ScoreProgress>
   setHandler(scoreProgressQuery, () => progress);
   upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.experiment, value: plan.name }]);
   if (!carried) await records.recordMetrics({ store, plan });
-  const engine =
-    carried?.engine ??
-    (await enginesBehind(execution.queues.engine).chooseEngine({ store, plan: digest, device: execution.device }));
+  const engines = carried?.engines ?? (await enginesOf(plan, { store, plan: digest }));
 
   const scored = async (run: RunPlan, { generation, members }: Left) => {
-    const place = (member: string): StepPlace => ({
+    const place = (member: string, { queue, device }: Placement): StepPlace => ({
       store,
       seed: run.seed,
       generation,
       member,
       checkpointSeconds: execution.checkpointSeconds,
-      device: execution.device,
-      engine,
+      device,
+      engine: engines[placementKey({ queue, device })],
     });
     const found = await evaluate({
       place: { experiment: plan.name, plan: digest, run: run.id },
       store,
       generation,
       execution,
-      subjects: members.map(({ name, of, input: left }) => ({ of, input: { place: place(name), ...left } })),
+      subjects: members.map(({ name, of, input: left }) => {
+        const placement = placementOf(
+          execution,
+          membersAt(run, generation).find((member) => member.name === name),
+        );
+        return { of, queue: placement.queue, input: { place: place(name, placement), ...left } };
+      }),
     });
     const told = found.problems.map((problem) => ({ run: run.id, ...problem }));
     progress = {
@@ -80,7 +86,7 @@ export async function score(input: ScoreExperimentInput): Promise<ScoreProgress>
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!(input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested)) return;
     await condition(allHandlersFinished);
-    await continueAsNew<typeof score>({ ...input, carried: { engine, run, generation, progress } });
+    await continueAsNew<typeof score>({ ...input, carried: { engines, run, generation, progress } });
   };
 
   let from = carried?.generation ?? 0;

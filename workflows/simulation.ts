@@ -9,7 +9,7 @@ import type { RunState } from './run-state.js';
 export interface SimulationControl {
   readonly steps: Steps;
   step(name: string, call: () => Promise<StepResult>): Promise<StepResult>;
-  place(member: string, generation: number): StepPlace;
+  place(generation: number, member: string): StepPlace;
   /** tells what the step that began at `from` left */
   record(from: number, to: number, members: Readonly<Record<string, MemberIndex>>): void;
   /** where the history is long, goes on in a new execution and does not return */
@@ -30,7 +30,7 @@ export async function simulateGenerations(plan: SimulationRunPlan, state: RunSta
     const { next: from, chains } = state;
     const end = from + length - 1;
     const to = Math.min(end, state.generations);
-    const input = { place: control.place(member.name, from), member, mixture, data, sources, seeds, to, state: chains };
+    const input = { place: control.place(from, member.name), member, mixture, data, sources, seeds, to, state: chains };
     const { key, cached, outputs, report } = await control.step('simulate', () => control.steps.simulate(input));
     const index: MemberIndex = {
       model: outputs.state,

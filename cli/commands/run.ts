@@ -11,7 +11,6 @@ import { isWhole } from '../../documents/done.js';
 import { findDev } from '../../infra/dev.js';
 import { expand } from '../../spec/expand.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
-import { QUEUES } from '../../workflows/contract.js';
 import type { CommandModule } from '../command.js';
 import { failureOf } from '../ended.js';
 import { follow, startExperiment, type Started } from '../experiment.js';
@@ -86,7 +85,7 @@ export async function runExperiment(target: string, options: RunOptions, signal:
   /** whether what was started stops with this command */
   let ours = embedded;
   try {
-    await withWorkers({ ...options, embedded: embedded && !options.detach, slots, signal, note }, async (workers) => {
+    await withWorkers({ ...options, embedded: embedded && !options.detach, plan, slots, signal, note }, async (workers) => {
       const { client, dev } = workers;
       ours = dev?.owned ?? false;
       const concurrency = plan.execution.concurrency ?? (await freeSlots(client, plan, ours ? slots : 0));
@@ -102,7 +101,6 @@ export async function runExperiment(target: string, options: RunOptions, signal:
       );
       note(startLine(plan, started, concurrency, store));
       if (options.detach) {
-        await warnWithoutWorkers(client, note);
         if (options.json) printJson('run', { experiment: plan.name, status: 'running', store });
         else if (!options.quiet) process.stdout.write(`${plan.name} is running; habsburg watch ${plan.name}\n`);
         return;
@@ -186,11 +184,6 @@ function startLine(plan: AnyExperimentPlan, { fresh, generations }: Started, con
         : `all ${runs} runs at once`
       : `${counted(runs, 'run')}, ${concurrency} at a time`;
   return `${plan.name}: started, ${atATime}; artifacts go to ${store}`;
-}
-
-async function warnWithoutWorkers(client: Client, note: (text: string) => void): Promise<void> {
-  const workers = await workersOn(client, QUEUES.workflow, 'workflow').catch(() => ['?']);
-  if (workers.length === 0) note(`No worker serves ${QUEUES.workflow} yet, so nothing happens until one does: habsburg worker`);
 }
 
 /** The words after `habsburg` that do this again. */

@@ -60,10 +60,13 @@ async function execute(experiment: string, options: Options, signal: AbortSignal
   const metrics = options.metrics === undefined ? known.metrics : withMetrics(known, options.metrics);
   const plan: ExperimentPlan = { ...known, metrics };
   const slots = positiveInteger('--slots', options.slots) ?? availableParallelism();
-  const progress = await withWorkers({ ...options, embedded: !isExternal(options), slots, signal, note }, async (workers) => {
-    const handle = await start(workers.client, { plan, digest, store });
-    return workers.unlessFailed(follow(handle, plan, note, signal));
-  });
+  const progress = await withWorkers(
+    { ...options, embedded: !isExternal(options), plan, slots, signal, note },
+    async (workers) => {
+      const handle = await start(workers.client, { plan, digest, store });
+      return workers.unlessFailed(follow(handle, plan, note, signal));
+    },
+  );
   const { observations, evaluations, generations, problems } = progress;
   const head = { experiment, store, plan: digest, metrics, generations, observations, evaluations, problems };
   const failure = failureOf(progress);

@@ -52,13 +52,14 @@ function dataPlan({ data: { train, valid, test, heldOut, limit } }: VaeExperimen
 }
 
 function memberPlan(member: VaeMemberDocument): VaeMemberPlan {
-  const { generation0, training, sample, mixture: _, ...rest } = member;
+  const { generation0, training, sample, mixture: _, execution, ...rest } = member;
   const given = Object.fromEntries(Object.entries(generation0).filter(([, value]) => value !== undefined));
   return {
     ...rest,
     training,
     generation0: { ...training, ...given },
     ...(sample === undefined ? {} : { sample: samplePlan(sample) }),
+    ...(execution === undefined ? {} : { execution }),
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../mixture-schema.js';
 import { condition, inheriting, metricSchema, trainingFields } from '../schema.js';
-import { SCHEMA_VERSION, engineExecution, name, seed } from '../shared.js';
+import { SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from '../shared.js';
 
 const imageSource = z.string().regex(/^file:.+$/, 'must be file:PATH of an IDX file of images, perhaps compressed by gzip');
 const images = z.int().min(1).max(1e9);
@@ -89,6 +89,7 @@ export const vaeMemberSchema = z.strictObject({
         .describe('Images decoded together. May change rounding, so it counts as a setting of the experiment.'),
     })
     .prefault({}),
+  execution: memberExecution,
   sample: sampleSchema.optional().describe(sampleWords),
   mixture: mixtureSchema.optional().describe(memberMixtureWords),
 });

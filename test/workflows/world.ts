@@ -39,7 +39,7 @@ export class World {
   readonly executions = new Map<string, Execution>();
   readonly logged: { readonly message: string; readonly meta?: any }[] = [];
   /** by activity name; a thrown ApplicationFailure is final, as after the last retry */
-  activities: Record<string, (input: any) => Promise<any>> = {};
+  activities: Record<string, (input: any, ...taskQueue: any[]) => Promise<any>> = {};
   /** awaited before a child exists */
   beforeStart: (id: string) => Promise<void> = async () => undefined;
   #stopped = false;
@@ -190,7 +190,7 @@ const fake = {
   CancellationScope: {
     nonCancellable: <T>(work: () => Promise<T>) => context.run({ ...here(), shielded: true }, work),
   },
-  proxyActivities: () =>
+  proxyActivities: ({ taskQueue }: { taskQueue: string }) =>
     new Proxy(
       {},
       {
@@ -202,7 +202,7 @@ const fake = {
             const activity = world.activities[name];
             if (!activity) throw ApplicationFailure.nonRetryable(`no activity ${name}`);
             // what travels is JSON
-            const output: unknown = await activity(JSON.parse(JSON.stringify(input)));
+            const output: unknown = await activity(JSON.parse(JSON.stringify(input)), taskQueue);
             return output === undefined ? undefined : (JSON.parse(JSON.stringify(output)) as unknown);
           };
           return cancellable(call()).catch((error: unknown) => {

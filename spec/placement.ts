@@ -1,0 +1,28 @@
+/** Where a member's steps are computed. Pure; workflows use it. */
+import type { Device } from './devices.js';
+import { stagesOf } from './phases.js';
+import type { AnyMemberPlan, ExecutionPlan, ExperimentPlan } from './plan.js';
+
+export interface Placement {
+  /** task queue of its finetune, generate and score */
+  readonly queue: string;
+  /** absent: what the worker is set to */
+  readonly device?: Device;
+}
+
+/** @param member absent: of what belongs to no member */
+export function placementOf({ queues, device }: ExecutionPlan, member?: Pick<AnyMemberPlan, 'execution'>): Placement {
+  const own = member?.execution;
+  const on = own?.device ?? device;
+  return { queue: own?.queue ?? queues.engine, ...(on === undefined ? {} : { device: on }) };
+}
+
+/** What a placement is told from others by. */
+export const placementKey = ({ queue, device }: Placement): string => (device === undefined ? queue : `${queue} ${device}`);
+
+/** The placements of a plan, each once, the experiment's own first. */
+export function placementsOf({ execution, conditions }: Pick<ExperimentPlan, 'execution' | 'conditions'>): Placement[] {
+  const members = conditions.flatMap((condition) => stagesOf(condition).flatMap((stage) => stage.members));
+  const all = [placementOf(execution), ...members.map((member) => placementOf(execution, member))];
+  return [...new Map(all.map((placement) => [placementKey(placement), placement])).values()];
+}
