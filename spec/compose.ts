@@ -28,9 +28,12 @@ export function composeDocument(
 ): Composed {
   const wrong: SyntaxProblem[] = [];
   const enough = new Error('enough');
+  let over = false;
   const take = (code: string, message: string, offset: number): void => {
-    if (wrong.length < most) wrong.push({ code, message, offset });
-    if (wrong.length >= most) throw enough;
+    if (!over) wrong.push({ code, message, offset });
+    // the library takes whatever is thrown inside a collection for nesting that is too deep, and tells it at every level
+    over ||= wrong.length >= most || code === 'RESOURCE_EXHAUSTION';
+    if (over) throw enough;
   };
   const composer = new Composer({ ...options, prettyErrors: false });
   // the library has no other way to take errors as they come
