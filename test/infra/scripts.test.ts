@@ -16,6 +16,7 @@ describe('the scripts of a checkout', () => {
     folder = temporaryFolder();
     root = join(folder.path, 'checkout');
     for (const part of ['scripts', 'infra']) cpSync(join(repositoryRoot(), part), join(root, part), { recursive: true });
+    write('common/make-folder.mjs', readFileSync(join(repositoryRoot(), 'common', 'make-folder.mjs'), 'utf8'));
     symlinkSync(join(repositoryRoot(), 'node_modules'), join(root, 'node_modules'));
     write('package.json', JSON.stringify({ name: 'habsburg', type: 'module' }));
     write('package-lock.json', JSON.stringify({ packages: {} }));
