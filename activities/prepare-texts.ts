@@ -1,12 +1,12 @@
 /** The heavy part of preparing texts, for a thread of its own: trains or copies the tokenizer, encodes, writes the splits' records. */
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
-import { linesOf } from '../data/blocks.js';
 import { endTokensOf } from '../data/template.js';
-import { RECORDS_FILE, writeRecords } from '../pool/records.js';
+import { textLines, type TextPlace } from '../data/text.js';
+import { RECORDS_FILE, writeRecords, type DataRecord } from '../pool/records.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
 import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
-import { trainBpe } from '../engine/tokenizer/train-bpe.js';
+import { countWords, trainBpe, type WordCounts } from '../engine/tokenizer/train-bpe.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import type { DataPlan, TokenizerPlan } from '../spec/plan.js';
 import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
@@ -21,7 +21,7 @@ const EOS = '</s>';
 export interface TextsToPrepare {
   readonly data: DataPlan;
   readonly tokenizer: TokenizerPlan;
-  readonly texts: Readonly<Record<Split, { readonly text: string; readonly source: string }>>;
+  readonly texts: Readonly<Record<Split, { readonly place: TextPlace; readonly source: string }>>;
   /** the base model as it was given (its tokenizer is copied from there), and as it was imported; absent for a model from scratch */
   readonly base?: { readonly path: string; readonly folder: string };
   /** where to write: the tokenizer's folder and one a split */
@@ -39,12 +39,7 @@ export type PreparedTexts = Readonly<Record<Split, { readonly records: number; r
 
 export async function prepareTexts({ data, tokenizer, texts, base, folders }: TextsToPrepare): Promise<PreparedTexts> {
   if (tokenizer.kind === 'bpe') {
-    const lines = data.template ? recordTexts(texts.train.text, data) : linesOf(texts.train.text);
-    const model = trainBpe(
-      lines.map((line) => (line.trim() === '' ? '' : `${line}\n`)),
-      tokenizer.vocabulary,
-      SPECIALS,
-    );
+    const model = trainBpe(await wordsOf(texts.train.place, data), tokenizer.vocabulary, SPECIALS);
     await saveTokenizer(folders.tokenizer, model, { bos: '<s>', eos: EOS, pad: '<pad>', maxLength: data.block });
   } else {
     if (!base)
@@ -64,19 +59,32 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
   const rowsOf = data.template ? recordRows(data, loaded, config, own) : blockRows(data, loaded, begins);
   const prepared: Partial<Record<Split, PreparedTexts[Split]>> = {};
   for (const split of SPLITS) {
-    const { source, text } = texts[split];
-    const { rows, leftOut } = rowsOf(split, text);
-    await writeRecords(
-      join(folders[split], RECORDS_FILE),
-      rows.map((row, i) => ({
-        id: `${split}/${String(i).padStart(6, '0')}`,
-        ...row,
-        origin: { kind: 'real' as const, source },
-      })),
-    );
-    prepared[split] = { records: rows.length, leftOut };
+    const { source, place } = texts[split];
+    const rows = rowsOf(split, textLines(place));
+    let leftOut = 0;
+    const numbered = async function* (): AsyncGenerator<DataRecord, void, undefined> {
+      let i = 0;
+      let row = await rows.next();
+      for (; !row.done; row = await rows.next())
+        yield { id: `${split}/${String(i++).padStart(6, '0')}`, ...row.value, origin: { kind: 'real', source } };
+      leftOut = row.value;
+    };
+    const records = await writeRecords(join(folders[split], RECORDS_FILE), numbered());
+    prepared[split] = { records, leftOut };
   }
   return { ...(prepared as Record<Split, PreparedTexts[Split]>), begins, prefix, ends };
+}
+
+/** The words of a text, or of its records through the template. */
+async function wordsOf(place: TextPlace, data: DataPlan): Promise<WordCounts> {
+  const counts: WordCounts = new Map();
+  const lines = textLines(place);
+  for await (const some of data.template ? recordTexts(lines, data) : lines)
+    countWords(
+      some.map((line) => (line.trim() === '' ? '' : `${line}\n`)),
+      counts,
+    );
+  return counts;
 }
 
 function configOf(folder: string): ReturnType<typeof readJsonObject> {

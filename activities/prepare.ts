@@ -4,7 +4,8 @@
  */
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf, sha256, type Digest } from '../common/canonical.js';
+import { cancellationSignal } from '@temporalio/activity';
+import { digestOf, type Digest } from '../common/canonical.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
 import { assertUnchanged, checkpointDigests } from '../data/identify.js';
 import { resolveSource } from '../data/source.js';
@@ -51,12 +52,13 @@ function prepareTextActivity(deps: ActivityDependencies) {
         parameters: async () => {
           const { sources } = input;
           if (base.kind === 'scratch') parseConfig({ ...base.config, vocab_size: 1000 }, 'base.config'); // a wrong one ends the run here
-          const text = (split: Split) => resolveSource(data[split], { split, grammar: data.grammar, sources });
+          const text = (split: Split) =>
+            resolveSource(data[split], { split, grammar: data.grammar, sources, signal: cancellationSignal() });
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source, sources) : undefined;
           return {
             texts: Object.fromEntries(
-              SPLITS.map((split) => [split, { source: texts![split].source, digest: sha256(texts![split].text) }]),
+              SPLITS.map((split) => [split, { source: texts![split].source, digest: texts![split].digest }]),
             ),
             block: data.block,
             packing: data.packing,
@@ -83,7 +85,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
         const prepared = await step.thread<PreparedTexts>(new URL('./prepare-texts.js', import.meta.url), 'prepareTexts', {
           data,
           tokenizer,
-          texts: mapSplits((split) => ({ text: texts![split].text, source: texts![split].source })),
+          texts: mapSplits((split) => ({ place: texts![split].place, source: texts![split].source })),
           folders,
           base: baseFolder === undefined ? undefined : { path: checkpoint!.path, folder: baseFolder },
         } satisfies TextsToPrepare);

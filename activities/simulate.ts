@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../common/canonical.js';
 import { resolveSource } from '../data/source.js';
+import { wholeText } from '../data/text.js';
 import { familyNamed } from '../families/toy/index.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SimulateInput, StepResult } from './types.js';
@@ -29,10 +30,9 @@ export function simulateActivity(deps: ActivityDependencies) {
           const { name: _, ...determining } = member;
           if (input.data) {
             const { data, sources } = input;
-            text = {
-              train: (await resolveSource(data.train, { split: 'train', sources })).text,
-              test: (await resolveSource(data.test, { split: 'test', sources })).text,
-            };
+            const read = async (split: 'train' | 'test') =>
+              wholeText((await resolveSource(data[split], { split, sources })).place);
+            text = { train: await read('train'), test: await read('test') };
           }
           return {
             ...determining,

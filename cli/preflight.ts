@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../artifacts/open.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
-import { packBlocks } from '../data/blocks.js';
+import { BlockPacker } from '../data/blocks.js';
 import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
-import { readTextFile } from '../common/text-file.js';
+import { textFile, textLines } from '../data/text.js';
 import { portableDocument } from '../spec/digest.js';
 import { loadExperiment, problemText } from '../spec/load.js';
 import type { Device } from '../spec/devices.js';
@@ -35,7 +35,7 @@ export interface Looked {
 /** @throws HabsburgError with `details.problems`, as loadExperiment does */
 export async function loadAndLook(target: string, options: LookOptions): Promise<Looked> {
   const { plan, document, place } = await loadExperiment(target, options);
-  const findings = await lookAtSources(plan);
+  const { findings, digests } = await lookAtSources(plan);
   if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
   // a server of one's own has workers on machines of their own
   if (!hasExternalServer()) await lookAtDevices(plan, findings);
@@ -48,7 +48,7 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   if (options.store !== undefined) await checkStore(options.store);
   const note = options.note ?? notes(false);
   for (const { problem } of placed) note(`note: ${problemText(problem)}`);
-  const known = await identified(plan);
+  const known = await identified(plan, digests);
   return { plan: known, document: portableDocument(document, known) };
 }
 
@@ -106,11 +106,13 @@ async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
     for (const split of ['train', 'valid', 'test'] as const) {
       if (!data[split].startsWith('file:')) continue;
       const look = async (): Promise<void> => {
-        const { text } = await readTextFile(pathOfSource(data[split]), { pipes: false });
         const of = { encode: (line: string) => tokenizer.encode(line), decode: (ids: readonly number[]) => tokenizer.decode(ids), eosId: 0 }; // prettier-ignore
-        const { blocks, tokens } = packBlocks(text, of, data.block, 1);
-        if (blocks.length === 0)
-          throw new HabsburgError('invalid', `${pathOfSource(data[split])} has ${tokens} tokens, not one block of ${data.block} (data.block); give more text or smaller blocks`); // prettier-ignore
+        const packer = new BlockPacker(of, data.block, 1);
+        for await (const lines of textLines(await textFile(pathOfSource(data[split])))) {
+          packer.add(lines).next();
+          if (packer.full) return;
+        }
+        throw new HabsburgError('invalid', `${pathOfSource(data[split])} has ${packer.tokens} tokens, not one block of ${data.block} (data.block); give more text or smaller blocks`); // prettier-ignore
       };
       await attempt(['data', split], look, findings);
     }

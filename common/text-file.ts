@@ -1,54 +1,56 @@
 /**
  * The one reader of text files that people give: experiment files, texts, records, prompts, token rows, templates. Says what a file is
- * where it is no UTF-8 text, reads pipes, and never takes more memory than the limit.
+ * where it is no UTF-8 text, reads pipes, and goes through a file of any size piece by piece.
  */
 import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromSystemError, HabsburgError } from './errors.js';
+import { firstInvalidByte, HEAD, notText } from './not-text.js';
 
 /** The longest string that V8 holds is a little shorter than 2^29 characters. */
 export const LONGEST_TEXT = 2 ** 29 - 64;
 /** A pipe whose writer is silent is given up after so long, and one without a writer, ms. */
 const PIPE_PATIENCE = 8_000;
 const OPENING_PATIENCE = 1_000;
-const CHUNK = 1 << 20;
+/** bytes read at a time */
+export const TEXT_CHUNK = 1 << 20;
 
-export interface TextFile {
-  /** without a byte order mark; CR LF and CR are LF, as Python's text mode reads them */
-  readonly text: string;
-  /** as they lie in the file */
-  readonly bytes: Uint8Array;
-}
+const [LF, CR] = [10, 13];
+const MARK = Buffer.from('\ufeff');
 
 export interface ReadTextOptions {
   /** what the file is called in messages; default: its path */
   readonly shown?: string;
-  /** default: what a string can hold */
+  /** default: what a string can hold, for a whole text; none for pieces */
   readonly maxBytes?: number;
   /** whether the file is read once, by this process alone, so that a pipe will do; default: true */
   readonly pipes?: boolean;
+  /** takes the bytes as they lie in the file, in order */
+  readonly onBytes?: (bytes: Uint8Array) => void;
+  /** aborted: reading stops */
+  readonly signal?: AbortSignal;
 }
 
 /**
+ * A text without a byte order mark; CR LF and CR are LF, as Python's text mode reads them.
  * @throws HabsburgError `notFound`; `invalid` naming what the file is in place of UTF-8 text: a folder, a device, compressed, in
  * another encoding, a Git LFS pointer, a web page, or too large
  */
-export async function readTextFile(path: string, options: ReadTextOptions = {}): Promise<TextFile> {
-  const shown = options.shown ?? path;
-  const bytes = await readWhole(path, { ...options, shown });
-  const wrong = notText(bytes, path);
-  if (wrong !== undefined) throw new HabsburgError('invalid', `${shown}: ${wrong}`);
-  const text = new TextDecoder('utf-8').decode(bytes);
-  return { text: text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text, bytes };
+export async function readTextFile(path: string, options: ReadTextOptions = {}): Promise<string> {
+  const pieces: string[] = [];
+  for await (const bytes of textChunks(path, { ...options, maxBytes: options.maxBytes ?? LONGEST_TEXT }))
+    pieces.push(bytes.toString('utf8'));
+  return pieces.join('');
 }
 
-/** A file's bytes, or a pipe's; at most `maxBytes` of them. */
-async function readWhole(
-  path: string,
-  { shown = path, maxBytes = LONGEST_TEXT, pipes = true }: ReadTextOptions,
-): Promise<Uint8Array> {
+/**
+ * The same, piece by piece, as UTF-8 of whole characters. A piece holds until the next one is asked for.
+ * @throws as readTextFile does, as soon as it is noticed
+ */
+export async function* textChunks(path: string, options: ReadTextOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+  const { shown = path, maxBytes = Infinity, pipes = true, onBytes, signal } = options;
   let file: FileHandle | undefined;
   try {
     // without O_NONBLOCK, opening a pipe waits for somebody to write to it
@@ -57,8 +59,41 @@ async function readWhole(
     const wrong = noFile(found, pipes);
     if (wrong !== undefined) throw new HabsburgError('invalid', `${shown}: ${wrong}`);
     if (found.size > maxBytes) throw tooLarge(shown, maxBytes);
-    return await readAll(file, found, maxBytes, shown);
+    const buffer = Buffer.allocUnsafe(found.isFile() && found.size > 0 ? Math.min(found.size + 1, TEXT_CHUNK) : TEXT_CHUNK);
+    let head: Buffer | undefined;
+    let offset = 0; // of the buffer's first byte in the file
+    let held = 0; // bytes of a character that was cut, at the buffer's start
+    let line = 1;
+    let afterCr = false;
+    for (let ended = false; !ended;) {
+      signal?.throwIfAborted();
+      const length = await fill(file, buffer, held, { quiet: offset === 0 && found.isFIFO(), shown });
+      ended = length < buffer.length;
+      if (offset + length > maxBytes) throw tooLarge(shown, maxBytes);
+      onBytes?.(buffer.subarray(held, length));
+      const whole = buffer.subarray(0, ended ? length : wholeCharacters(buffer));
+      const valid = isUtf8(whole);
+      const first = head === undefined;
+      head ??= Buffer.from(whole.subarray(0, HEAD));
+      const other = first || !valid ? notText(head, valid, path) : undefined;
+      if (other !== undefined) throw new HabsburgError('invalid', `${shown}: ${other}`);
+      if (!valid) {
+        const at = firstInvalidByte(whole);
+        line += linesIn(whole.subarray(0, at));
+        throw new HabsburgError('invalid', `${shown}: byte ${offset + at} (0x${whole[at].toString(16).padStart(2, '0')}, in line ${line}) is not UTF-8; convert the file, e.g. iconv -f windows-1252 -t utf-8 FILE > NEW`); // prettier-ignore
+      }
+      line += linesIn(whole);
+      const endsInCr = whole.at(-1) === CR;
+      const text = first && whole.subarray(0, MARK.length).equals(MARK) ? whole.subarray(MARK.length) : whole;
+      const piece = unixLineEnds(afterCr && text[0] === LF ? text.subarray(1) : text);
+      if (whole.length > 0) afterCr = endsInCr;
+      if (piece.length > 0) yield piece;
+      offset += whole.length;
+      held = length - whole.length;
+      buffer.copyWithin(0, whole.length, length);
+    }
   } catch (error) {
+    signal?.throwIfAborted();
     throw fromSystemError(error, `reading ${shown}`);
   } finally {
     await file?.close();
@@ -73,17 +108,21 @@ export function noFile(found: Stats, pipes = false): string | undefined {
   return 'this is a device or socket, not a file; name a file';
 }
 
-async function readAll(file: FileHandle, found: Stats, maxBytes: number, shown: string): Promise<Uint8Array> {
-  let bytes = Buffer.allocUnsafe(found.isFile() && found.size > 0 ? found.size + 1 : CHUNK);
-  let length = 0;
+/** Fills a buffer from `length` on, or as far as the file goes. @returns how many bytes are in it */
+async function fill(
+  file: FileHandle,
+  buffer: Buffer,
+  length: number,
+  { quiet, shown }: { readonly quiet: boolean; readonly shown: string },
+): Promise<number> {
   let waited = 0;
-  for (;;) {
-    const read = await file.read(bytes, length, bytes.length - length, null).catch((error: NodeJS.ErrnoException) => {
+  while (length < buffer.length) {
+    const read = await file.read(buffer, length, buffer.length - length, null).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EAGAIN') throw error;
       return undefined;
     });
     // nothing yet: a pipe's writer is slow, or has not opened it yet
-    if (read === undefined || (read.bytesRead === 0 && length === 0 && found.isFIFO())) {
+    if (read === undefined || (read.bytesRead === 0 && length === 0 && quiet)) {
       waited += 20;
       if (waited > (read === undefined ? PIPE_PATIENCE : OPENING_PATIENCE))
         throw new HabsburgError('invalid', `${shown}: nothing comes through this pipe; write it to a file and name that`);
@@ -91,15 +130,42 @@ async function readAll(file: FileHandle, found: Stats, maxBytes: number, shown: 
       continue;
     }
     waited = 0;
-    if (read.bytesRead === 0) return bytes.subarray(0, length);
+    if (read.bytesRead === 0) break;
     length += read.bytesRead;
-    if (length > maxBytes) throw tooLarge(shown, maxBytes);
-    if (length === bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.min(2 * bytes.length, maxBytes + 1));
-      bytes.copy(grown);
-      bytes = grown;
+  }
+  return length;
+}
+
+/** How many bytes there are before a character that the end of these cuts. */
+function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= 3; back++) {
+    const byte = bytes[bytes.length - back];
+    if ((byte & 0xc0) === 0x80) continue;
+    const needed = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return needed > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+/** Makes line ends "\n", in place. */
+function unixLineEnds(bytes: Buffer): Buffer {
+  let at = bytes.indexOf(CR);
+  if (at < 0) return bytes;
+  let to = at;
+  for (; at < bytes.length; at++) {
+    if (bytes[at] !== CR) bytes[to++] = bytes[at];
+    else {
+      bytes[to++] = LF;
+      if (bytes[at + 1] === LF) at++;
     }
   }
+  return bytes.subarray(0, to);
+}
+
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) lines++;
+  return lines;
 }
 
 function tooLarge(shown: string, maxBytes: number): HabsburgError {
@@ -108,78 +174,4 @@ function tooLarge(shown: string, maxBytes: number): HabsburgError {
       ? 'more than 512 MiB of text do not fit; use a part of it'
       : `more than ${maxBytes} bytes, the limit for such a file`;
   return new HabsburgError('invalid', `${shown}: ${why}`);
-}
-
-const PACKED: readonly (readonly [magic: readonly number[], what: string])[] = [
-  [[0x1f, 0x8b], 'compressed by gzip; unpack it first, e.g. gzip -dc FILE > NEW'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'compressed by zstd; unpack it first, e.g. zstd -dc FILE > NEW'],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], 'compressed by xz; unpack it first, e.g. xz -dc FILE > NEW'],
-  [[0x42, 0x5a, 0x68], 'compressed by bzip2; unpack it first, e.g. bzip2 -dc FILE > NEW'],
-  [[0x04, 0x22, 0x4d, 0x18], 'compressed by lz4; unpack it first, e.g. lz4 -dc FILE > NEW'],
-  [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive (or an office document); unpack it and name the text in it'],
-  [[0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], 'a 7z archive; unpack it and name the text in it'],
-  [[0x25, 0x50, 0x44, 0x46, 0x2d], 'a PDF; save its text as UTF-8'],
-  [
-    [0x50, 0x41, 0x52, 0x31],
-    'a Parquet file; write its texts to a file, one a line, or name its dataset (hf://OWNER/NAME@REVISION)',
-  ],
-  [[0x47, 0x47, 0x55, 0x46], 'a GGUF file, a model; name a text'],
-];
-const WIDE: readonly (readonly [magic: readonly number[], name: string])[] = [
-  [[0xff, 0xfe, 0x00, 0x00], 'UTF-32'],
-  [[0x00, 0x00, 0xfe, 0xff], 'UTF-32'],
-  [[0xff, 0xfe], 'UTF-16'],
-  [[0xfe, 0xff], 'UTF-16'],
-];
-
-/** What the bytes are in place of UTF-8 text, and what to do; undefined where they are text. */
-function notText(bytes: Uint8Array, path: string): string | undefined {
-  const begins = (magic: readonly number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
-  const packed = PACKED.find(([magic]) => begins(magic));
-  // "BZh" and "PK" can begin a text; their archives go on with bytes that are none
-  if (packed !== undefined && (!isUtf8(bytes) || bytes.subarray(0, 64).some((byte) => byte < 9))) return `this is ${packed[1]}`;
-  const wide = WIDE.find(([magic]) => begins(magic));
-  if (wide !== undefined)
-    return `this is ${wide[1]} text; convert the file: iconv -f ${wide[1].toLowerCase()} -t utf-8 FILE > NEW`;
-  const head = Buffer.from(bytes.subarray(0, 4096));
-  const zeros = head.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0);
-  if (zeros > head.length / 8)
-    return 'many of its bytes are zero: this is UTF-16 or no text at all; convert the file: iconv -f utf-16le -t utf-8 FILE > NEW';
-  if (!isUtf8(bytes)) {
-    const offset = firstInvalidByte(bytes);
-    const line = 1 + countLines(bytes.subarray(0, offset));
-    return `byte ${offset} (0x${bytes[offset].toString(16).padStart(2, '0')}, in line ${line}) is not UTF-8; convert the file, e.g. iconv -f windows-1252 -t utf-8 FILE > NEW`;
-  }
-  const start = head.toString('latin1');
-  if (start.startsWith('version https://git-lfs.github.com/spec/'))
-    return 'this is a Git LFS pointer, not the file that it stands for; fetch that: git lfs pull';
-  if (/^(\xef\xbb\xbf)?\s*<(!doctype\s+html|html)[\s>]/i.test(start) && !/\.html?$/i.test(path))
-    return 'this is a web page (HTML), saved in place of the file; download the file itself (or name it .html, if its markup is the text)';
-  return undefined;
-}
-
-function countLines(bytes: Uint8Array): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
-  return lines;
-}
-
-/** Offset of the first byte that no valid UTF-8 text continues with (the lead byte of a sequence that is cut short). */
-function firstInvalidByte(bytes: Uint8Array): number {
-  let at = 0;
-  // a valid prefix stays valid up to a sequence's start: skip whole windows, then step through the one that fails
-  const WINDOW = 1 << 16;
-  while (at < bytes.length) {
-    let end = Math.min(at + WINDOW, bytes.length);
-    while (end < bytes.length && (bytes[end] & 0xc0) === 0x80 && end - at < WINDOW + 4) end++;
-    if (!isUtf8(bytes.subarray(at, end))) break;
-    at = end;
-  }
-  while (at < bytes.length) {
-    const lead = bytes[at];
-    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (!isUtf8(bytes.subarray(at, at + length))) return at;
-    at += length;
-  }
-  return at;
 }

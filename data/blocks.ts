@@ -12,14 +12,6 @@ export interface TextTokenizer {
   readonly specials?: readonly string[];
 }
 
-export interface PackedBlocks {
-  /** each of exactly `block` token ids */
-  readonly blocks: number[][];
-  /** lines and tokens that were read to make them; the remainder is among the tokens */
-  readonly lines: number;
-  readonly tokens: number;
-}
-
 /** Python's str.strip() would leave nothing. */
 const BLANK = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
 
@@ -34,29 +26,50 @@ export function linesOf(text: string): string[] {
  * Every line becomes `</s>` + line + "\n", a blank one `</s>` alone; lines are encoded one by one, concatenated and cut into
  * blocks; the remainder is dropped. `</s>` written out in the text stays text: it is encoded in two pieces, so that no line of
  * a corpus can end a document.
- * @param block tokens a block, >= 1
- * @param limit at most so many blocks; absent: all
  */
-export function packBlocks(text: string, tokenizer: TextTokenizer, block: number, limit = Infinity): PackedBlocks {
-  if (!Number.isInteger(block) || block < 1)
-    throw new HabsburgError('invalid', `data.block: ${block} is no number of tokens; use 1 or more`);
-  const specials = specialsOf(tokenizer);
-  const blocks: number[][] = [];
-  let current: number[] = [];
-  let lines = 0;
-  let tokens = 0;
-  for (const line of linesOf(text)) {
-    if (blocks.length >= limit) break;
-    lines++;
-    const ids = lineTokens(line, tokenizer, specials);
-    tokens += ids.length;
-    for (const id of ids) current.push(id);
-    while (current.length >= block) {
-      if (blocks.length < limit) blocks.push(current.slice(0, block));
-      current = current.slice(block);
+export class BlockPacker {
+  /** lines and tokens that were read; the remainder is among the tokens */
+  lines = 0;
+  tokens = 0;
+  blocks = 0;
+  #current: number[] = [];
+  readonly #specials: readonly string[];
+
+  /**
+   * @param block tokens a block, >= 1
+   * @param limit at most so many blocks; default: all
+   */
+  constructor(
+    readonly tokenizer: TextTokenizer,
+    readonly block: number,
+    readonly limit = Infinity,
+  ) {
+    if (!Number.isInteger(block) || block < 1)
+      throw new HabsburgError('invalid', `data.block: ${block} is no number of tokens; use 1 or more`);
+    this.#specials = specialsOf(tokenizer);
+  }
+
+  /** Nothing that follows would be read. */
+  get full(): boolean {
+    return this.blocks >= this.limit;
+  }
+
+  /** Takes the next lines; gives the blocks that they fill, each of exactly `block` token ids. */
+  *add(lines: Iterable<string>): Generator<number[], void, undefined> {
+    for (const line of lines) {
+      if (this.full) return;
+      this.lines++;
+      const ids = lineTokens(line, this.tokenizer, this.#specials);
+      this.tokens += ids.length;
+      for (const id of ids) this.#current.push(id);
+      let from = 0;
+      for (; this.#current.length - from >= this.block && !this.full; from += this.block) {
+        this.blocks++;
+        yield this.#current.slice(from, from + this.block);
+      }
+      if (from > 0) this.#current = this.#current.slice(from);
     }
   }
-  return { blocks, lines, tokens };
 }
 
 /** Names of special tokens that a text might spell out. */

@@ -9,12 +9,13 @@ import { resolveCheckpoint, type ResolvedCheckpoint } from './checkpoint-source.
 
 /**
  * The plan with the digests of its local sources; needed before it is run or named.
+ * @param known digests of sources that have been read already
  * @throws 'notFound' or 'invalid' where a source cannot be read
  */
-export async function identified<P extends AnyExperimentPlan>(plan: P): Promise<P> {
+export async function identified<P extends AnyExperimentPlan>(plan: P, known: SourceDigests = {}): Promise<P> {
   const { data, checkpoints } = localSources(plan);
   const sources: Record<string, Digest> = {};
-  for (const source of data) sources[source] = await digestOfSource(source, 'data');
+  for (const source of data) sources[source] = known[source] ?? (await digestOfSource(source, 'data'));
   for (const source of checkpoints) sources[source] = await digestOfSource(source, 'checkpoint');
   return Object.keys(sources).length === 0 ? plan : { ...plan, sources };
 }

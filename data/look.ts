@@ -1,19 +1,19 @@
 /**
  * A look at a plan's local sources before anything starts: whether they are there, are what they are taken for, are long enough and
- * differ from each other. Quick: nothing is tokenised, and nothing of the Hub is asked for.
+ * differ from each other. Each is read once, piece by piece; nothing is tokenised, and nothing of the Hub is asked for.
  */
-import { stat } from 'node:fs/promises';
-import { sha256 } from '../common/canonical.js';
+import { createHash } from 'node:crypto';
+import type { Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError, type ErrorKind } from '../common/errors.js';
-import { readTextFile } from '../common/text-file.js';
 import type { Images } from '../common/images.js';
 import type { Path } from '../spec/problems.js';
 import type { AnyExperimentPlan, DataPlan, ExperimentPlan, ImageDataPlan } from '../spec/plan.js';
-import { pathOfSource } from '../spec/sources.js';
+import { pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { linesOf } from './blocks.js';
 import { resolveCheckpoint } from './checkpoint-source.js';
 import { readIdxImages } from './idx.js';
-import { fillTemplate, parseRecords } from './template.js';
+import { fillTemplate, readFieldRecords } from './template.js';
+import { fileChunks, linesOfPieces, textFile } from './text.js';
 
 /** Something that a run would stumble over, or that is probably not meant. */
 export interface Finding {
@@ -26,15 +26,22 @@ export interface Finding {
 }
 
 const SPLITS = ['train', 'valid', 'test'] as const;
-/** Larger texts are looked at by their size alone. */
-const LARGE = 128 * 2 ** 20;
+/** So many characters of records are tried with their template. */
+const TRIED = 128 * 2 ** 20;
 /** A tokenizer can put so many tokens, at most, beside those that stand for bytes of a line: what begins it, a space, its end. */
 const TOKENS_BESIDE_BYTES = 6;
 
-export async function lookAtSources(plan: AnyExperimentPlan): Promise<Finding[]> {
-  if (plan.kind === 'simulation') return plan.data === undefined ? [] : lookAtTexts({ ...plan.data, block: 1 });
-  const data = plan.data.kind === 'images' ? await lookAtImages(plan.data) : await lookAtTexts(plan.data);
-  return [...data, ...(await lookAtCheckpoints(plan))];
+export interface Look {
+  readonly findings: Finding[];
+  /** of the texts that were read, by source, so that nobody need read them again to know them */
+  readonly digests: SourceDigests;
+}
+
+export async function lookAtSources(plan: AnyExperimentPlan): Promise<Look> {
+  if (plan.kind === 'simulation')
+    return plan.data === undefined ? { findings: [], digests: {} } : lookAtTexts({ ...plan.data, block: 1 });
+  const data = plan.data.kind === 'images' ? { findings: await lookAtImages(plan.data), digests: {} } : await lookAtTexts(plan.data); // prettier-ignore
+  return { ...data, findings: [...data.findings, ...(await lookAtCheckpoints(plan))] };
 }
 
 /** Runs a look; what it throws is a finding. */
@@ -51,45 +58,58 @@ export async function attempt<T>(path: Path, look: () => Promise<T> | T, finding
 /** What is looked at of texts; chains have a training text alone. */
 type Texts = Pick<DataPlan, 'train' | 'block' | 'template'> & Partial<Pick<DataPlan, 'valid' | 'test'>>;
 
-async function lookAtTexts(data: Texts): Promise<Finding[]> {
+async function lookAtTexts(data: Texts): Promise<Look> {
   const findings: Finding[] = [];
-  const digests = new Map<string, string>();
+  const digests: Record<string, Digest> = {};
+  const splits = new Map<Digest, string>();
   for (const split of SPLITS) {
     const source = data[split];
     if (!source?.startsWith('file:')) continue;
     const path = ['data', split];
-    const digest = await attempt(path, () => lookAtText(pathOfSource(source), data), findings);
+    const note = (message: string): void => void findings.push({ path, message });
+    const digest = await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings);
     if (digest === undefined) continue;
-    const same = digests.get(digest);
-    if (same === undefined) digests.set(digest, split);
-    else findings.push({ path, message: `${pathOfSource(source)}: the same text as data.${same}; scores on it would not be of text that is new to the models` }); // prettier-ignore
+    digests[source] = digest;
+    const same = splits.get(digest);
+    if (same === undefined) splits.set(digest, split);
+    else note(`${pathOfSource(source)}: the same text as data.${same}; scores on it would not be of text that is new to the models`); // prettier-ignore
   }
-  return findings;
+  return { findings, digests };
 }
 
-/** @returns the text's digest, or that of its size where it is large */
-async function lookAtText(path: string, data: Texts): Promise<string> {
-  const size = await stat(path).then(
-    (found) => (found.isFile() ? found.size : 0),
-    () => 0, // reading says what is wrong
-  );
-  if (size > LARGE) return `${path}: ${size}`;
-  const { text, bytes } = await readTextFile(path, { pipes: false });
-  if (data.template) lookAtRecords(text, path, data);
-  else lookAtLines(text, path, data.block);
-  return sha256(bytes);
+/** @returns the digest of the file */
+async function lookAtText(path: string, data: Texts, note: (message: string) => void): Promise<Digest> {
+  const hash = createHash('sha256');
+  const chunks = fileChunks(await textFile(path), { onBytes: (raw) => hash.update(raw) });
+  if (data.template) await lookAtRecords(chunks, path, data, note);
+  else await lookAtLines(chunks, path, data.block);
+  return `sha256:${hash.digest('hex')}`;
 }
 
-function lookAtRecords(text: string, path: string, data: Texts): void {
-  const records = parseRecords(text, path);
-  for (const record of records) fillTemplate(data.template!, record).answer();
-  if (records.length === 0) throw tooShort(path, 'has no records');
+async function lookAtRecords(chunks: AsyncIterable<Buffer>, path: string, data: Texts, note: (message: string) => void) {
+  let left = TRIED;
+  async function* beginning(): AsyncGenerator<string, void, undefined> {
+    for await (const bytes of chunks) {
+      if (left <= 0) continue; // is read, for its encoding and its digest
+      const piece = bytes.toString('utf8');
+      left -= piece.length;
+      yield left > 0 ? piece : piece.slice(0, piece.lastIndexOf('\n') + 1);
+    }
+  }
+  let records = 0;
+  for await (const record of readFieldRecords(linesOfPieces(beginning()), path)) {
+    fillTemplate(data.template!, record).answer();
+    records++;
+  }
+  if (records === 0) throw tooShort(path, 'has no records');
+  if (left <= 0) note(`${path}: its first ${records} records fit the template; the others are tried when the run prepares them`);
 }
 
 /** Every token stands for at least one byte, so a text cannot have more tokens than that. */
-function lookAtLines(text: string, path: string, block: number): void {
+async function lookAtLines(chunks: AsyncIterable<Buffer>, path: string, block: number): Promise<void> {
   let most = 0;
-  for (const line of linesOf(text)) most += Buffer.byteLength(line) + TOKENS_BESIDE_BYTES;
+  for await (const bytes of chunks)
+    if (most < block) for (const line of linesOf(bytes.toString('utf8'))) most += Buffer.byteLength(line) + TOKENS_BESIDE_BYTES;
   if (most < block) throw tooShort(path, `has at most ${most} tokens, not one block of ${block} (data.block); give more text or smaller blocks`); // prettier-ignore
 }
 

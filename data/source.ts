@@ -1,8 +1,7 @@
 /** Text by its source: a file, a dataset of the Hub, or the built-in synthetic language. Says exactly what was read, for the lineage. */
 import { isAbsolute } from 'node:path';
-import { sha256 } from '../common/canonical.js';
-import { fromSystemError, HabsburgError } from '../common/errors.js';
-import { readTextFile } from '../common/text-file.js';
+import { sha256, type Digest } from '../common/canonical.js';
+import { HabsburgError } from '../common/errors.js';
 import { inThread } from '../common/thread.js';
 import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
@@ -11,6 +10,7 @@ import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
 import { assertUnchanged } from './identify.js';
+import { textDigests, textFile, type TextDigests, type TextPlace } from './text.js';
 
 export interface ResolveOptions {
   /** which split of the experiment the text is for: the grammar's, and a Hub dataset's where the uri names none */
@@ -21,10 +21,15 @@ export interface ResolveOptions {
   readonly hub?: HubSettings;
   /** what the plan's local sources held when it was made ready: a file that holds something else now is refused */
   readonly sources?: SourceDigests;
+  /** aborted: reading stops */
+  readonly signal?: AbortSignal;
 }
 
 export interface ResolvedText {
-  readonly text: string;
+  /** where to read it, as often as needed */
+  readonly place: TextPlace;
+  /** of the text, byte order marks and line ends aside */
+  readonly digest: Digest;
   /** What was read, the same on every machine: digest, commit or settings in place of path, branch or default. */
   readonly source: string;
   /** the exact distribution of words, where the source has one */
@@ -39,13 +44,15 @@ const HUB_SPLIT: Readonly<Record<Split, string>> = { train: 'train', valid: 'val
  * @throws 'invalid' for another uri, text that is not UTF-8 or has changed; 'notFound', 'unreachable', 'verification' as they apply
  */
 export async function resolveSource(uri: string, options: ResolveOptions): Promise<ResolvedText> {
-  if (uri.startsWith('file:')) return readText(uri, options.sources);
+  if (uri.startsWith('file:')) return readText(uri, options);
   if (uri.startsWith('hf:')) return readDataset(uri, options);
   if (uri === 'grammar:zipf') {
     if (!options.grammar) throw new HabsburgError('invalid', 'grammar:zipf needs its settings, data.grammar');
     const { vocabulary, zipf, seed, sentences } = options.grammar;
+    const text = grammarText(options.grammar, options.split);
     return {
-      text: grammarText(options.grammar, options.split),
+      place: { kind: 'given', text },
+      digest: sha256(text),
       source: `grammar:zipf?vocabulary=${vocabulary}&zipf=${zipf}&seed=${seed}&sentences=${sentences[options.split]}#${options.split}`,
       truth: grammarTruth(options.grammar),
     };
@@ -57,13 +64,13 @@ export async function resolveSource(uri: string, options: ResolveOptions): Promi
 }
 
 /** A text file; its name in the lineage is the digest of its bytes. */
-async function readText(uri: string, sources?: SourceDigests): Promise<ResolvedText> {
+async function readText(uri: string, { sources, signal }: ResolveOptions): Promise<ResolvedText> {
   const path = pathOfSource(uri);
   if (!isAbsolute(path)) throw new HabsburgError('invalid', `file:${path}: the path is not absolute`);
-  const { text, bytes } = await readTextFile(path, { pipes: false }); // it is read again by whoever resumes
-  const digest = sha256(bytes);
-  assertUnchanged(sources, uri, digest);
-  return { text, source: `file:${digest}` };
+  const place = await textFile(path);
+  const { text, file } = await textDigests(place, signal);
+  assertUnchanged(sources, uri, file!);
+  return { place, digest: text, source: `file:${file}` };
 }
 
 async function readDataset(uri: string, options: ResolveOptions): Promise<ResolvedText> {
@@ -94,14 +101,11 @@ async function readDataset(uri: string, options: ResolveOptions): Promise<Resolv
       `${uri}: ${wanted.length} of ${shards} files of split ${split} are there; unset HF_HUB_OFFLINE to download the others`,
     );
   }
-  const parts: string[] = [];
-  for (const file of wanted)
-    parts.push(await inThread<string>(new URL('./parquet.js', import.meta.url), 'parquetText', await snapshot.get(file)));
-  try {
-    return { text: parts.join(''), source: `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}` };
-  } catch (error) {
-    throw tooLong(error, uri);
-  }
+  const files: string[] = [];
+  for (const file of wanted) files.push(await snapshot.get(file));
+  const place: TextPlace = { kind: 'parquet', files };
+  const { text } = await inThread<TextDigests>(new URL('./text.js', import.meta.url), 'textDigests', place, options.signal);
+  return { place, digest: text, source: `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}` };
 }
 
 /** Whether a Parquet file is of a configuration and split, by the Hub's usual layouts: CONFIG/SPLIT-…, CONFIG/SPLIT/…, data/SPLIT-…, SPLIT-…. */
@@ -114,10 +118,4 @@ function isOf(path: string, config: string | undefined, split: string): boolean 
         : undefined;
   if (inConfig === undefined) return false;
   return inConfig.startsWith(split) && /^([-.][^/]*|\/[^/]*)$/.test(inConfig.slice(split.length));
-}
-
-function tooLong(error: unknown, what: string): HabsburgError {
-  if ((error as NodeJS.ErrnoException).code !== 'ERR_STRING_TOO_LONG' && !(error instanceof RangeError))
-    return fromSystemError(error, what);
-  return new HabsburgError('invalid', `${what}: more than 512 MiB of text do not fit; use a part of it`);
 }

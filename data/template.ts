@@ -41,9 +41,26 @@ export interface TemplateRow {
  * @throws HabsburgError `invalid` naming the line that is no JSON object
  */
 export function parseRecords(text: string, file: string): FieldRecord[] {
-  return linesOf(text).flatMap((line, i) => {
-    if (line.trim() === '') return [];
-    const where = `${file}:${i + 1}`;
+  return [...parseLines(linesOf(text), file, 1)];
+}
+
+/** The same, of lines in batches. */
+export async function* readFieldRecords(
+  batches: AsyncIterable<readonly string[]>,
+  file: string,
+): AsyncGenerator<FieldRecord, void, undefined> {
+  let line = 1;
+  for await (const lines of batches) {
+    yield* parseLines(lines, file, line);
+    line += lines.length;
+  }
+}
+
+/** @param number of the first line */
+function* parseLines(lines: readonly string[], file: string, number: number): Generator<FieldRecord, void, undefined> {
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === '') continue;
+    const where = `${file}:${number + i}`;
     let fields: unknown;
     try {
       fields = JSON.parse(line);
@@ -52,8 +69,8 @@ export function parseRecords(text: string, file: string): FieldRecord[] {
     }
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
       throw new HabsburgError('invalid', `${where}: a record is a JSON object, such as {"instruction": "…", "output": "…"}`);
-    return [{ fields: fields as Record<string, unknown>, where }];
-  });
+    yield { fields: fields as Record<string, unknown>, where };
+  }
 }
 
 /**

@@ -21,7 +21,8 @@ export const coverage: Evaluation = {
   headline: ['of-real-token-types'],
   subject: 'generated',
   compute(input, settings) {
-    const missing = new Set(textsOf(input, 'real').tokens.flat());
+    const missing = new Set<number>();
+    for (const record of textsOf(input, 'real').tokens) for (const token of record) missing.add(token);
     const types = missing.size;
     if (types === 0) return [];
     const written = firstTokens(textsOf(input, 'generated').tokens, Number(settings.tokens));

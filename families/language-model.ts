@@ -156,8 +156,11 @@ export async function readRows(
   folder: string,
   lossOn?: 'answer' | 'all',
 ): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
-  const records = await readAllRecords(folder);
-  const rows = records.map((record) => tokenIds(record.tokens, `record ${record.id}`));
-  if (lossOn !== 'answer') return { rows };
-  return { rows, labels: records.map(({ tokens, prompt }) => labelsOf({ tokens, promptTokens: prompt?.tokens ?? 0 }, lossOn)) };
+  const rows: Int32Array[] = [];
+  const labels: Int32Array[] = [];
+  for await (const { id, tokens, prompt } of readRecords(join(folder, RECORDS_FILE))) {
+    rows.push(tokenIds(tokens, `record ${id}`));
+    if (lossOn === 'answer') labels.push(labelsOf({ tokens, promptTokens: prompt?.tokens ?? 0 }, lossOn));
+  }
+  return lossOn === 'answer' ? { rows, labels } : { rows };
 }

@@ -142,7 +142,7 @@ async function copyImages(pieces: readonly Piece[], folders: ReadonlyMap<Digest,
 }
 
 async function copyLines(pieces: readonly Piece[], folders: ReadonlyMap<Digest, string>, out: string): Promise<void> {
-  const files = new Map<Digest, { readonly file: number; readonly starts: readonly number[] }>();
+  const files = new Map<Digest, { readonly file: number; readonly starts: Float64Array }>();
   const target = createWriteStream(join(out, RECORDS_FILE), { highWaterMark: CHUNK });
   const finished = once(target, 'close');
   finished.catch(() => undefined);
@@ -175,12 +175,20 @@ function missing(dataset: Digest): HabsburgError {
 }
 
 /** Where each line of a file starts, and after the last one its size. */
-async function lineStarts(path: string): Promise<number[]> {
-  const starts = [0];
+async function lineStarts(path: string): Promise<Float64Array> {
+  let starts = new Float64Array(1 << 12);
+  let lines = 0;
   let at = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    for (let i = chunk.indexOf(10); i >= 0; i = chunk.indexOf(10, i + 1)) starts.push(at + i + 1);
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
+    for (let i = chunk.indexOf(10); i >= 0; i = chunk.indexOf(10, i + 1)) {
+      if (++lines === starts.length) {
+        const grown = new Float64Array(2 * starts.length);
+        grown.set(starts);
+        starts = grown;
+      }
+      starts[lines] = at + i + 1;
+    }
     at += chunk.length;
   }
-  return starts;
+  return starts.subarray(0, lines + 1);
 }

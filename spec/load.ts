@@ -50,7 +50,7 @@ export interface LoadedExperiment {
 export async function loadExperiment(pathOrPreset: string, options: LoadOptions = {}): Promise<LoadedExperiment> {
   const cwd = options.cwd ?? process.cwd();
   const { file, shown, preset } = await find(pathOrPreset, cwd);
-  const { text } = await readTextFile(file, { shown, maxBytes: MAX_BYTES });
+  const text = await readTextFile(file, { shown, maxBytes: MAX_BYTES });
   return { ...loadText(text, { ...options, cwd, file, shown }), ...(preset === undefined ? {} : { preset }) };
 }
 

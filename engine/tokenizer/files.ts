@@ -74,12 +74,12 @@ async function readFolder(folder: string, file: string): Promise<unknown> {
   if (names.includes('tokenizer.json') || !names.includes('vocab.json') || !names.includes('merges.txt')) return readJson(file);
   const config = names.includes('tokenizer_config.json') ? await readJson(join(folder, 'tokenizer_config.json')) : {};
   const vocab = await readJson(join(folder, 'vocab.json'));
-  const { text: merges } = await readTextFile(join(folder, 'merges.txt'));
+  const merges = await readTextFile(join(folder, 'merges.txt'));
   return guarded(folder, () => tokenizerOfVocabulary(vocab as Record<string, number>, merges, config as Record<string, unknown>, folder)); // prettier-ignore
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const { text } = await readTextFile(file, { pipes: false });
+  const text = await readTextFile(file, { pipes: false });
   try {
     return JSON.parse(text);
   } catch (cause) {

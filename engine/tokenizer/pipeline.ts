@@ -8,6 +8,7 @@ import { readDecoder } from './decoders.js';
 import { damaged, Fields } from './fields.js';
 import { readModel } from './models.js';
 import { readNormalizer } from './normalizers.js';
+import { ownCopy } from './own-copy.js';
 import { withinTime } from './patterns.js';
 import { readPrefix } from './prefix.js';
 import { readPreTokenizer, type Piece } from './pre-tokenizers.js';
@@ -70,7 +71,7 @@ function build(json: unknown, file: string): Tokenizer {
     const ids = model.encode(preTokenizer.spell?.(word) ?? word);
     if (word.length > CACHE_LENGTH) return ids;
     if (cache.size >= CACHE_WORDS) cache.clear();
-    cache.set(word, ids);
+    cache.set(ownCopy(word), ids);
     return ids;
   }
 

@@ -5,6 +5,7 @@
  */
 import { HabsburgError } from '../../common/errors.js';
 import { BYTE_TO_CHAR, splitWords, toByteChars } from './byte-level.js';
+import { ownCopy } from './own-copy.js';
 
 /** A trained vocabulary: `vocabulary[id]` is the token, `merges` in order of rank. */
 export interface BpeModel {
@@ -17,21 +18,38 @@ interface Candidate {
   count: number;
   readonly left: number;
   readonly right: number;
-  /** words (by index) in which the pair was seen when this entry was made */
-  readonly words: ReadonlySet<number>;
+  /** words (by index) in which the pair was seen when this entry was made, each once */
+  readonly words: readonly number[];
 }
 
 /** Packs a pair of ids (< 2^26) into one exact number. */
 const pairKey = (left: number, right: number) => left * 0x4000000 + right;
 
+/** How often each word occurs, in the order in which they were first seen. */
+export type WordCounts = Map<string, number>;
+
+/**
+ * Counts the words of texts, so that a vocabulary can be trained on more text than fits into memory.
+ * @param texts each is split into words by itself, so a file is given line by line with its line ends
+ * @param counts of texts before these; default: none
+ */
+export function countWords(texts: Iterable<string>, counts: WordCounts = new Map()): WordCounts {
+  for (const text of texts)
+    for (const word of splitWords(text)) {
+      const count = counts.get(word);
+      if (count === undefined) counts.set(ownCopy(word), 1);
+      else counts.set(word, count + 1);
+    }
+  return counts;
+}
+
 /**
  * Trains a vocabulary of at most `size` tokens: the specials, the 256 bytes in order of their characters, then one token a merge.
- * @param texts each text is split into words by itself, so a file is given line by line with its line ends
  * @param size at least 256 + specials; fewer tokens come out when the text has no pair left to merge
  * @throws HabsburgError('invalid') when `size` cannot hold the alphabet
  */
 export function trainBpe(
-  texts: Iterable<string>,
+  occurrences: ReadonlyMap<string, number>,
   size: number,
   specials: readonly string[] = ['<s>', '<pad>', '</s>'],
 ): BpeModel {
@@ -41,16 +59,15 @@ export function trainBpe(
   const vocabulary = [...specials, ...[...BYTE_TO_CHAR].sort()];
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
 
-  const occurrences = new Map<string, number>();
-  for (const text of texts) for (const word of splitWords(text)) occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
-  const counts = [...occurrences.values()];
-  const words = [...occurrences.keys()].map((word) => Array.from(toByteChars(word), (char) => idOf.get(char)!));
+  const counts = Float64Array.from(occurrences.values());
+  const words = wordsOf(occurrences.keys(), idOf);
 
   const pairCounts = new Map<number, number>();
-  const seenIn = new Map<number, Set<number>>();
-  words.forEach((ids, w) => {
+  const seenIn = new Map<number, number[]>();
+  for (let w = 0; w < counts.length; w++) {
+    const ids = words.of(w);
     for (let i = 0; i + 1 < ids.length; i++) change(ids[i], ids[i + 1], counts[w], w);
-  });
+  }
   const queue = new CandidateHeap();
   flush();
 
@@ -86,8 +103,8 @@ export function trainBpe(
     pairCounts.set(key, (pairCounts.get(key) ?? 0) + by);
     if (by <= 0) return;
     const seen = seenIn.get(key);
-    if (seen) seen.add(word);
-    else seenIn.set(key, new Set([word]));
+    if (seen === undefined) seenIn.set(key, [word]);
+    else if (seen[seen.length - 1] !== word) seen.push(word); // one word is changed after the other
   }
 
   /** Queues every pair that has new places. */
@@ -100,8 +117,8 @@ export function trainBpe(
   }
 
   function mergeInWord(w: number, left: number, right: number, id: number): void {
-    const ids = words[w];
     const count = counts[w];
+    let ids = words.of(w);
     for (let i = 0; i + 1 < ids.length; i++) {
       if (ids[i] !== left || ids[i + 1] !== right) continue;
       if (i > 0) {
@@ -112,9 +129,42 @@ export function trainBpe(
         change(right, ids[i + 2], -count, w);
         change(id, ids[i + 2], count, w);
       }
-      ids.splice(i, 2, id);
+      ids[i] = id;
+      ids = words.without(w, i + 1);
     }
   }
+}
+
+/** Symbols of words in one array: of millions of words each would be an array of its own. */
+class Words {
+  /** @param ids of all words; word w has `lengths[w]` of them from `starts[w]` on */
+  constructor(
+    readonly ids: Int32Array,
+    readonly starts: Float64Array,
+    readonly lengths: Uint32Array,
+  ) {}
+
+  of(w: number): Int32Array {
+    return this.ids.subarray(this.starts[w], this.starts[w] + this.lengths[w]);
+  }
+
+  /** Takes a symbol out of a word. */
+  without(w: number, at: number): Int32Array {
+    this.of(w).copyWithin(at, at + 1);
+    this.lengths[w]--;
+    return this.of(w);
+  }
+}
+
+function wordsOf(words: Iterable<string>, idOf: ReadonlyMap<string, number>): Words {
+  const spelled = [...words];
+  const lengths = Uint32Array.from(spelled, (word) => Buffer.byteLength(word));
+  const starts = new Float64Array(spelled.length);
+  for (let w = 1; w < spelled.length; w++) starts[w] = starts[w - 1] + lengths[w - 1];
+  const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const word of spelled) for (const char of toByteChars(word)) ids[at++] = idOf.get(char)!;
+  return new Words(ids, starts, lengths);
 }
 
 /** Binary heap: highest count first, then the smaller pair. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { main } from '../../cli/main.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
-import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { countWords, trainBpe } from '../../engine/tokenizer/train-bpe.js';
 
 const MODEL = 'test/golden/lm/opt-pre-ln';
 let folder: string;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await writeFile(tokens, '[[5, 6, 7], [8, 9], [10]]');
   await cp(MODEL, join(folder, 'model'), { recursive: true });
   const lines = (await readFile('test/golden/tokenizer/corpus.txt', 'utf8')).split('\n');
-  await saveTokenizer(join(folder, 'model'), trainBpe(lines, 300), { bos: '</s>', eos: '</s>', pad: '<pad>', maxLength: 128 });
+  await saveTokenizer(join(folder, 'model'), trainBpe(countWords(lines), 300), { bos: '</s>', eos: '</s>', pad: '<pad>', maxLength: 128 });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { LONGEST_TEXT, readTextFile } from '../../common/text-file.js';
+import { LONGEST_TEXT, readTextFile, TEXT_CHUNK, textChunks } from '../../common/text-file.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-text-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ describe('readTextFile', () => {
     ['a text that begins like an archive', 'BZh is no word, PK neither', 'BZh is no word, PK neither'],
     ['a text with one zero', `${TEXT}\0`, `${TEXT}\0`],
   ])('%s', async (_, content, text) => {
-    expect((await readTextFile(file(content))).text).toBe(text);
+    expect(await readTextFile(file(content))).toBe(text);
   });
 
   test.each<[string, Uint8Array, RegExp]>([
@@ -62,7 +62,7 @@ describe('readTextFile', () => {
   });
 
   test('markup that is meant can be read', async () => {
-    expect((await readTextFile(file('<html></html>', '.html'))).text).toBe('<html></html>');
+    expect(await readTextFile(file('<html></html>', '.html'))).toBe('<html></html>');
   });
 
   test('a folder, devices and what is not there', async () => {
@@ -78,7 +78,7 @@ describe('readTextFile', () => {
     expect(await refusal(pipe)).toBe('invalid: FILE: nothing comes through this pipe; write it to a file and name that');
     expect(await refusal(pipe, { pipes: false })).toMatch(/this is a pipe, which can be read only once/);
     const writer = spawn('sh', ['-c', `exec > '${pipe}'; printf 'one\\n'; sleep 0.3; printf 'two\\n'`]);
-    const { text } = await readTextFile(pipe);
+    const text = await readTextFile(pipe);
     expect(text).toBe('one\ntwo\n');
     if (writer.exitCode === null) writer.kill();
   });
@@ -89,5 +89,59 @@ describe('readTextFile', () => {
     execFileSync('truncate', ['-s', String(LONGEST_TEXT + 1), large]);
     expect(await refusal(large)).toBe('invalid: FILE: more than 512 MiB of text do not fit; use a part of it');
     expect(await refusal('/proc/self/maps', { maxBytes: 10 })).toMatch(/more than 10 bytes/); // says that it has none
+  });
+});
+
+describe('pieces', () => {
+  const PAD = 'Zeile.\n'.repeat(Math.ceil(TEXT_CHUNK / 7));
+  /** A text of more than a piece, in which `content` begins so many bytes before the first piece ends. */
+  const cut = (content: string | Uint8Array, before: number): Buffer =>
+    Buffer.concat([Buffer.from(PAD.slice(0, TEXT_CHUNK - before)), Buffer.from(content), Buffer.from('\nEnde\n')]);
+
+  test.each([
+    ['characters of two bytes', 'éàüö'],
+    ['of three', '日本語'],
+    ['of four', '😀😀😀'],
+    ['CR LF', 'a\r\nb\r\n\r\nc'],
+    ['CR', 'a\rb\r\rc\r'],
+    ['CR LF LF CR', 'a\r\n\n\rb'],
+    ['a mark that is not at the beginning', 'a\ufeffb'],
+  ])('cut anywhere: %s', async (_, content) => {
+    for (let before = 0; before <= Buffer.byteLength(content); before++) {
+      const bytes = cut(content, before);
+      const raw: Buffer[] = [];
+      const pieces: string[] = [];
+      for await (const piece of textChunks(file(bytes), { onBytes: (part) => raw.push(Buffer.from(part)) }))
+        pieces.push(piece.toString('utf8'));
+      expect(pieces.length).toBeGreaterThan(1);
+      // as Python's text mode reads it
+      expect(pieces.join('') === bytes.toString('utf8').replace(/\r\n?/g, '\n')).toBe(true);
+      expect(Buffer.concat(raw).equals(bytes)).toBe(true);
+    }
+  });
+
+  test.each([
+    ['a stray byte', [0x61, 0x80, 0x61], 1],
+    ['a sequence cut short by a letter', [0xe2, 0x82, 0x61], 0],
+    ['one cut short by the end of a line', [0x61, 0xf0, 0x9f, 0x98], 1],
+    ['a surrogate', [0xed, 0xa0, 0x80], 0],
+  ])('what is not UTF-8 is named by byte and line wherever it is cut: %s', async (_, wrong, at) => {
+    for (let before = 0; before <= wrong.length; before++) {
+      const start = TEXT_CHUNK - before;
+      const line = PAD.slice(0, start).split('\n').length;
+      expect(await refusal(file(cut(Uint8Array.from(wrong), before)))).toMatch(
+        new RegExp(`^invalid: FILE: byte ${start + at} \\(0x${wrong[at].toString(16)}, in line ${line}\\) is not UTF-8`),
+      );
+    }
+  });
+
+  test('a sequence that the end of the file cuts, right behind a piece', async () => {
+    const bytes = Buffer.concat([Buffer.from(PAD.slice(0, TEXT_CHUNK - 1)), Uint8Array.of(0xe2, 0x82)]);
+    expect(await refusal(file(bytes))).toMatch(new RegExp(`byte ${TEXT_CHUNK - 1} \\(0xe2`));
+  });
+
+  test('an archive whose first piece is text is still named', async () => {
+    const bytes = Buffer.concat([Buffer.from('BZh is what it begins with\n'), cut('', 0), Uint8Array.of(0xff)]);
+    expect(await refusal(file(bytes))).toMatch(/this is compressed by bzip2/);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { linesOf, packBlocks, type TextTokenizer } from '../../data/blocks.js';
+import { BlockPacker, linesOf, type TextTokenizer } from '../../data/blocks.js';
 import { failure } from '../artifacts/object-store-contract.js';
 
 const golden = (name: string) => readFileSync(join(process.cwd(), 'test/golden/data', name), 'utf8');
@@ -16,6 +16,12 @@ const tokenizer: TextTokenizer = {
   eosId: 2,
 };
 
+function packBlocks(text: string, from: TextTokenizer, block: number, limit?: number) {
+  const packer = new BlockPacker(from, block, limit);
+  const blocks = [...packer.add(linesOf(text))];
+  return { blocks, lines: packer.lines, tokens: packer.tokens };
+}
+
 describe('bos-line', () => {
   test('gives the blocks that the reference script in Python gives: blank lines, carriage returns, odd white space, no last newline', () => {
     const expected = JSON.parse(golden('blocks.json')) as { lines: number; tokens: number; blocks: number[][] };
@@ -26,6 +32,17 @@ describe('bos-line', () => {
     });
     expect(packBlocks(golden('lines.txt'), tokenizer, 16, 5).blocks).toEqual(expected.blocks.slice(0, 5));
     expect(packBlocks(golden('lines.txt'), tokenizer, 16, 0)).toEqual({ blocks: [], lines: 0, tokens: 0 });
+  });
+
+  test('lines that come in batches give the same blocks', () => {
+    const lines = linesOf(golden('lines.txt'));
+    const expected = JSON.parse(golden('blocks.json')) as { blocks: number[][] };
+    for (const size of [1, 2, 7]) {
+      const packer = new BlockPacker(tokenizer, 16);
+      const blocks: number[][] = [];
+      for (let at = 0; at < lines.length; at += size) blocks.push(...packer.add(lines.slice(at, at + size)));
+      expect(blocks).toEqual(expected.blocks);
+    }
   });
 
   test('lines end at "\\n" only', () => {

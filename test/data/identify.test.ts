@@ -7,6 +7,7 @@ import { digestOf, sha256 } from '../../common/canonical.js';
 import { resolveCheckpoint } from '../../data/checkpoint-source.js';
 import { assertUnchanged, checkpointDigests, identified } from '../../data/identify.js';
 import { resolveSource } from '../../data/source.js';
+import { wholeText } from '../../data/text.js';
 import { makeFixture } from '../report/fixture.js';
 
 const GRAMMAR = { train: 'grammar:zipf', valid: 'grammar:zipf', test: 'grammar:zipf' };
@@ -21,14 +22,14 @@ test('a text that changed after the plan was made ready is named when it is read
   const { sources } = await identified({ ...plan, data: { ...GRAMMAR, train: `file:${file}` } } as typeof plan);
   expect(sources).toEqual({ [`file:${file}`]: sha256('as it was\n') });
   const read = (known = sources) => resolveSource(`file:${file}`, { split: 'train', sources: known });
-  expect((await read()).text).toBe('as it was\n');
+  expect(await wholeText((await read()).place)).toBe('as it was\n');
   await writeFile(file, 'as it is\n');
   await expect(read()).rejects.toMatchObject({
     kind: 'invalid',
     message: expect.stringMatching(/train\.txt has changed since this experiment was started.*run the experiment again/),
   });
   // of a file that the plan does not name nothing is known
-  expect((await read({})).text).toBe('as it is\n');
+  expect(await wholeText((await read({})).place)).toBe('as it is\n');
   await rm(file);
   await expect(read()).rejects.toMatchObject({ kind: 'notFound' });
 });

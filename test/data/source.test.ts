@@ -15,8 +15,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import { sha256 } from '../../common/canonical.js';
 import { resolveCheckpoint } from '../../data/checkpoint-source.js';
 import { hubSettings, type HubSettings } from '../../data/hub-settings.js';
-import { parquetText } from '../../data/parquet.js';
-import { resolveSource } from '../../data/source.js';
+import { parquetPieces } from '../../data/parquet.js';
+import { resolveSource, type ResolveOptions } from '../../data/source.js';
+import { wholeText } from '../../data/text.js';
 import { failure } from '../artifacts/object-store-contract.js';
 import { systemPort } from '../../infra/ports.js';
 import { startFakeHub, type FakeHub } from './hub-server.js';
@@ -31,13 +32,27 @@ function file(content: string | Uint8Array): string {
   return path;
 }
 
+/** What a source is resolved to, and its text, of which the digest is said. */
+async function readSource(uri: string, options: ResolveOptions) {
+  const { place, digest, ...source } = await resolveSource(uri, options);
+  const text = await wholeText(place);
+  expect(digest).toBe(sha256(text));
+  return { text, ...source };
+}
+
+async function textIn(parquet: string): Promise<string> {
+  let text = '';
+  for await (const piece of parquetPieces(parquet)) text += piece;
+  return text;
+}
+
 describe('file:', () => {
   test('text comes as it is, and is named by the digest of its bytes, not by its path', async () => {
     const content = '\ufeffa\r\n \u2028 é 😀\n';
     const text = 'a\n \u2028 é 😀\n'; // no byte order mark, line ends as Python's text mode reads them
     const path = file(content);
-    expect(await resolveSource(`file:${path}`, { split: 'train' })).toEqual({ text, source: `file:${sha256(content)}` });
-    expect((await resolveSource(`file://${path}`, { split: 'test' })).text).toBe(text);
+    expect(await readSource(`file:${path}`, { split: 'train' })).toEqual({ text, source: `file:${sha256(content)}` });
+    expect((await readSource(`file://${path}`, { split: 'test' })).text).toBe(text);
   });
 
   test.each([
@@ -52,15 +67,15 @@ describe('file:', () => {
     ['after a long odd run', [0x61, ...Buffer.from('😀'.repeat(50_000)), 0xc3, 0x28], 200_001],
   ])('invalid UTF-8 is refused with its offset: %s', async (_what, bytes, offset) => {
     const path = file(Uint8Array.from(bytes));
-    expect(await failure(resolveSource(`file:${path}`, { split: 'train' }))).toMatchObject({
+    expect(await failure(readSource(`file:${path}`, { split: 'train' }))).toMatchObject({
       kind: 'invalid',
       message: expect.stringMatching(new RegExp(`^${path}: byte ${offset} \\(0x`)),
     });
   });
 
   test('a missing file, a folder, a relative path and another scheme', async () => {
-    expect((await failure(resolveSource(`file:${root}/none`, { split: 'train' }))).kind).toBe('notFound');
-    expect((await failure(resolveSource(`file:${root}`, { split: 'train' }))).message).toContain(root);
+    expect((await failure(readSource(`file:${root}/none`, { split: 'train' }))).kind).toBe('notFound');
+    expect((await failure(readSource(`file:${root}`, { split: 'train' }))).message).toContain(root);
     for (const uri of [
       'file:some.txt',
       'https://example.org/x',
@@ -70,14 +85,14 @@ describe('file:', () => {
       'hf://a/b@../../x',
       'grammar:zipf',
     ]) {
-      expect((await failure(resolveSource(uri, { split: 'train' }))).kind).toBe('invalid');
+      expect((await failure(readSource(uri, { split: 'train' }))).kind).toBe('invalid');
     }
   });
 });
 
 test('grammar: names its settings and brings its truth', async () => {
   const grammar = { vocabulary: 100, zipf: 1.5, sentences: { train: 10, valid: 5, test: 6 }, seed: 4 };
-  const { text, source, truth } = await resolveSource('grammar:zipf', { split: 'valid', grammar });
+  const { text, source, truth } = await readSource('grammar:zipf', { split: 'valid', grammar });
   expect(text.match(/\./g)).toHaveLength(5);
   expect(source).toBe('grammar:zipf?vocabulary=100&zipf=1.5&seed=4&sentences=5#valid');
   expect(truth?.words).toHaveLength(100);
@@ -87,18 +102,18 @@ describe('Parquet written by pyarrow', () => {
   const rows = JSON.parse(readFileSync(golden('rows.json'), 'utf8')) as string[];
 
   test.each(['snappy', 'zstd', 'gzip'])('%s: rows become lines', async (codec) => {
-    expect(await parquetText(golden(`rows-${codec}.parquet`))).toBe(
+    expect(await textIn(golden(`rows-${codec}.parquet`))).toBe(
       '\n = Title = \n\n Text with naïve 日本語 😀 .\nno newline\ntwo\nlines\n',
     );
     expect(rows).toHaveLength(6);
   });
 
   test('no text column, a null and a damaged file are refused', async () => {
-    expect(await failure(parquetText(golden('no-text.parquet')))).toMatchObject({
+    expect(await failure(textIn(golden('no-text.parquet')))).toMatchObject({
       kind: 'invalid',
       message: expect.stringContaining('sentence'),
     });
-    expect(await failure(parquetText(golden('null.parquet')))).toMatchObject({
+    expect(await failure(textIn(golden('null.parquet')))).toMatchObject({
       kind: 'invalid',
       message: expect.stringContaining('row 1'),
     });
@@ -109,7 +124,7 @@ describe('Parquet written by pyarrow', () => {
       Buffer.alloc(0),
       Buffer.from('no parquet at all'),
     ]) {
-      expect((await failure(parquetText(file(damaged)))).kind).toBe('verification');
+      expect((await failure(textIn(file(damaged)))).kind).toBe('verification');
     }
   });
 });
@@ -166,7 +181,7 @@ describe('hf:', () => {
   });
   afterEach(() => hub.stop());
   const read = (uri: string, split: 'train' | 'valid' | 'test' = 'train', over: Partial<HubSettings> = {}) =>
-    resolveSource(uri, { split, hub: { ...settings, ...over } });
+    readSource(uri, { split, hub: { ...settings, ...over } });
 
   test('a split by default or by name, all its files in order, the branch recorded as its commit', async () => {
     expect(await read('hf://owner/wiki/raw-v1@main')).toEqual({

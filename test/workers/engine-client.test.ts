@@ -10,7 +10,7 @@ import type { JobHooks } from '../../activities/types.js';
 import { optConfig } from '../../spec/architectures.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
-import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { countWords, trainBpe } from '../../engine/tokenizer/train-bpe.js';
 import type { FitJob, Progress } from '../../families/types.js';
 import type { EngineClientOptions } from '../../workers/engine-client.js';
 
@@ -24,7 +24,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'habsburg-engine-'));
   await mkdir(join(folder, 'tokenizer'));
-  await saveTokenizer(join(folder, 'tokenizer'), trainBpe(['abc abd abe'], 259, ['<s>', '<pad>', '</s>']), {
+  await saveTokenizer(join(folder, 'tokenizer'), trainBpe(countWords(['abc abd abe']), 259, ['<s>', '<pad>', '</s>']), {
     bos: '<s>',
     eos: '</s>',
     pad: '<pad>',

@@ -3,8 +3,8 @@ import { HabsburgError } from '../../../common/errors.js';
 import { readTextFile } from '../../../common/text-file.js';
 
 /** @throws HabsburgError `notFound`, or `invalid` naming what the file is in place of UTF-8 text */
-export async function readText(file: string): Promise<string> {
-  return (await readTextFile(file)).text;
+export function readText(file: string): Promise<string> {
+  return readTextFile(file);
 }
 
 export function parseJson(text: string, where: string): unknown {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { sha256 } from '../../../common/canonical.js';
 import { loadTokenizer, saveTokenizer } from '../../../engine/tokenizer/files.js';
-import { trainBpe } from '../../../engine/tokenizer/train-bpe.js';
+import { countWords, trainBpe } from '../../../engine/tokenizer/train-bpe.js';
 
 interface Trained {
   readonly size: number;
@@ -30,17 +30,25 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('byte-level BPE', () => {
   test('the same vocabulary and merges as tokenizers, ties and a text that runs dry included', () => {
     for (const { size, vocabulary, merges } of trained) {
-      const model = trainBpe(lines, size);
+      const model = trainBpe(countWords(lines), size);
       expect(model.vocabulary).toEqual(vocabulary);
       expect(model.merges).toEqual(merges);
     }
+  });
+
+  test('a text that is counted in parts gives what it gives as a whole', () => {
+    const counts = countWords(lines.slice(0, 100));
+    for (let at = 100; at < lines.length; at += 7) countWords(lines.slice(at, at + 7), counts);
+    const { size, vocabulary, merges } = trained[0];
+    const model = trainBpe(counts, size);
+    expect([model.vocabulary, model.merges]).toEqual([vocabulary, merges]);
   });
 
   test('saved files encode as tokenizers does, special tokens and odd white space included', async () => {
     for (const { size, encodings } of trained) {
       const dir = join(folder, String(size));
       await mkdir(dir);
-      await saveTokenizer(dir, trainBpe(lines, size), NAMES);
+      await saveTokenizer(dir, trainBpe(countWords(lines), size), NAMES);
       const tokenizer = await loadTokenizer(dir);
       for (const { text, ids } of encodings) expect({ text, ids: tokenizer.encode(text) }).toEqual({ text, ids });
     }
@@ -50,14 +58,14 @@ describe('byte-level BPE', () => {
     const digests: string[] = [];
     for (const name of ['one', 'two']) {
       await mkdir(join(folder, name));
-      await saveTokenizer(join(folder, name), trainBpe(lines, 420), NAMES);
+      await saveTokenizer(join(folder, name), trainBpe(countWords(lines), 420), NAMES);
       digests.push(sha256(await readFile(join(folder, name, 'tokenizer.json'))));
     }
     expect(digests[0]).toBe(digests[1]);
   });
 
   test('decode(encode(text)) is the text, for any Unicode text', async () => {
-    await saveTokenizer(folder, trainBpe(lines, 420), NAMES);
+    await saveTokenizer(folder, trainBpe(countWords(lines), 420), NAMES);
     const tokenizer = await loadTokenizer(folder);
     expect([
       tokenizer.size,
@@ -80,7 +88,7 @@ describe('byte-level BPE', () => {
   });
 
   test("a post-processor's prefix is known, other kinds of tokenizer go through the library, without clean-up", async () => {
-    await saveTokenizer(folder, trainBpe(lines, 420), NAMES);
+    await saveTokenizer(folder, trainBpe(countWords(lines), 420), NAMES);
     const json = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
     const expected = (await loadTokenizer(folder)).encode('The ledger , counted .');
     json.post_processor = {
@@ -115,7 +123,7 @@ describe('byte-level BPE', () => {
   });
 
   test('bad input is named', async () => {
-    expect(() => trainBpe(lines, 200)).toThrow(/at least 259 tokens, not 200/);
+    expect(() => trainBpe(countWords(lines), 200)).toThrow(/at least 259 tokens, not 200/);
     const dir = join(folder, 'bad');
     await mkdir(dir);
     await expect(loadTokenizer(dir)).rejects.toMatchObject({ kind: 'notFound' });
