@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { loadTokenizer, saveTokenizer } from '../../engine/tokenizer/files.js';
-import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { countWords, trainBpe } from '../../engine/tokenizer/train-bpe.js';
 import { partOf, type PartTokenizer } from '../../pool/part.js';
 import type { DataRecord } from '../../pool/records.js';
 
@@ -61,7 +61,7 @@ describe('byte-level BPE', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'habsburg-part-'));
     const lines = ['the river saw a lantern. naïve café 👍👍 \n', 'what the old king saw: 雨だ。 it rained… \n'];
-    await saveTokenizer(folder, trainBpe(lines, 330, ['<s>', '<pad>', '</s>']), { bos: '<s>', eos: '</s>', pad: '<pad>', maxLength: 9 }); // prettier-ignore
+    await saveTokenizer(folder, trainBpe(countWords(lines), 330, ['<s>', '<pad>', '</s>']), { bos: '<s>', eos: '</s>', pad: '<pad>', maxLength: 9 }); // prettier-ignore
     const loaded = await loadTokenizer(folder);
     real = { encode: (t) => loaded.encode(t), decode: (ids) => loaded.decode(ids), specials: loaded.specials, endTokens: [2] };
   });
