@@ -31,7 +31,12 @@ beforeAll(async () => {
   await writeFile(tokens, '[[5, 6, 7], [8, 9], [10]]');
   await cp(MODEL, join(folder, 'model'), { recursive: true });
   const lines = (await readFile('test/golden/tokenizer/corpus.txt', 'utf8')).split('\n');
-  await saveTokenizer(join(folder, 'model'), trainBpe(countWords(lines), 300), { bos: '</s>', eos: '</s>', pad: '<pad>', maxLength: 128 });
+  await saveTokenizer(join(folder, 'model'), trainBpe(countWords(lines), 300), {
+    bos: '</s>',
+    eos: '</s>',
+    pad: '<pad>',
+    maxLength: 128,
+  });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
