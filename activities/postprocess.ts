@@ -12,7 +12,8 @@ import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import { observe } from './observe.js';
 import type { PostprocessedTexts, TextsToPostprocess } from './postprocess-texts.js';
 import { recordsOf } from './sets.js';
-import { runStep, type StepContext, type StepOutput } from './step.js';
+import { runStep, type StepOutput } from './step.js';
+import { tokenizerFacts } from './tokenizer-facts.js';
 import type { ActivityDependencies, PostprocessInput, StepResult } from './types.js';
 
 const VERSION = 1;
@@ -78,7 +79,7 @@ async function stage(deps: ActivityDependencies, input: PostprocessInput, before
       const done = await step.thread<PostprocessedTexts>(new URL('./postprocess-texts.js', import.meta.url), 'postprocessTexts', {
         operators,
         set: await recordsOf(step, set),
-        endTokens: tokenizer === undefined ? [] : await endTokensOf(step, tokenizer),
+        endTokens: tokenizer === undefined ? [] : (await tokenizerFacts(step, tokenizer)).endTokens,
         ...(tokenizer && { tokenizer: await step.input(tokenizer) }),
         ...(prompts && { prompts: await recordsOf(step, prompts) }),
         tables: folders,
@@ -100,13 +101,6 @@ async function keptOf(
   const sets = new Map([['set', { ...set, records: read }]]);
   await writeSelection(folder, selectionOf(sets, runs.map(([first, count]) => ({ set: 'set', first, count })))); // prettier-ignore
   return { kind: 'selection', folder, facts: { records: kept } };
-}
-
-async function endTokensOf(step: StepContext, tokenizer: ArtifactRef): Promise<number[]> {
-  const { ends } = (await step.store.manifest(tokenizer.digest)).facts;
-  if (typeof ends !== 'string')
-    throw new HabsburgError('verification', `tokenizer ${tokenizer.digest} does not say what its texts end with`);
-  return ends === '' ? [] : ends.split(',').map(Number);
 }
 
 /** `removed/NAME` of each operator; one that is there twice counts for both. */

@@ -6,6 +6,7 @@ import { HabsburgError } from '../common/errors.js';
 import { recordsOf } from './sets.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, StepResult, ViewInput } from './types.js';
+import { tokenizerFacts } from './tokenizer-facts.js';
 import type { TextsToView } from './view-texts.js';
 
 const VERSION = 1;
@@ -17,9 +18,7 @@ export function viewActivity(deps: ActivityDependencies) {
       deps,
       { step: 'view', version: VERSION, place, inputs: { set, writer, reader }, parameters: { block, packing }, engine: false },
       async (step) => {
-        const { begins, prefix, ends } = (await step.store.manifest(reader.digest)).facts;
-        if (typeof begins !== 'number' || typeof prefix !== 'string' || typeof ends !== 'string')
-          throw new HabsburgError('verification', `tokenizer ${reader.digest} does not say what its texts begin and end with`);
+        const facts = await tokenizerFacts(step, reader);
         const out = await step.folder('view');
         const { read, records } = await step.thread<{ read: number; records: number }>(
           new URL('./view-texts.js', import.meta.url),
@@ -29,9 +28,7 @@ export function viewActivity(deps: ActivityDependencies) {
             writer: await step.input(writer),
             reader: await step.input(reader),
             out,
-            begins,
-            prefix: idsOf(prefix),
-            endTokens: idsOf(ends),
+            ...facts,
             block,
             packing,
           } satisfies TextsToView,
@@ -48,8 +45,4 @@ export function viewActivity(deps: ActivityDependencies) {
       },
     );
   };
-}
-
-function idsOf(fact: string): number[] {
-  return fact === '' ? [] : fact.split(',').map(Number);
 }

@@ -67,7 +67,7 @@ export async function withWorkers<T>(options: WorkersOptions, work: (workers: Wo
 }
 
 /** The task queues of a plan's steps, each once. */
-export function queuesOf(plan: AnyExperimentPlan): string[] {
+function queuesOf(plan: AnyExperimentPlan): string[] {
   const { cpu, engine } = plan.execution.queues;
   const placed = plan.kind === 'simulation' ? [engine] : placementsOf(plan).map(({ queue }) => queue);
   return [...new Set([cpu, ...placed])];

@@ -4,7 +4,7 @@ import type { ArtifactManifest, ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import { canonicalJson, digestOf, type Digest } from '../common/canonical.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
-import { LATEST_SCHEMA, latestDocument, latestName, planDocument, planName } from '../spec/documents.js';
+import { latestDocument, latestName, planDocument, planName } from '../spec/documents.js';
 import type { RunIndex } from '../spec/documents.js';
 import { expand } from '../spec/expand.js';
 import { metricKey } from '../spec/metric-key.js';
@@ -64,7 +64,7 @@ export async function isWhole(
 ): Promise<number | undefined> {
   const digest = planDigest(plan);
   const latest = await read(store, latestName(plan.name), latestDocument);
-  if (latest?.schema !== LATEST_SCHEMA || latest.plan !== digest) return undefined;
+  if (latest?.plan !== digest) return undefined;
   const started = await read(store, planName(plan.name, digest), planDocument);
   if (!started || !isSame(started.plan, portablePlan(plan))) return undefined;
   const { generations, runs, steps } = await whatIsDone(store, plan);

@@ -8,9 +8,7 @@ import type {
   RunResult,
   StepCount,
 } from './contract.js';
-
-/** Of thousands of failures the first few are kept, and how many there were. */
-export const KEPT = 10;
+import { KEPT } from './run-state.js';
 
 /** What a run has been told; `started`: it can be told more. */
 interface Going {

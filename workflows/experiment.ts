@@ -4,8 +4,6 @@
  */
 import {
   CancellationScope,
-  ParentClosePolicy,
-  WorkflowIdReusePolicy,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -18,13 +16,12 @@ import {
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
+import { childOf } from './child.js';
 import type { ExperimentInput, ExperimentResult } from './contract.js';
 import {
-  QUEUES,
   SEARCH_ATTRIBUTES,
   experimentProgressQuery,
   extendUpdate,
-  fairness,
   pauseUpdate,
   resumeUpdate,
   runWorkflowId,
@@ -72,12 +69,9 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     const runPlan = { ...runs[index], generations };
     try {
       const child = await startChild(run, {
+        ...childOf(plan.name),
         workflowId: runWorkflowId(plan.name, runPlan.id),
-        taskQueue: QUEUES.workflow,
         args: [{ plan: runPlan, digest, store, engines, paused, eventLimit: input.eventLimit }],
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        priority: fairness(plan.name),
         typedSearchAttributes: [
           { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
           { key: SEARCH_ATTRIBUTES.run, value: runPlan.id },

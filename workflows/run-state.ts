@@ -4,8 +4,8 @@ import type { EvaluateResult, MemberState, RunCarried, RunProblem, RunProgress, 
 
 /** Generations that a run can be asked for. */
 const MOST_GENERATIONS = 1_000_000;
-/** Of many problems the first few are kept, and how many there were. */
-const KEPT = 10;
+/** Of thousands of failures and problems the first few are kept, and how many there were. */
+export const KEPT = 10;
 
 export class RunState {
   #phase: RunProgress['phase'] = 'starting';

@@ -6,8 +6,6 @@
 import {
   CancellationScope,
   CancelledFailure,
-  ParentClosePolicy,
-  WorkflowIdReusePolicy,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -23,13 +21,12 @@ import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec
 import { membersAt } from '../spec/phases.js';
 import { placementKey, placementOf } from '../spec/placement.js';
 import { Beside } from './beside.js';
+import { childOf } from './child.js';
 import type { RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
 import {
-  QUEUES,
   SEARCH_ATTRIBUTES,
   evaluateWorkflowId,
   extendUpdate,
-  fairness,
   pauseUpdate,
   resumeUpdate,
   runProgressQuery,
@@ -148,8 +145,8 @@ export async function run(input: RunInput): Promise<RunResult> {
     state.began('score');
     try {
       const found = await executeChild(evaluate, {
+        ...childOf(plan.experiment),
         workflowId: evaluateWorkflowId(workflowInfo().workflowId, t),
-        taskQueue: QUEUES.workflow,
         args: [
           {
             place: placeOf(input),
@@ -163,9 +160,6 @@ export async function run(input: RunInput): Promise<RunResult> {
             })),
           },
         ],
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        priority: fairness(plan.experiment),
         typedSearchAttributes: [
           { key: SEARCH_ATTRIBUTES.experiment, value: plan.experiment },
           { key: SEARCH_ATTRIBUTES.run, value: plan.id },

@@ -19,12 +19,11 @@ import type { ScoreExperimentInput, ScoreProgress } from './contract.js';
 import { NO_STEPS, SEARCH_ATTRIBUTES, scoreProgressQuery, sumOf } from './contract.js';
 import { evaluate } from './evaluate.js';
 import { enginesOf, recordsOn } from './proxies.js';
+import { KEPT } from './run-state.js';
 
 /** Runs, and of each generations, that are gone through at a time. */
 const RUNS = 8;
 const STRETCH = 16;
-/** Of many problems the first few are kept, and how many there were. */
-const KEPT = 10;
 
 export async function score(input: ScoreExperimentInput): Promise<ScoreProgress> {
   const { plan, digest, store, carried } = input;
