@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { endTokensOf } from '../data/template.js';
+import { subsetLines } from '../data/subset.js';
 import { textLines, type TextPlace } from '../data/text.js';
 import { RECORDS_FILE, writeRecords, type DataRecord } from '../pool/records.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
@@ -38,8 +39,9 @@ export type PreparedTexts = Readonly<Record<Split, { readonly records: number; r
 };
 
 export async function prepareTexts({ data, tokenizer, texts, base, folders }: TextsToPrepare): Promise<PreparedTexts> {
+  const linesOf = (split: Split) => subsetLines(textLines(texts[split].place), split, data);
   if (tokenizer.kind === 'bpe') {
-    const model = trainBpe(await wordsOf(texts.train.place, data), tokenizer.vocabulary, SPECIALS);
+    const model = trainBpe(await wordsOf(linesOf('train'), data), tokenizer.vocabulary, SPECIALS);
     await saveTokenizer(folders.tokenizer, model, { bos: '<s>', eos: EOS, pad: '<pad>', maxLength: data.block });
   } else {
     if (!base)
@@ -59,8 +61,8 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
   const rowsOf = data.template ? recordRows(data, loaded, config, own) : blockRows(data, loaded, begins);
   const prepared: Partial<Record<Split, PreparedTexts[Split]>> = {};
   for (const split of SPLITS) {
-    const { source, place } = texts[split];
-    const rows = rowsOf(split, textLines(place));
+    const { source } = texts[split];
+    const rows = rowsOf(split, linesOf(split));
     let leftOut = 0;
     const numbered = async function* (): AsyncGenerator<DataRecord, void, undefined> {
       let i = 0;
@@ -76,9 +78,8 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
 }
 
 /** The words of a text, or of its records through the template. */
-async function wordsOf(place: TextPlace, data: DataPlan): Promise<WordCounts> {
+async function wordsOf(lines: AsyncIterable<readonly string[]>, data: DataPlan): Promise<WordCounts> {
   const counts: WordCounts = new Map();
-  const lines = textLines(place);
   for await (const some of data.template ? recordTexts(lines, data) : lines)
     countWords(
       some.map((line) => (line.trim() === '' ? '' : `${line}\n`)),

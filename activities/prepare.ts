@@ -64,6 +64,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
             packing: data.packing,
             ...(data.template ? { template: data.template } : {}),
             limit: data.limit,
+            ...(data.subset ? { subset: data.subset } : {}),
             grammar: data.grammar ?? null,
             tokenizer,
             base: checkpoint?.files ?? null,

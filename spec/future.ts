@@ -16,7 +16,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 /** Keys, by the pattern of the path of the object that they may stand in. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'detector', 'extends', 'engine', 'signing'],
-  data: ['stride', 'mask', 'filter', 'subsets'],
+  data: ['stride', 'mask', 'filter'],
   'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
   'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
@@ -44,6 +44,16 @@ export function isFutureValue(path: readonly PropertyKey[], word: string): boole
 /** Whether `key` in the object at `path` is one of the future. */
 export function isFutureKey(path: readonly PropertyKey[], key: string): boolean {
   return lookup(KEYS, path).includes(key);
+}
+
+/** Keys of language models that the members of other families are to have, too: what is not there yet. */
+const OF_TEXTS: Readonly<Record<string, string>> = {
+  postprocess: 'operators on images and on what cheap models write are',
+};
+
+/** What is said of a key of the future. */
+export function notImplemented(key: string): string {
+  return `${Object.hasOwn(OF_TEXTS, key) ? OF_TEXTS[key] : `"${key}" is`} not implemented yet`;
 }
 
 function lookup(words: Readonly<Record<string, readonly string[]>>, path: readonly PropertyKey[]): readonly string[] {

@@ -72,6 +72,15 @@ export interface DataPlan {
   readonly template?: TemplatePlan;
   /** at most so many blocks of each split; absent: all */
   readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
+  /** probabilities with which a line of each split is read; absent: all lines are */
+  readonly subset?: SubsetPlan;
+}
+
+export interface SubsetPlan {
+  readonly train: number;
+  readonly valid: number;
+  readonly test: number;
+  readonly seed: number;
 }
 
 export interface ImageDataPlan {

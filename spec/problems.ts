@@ -1,6 +1,6 @@
 /** What is wrong with an experiment file, as data: path, message and suggestion. Turned into text only at the edge. */
 import type { z } from 'zod';
-import { isFutureKey, isFutureValue } from './future.js';
+import { isFutureKey, isFutureValue, notImplemented } from './future.js';
 import { keysAt } from './shape.js';
 import { nearest } from './suggest.js';
 
@@ -70,7 +70,7 @@ export function explain(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodTyp
 
 function unknownKey(key: string, path: Path, known: readonly string[]): Problem {
   const at: Problem = { path: [...path, key], atKey: true, message: `unknown key "${key}"` };
-  if (isFutureKey(path, key)) return { ...at, message: `"${key}" is not implemented yet`, suggestion: 'remove it' };
+  if (isFutureKey(path, key)) return { ...at, message: notImplemented(key), suggestion: 'remove it' };
   const guess = nearest(key, known);
   if (guess !== undefined) return { ...at, suggestion: `did you mean "${guess}"?` };
   return { ...at, suggestion: known.length > 0 ? `known here: ${known.join(', ')}` : 'remove it' };

@@ -72,7 +72,12 @@ function dataPlan(doc: ExperimentDocument): DataPlan {
       ? {}
       : { template: typeof data.template === 'string' ? TEMPLATES[data.template] : data.template }),
     limit: data.limit,
+    ...(isPart(data.subset) && { subset: data.subset }),
   };
+}
+
+function isPart(subset: ExperimentDocument['data']['subset']): boolean {
+  return subset !== undefined && Math.min(subset.train, subset.valid, subset.test) < 1;
 }
 
 /** Settings that concern templates are in the plan where there is one. */

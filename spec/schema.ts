@@ -18,6 +18,7 @@ const modelSource = z
   .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
+const share = z.number().gt(0).max(1).default(1).describe('Probability of a line, 0.05 for 5 %. Default: 1, all of it.');
 
 const grammar = z
   .strictObject({
@@ -76,6 +77,15 @@ const data = z.strictObject({
     .strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() })
     .default({})
     .describe('At most so many blocks of each split.'),
+  subset: z
+    .strictObject({
+      train: share,
+      valid: share,
+      test: share,
+      seed: z.int().min(0).max(LAST_SEED).default(1).describe("Seed of the lot; the experiment's seeds do not change it."),
+    })
+    .optional()
+    .describe('A part of each split in place of all of it: each line (with a template each record) is in it by lot.'),
 });
 
 const tokenizer = z

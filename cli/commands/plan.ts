@@ -95,13 +95,19 @@ function renderSimulation(experiment: SimulationPlan, digest: string, color: boo
   ].join('\n');
 }
 
+/** What `data.subset` draws of a split. */
+function partText(data: ExperimentPlan['data'], split: 'train' | 'valid' | 'test'): string {
+  if (data.kind === 'images' || data.subset === undefined || data.subset[split] === 1) return '';
+  return `, ${Number((100 * data.subset[split]).toPrecision(6))} % of its lines by seed ${data.subset.seed}`;
+}
+
 function render(experiment: ExperimentPlan, steps: Outline, digest: string, color: boolean): string {
   const { data, conditions, seeds, generations, population } = experiment;
   const { totals } = steps;
   const unit = data.kind === 'images' ? 'images' : 'blocks';
   const splits = (['train', 'valid', 'test'] as const).map(
     (split) =>
-      `  ${split.padEnd(6)} ${sourceText(data, split)}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} ${unit}`}`,
+      `  ${split.padEnd(6)} ${sourceText(data, split)}${partText(data, split)}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} ${unit}`}`,
   );
   const same = totals.steps - totals.computed;
   const texts = data.kind === undefined;

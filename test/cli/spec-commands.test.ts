@@ -102,6 +102,12 @@ describe('plan', () => {
     expect(out).toContain('20 steps are computed; 3 are the same as those of another run and are computed once');
   });
 
+  test('a part of a text is said where the text is', async () => {
+    const file = await write(SMALL.replace('block: 16', 'block: 16, subset: { train: 0.05, seed: 42 }'));
+    const { out } = await habsburg('plan', file);
+    expect(out).toMatch(/\n {2}train {2}grammar:zipf.*, 5 % of its lines by seed 42\n {2}valid {2}(?!.*% of its lines)/);
+  });
+
   test.each([
     ['nothing is sampled in generation 0, and nothing viewed', [], SAME, ['finetune -> generate -> score', 'sample -> finetune -> generate -> score']],
     ['a smaller sample is drawn there, too', ['--set', 'population.opt.sample={size: 2}'], SAME, ['sample -> finetune -> generate -> score', 'sample -> finetune -> generate -> score']],

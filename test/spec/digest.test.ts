@@ -19,6 +19,7 @@ describe('the digest of a plan', () => {
       SMALL.replace('generations: 2', 'generations: 20'),
       SMALL + 'metrics: [perplexity]\n',
       SMALL.replace('seeds: [1]\n', '') + 'seeds: [1]\n',
+      SMALL.replace('block: 16', 'block: 16, subset: { train: 1, seed: 42 }'), // all of it
     ];
     for (const yaml of same) expect(await digest(yaml)).toBe(plain);
   });
@@ -28,6 +29,8 @@ describe('the digest of a plan', () => {
       SMALL.replace('epochs: 2', 'epochs: 3'),
       SMALL.replace('strategy: greedy', 'strategy: sample'),
       SMALL.replace('block: 16', 'block: 17'),
+      SMALL.replace('block: 16', 'block: 16, subset: { train: 0.05 }'),
+      SMALL.replace('block: 16', 'block: 16, subset: { train: 0.05, seed: 42 }'),
       SMALL.replace('vocabulary: 300', 'vocabulary: 301'),
       SMALL.replace('{ kind: replace }', '{ kind: accumulate }'),
       SMALL.replace('name: replace', 'name: renamed'),

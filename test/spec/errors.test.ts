@@ -323,6 +323,18 @@ describe('parts that do not fit together', () => {
       ['e.yaml:6:20: tokenizer.kind: a model from scratch has no tokenizer of its own; use {kind: bpe, vocabulary: 4096}'],
     ],
     [
+      'a subset of nothing',
+      'block: 16',
+      'block: 16, subset: { train: 0 }',
+      ['e.yaml:5:58: data.subset.train: must be more than 0, but is 0'],
+    ],
+    [
+      'a subset in per cent',
+      'block: 16',
+      'block: 16, subset: { train: 5 }',
+      ['e.yaml:5:58: data.subset.train: must be at most 1, but is 5'],
+    ],
+    [
       'file without held-out text',
       'train: grammar:zipf',
       'train: file:a.txt',

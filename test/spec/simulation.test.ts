@@ -110,6 +110,12 @@ describe('a file of cheap models', () => {
       'e.yaml:11:29: conditions.0.mixture.0.through: operators on what cheap models write are not implemented yet; remove it',
     ],
     [
+      'operators behind the writing',
+      'sample: 100',
+      'sample: 100\n    postprocess: [dedupe]',
+      'e.yaml:9:5: population.0.postprocess: operators on images and on what cheap models write are not implemented yet; remove it',
+    ],
+    [
       'regression',
       /family: gaussian\n {4}sample: 100/,
       'family: regression\n    dimensions: 30\n    sample: 20',

@@ -119,7 +119,19 @@ describe('refused by place, with what to do', () => {
       'operators behind the writing',
       'family: vae',
       'family: vae\n    postprocess: [dedupe]',
-      ['e.yaml:9:5: population.0.postprocess: "postprocess" is not implemented yet; remove it'],
+      ['e.yaml:9:5: population.0.postprocess: operators on images and on what cheap models write are not implemented yet; remove it'], // prettier-ignore
+    ],
+    [
+      'operators under a condition',
+      '{ kind: replace }',
+      '{ kind: replace }\n    override: { vae: { postprocess: [dedupe] } }',
+      ['e.yaml:14:24: conditions.0.override.vae.postprocess: operators on images and on what cheap models write are not implemented yet; remove it'], // prettier-ignore
+    ],
+    [
+      'operators from a generation on',
+      '{ kind: replace }',
+      '{ kind: replace }\n    phases: [{ from: 1, override: { vae: { postprocess: [dedupe] } } }]',
+      ['e.yaml:14:44: conditions.0.phases.0.override.vae.postprocess: operators on images and on what cheap models write are not implemented yet; remove it'], // prettier-ignore
     ],
     [
       'operators in a term',
