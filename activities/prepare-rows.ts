@@ -1,24 +1,64 @@
-/** The rows of a split, one by one: lines of text in blocks, or records through a template. */
+/** Real texts as rows, one by one: lines of text in blocks, or records through a template. */
+import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { BlockPacker, linesOf } from '../data/blocks.js';
-import type { DataRecord } from '../pool/records.js';
-import { answerText, endTokensOf, fillTemplate, readFieldRecords, templateRow } from '../data/template.js';
-import type { ConfigJson } from '../engine/index.js';
+import { answerText, fillTemplate, readFieldRecords, templateRow } from '../data/template.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
+import { RECORDS_FILE, writeRecords, type DataRecord } from '../pool/records.js';
 import type { DataPlan } from '../spec/plan.js';
 import { pathOfSource } from '../spec/sources.js';
+import type { TemplatePlan } from '../spec/templates.js';
+import type { TokenizerFacts } from './tokenizer-facts.js';
 
 export type Row = Pick<DataRecord, 'tokens' | 'text' | 'prompt'>;
 type Lines = AsyncIterable<readonly string[]>;
 
-/** Of a split's lines, in batches, its rows; returns how many were too long. */
-export type RowsOf = (split: 'train' | 'valid' | 'test', lines: Lines) => AsyncGenerator<Row, number, undefined>;
+/** A text to be read. */
+export interface TextToRead {
+  /** the setting that names it, for sentences */
+  readonly setting: string;
+  readonly source: string;
+  readonly lines: Lines;
+  /** at most so many rows; absent: all */
+  readonly limit?: number;
+}
 
-/** Lines of text in blocks. */
-export function blockRows(data: DataPlan, tokenizer: Tokenizer, eosId: number): RowsOf {
-  return async function* (split, lines) {
+/** Of a text's lines, in batches, its rows; returns how many were too long. */
+export type RowsOf = (text: TextToRead) => AsyncGenerator<Row, number, undefined>;
+
+/** How texts become rows: lines in blocks, or records through a template. */
+export type RowShape = Pick<DataPlan, 'block' | 'template'>;
+
+/** @param tokenizer and what its rows begin and end with */
+export function rowsIn(shape: RowShape, tokenizer: Tokenizer, facts: TokenizerFacts): RowsOf {
+  return shape.template ? recordRows(shape.block, shape.template, tokenizer, facts) : blockRows(shape.block, tokenizer, facts);
+}
+
+/** A text as a dataset of real records. @returns how many, and how many were too long */
+export async function writeTexts(
+  folder: string,
+  rowsOf: RowsOf,
+  text: TextToRead,
+  /** what ids begin with, and where the text is from */
+  { name, source }: { readonly name: string; readonly source: string },
+): Promise<{ readonly records: number; readonly leftOut: number }> {
+  let leftOut = 0;
+  const numbered = async function* (): AsyncGenerator<DataRecord, void, undefined> {
+    const rows = rowsOf(text);
+    let i = 0;
+    let row = await rows.next();
+    for (; !row.done; row = await rows.next())
+      yield { id: `${name}/${String(i++).padStart(6, '0')}`, ...row.value, origin: { kind: 'real', source } };
+    leftOut = row.value;
+  };
+  const records = await writeRecords(join(folder, RECORDS_FILE), numbered());
+  return { records, leftOut };
+}
+
+function blockRows(block: number, tokenizer: Tokenizer, { begins: eosId }: TokenizerFacts): RowsOf {
+  return async function* ({ setting, source, lines, limit }) {
     const from = { encode: (line: string) => tokenizer.encode(line), decode: (ids: readonly number[]) => tokenizer.decode(ids), eosId }; // prettier-ignore
-    const packer = new BlockPacker(from, data.block, data.limit[split]);
+    const packer = new BlockPacker(from, block, limit);
     for await (const some of lines) {
       for (const tokens of packer.add(some)) yield { tokens, text: tokenizer.decode(tokens) };
       if (packer.full) break;
@@ -26,24 +66,20 @@ export function blockRows(data: DataPlan, tokenizer: Tokenizer, eosId: number): 
     if (packer.blocks > 0) return 0;
     throw new HabsburgError(
       'invalid',
-      `data.${split}: ${data[split]} has ${packer.tokens} tokens, not one block of ${data.block}; give more text or smaller blocks`,
+      `${setting}: ${source} has ${packer.tokens} tokens, not one block of ${block}; give more text or smaller blocks`,
     );
   };
 }
 
-/** @param beginning what a row begins with; default: the tokenizer's prefix */
-export function recordRows(data: DataPlan, tokenizer: Tokenizer, config: ConfigJson, beginning?: number): RowsOf {
-  const endTokens = endTokensOf(config);
-  const prefix = beginning === undefined ? undefined : [beginning];
-  const limit = data.limit;
-  return async function* (split, lines) {
+function recordRows(block: number, template: TemplatePlan, tokenizer: Tokenizer, { prefix, endTokens }: TokenizerFacts): RowsOf {
+  return async function* ({ setting, source, lines, limit = Infinity }) {
     let all = 0;
     let kept = 0;
-    for await (const record of readFieldRecords(lines, pathOfSource(data[split]))) {
+    for await (const record of readFieldRecords(lines, pathOfSource(source))) {
       all++;
-      const { tokens, promptTokens } = templateRow(record, { template: data.template!, tokenizer, prefix, endTokens });
+      const { tokens, promptTokens } = templateRow(record, { template, tokenizer, prefix, endTokens });
       // those behind the limit are read, too: each has to fit the template, and the long ones are counted
-      if (tokens.length > data.block || kept++ >= (limit[split] ?? Infinity)) continue;
+      if (tokens.length > block || kept++ >= limit) continue;
       yield {
         tokens,
         text: answerText(tokens.slice(promptTokens), endTokens, tokenizer),
@@ -54,8 +90,8 @@ export function recordRows(data: DataPlan, tokenizer: Tokenizer, config: ConfigJ
     throw new HabsburgError(
       'invalid',
       all === 0
-        ? `data.${split}: ${data[split]} has no records`
-        : `data.${split}: all ${all} records of ${data[split]} have more than ${data.block} tokens; give a larger data.block`,
+        ? `${setting}: ${source} has no records`
+        : `${setting}: all ${all} records of ${source} have more than ${block} tokens; give a larger data.block`,
     );
   };
 }

@@ -4,13 +4,12 @@ import { HabsburgError } from '../common/errors.js';
 import { endTokensOf } from '../data/template.js';
 import { subsetLines } from '../data/subset.js';
 import { textLines, type TextPlace } from '../data/text.js';
-import { RECORDS_FILE, writeRecords, type DataRecord } from '../pool/records.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
 import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
 import { countWords, trainBpe, type WordCounts } from '../engine/tokenizer/train-bpe.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import type { DataPlan, TokenizerPlan } from '../spec/plan.js';
-import { blockRows, recordRows, recordTexts } from './prepare-rows.js';
+import { recordTexts, rowsIn, writeTexts } from './prepare-rows.js';
 
 export const SPLITS = ['train', 'valid', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
@@ -58,21 +57,12 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
   const ends = endTokensOf(config);
   // rows of prompts and answers begin with the prefix, and need no token before every line
   const begins = own ?? (data.template ? (prefix[0] ?? ends[0] ?? 0) : await beginningToken(base!.folder, loaded));
-  const rowsOf = data.template ? recordRows(data, loaded, config, own) : blockRows(data, loaded, begins);
+  const rowsOf = rowsIn(data, loaded, { begins, prefix, endTokens: ends });
   const prepared: Partial<Record<Split, PreparedTexts[Split]>> = {};
   for (const split of SPLITS) {
     const { source } = texts[split];
-    const rows = rowsOf(split, linesOf(split));
-    let leftOut = 0;
-    const numbered = async function* (): AsyncGenerator<DataRecord, void, undefined> {
-      let i = 0;
-      let row = await rows.next();
-      for (; !row.done; row = await rows.next())
-        yield { id: `${split}/${String(i++).padStart(6, '0')}`, ...row.value, origin: { kind: 'real', source } };
-      leftOut = row.value;
-    };
-    const records = await writeRecords(join(folders[split], RECORDS_FILE), numbered());
-    prepared[split] = { records, leftOut };
+    const text = { setting: `data.${split}`, source: data[split], lines: linesOf(split), limit: data.limit[split] };
+    prepared[split] = await writeTexts(folders[split], rowsOf, text, { name: split, source });
   }
   return { ...(prepared as Record<Split, PreparedTexts[Split]>), begins, prefix, ends };
 }

@@ -74,16 +74,35 @@ export interface SampleInput {
   readonly sets: Readonly<Record<string, ArtifactRef>>;
 }
 
-export interface ViewInput {
-  /** of the writer */
-  readonly place: StepPlace;
-  /** what a member wrote: a dataset, or a selection */
-  readonly set: ArtifactRef;
-  readonly writer: ArtifactRef;
+/** Texts as a member reads them: in its tokens and blocks. */
+export type ViewInput = ViewOfSet | ViewOfSource;
+
+interface View {
   readonly reader: ArtifactRef;
   /** tokens a record at most, and how they are packed */
   readonly block: number;
   readonly packing: DataPlan['packing'];
+}
+
+/** What a member wrote. */
+export interface ViewOfSet extends View {
+  /** of the writer */
+  readonly place: StepPlace;
+  /** a dataset, or a selection */
+  readonly set: ArtifactRef;
+  readonly writer: ArtifactRef;
+}
+
+/** Other real texts than data.train. */
+export interface ViewOfSource extends View {
+  /** of nobody: seed and generation are 0 */
+  readonly place: StepPlace;
+  /** as data.train may name one */
+  readonly source: string;
+  /** what the local sources held when the experiment was started */
+  readonly sources?: SourceDigests;
+  /** with packing: records */
+  readonly template?: DataPlan['template'];
 }
 
 export interface PostprocessInput {

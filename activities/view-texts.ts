@@ -1,9 +1,12 @@
-/** The heavy part of a view, for a thread of its own: reads what a member wrote with the tokenizers of its writer and of its reader. */
+/** The heavy part of a view, for a thread of its own: what a member wrote, or a source of real texts, with the tokenizer of its reader. */
 import { join } from 'node:path';
 import { loadTokenizer } from '../engine/tokenizer/files.js';
 import { RECORDS_FILE, readAllRecords, writeRecords } from '../pool/records.js';
 import { blocksOf, rowsOf } from '../pool/view.js';
 import type { DataPlan } from '../spec/plan.js';
+import { textLines, type TextPlace } from '../data/text.js';
+import { rowsIn, writeTexts, type RowShape } from './prepare-rows.js';
+import type { TokenizerFacts } from './tokenizer-facts.js';
 
 /** Everything can be cloned, so that it can go to a thread. */
 export interface TextsToView {
@@ -37,4 +40,27 @@ export async function viewTexts(view: TextsToView): Promise<{ readonly read: num
   const read = view.packing === 'records' ? rowsOf : blocksOf;
   const written = await writeRecords(join(view.out, RECORDS_FILE), read(records, from, to, view.block));
   return { read: records.length, records: written };
+}
+
+/** As TextsToView, of a source. */
+export interface SourceToView {
+  /** where it lies, what the lineage calls it, and what the file of the experiment does */
+  readonly text: { readonly place: TextPlace; readonly source: string; readonly given: string };
+  readonly reader: string;
+  readonly facts: TokenizerFacts;
+  readonly shape: RowShape;
+  readonly out: string;
+}
+
+/** @returns records written, and how many were too long */
+export async function viewSource({
+  text,
+  reader,
+  facts,
+  shape,
+  out,
+}: SourceToView): Promise<{ records: number; leftOut: number }> {
+  const rowsOf = rowsIn(shape, await loadTokenizer(reader), facts);
+  const read = { setting: 'from', source: text.given, lines: textLines(text.place) };
+  return writeTexts(out, rowsOf, read, { name: 'source', source: text.source });
 }

@@ -9,6 +9,7 @@ import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
 import { textFile, textLines } from '../data/text.js';
 import { portableDocument } from '../spec/digest.js';
+import { placedSources } from '../spec/mixture-places.js';
 import { loadExperiment, problemText } from '../spec/load.js';
 import type { Device } from '../spec/devices.js';
 import type { AnyExperimentPlan } from '../spec/plan.js';
@@ -35,7 +36,7 @@ export interface Looked {
 /** @throws HabsburgError with `details.problems`, as loadExperiment does */
 export async function loadAndLook(target: string, options: LookOptions): Promise<Looked> {
   const { plan, document, place } = await loadExperiment(target, options);
-  const { findings, digests } = await lookAtSources(plan);
+  const { findings, digests } = await lookAtSources(plan, placedSources(document));
   if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
   // a server of one's own has workers on machines of their own
   if (!hasExternalServer()) await lookAtDevices(plan, findings);

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError, type ErrorKind } from '../common/errors.js';
 import type { Images } from '../common/images.js';
+import type { PlacedSource } from '../spec/mixture-places.js';
 import type { Path } from '../spec/problems.js';
 import type { AnyExperimentPlan, DataPlan, ExperimentPlan, ImageDataPlan } from '../spec/plan.js';
 import { pathOfSource, type SourceDigests } from '../spec/sources.js';
@@ -37,11 +38,16 @@ export interface Look {
   readonly digests: SourceDigests;
 }
 
-export async function lookAtSources(plan: AnyExperimentPlan): Promise<Look> {
+/** @param terms the sources that terms read, as the file has them */
+export async function lookAtSources(plan: AnyExperimentPlan, terms: readonly PlacedSource[] = []): Promise<Look> {
   if (plan.kind === 'simulation')
     return plan.data === undefined ? { findings: [], digests: {} } : lookAtTexts({ ...plan.data, block: 1 });
   const data = plan.data.kind === 'images' ? { findings: await lookAtImages(plan.data), digests: {} } : await lookAtTexts(plan.data); // prettier-ignore
-  return { ...data, findings: [...data.findings, ...(await lookAtCheckpoints(plan))] };
+  const others = plan.data.kind === 'images' ? { findings: [], digests: {} } : await lookAtTerms(terms, plan.data, data.digests);
+  return {
+    digests: { ...data.digests, ...others.digests },
+    findings: [...data.findings, ...others.findings, ...(await lookAtCheckpoints(plan))],
+  };
 }
 
 /** Runs a look; what it throws is a finding. */
@@ -73,6 +79,22 @@ async function lookAtTexts(data: Texts): Promise<Look> {
     const same = splits.get(digest);
     if (same === undefined) splits.set(digest, split);
     else note(`${pathOfSource(source)}: the same text as data.${same}; scores on it would not be of text that is new to the models`); // prettier-ignore
+  }
+  return { findings, digests };
+}
+
+/** Other real texts that terms read, each once. @param known texts of the data; they may be read by terms as well */
+async function lookAtTerms(terms: readonly PlacedSource[], data: DataPlan, known: SourceDigests): Promise<Look> {
+  const findings: Finding[] = [];
+  const digests: Record<string, Digest> = {};
+  const seen = new Set(Object.keys(known));
+  for (const { source, path } of terms) {
+    const note = (message: string): void => void findings.push({ path, message });
+    if (source === data.test) note(`${pathOfSource(source)} is data.test, too; scores on it would not be of text that is new to the models`); // prettier-ignore
+    if (!source.startsWith('file:') || seen.has(source)) continue;
+    seen.add(source);
+    const digest = await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings);
+    if (digest !== undefined) digests[source] = digest;
   }
   return { findings, digests };
 }

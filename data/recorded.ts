@@ -13,7 +13,7 @@ import { digestOfSource } from './identify.js';
  * @throws 'notFound' or 'invalid' naming the one that is not there, or holds something else
  */
 export async function withSources<T>(document: T, folder: string, experiment: string): Promise<T> {
-  const texts = new Set(sourcesIn((document as { readonly data?: unknown }).data));
+  const bases = new Set(basesIn(document));
   const names = new Map<string, string>();
   for (const source of sourcesIn(document)) {
     const { name, digest } = recordedSource(source)!;
@@ -23,7 +23,7 @@ export async function withSources<T>(document: T, folder: string, experiment: st
         'notFound',
         `${experiment} read ${name}, which is not in ${folder}; --data FOLDER names the folder that it is in`,
       );
-    const holds = await digestOfSource(found, texts.has(source) ? 'data' : 'checkpoint');
+    const holds = await digestOfSource(found, bases.has(source) ? 'checkpoint' : 'data');
     if (holds !== digest)
       throw new HabsburgError(
         'invalid',
@@ -32,6 +32,12 @@ export async function withSources<T>(document: T, folder: string, experiment: st
     names.set(source, found);
   }
   return renameSources(document, names);
+}
+
+/** Those that are base checkpoints, wherever a member stands. */
+function basesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => (key === 'base' ? sourcesIn(inner) : basesIn(inner)));
 }
 
 /** Each recorded local source in plain data once. */

@@ -1,6 +1,7 @@
 /** A mixture in words. */
 import { operatorWords } from '../spec/operator-plan.js';
-import { REAL, SELF, sourcesOf, type MixturePlan, type Term } from '../spec/mixture.js';
+import { sourceName } from '../spec/digest.js';
+import { REAL, SELF, isSource, sourcesOf, type MixturePlan, type Term } from '../spec/mixture.js';
 import { formatNumber } from './format.js';
 
 const percent = (share: number) => `${formatNumber(share * 100, 3)} %`;
@@ -37,7 +38,10 @@ function describeTerm(term: Term): string {
           ? `${take.count} records`
           : `by lot, weight ${formatNumber(take.weight, 3)},`;
   const how = { redrawn: '', fresh: ' (new ones)', 'in-place': ' in place of those of the same positions' }[draw];
-  const sets = sourcesOf(term).map((source) => (source === REAL ? 'the real records' : written(source, term.generation)));
+  const sets = sourcesOf(term).map((source) => {
+    if (source === REAL) return 'the real records';
+    return isSource(source) ? sourceName(source) : written(source, term.generation);
+  });
   const through = term.through ? `, through ${operatorWords(term.through)}` : '';
   return `${much} ${sets.join(' and ')}${how}${through}`;
 }

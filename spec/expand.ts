@@ -2,6 +2,7 @@
 import type { AnyExperimentPlan, AnyRunPlan, ExperimentPlan, RunPlan } from './plan.js';
 import { BLOCKS } from './simulation/blocks.js';
 import { seedBlocks, seedsName } from './simulation/seed-blocks.js';
+import { byContent } from './sources.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 
 /** Id of a run inside its experiment. */
@@ -27,8 +28,10 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
       generations: plan.generations,
       data: plan.data,
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
-      members: condition.members,
-      ...(condition.phases === undefined ? {} : { phases: condition.phases }),
+      members: byContent(condition.members, plan.sources),
+      ...(condition.phases && {
+        phases: condition.phases.map(({ from, members }) => ({ from, members: byContent(members, plan.sources) })),
+      }),
       metrics: plan.metrics,
       execution: plan.execution,
     })),

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import {
   REAL,
   SELF,
+  isGiven,
+  isSource,
   lagOf,
   needsNewReal,
   sourcesOf,
@@ -73,7 +75,9 @@ const mixtureRules = [
 const termSchema = z.strictObject({
   from: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(2).max(100)])
-    .describe('`real`, `self` or the name of a member; a list: their records together.'),
+    .describe(
+      '`real`, `self`, the name of a member, or other real texts by their source (file:PATH, hf://OWNER/NAME/CONFIG@REVISION#SPLIT); a list: their records together.',
+    ),
   generation: z
     .union([z.enum(['current', 'previous', 'all']), z.int().min(-1000).max(0)])
     .optional()
@@ -114,7 +118,7 @@ export function mixturePlan(mixture: z.output<typeof mixtureSchema>): MixturePla
     kind: 'terms',
     terms: mixture.map(({ from, generation, take, draw, through: list }): Term => {
       const sources = typeof from === 'string' ? [from] : from;
-      const usual = sources.includes(REAL) ? (sources.length > 1 ? 'all' : 0) : 'previous';
+      const usual = sources.every(isGiven) ? 0 : sources.some(isGiven) ? 'all' : 'previous';
       const through = operatorPlans(list);
       return {
         from,
@@ -192,16 +196,17 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
   terms.forEach((one, i) => {
     const sources = sourcesOf(one);
     const { take, draw, generation } = one;
-    const written = sources.filter((source) => source !== REAL);
+    const written = sources.filter((source) => !isGiven(source));
     sources.forEach((source, s) => {
       const path = typeof one.from === 'string' ? [i, 'from'] : [i, 'from', s];
-      if (source.startsWith('file:')) say(path, 'a term from a file is not implemented yet', 'use real, self or a member');
+      if (isSource(source))
+        problems.push(...checkSource(source, one, reader.records, [...reader.at, i], [...reader.at, ...path]));
       else if (source !== REAL && source !== SELF && !names.includes(source)) {
         const guess = nearest(source, [REAL, SELF, ...names]);
         say(
           path,
           `there is no member "${source}"`,
-          guess === undefined ? `use real, self or ${names.join(', ')}` : `did you mean "${guess}"?`,
+          guess === undefined ? `use real, self, ${names.join(', ')} or file:PATH` : `did you mean "${guess}"?`,
         );
       }
       const set = `${source === SELF ? reader.name : source}@${generation}`;
@@ -229,7 +234,7 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
       if (written.length > 0 && others > 2)
         say([i, 'draw'], 'no more than two terms can take fresh records of one member', 'use draw: redrawn');
     }
-    if (draw === 'in-place') {
+    if (draw === 'in-place' && !sources.some(isSource)) {
       const others = terms.filter((other) => other !== one);
       if (written.length > 0 || take === 'all' || !('share' in take))
         say([i, 'draw'], 'a share of real records stands in the place of others', 'use from: real and take: {share: …}');
@@ -262,11 +267,27 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
   return problems;
 }
 
+/** Other real texts than data.train. @param at of the term */
+function checkSource(source: string, { draw }: Term, records: RecordForm, at: Path, path: Path): Problem[] {
+  if (records === 'images' || records === 'chains') {
+    const what = records === 'images' ? 'images' : 'cheap models';
+    return [{ path, message: `a term from a source of its own is not implemented yet for ${what}`, suggestion: 'use real' }];
+  }
+  const shape = source.startsWith('file:') ? /^file:./ : /^hf:\/\/[\w.-]+\/[\w.-]+(\/[\w.-]+)?@[\w./-]+(#[\w.-]+)?$/;
+  if (!shape.test(source)) return [{ path, message: `"${source}" names no source`, suggestion: 'write file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT' }]; // prettier-ignore
+  if (draw === 'redrawn') return [];
+  const message =
+    draw === 'fresh'
+      ? 'what no generation has trained on is known of data.train alone'
+      : 'real records stand in place of others where they were continued, and these never are';
+  return [{ path: [...at, 'draw'], message, suggestion: 'use draw: redrawn, or make it data.train' }];
+}
+
 /** Operators between the pool and a training set. */
 function checkThrough(one: Term, records: RecordForm, at: Path): Problem[] {
   const path = [...at, 'through'];
   const through = one.through!;
-  const real = sourcesOf(one).includes(REAL);
+  const real = sourcesOf(one).some(isGiven);
   if (records === 'images' || records === 'chains') {
     const what = records === 'images' ? 'images' : 'what cheap models write';
     return [{ path, atKey: true, message: `operators on ${what} are not implemented yet`, suggestion: 'remove it' }];

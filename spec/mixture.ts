@@ -13,11 +13,14 @@ export interface SamplePlan {
 }
 
 export interface Term {
-  /** `real`, `self` or a member's name; several: their records together, in this order */
+  /**
+   * `real`, `self`, a member's name, or a source of other real texts (`file:PATH`, `hf://…`); several: their records together, in this
+   * order
+   */
   readonly from: string | readonly string[];
   /**
    * Which of a member's sets: what it wrote in this generation, in the one before, so many before (-2), in a certain one (0), or in
-   * all before this one. Of `real`: the real records of generation 0.
+   * all before this one. Of `real`: the real records of generation 0; other real texts are the same in all generations.
    */
   readonly generation: 'current' | 'previous' | 'all' | number;
   /** the whole set, a share of the generation's n(t) records, a number, or by lot in proportion to a weight */
@@ -56,6 +59,16 @@ export type MixturePlan = MixtureRule | { readonly kind: 'terms'; readonly terms
 
 export const REAL = 'real';
 export const SELF = 'self';
+
+/** Whether a term reads other real texts than data.train: a source as data.train may name one. */
+export function isSource(from: string): boolean {
+  return /^(?:file|hf):/.test(from);
+}
+
+/** Whether nobody in the loop wrote it. */
+export function isGiven(from: string): boolean {
+  return from === REAL || isSource(from);
+}
 
 const term = (from: Term['from'], generation: Term['generation'], take: Term['take'], draw: Term['draw'] = 'redrawn'): Term => ({
   from,
@@ -129,6 +142,8 @@ export type PoolSet =
   /** the real records of generation 0; those that no generation has trained on */
   | { readonly kind: 'real'; readonly through?: Term['through'] }
   | { readonly kind: 'unseen' }
+  /** other real texts, by the source that names them */
+  | { readonly kind: 'source'; readonly source: string; readonly through?: Term['through'] }
   /** what a member wrote in a generation */
   | { readonly kind: 'written'; readonly member: string; readonly generation: number; readonly through?: Term['through'] }
   /** what it wrote in all generations up to one; each went through the term's operators when it was the newest */
@@ -155,7 +170,7 @@ export function pastsRead(terms: readonly Term[], self: string): PastRead[] {
     .filter(({ generation }) => generation === 'all')
     .flatMap((one) =>
       sourcesOf(one)
-        .filter((source) => source !== REAL)
+        .filter((source) => !isGiven(source))
         .map((source) => ({ term: one, writer: source === SELF ? self : source })),
     )
     .map(({ term: one, writer }) => ({ term: one, writer, name: pastName(writer, one.through) }));
@@ -168,12 +183,14 @@ export function pastName(writer: string, through: Term['through']): string {
 /** Of the set as it is, whatever it goes through. */
 export function wholeName(set: PoolSet): string {
   if (set.kind === 'real' || set.kind === 'unseen') return set.kind;
+  if (set.kind === 'source') return set.source;
   return `${set.member}/${set.kind === 'past' ? `0-${set.generation}` : set.generation}`;
 }
 
 /** Whether a set of this name holds real records. */
 export function isReal(name: string): boolean {
-  return ['real', 'unseen'].includes(name.split(THROUGH)[0]);
+  const [whole] = name.split(THROUGH);
+  return ['real', 'unseen'].includes(whole) || isSource(whole);
 }
 
 export function sourcesOf({ from }: Term): readonly string[] {
@@ -197,6 +214,7 @@ export function setsOf(one: Term, self: string, t: number): readonly PoolSet[] {
   const through = one.through && { through: one.through };
   return sourcesOf(one).flatMap((source): PoolSet[] => {
     if (source === REAL) return [{ ...real, ...through }];
+    if (isSource(source)) return [{ kind: 'source', source, ...through }];
     const member = source === SELF ? self : source;
     if (one.generation === 'all') {
       const newest: PoolSet = { kind: 'written', member, generation: t - 1, ...through };
@@ -319,7 +337,7 @@ function expectation({ take }: Term, terms: readonly Term[], n: number): [number
 }
 
 /**
- * Training records of a member's generation t, at most.
+ * Training records of a member's generation t, at most; Infinity where all records of a source are taken, which nobody has counted.
  * @param n how many a member's generation has
  */
 export function trainedOn(reader: Reader, n: (member: string, t: number) => number, t: number): number {
@@ -329,6 +347,7 @@ export function trainedOn(reader: Reader, n: (member: string, t: number) => numb
   if (terms.every(({ take }) => take !== 'all')) return Math.max(n(name, t), countsOf(terms));
   const size = (set: PoolSet): number => {
     if (set.kind === 'real' || set.kind === 'unseen') return n(name, 0);
+    if (set.kind === 'source') return Infinity;
     if (set.kind === 'written') return n(set.member, set.generation + 1);
     let sum = 0;
     for (let g = 0; g <= set.generation; g++) sum += n(set.member, g + 1);
@@ -354,7 +373,7 @@ export function memberOrder(members: readonly Reader[]): { readonly name: string
         ...new Set(
           termsOf(mixture)
             .filter(({ generation }) => generation === 'current')
-            .flatMap((one) => sourcesOf(one).filter((source) => source !== REAL)),
+            .flatMap((one) => sourcesOf(one).filter((source) => !isGiven(source))),
         ),
       ].map((source) => (source === SELF ? name : source)),
     ]),

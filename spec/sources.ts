@@ -1,5 +1,7 @@
 /** The files and folders of this machine that a plan reads: what they hold is part of a plan's identity, where they lie is not. */
 import type { Digest } from '../common/canonical.js';
+import { isSource, sourcesOf, termsOf, type MixturePlan } from './mixture.js';
+import type { Phased } from './phases.js';
 import type { AnyExperimentPlan } from './plan.js';
 
 /** `file:PATH` -> digest of what it holds: of a text's or image file's bytes, of a checkpoint's list of files and their digests. */
@@ -22,8 +24,37 @@ export function localSources(plan: AnyExperimentPlan): LocalSources {
   const { data } = plan;
   const texts = data === undefined ? [] : [data.train, 'valid' in data ? data.valid : undefined, data.test];
   const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
+  const mixtures = plan.kind === 'simulation' ? [] : plan.conditions.flatMap((condition) => mixturesOf(condition));
   const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));
-  return { data: local(texts), checkpoints: local(bases) };
+  return { data: local([...texts, ...mixtures.flatMap(termSources)]), checkpoints: local(bases) };
+}
+
+function mixturesOf({ members, phases = [] }: Phased<{ readonly mixture: MixturePlan }>): MixturePlan[] {
+  return [members, ...phases.map((phase) => phase.members)].flat().map(({ mixture }) => mixture);
+}
+
+/** Other real texts that a mixture's terms read. */
+function termSources(mixture: MixturePlan): string[] {
+  return termsOf(mixture).flatMap((one) => sourcesOf(one).filter(isSource));
+}
+
+/**
+ * Members whose mixtures name local texts by what they hold, `file:@sha256:…`, so that no path is part of a step's key. Those of
+ * which nothing is known keep their path.
+ */
+export function byContent<M extends { readonly mixture: MixturePlan }>(
+  members: readonly M[],
+  sources: SourceDigests = {},
+): readonly M[] {
+  const names = new Map(Object.entries(sources).map(([source, digest]) => [source, `file:@${digest}`]));
+  return members.map((member) =>
+    member.mixture.kind === 'terms' ? { ...member, mixture: renameSources(member.mixture, names) } : member,
+  );
+}
+
+/** The path of a source that is named by what it holds. */
+export function sourceOfContent(name: string, sources: SourceDigests = {}): string {
+  return Object.keys(sources).find((source) => name === `file:@${sources[source]}`) ?? name;
 }
 
 function local(sources: readonly (string | undefined)[]): string[] {

@@ -154,6 +154,8 @@ export interface MemberState {
   readonly written?: readonly { readonly generation: number; readonly set: ArtifactRef; readonly model: ArtifactRef }[];
   /** by member whose generations are all read: what it wrote in all but the last, a selection */
   readonly past?: Readonly<Record<string, ArtifactRef>>;
+  /** other real texts that its terms read, in its tokens, by their source */
+  readonly sources?: Readonly<Record<string, ArtifactRef>>;
 }
 
 export interface RunCarried {

@@ -14,12 +14,14 @@ import type {
 import type { ArtifactRef } from '../artifacts/types.js';
 import {
   firstTerms,
+  isSource,
   memberOrder,
   promptsOf,
   pastName,
   pastsRead,
   setName,
   setsOf,
+  sourcesOf,
   termsOf,
   wholeName,
   writtenBy,
@@ -30,6 +32,7 @@ import { membersAt } from '../spec/phases.js';
 import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import { scoredOf } from '../spec/scored.js';
+import { sourceOfContent } from '../spec/sources.js';
 import type { MemberState } from './contract.js';
 import { throughInput, writtenInput } from './postprocess.js';
 import { earlierDraws, everyBefore, stillRead, type Loop } from './reads.js';
@@ -38,6 +41,9 @@ type Asked = 'view' | 'postprocess' | 'sample' | 'finetune' | 'generate';
 
 /** A step that a generation asks for. */
 export type StepCall = { [S in Asked]: { readonly step: S; readonly input: Parameters<Activities[S]>[0] } }[Asked];
+
+/** What a run says of its texts. */
+type Texts = Pick<RunPlan, 'data' | 'sources'>;
 
 /** The members' states by name. */
 export type MemberStates = Readonly<Record<string, MemberState>>;
@@ -56,7 +62,7 @@ export interface GenerationResult {
  * @param states after the generation before; of members that are read in this one, after it
  */
 export function* memberGeneration(
-  run: Loop & Pick<RunPlan, 'data'>,
+  run: Loop & Texts,
   member: AnyMixedMember,
   place: StepPlace,
   states: MemberStates,
@@ -76,7 +82,8 @@ export function* memberGeneration(
 
   const read = function* (terms: readonly Term[], past: MemberState['past']) {
     const sets: Record<string, ArtifactRef> = {};
-    for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past } })) {
+    yield* texts(terms);
+    for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past, sources } })) {
       const operated = throughInput(set, whole, members, place, states);
       const ref = operated ? (yield* ask({ step: 'postprocess', input: operated }, throughName(set, done))).kept : whole;
       const input = viewInput(set, ref, prepared, place, states, run.data);
@@ -87,6 +94,18 @@ export function* memberGeneration(
 
   let train = prepared.train;
   let past = state.past;
+  let { sources } = state;
+  const texts = function* (terms: readonly Term[]) {
+    for (const source of terms.flatMap((one) => sourcesOf(one)).filter(isSource)) {
+      if (sources?.[source]) continue;
+      const input = sourceInput(source, run, place, prepared);
+      const many = Object.keys(done).filter((step) => step.startsWith('view-source')).length;
+      sources = {
+        ...sources,
+        [source]: (yield* ask({ step: 'view', input }, `view-source${many === 0 ? '' : `-${many + 1}`}`)).view,
+      };
+    }
+  };
   if (t > 0 || sample !== undefined) {
     // whoever begins to read all that others wrote puts together what they wrote before
     for (const one of t > 1 ? pastsRead(terms, name).filter((one) => past?.[one.name] === undefined) : []) {
@@ -141,6 +160,7 @@ export function* memberGeneration(
       ...(real && { real }),
       written: written.filter(({ generation }) => stillRead(name, generation, t, run)),
       ...(past && { past }),
+      ...(sources && { sources }),
     },
     trainedOn: train,
     prompts,
@@ -171,10 +191,11 @@ interface PooledSet {
 
 /** The sets that a member's terms read in a generation. */
 function setsAt(terms: readonly Term[], self: string, t: number, states: MemberStates): PooledSet[] {
-  const { prepared, real, past } = states[self];
+  const { prepared, real, past, sources } = states[self];
   const find = (set: PoolSet): ArtifactRef | undefined => {
     if (set.kind === 'unseen') return prepared.train;
     if (set.kind === 'real') return real ?? prepared.train;
+    if (set.kind === 'source') return sources?.[set.source];
     if (set.kind === 'past') return past?.[pastName(set.member, set.through)];
     return states[set.member].written?.find(({ generation }) => generation === set.generation)?.set;
   };
@@ -207,6 +228,26 @@ function viewInput(
     reader: reader!,
     block,
     packing,
+  };
+}
+
+/** Other real texts than data.train, for a reader; the same for all who read alike. */
+function sourceInput(
+  source: string,
+  { data, sources }: Texts,
+  place: StepPlace,
+  { tokenizer }: MemberState['prepared'],
+): ViewInput {
+  if (data.kind === 'images') throw new Error('internal: images have no terms from a source');
+  const { block, packing, template } = data;
+  return {
+    place: { ...place, seed: 0, generation: 0, member: '' },
+    source: sourceOfContent(source, sources),
+    ...(sources && { sources }),
+    reader: tokenizer!,
+    block,
+    packing,
+    ...(template && { template }),
   };
 }
 

@@ -143,8 +143,9 @@ function workOf(run: RunPlan, member: AnyMixedMember, generation: number): Work 
     return sample === undefined ? limit.train! : sizeAt(sample, t);
   };
   const written = writtenBy(member, membersAt(run, generation), generation) ?? limit.train!;
+  const trained = trainedOn(member, n, generation);
   return {
-    finetune: trainedOn(member, n, generation) * epochs * block,
+    finetune: Number.isFinite(trained) ? trained * epochs * block : undefined,
     generate: written * maxNewTokens,
     score: limit.test === undefined ? undefined : limit.test * block + written * maxNewTokens,
   };
@@ -167,7 +168,7 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
       generation,
       member: member.name,
       after: after.map(({ id }) => id),
-      determinedBy: digestOf({ step, generation, member: member.name, seed: place.seed, input }),
+      determinedBy: digestOf({ step, generation: place.generation, member: place.member, seed: place.seed, input }),
     };
     const tokens = workOf(run, member, generation)[step as keyof Work];
     steps.push(tokens === undefined ? made : { ...made, tokens });

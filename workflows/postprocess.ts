@@ -40,7 +40,7 @@ export function throughInput(
   // what is past went through it when it was new
   if (set.kind === 'unseen' || set.kind === 'past' || !set.through) return undefined;
   const of = (name: string) => members.find((member) => member.name === name)!;
-  if (set.kind === 'real') {
+  if (set.kind === 'real' || set.kind === 'source') {
     const { prepared, first } = states[place.member];
     const at = { ...place, seed: 0, generation: 0, member: '' };
     return input(set.through, at, { set: ref, tokenizer: prepared.tokenizer, first }, of(place.member));

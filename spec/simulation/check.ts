@@ -1,5 +1,5 @@
 /** How the parts of a file of cheap models fit together, where the schema cannot see it. */
-import { REAL, sourcesOf, termsOf, type MixturePlan } from '../mixture.js';
+import { isGiven, sourcesOf, termsOf, type MixturePlan } from '../mixture.js';
 import type { Path, Problem } from '../problems.js';
 import { checkOverrides } from '../overrides.js';
 import type { SimulatedMember } from './plan.js';
@@ -60,7 +60,7 @@ export function checkSimulation(doc: SimulationDocument, seeds: readonly number[
 /** Chains make their data as they are read, and keep two models: what they cannot have is refused. */
 export function checkChainMixture(mixture: MixturePlan, at: Path): Problem[] {
   return termsOf(mixture).flatMap((one): Problem[] => {
-    const real = sourcesOf(one).every((source) => source === REAL);
+    const real = sourcesOf(one).every(isGiven);
     const usual = real || one.generation === 'previous' || one.generation === 'all';
     if (usual || (one.generation === -2 && one.draw === 'fresh')) return [];
     return [

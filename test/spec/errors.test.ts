@@ -131,7 +131,12 @@ describe('mixtures', () => {
     ['[{ from: real, draw: in-place }, { from: self }]', '0.draw: a share of real records stands in the place of others; use from: real and take: {share: …}'],
     ['[{ from: real, draw: in-place, take: { share: 0.1 } }]', '0.draw: what is replaced in place must be one set, taken whole; give the list one other term, such as {from: self}'],
     ['[{ from: real, take: { share: 0.5 }, draw: fresh }, { from: self, take: { share: 0.5 } }]', '0.draw: this term takes in real records that no generation has seen, and without a sample generation 0 trains on all of them; give the member sample: N, with N below the number of training records'],
-    ['[{ from: "file:more.txt" }]', '0.from: a term from a file is not implemented yet; use real, self or a member'],
+    ['[{ from: "file:" }]', '0.from: "file:" names no source; write file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT'],
+    ['[{ from: "hf:more" }, { from: self }]', '0.from: "hf:more" names no source; write file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT'],
+    ['[{ from: "file:more.txt", draw: fresh, take: { count: 3 } }]', '0.draw: what no generation has trained on is known of data.train alone; use draw: redrawn, or make it data.train'],
+    ['[{ from: "file:more.txt", draw: in-place, take: { share: 0.1 } }, { from: self }]', '0.draw: real records stand in place of others where they were continued, and these never are; use draw: redrawn, or make it data.train'],
+    ['[{ from: "file:more.txt", generation: -2 }, { from: self }]', '0.generation: the real data have no generations; remove it'],
+    ['[{ from: "file:more.txt" }, { from: [real, "file:more.txt"] }]', '1.from.1: the same set is there twice; take more of it in term 0'],
     ['[{ from: self, through: [dedup] }]', '0.through.0: unknown value "dedup"; did you mean "dedupe"?'],
     ['[{ from: self, through: [{ cut: { att: x } }] }]', '0.through.0.cut.att: unknown key "att"; did you mean "at"?'],
     ['[{ from: self, through: [drop-copied] }]', '0.through: drop-copied compares with prompts, which blocks in the pool do not bring along; use it in the member’s postprocess'],
@@ -146,6 +151,8 @@ describe('mixtures', () => {
   test('lists that fit', async () => {
     expect(await list('[{ from: real, take: { share: 0.5 } }, { from: self, take: { share: 0.5 } }]')).toEqual([]);
     expect(await list('[{ from: real, take: { count: 3 } }, { from: self, generation: all }]')).toEqual([]);
+    expect(await list('[{ from: "file:more.txt", take: { share: 0.5 } }, { from: self, take: { share: 0.5 } }]')).toEqual([]);
+    expect(await list('[{ from: "hf://some/texts/plain@main#train" }, { from: [real, self] }]')).toEqual([]);
     expect(await list('[{ from: real, draw: in-place, take: { share: 0.1 } }, { from: self }]')).toEqual([]);
     expect(await list('[{ from: real, draw: in-place, take: { share: 0.1 } }, { from: self, through: [dedupe] }]')).toEqual([]);
   });

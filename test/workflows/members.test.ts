@@ -1,6 +1,6 @@
 /** Several members in one run, walked without a server: what each trains on, against counts made by hand, and who waits for whom. */
 import { describe, expect, test } from '@jest/globals';
-import type { MixturePlan, SamplePlan, Term } from '../../spec/mixture.js';
+import { REAL, type MixturePlan, type SamplePlan, type Term } from '../../spec/mixture.js';
 import type { OperatorPlan } from '../../spec/operator-plan.js';
 import { list, term, walk } from './walk.js';
 
@@ -59,6 +59,27 @@ describe('what members train on', () => {
     ]);
     // written: one of each; and from generation 1 on the past of the two that are read
     expect(held).toEqual([3, 5, 5, 5]);
+  });
+
+  test('other real texts: read once for all who read alike, whole or a part, through operators, by what they hold', async () => {
+    const essays = 'file:/here/essays.txt';
+    const { trained, asked, held } = await walk(
+      [
+        { name: 'a', mixture: list(term(essays, 0), term('a', 'previous')) },
+        {
+          name: 'b',
+          mixture: list(term([REAL, essays], 0, { count: 3 }), { ...term(essays, 0, { count: 2 }), through: first(2) }),
+        },
+      ],
+      2,
+    );
+    expect(trained.a).toEqual([{ real: 12 }, { [essays]: 5, 'a@0': 12 }, { [essays]: 5, 'a@1': 12 }]);
+    for (const counts of trained.b.slice(1)) {
+      expect(counts[`${essays}~`]).toBe(2);
+      expect((counts.real ?? 0) + (counts[essays] ?? 0)).toBe(3);
+    }
+    expect(asked.filter((step) => step.endsWith('/view'))).toEqual(['g0//view', 'g0//view']);
+    expect(held).toEqual([2, 2, 2]); // what one member wrote last, each
   });
 
   test('a fresh term beside two by weight: shares to the record, weights by lot', async () => {
