@@ -75,7 +75,7 @@ test('a term from a file is read in its reader’s blocks, whole, by share, thro
   await writeFile(join(there, 'texts', 'prose.txt'), `${ESSAYS}more\n`);
   expect(await planned()).not.toBe(one);
   await rename(join(there, 'texts'), join(there, 'elsewhere'));
-  const { code, stderr } = await habsburg(['validate', join(there, 'e.yaml')]);
+  const { code, stdout } = await habsburg(['validate', join(there, 'e.yaml')]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/e\.yaml:\d+:\d+: conditions\.0\.mixture\.0\.from: .*prose\.txt/);
+  expect(stdout).toMatch(/e\.yaml:\d+:\d+: conditions\.0\.mixture\.0\.from: .*prose\.txt/);
 }, 600_000);
