@@ -7,6 +7,7 @@ import { CounterRng } from '../common/philox.js';
 import type { DataRecord } from '../pool/records.js';
 import { answerText, endTokensOf, labelsOf, packRows } from '../data/template.js';
 import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../pool/records.js';
+import { readWeights } from '../pool/selection.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
 import { mergeLora } from '../engine/adapters/lora.js';
@@ -45,6 +46,7 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
     model,
     train: rows,
     trainLabels: labels,
+    trainWeights: await readWeights(job.train),
     valid: valid.rows,
     validLabels: valid.labels,
     settings: job.training,

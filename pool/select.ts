@@ -22,6 +22,8 @@ export interface Run {
   readonly set: string;
   readonly first: number;
   readonly count: number;
+  /** what each counts for in the loss; absent: 1 */
+  readonly weight?: number;
 }
 
 export interface SelectOptions {
@@ -88,9 +90,17 @@ export function select(options: SelectOptions): Run[] {
   terms.forEach((one, i) => {
     const sets = setsOf(one, self, t);
     if (sets.some(({ kind }) => kind === 'unseen')) return;
-    parts.push({ age: ageOf(sets[0]), runs: runsOf(one, sets, counts[i]) });
+    parts.push({ age: ageOf(sets[0]), runs: weighted(runsOf(one, sets, counts[i]), one) });
   });
-  if (unseen > 0) parts.push({ age: -1, runs: newReal() });
+  // those that draw new real records have one weight
+  if (unseen > 0)
+    parts.push({
+      age: -1,
+      runs: weighted(
+        newReal(),
+        terms.find(({ draw }) => draw === 'fresh')!,
+      ),
+    });
   return parts.sort((a, b) => a.age - b.age).flatMap(({ runs }) => runs);
 
   function runsOf(one: Term, sets: readonly PoolSet[], count: number | 'all'): Run[] {
@@ -162,7 +172,11 @@ function amongOthers(inPlace: Term, terms: readonly Term[], options: SelectOptio
     if (kept.has(i)) push(runs, 'real', continued(i) % real);
     else push(runs, setName(set), i);
   }
-  return runs;
+  return runs.map((run) => weighted([run], run.set === 'real' ? inPlace : other)[0]);
+}
+
+function weighted(runs: readonly Run[], { lossWeight: weight }: Term): readonly Run[] {
+  return weight === undefined ? runs : runs.map((run) => ({ ...run, weight }));
 }
 
 /** Positions counted through sets that follow each other, as runs in their order. */

@@ -1,10 +1,10 @@
 /**
- * Selections: which records of which sets, by digest and position, in order. A training set is stored as one, not as a copy; so is
+ * Selections: which records of which sets, by digest and position, in order, and what they count for. A training set is stored as one, not as a copy; so is
  * everything that a member has written so far, which names the same of the generation before and what was added.
  */
 import { once } from 'node:events';
 import { closeSync, createReadStream, createWriteStream, openSync, readSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ArtifactKind } from '../artifacts/types.js';
@@ -14,6 +14,8 @@ import { holdsImages, readImageRecords, writeImageRecords, type ImageRecord } fr
 import { RECORDS_FILE } from './records.js';
 
 export const SELECTION_FILE = 'selection.json';
+/** beside the records of a selection in which they do not count alike: a float32 each, little-endian */
+export const WEIGHTS_FILE = 'weights.f32';
 export const SELECTION_SCHEMA = 'habsburg.selection/v1';
 /** bytes read at a time */
 const CHUNK = 1 << 20;
@@ -21,11 +23,14 @@ const CHUNK = 1 << 20;
 const digest = z.custom<Digest>(isDigest, 'expected a digest');
 const whole = z.number().int().nonnegative();
 
-/** `selection.json`: the sets that records are taken from, and runs of [set, first position, count]; a run may come twice. */
+/**
+ * `selection.json`: the sets that records are taken from, and runs of [set, first position, count, what each counts for in the loss]; the
+ * last is 1 where it is missing. A run may come twice.
+ */
 const selectionDocument = z.object({
   schema: z.literal(SELECTION_SCHEMA),
   sets: z.array(z.object({ kind: z.enum(['dataset', 'selection']), digest, records: whole })),
-  runs: z.array(z.tuple([whole, whole, whole])),
+  runs: z.array(z.union([z.tuple([whole, whole, whole]), z.tuple([whole, whole, whole, z.number().positive()])])),
 });
 export type SelectionDocument = z.infer<typeof selectionDocument>;
 
@@ -39,12 +44,12 @@ export interface SelectedSet {
 /** @param runs name sets by their keys; sets that no run names are left out */
 export function selectionOf(
   sets: ReadonlyMap<string, SelectedSet>,
-  runs: Iterable<{ readonly set: string; readonly first: number; readonly count: number }>,
+  runs: Iterable<{ readonly set: string; readonly first: number; readonly count: number; readonly weight?: number }>,
 ): SelectionDocument {
   const places = new Map<string, number>();
   const used: SelectionDocument['sets'] = [];
   const placed: SelectionDocument['runs'] = [];
-  for (const { set, first, count } of runs) {
+  for (const { set, first, count, weight = 1 } of runs) {
     let place = places.get(set);
     if (place === undefined) {
       const { kind, digest, records } = sets.get(set)!;
@@ -52,7 +57,7 @@ export function selectionOf(
       place = used.push({ kind, digest, records }) - 1;
       places.set(set, place);
     }
-    placed.push([place, first, count]);
+    placed.push(weight === 1 ? [place, first, count] : [place, first, count, weight]);
   }
   return { schema: SELECTION_SCHEMA, sets: used, runs: placed };
 }
@@ -84,6 +89,8 @@ export interface Piece {
   readonly dataset: Digest;
   readonly first: number;
   readonly count: number;
+  /** what each counts for in the loss; absent: 1 */
+  readonly weight?: number;
 }
 
 /** A selection down to its datasets. @param read gives a selection's document */
@@ -92,11 +99,12 @@ export async function piecesOf(of: Digest, read: (digest: Digest) => Promise<Sel
   const inner = new Map<number, readonly Piece[]>();
   for (const [i, set] of sets.entries()) if (set.kind === 'selection') inner.set(i, await piecesOf(set.digest, read));
   const pieces: Piece[] = [];
-  for (const [i, first, count] of runs) {
+  for (const [i, first, count, weight = 1] of runs) {
     const { kind, digest, records } = sets[i];
-    if (kind === 'dataset') pieces.push({ dataset: digest, first, count });
-    else if (count === records) for (const piece of inner.get(i)!) pieces.push(piece);
-    else pieces.push(...cut(inner.get(i)!, first, count));
+    const weigh = (piece: Piece): Piece => (weight === 1 ? piece : { ...piece, weight: weight * (piece.weight ?? 1) });
+    if (kind === 'dataset') pieces.push(weigh({ dataset: digest, first, count }));
+    else if (count === records) for (const piece of inner.get(i)!) pieces.push(weigh(piece));
+    else for (const piece of cut(inner.get(i)!, first, count)) pieces.push(weigh(piece));
   }
   return pieces;
 }
@@ -108,14 +116,14 @@ function cut(pieces: readonly Piece[], first: number, count: number): Piece[] {
   for (const piece of pieces) {
     const from = Math.max(first, at);
     const to = Math.min(first + count, at + piece.count);
-    if (from < to) found.push({ dataset: piece.dataset, first: piece.first + from - at, count: to - from });
+    if (from < to) found.push({ ...piece, first: piece.first + from - at, count: to - from });
     at += piece.count;
     if (at >= first + count) break;
   }
   return found;
 }
 
-/** Writes the records of pieces as a dataset, texts without reading them into memory. @param folderOf a dataset's folder */
+/** Writes the records of pieces as a dataset, and what they count for where that differs; texts without reading them into memory. @param folderOf a dataset's folder */
 export async function copyRecords(
   pieces: readonly Piece[],
   folderOf: (dataset: Digest) => Promise<string>,
@@ -126,6 +134,23 @@ export async function copyRecords(
   const first = folders.values().next().value;
   if (first !== undefined && (await holdsImages(first))) await copyImages(pieces, folders, out);
   else await copyLines(pieces, folders, out);
+  if (pieces.some(({ weight = 1 }) => weight !== 1)) await writeWeights(pieces, join(out, WEIGHTS_FILE));
+}
+
+async function writeWeights(pieces: readonly Piece[], file: string): Promise<void> {
+  const bytes = Buffer.alloc(4 * pieces.reduce((sum, { count }) => sum + count, 0));
+  let at = 0;
+  for (const { count, weight = 1 } of pieces) for (let i = 0; i < count; i++) at = bytes.writeFloatLE(weight, at);
+  await writeFile(file, bytes);
+}
+
+/** What each record of a folder counts for in the loss; undefined where all count alike. */
+export async function readWeights(folder: string): Promise<Float32Array | undefined> {
+  const bytes = await readFile(join(folder, WEIGHTS_FILE)).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return bytes && Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
 }
 
 async function copyImages(pieces: readonly Piece[], folders: ReadonlyMap<Digest, string>, out: string): Promise<void> {

@@ -43,7 +43,8 @@ function describeTerm(term: Term): string {
     return isSource(source) ? sourceName(source) : written(source, term.generation);
   });
   const through = term.through ? `, through ${operatorWords(term.through)}` : '';
-  return `${much} ${sets.join(' and ')}${how}${through}`;
+  const counts = term.lossWeight === undefined ? '' : `, which count ${formatNumber(term.lossWeight, 3)} in the loss`;
+  return `${much} ${sets.join(' and ')}${how}${through}${counts}`;
 }
 
 function written(source: string, generation: Term['generation']): string {

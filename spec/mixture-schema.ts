@@ -102,6 +102,12 @@ const termSchema = z.strictObject({
       'redrawn: without replacement, anew each generation. fresh: records that no generation has trained on. in-place: real records at a share of the positions of what is written.',
     ),
   through: operatorsSchema('Operators that each of its sets goes through, in this order, before records are drawn.').optional(),
+  lossWeight: z
+    .number()
+    .gt(0)
+    .max(1e6)
+    .default(1)
+    .describe('What its records count for in the loss, in proportion to those of other terms; where all have the same, nothing.'),
 });
 
 /** A mixture: by its name, or a list of terms. */
@@ -116,7 +122,7 @@ export function mixturePlan(mixture: z.output<typeof mixtureSchema>): MixturePla
   if (!Array.isArray(mixture)) return mixture;
   return {
     kind: 'terms',
-    terms: mixture.map(({ from, generation, take, draw, through: list }): Term => {
+    terms: mixture.map(({ from, generation, take, draw, through: list, lossWeight }): Term => {
       const sources = typeof from === 'string' ? [from] : from;
       const usual = sources.every(isGiven) ? 0 : sources.some(isGiven) ? 'all' : 'previous';
       const through = operatorPlans(list);
@@ -126,6 +132,7 @@ export function mixturePlan(mixture: z.output<typeof mixtureSchema>): MixturePla
         take: takeOf(take),
         draw,
         ...(through && { through }),
+        ...(lossWeight !== 1 && { lossWeight }),
       };
     }),
   };
@@ -146,6 +153,7 @@ export type RecordForm = 'blocks' | 'rows' | 'images' | 'chains';
 export interface PlacedReader extends Reader {
   readonly at: Path;
   readonly records: RecordForm;
+  readonly training?: { readonly packing?: unknown };
 }
 
 /** How the mixtures of a condition's members fit together. */
@@ -225,6 +233,7 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
       );
     if (take !== 'all' && Object.keys(take).length !== 1) say([i, 'take'], 'must have one of share, count and weight');
     if (one.through) problems.push(...checkThrough(one, reader.records, [...reader.at, i]));
+    if (one.lossWeight !== undefined) problems.push(...checkLossWeight(one, terms, reader, [...reader.at, i]));
     if (draw === 'fresh') {
       if (take === 'all')
         say([i, 'draw'], 'fresh records are a part: all of them were seen after one generation', 'add take: {share: …}');
@@ -281,6 +290,21 @@ function checkSource(source: string, { draw }: Term, records: RecordForm, at: Pa
       ? 'what no generation has trained on is known of data.train alone'
       : 'real records stand in place of others where they were continued, and these never are';
   return [{ path: [...at, 'draw'], message, suggestion: 'use draw: redrawn, or make it data.train' }];
+}
+
+/** What records count for in the loss. */
+function checkLossWeight(one: Term, terms: readonly Term[], { records, training }: PlacedReader, at: Path): Problem[] {
+  const path = [...at, 'lossWeight'];
+  if (records === 'images' || records === 'chains') {
+    const what = records === 'images' ? 'images' : 'cheap models';
+    return [{ path, atKey: true, message: `is not implemented yet for ${what}`, suggestion: 'remove it' }];
+  }
+  if (training?.packing !== undefined)
+    return [{ path, atKey: true, message: 'counts rows, and training.packing puts several into one', suggestion: 'remove one of them' }]; // prettier-ignore
+  // before there is an earlier generation, such terms draw from the new real records together
+  if (one.draw === 'fresh' && terms.some((other) => other.draw === 'fresh' && other.lossWeight !== one.lossWeight))
+    return [{ path, message: 'terms that draw fresh records must have one weight', suggestion: 'use draw: redrawn' }];
+  return [];
 }
 
 /** Operators between the pool and a training set. */

@@ -24,6 +24,8 @@ export interface FitOptions extends LoopHooks {
   /** a label for each token of each row, as transformers takes them: IGNORED is not predicted; absent: every token is */
   readonly trainLabels?: readonly Int32Array[];
   readonly validLabels?: readonly Int32Array[];
+  /** what the tokens of each training row count for in the loss, above 0; absent: 1 */
+  readonly trainWeights?: Float32Array;
   readonly settings: TrainingPlan;
   /** draws the order of rows; epoch e uses the permutation of lane e */
   readonly rng: CounterRng;
@@ -47,7 +49,7 @@ export interface FitResult {
  *   model's weights are not finite to begin with
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { model, train, valid, trainLabels, validLabels, settings, rng, threads, device } = options;
+  const { model, train, valid, trainLabels, validLabels, trainWeights, settings, rng, threads, device } = options;
   checkOptions(options);
   const { lora } = settings;
   const adapter = lora ? initialLora(model.config, lora, rng.derive('lora')) : undefined;
@@ -65,6 +67,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     const cause = trainer.optimizer.steps === 0 ? await badWeight(model) : undefined;
     throw cause === undefined ? error : new HabsburgError('verification', `the model cannot be trained: ${cause}`);
   };
+  const inBatches = <T>(items: readonly T[] | undefined): T[][] | undefined => items && split(items, settings.batch);
   const scorer = new Scorer(model.config, trainer.feeds, { threads, device, adapter, frozen: model });
   try {
     const report = await trainEpochs({
@@ -79,14 +82,15 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         valid: rowsDigest(valid),
         ...(trainLabels && { trainLabels: rowsDigest(trainLabels) }),
         ...(validLabels && { validLabels: rowsDigest(validLabels) }),
+        ...(trainWeights && { trainWeights: createHash('sha256').update(trainWeights).digest('hex') }),
       }),
       optimizer: trainer.optimizer,
       selected: adapter?.weights ?? model.weights,
       async step(members, learningRate) {
         const rows = Array.from(members, (i) => train[i]);
         const labels = trainLabels && Array.from(members, (i) => trainLabels[i]);
-        const { batch } = settings;
-        const done = await trainer.step(split(rows, batch), learningRate, labels && split(labels, batch)).catch(diagnosed);
+        const weights = trainWeights && Array.from(members, (i) => trainWeights[i]);
+        const done = await trainer.step(inBatches(rows)!, learningRate, inBatches(labels), inBatches(weights)).catch(diagnosed);
         return { ...done, size: rows.reduce((n, row) => n + row.length, 0) };
       },
       validate: () => meanLoss(scorer, valid, validLabels),
@@ -98,7 +102,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
 }
 
-function checkOptions({ model, train, valid, trainLabels, validLabels, settings }: FitOptions): void {
+function checkOptions({ model, train, valid, trainLabels, validLabels, trainWeights, settings }: FitOptions): void {
   if (train.length === 0) throw new HabsburgError('invalid', 'there are no rows to train on');
   if (settings.select === 'best' && valid.length === 0) {
     throw new HabsburgError('invalid', 'select: best needs validation rows, and there are none; give some or use select: last');
@@ -113,6 +117,9 @@ function checkOptions({ model, train, valid, trainLabels, validLabels, settings 
     throw new HabsburgError('invalid', 'patience needs validation rows, and there are none; give some or leave it out');
   checkRows(train, model.config);
   checkRows(valid, model.config);
+  const light = trainWeights?.findIndex((weight) => !(weight > 0 && weight < Infinity)) ?? -1;
+  if (light >= 0)
+    throw new HabsburgError('invalid', `training row ${light} counts ${trainWeights![light]}; give a number above 0`);
   const short = train.findIndex((row) => row.length < 2);
   if (short >= 0)
     throw new HabsburgError('invalid', `training row ${short} has ${train[short].length} tokens; two are needed to predict one`);

@@ -13,8 +13,9 @@ import { adapterDropoutName, DropoutMasks, dropoutName } from './dropout.js';
 import { gradientName, trainingGraph } from './graph.js';
 
 export interface StepResult {
-  /** Σ nll over the step's targets, nats */
+  /** Σ weight · nll over the step's targets, nats */
   readonly nllSum: number;
+  /** Σ weight of the targets: how many they are, where all count alike */
   readonly targetCount: number;
   /** global gradient norm before clipping */
   readonly gradientNorm: number;
@@ -76,17 +77,20 @@ export class Trainer {
    * One optimiser step on the mean loss over all targets of the micro-batches together, so that how rows are split into
    * micro-batches changes rounding only.
    * @param labels per micro-batch and row, with IGNORED for what is not to be predicted; default: every token
+   * @param weights per micro-batch and row, what its targets count for in the mean; default: 1
    */
   async step(
     microBatches: readonly (readonly Int32Array[])[],
     learningRate: number,
     labels?: readonly (readonly Int32Array[])[],
+    weights?: readonly (readonly number[])[],
   ): Promise<StepResult> {
     const batches = microBatches.map((rows, i) =>
       makeBatch(rows, {
         time: paddedLength(longestRow(rows), this.options.longest),
         paddingId: this.config.paddingId,
         labels: labels?.[i],
+        weights: weights?.[i],
       }),
     );
     const targetCount = batches.reduce((sum, batch) => sum + batch.targetCount, 0);
@@ -99,7 +103,7 @@ export class Trainer {
     return { nllSum, targetCount, gradientNorm: this.optimizer.step(learningRate) };
   }
 
-  /** Leaves (the step's first rows) or adds the gradient of Σ nll / targetCount; returns the batch's Σ nll. */
+  /** Leaves (the step's first rows) or adds the gradient of Σ weight · nll / targetCount; returns the batch's Σ weight · nll. */
   async #accumulate(batch: Batch, targetCount: number, firstRow: number): Promise<number> {
     const { session, maskWidths } = await this.#session(batch.time);
     const filled = this.#masks.map((masks, i) =>
@@ -117,7 +121,7 @@ export class Trainer {
       if (this.#large) collectGarbage(); // the gradients that onnxruntime has copied, as many bytes as the weights
     }
     let sum = 0;
-    for (let i = 0; i < nll.length; i++) if (batch.counted[i] === 1) sum += nll[i];
+    for (let i = 0; i < nll.length; i++) if (batch.counted[i] > 0) sum += batch.counted[i] * nll[i];
     return sum;
   }
 

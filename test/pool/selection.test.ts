@@ -11,6 +11,7 @@ import {
   copyRecords,
   parseSelection,
   piecesOf,
+  readWeights,
   selectionOf,
   writeSelection,
   type SelectedSet,
@@ -103,6 +104,35 @@ describe('a selection', () => {
     await expect(copyRecords(beyond, async () => folders.get(a)!, out)).rejects.toThrow(
       /names records that dataset .* does not have/,
     );
+  });
+
+  test('says what records count for where it is not 1, also inside another one', async () => {
+    const dataset4 = (name: string): [string, SelectedSet] => [name, { kind: 'dataset', digest: digestOf(name), records: 4 }];
+    const inner = selectionOf(new Map([dataset4('a'), dataset4('b')]), [
+      { set: 'a', first: 0, count: 2, weight: 0.5 },
+      { set: 'b', first: 1, count: 2, weight: 1 },
+    ]);
+    expect(inner.runs).toEqual([[0, 0, 2, 0.5], [1, 1, 2]]); // prettier-ignore
+    const outer = selectionOf(new Map([['inner', { kind: 'selection', digest: digestOf('i'), records: 4 }]]), [
+      { set: 'inner', first: 1, count: 3, weight: 3 },
+      { set: 'inner', first: 0, count: 4 },
+    ]);
+    await writeSelection(folder, outer);
+    const read = parseSelection(await readFile(join(folder, SELECTION_FILE)), 's');
+    expect(read).toEqual(outer);
+    const pieces = await piecesOf(digestOf('o'), async (digest) => (digest === digestOf('o') ? read : inner));
+    const folders = new Map([[digestOf('a'), await dataset('a', 4)], [digestOf('b'), await dataset('b', 4)]]); // prettier-ignore
+    const out = join(folder, 'weighted');
+    await mkdir(out);
+    await copyRecords(pieces, async (digest) => folders.get(digest)!, out);
+    expect(await readWeights(out)).toEqual(Float32Array.of(1.5, 3, 3, 0.5, 0.5, 1, 1));
+    expect(await readAllRecords(out)).toHaveLength(7);
+    const alike = join(folder, 'alike');
+    await mkdir(alike);
+    await copyRecords([{ dataset: digestOf('a'), first: 0, count: 4 }], async (digest) => folders.get(digest)!, alike);
+    expect(await readWeights(alike)).toBeUndefined();
+    const wrong = { ...outer, runs: [[0, 0, 2, 0]] };
+    expect(() => parseSelection(Buffer.from(JSON.stringify(wrong)), 's')).toThrow(/the selection is damaged/);
   });
 });
 

@@ -137,6 +137,7 @@ describe('mixtures', () => {
     ['[{ from: "file:more.txt", draw: in-place, take: { share: 0.1 } }, { from: self }]', '0.draw: real records stand in place of others where they were continued, and these never are; use draw: redrawn, or make it data.train'],
     ['[{ from: "file:more.txt", generation: -2 }, { from: self }]', '0.generation: the real data have no generations; remove it'],
     ['[{ from: "file:more.txt" }, { from: [real, "file:more.txt"] }]', '1.from.1: the same set is there twice; take more of it in term 0'],
+    ['[{ from: self, lossWeight: 0 }]', '0.lossWeight: must be more than 0, but is 0'],
     ['[{ from: self, through: [dedup] }]', '0.through.0: unknown value "dedup"; did you mean "dedupe"?'],
     ['[{ from: self, through: [{ cut: { att: x } }] }]', '0.through.0.cut.att: unknown key "att"; did you mean "at"?'],
     ['[{ from: self, through: [drop-copied] }]', '0.through: drop-copied compares with prompts, which blocks in the pool do not bring along; use it in the member’s postprocess'],

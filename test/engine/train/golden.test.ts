@@ -76,6 +76,25 @@ describe.each(['opt-pre-ln', 'opt-post-ln-proj', ...OTHER_MODELS])('%s', (name) 
     }
   });
 
+  test('a row that counts two is that row twice', async () => {
+    const { batches } = await readGolden(dir);
+    const { rows, labels } = goldenRows(batches[0]);
+    const settings = { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, clip: 0, threads: 1, longest: 17 } as const;
+    const twice = new Trainer(await loadCheckpoint(dir), settings);
+    const weighted = new Trainer(await loadCheckpoint(dir), settings);
+    const rest = rows.slice(1).map(() => 1);
+    const a = await twice.step([[rows[0], ...rows]], 0, [[labels[0], ...labels]]);
+    const b = await weighted.step([rows.slice(0, 2), rows.slice(2)], 0, [labels.slice(0, 2), labels.slice(2)], [[2, 1], rest.slice(1)]); // prettier-ignore
+    expect(b.targetCount).toBe(a.targetCount);
+    expect(Math.abs(b.nllSum / a.nllSum - 1)).toBeLessThan(1e-6);
+    for (const [parameter, { data }] of weighted.optimizer.gradients) {
+      if (keyBias(name, parameter, data.length)?.[0] !== 0)
+        expect([parameter, relativeError(data, twice.optimizer.gradients.get(parameter)!.data) < 1e-5]).toEqual([parameter, true]); // prettier-ignore
+    }
+    await twice.release();
+    await weighted.release();
+  });
+
   test('micro-batches give the gradient of the whole step', async () => {
     const { batches } = await readGolden(dir);
     const { rows, labels } = goldenRows(batches[0]);
