@@ -15,6 +15,7 @@ import { samples } from './samples.js';
 import { sequencePerplexity } from './sequence-perplexity.js';
 import { tailLost } from './tail-lost.js';
 import type { Evaluation, ScoreValue } from './types.js';
+import { yuleK } from './yule-k.js';
 
 /** Every metric that an experiment may name, in the order of tables. */
 export const evaluations: readonly Evaluation[] = [
@@ -25,6 +26,7 @@ export const evaluations: readonly Evaluation[] = [
   distinct3,
   coverage,
   rep,
+  yuleK,
   distinctBlocks,
   tailLost,
   klToTruth,
