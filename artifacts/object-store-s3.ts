@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { checkKey, checkPrefix, tooLarge } from './keys.js';
 import { connect, namedEndpoint, type Connected, type S3Options, type Sdk } from './s3-client.js';
-import { codeOf, s3Error, statusOf } from './s3-errors.js';
+import { codeOf, foreignAnswer, s3Error, statusOf } from './s3-errors.js';
 import { bucketOf } from './store-url.js';
 import type { ObjectSource, ObjectStore } from './types.js';
 
@@ -69,11 +69,11 @@ export class S3ObjectStore implements ObjectStore {
 
   /** Whatever has no ETag was not said by an S3 server: a log-in page, a proxy's own answer. */
   #checkTag(tag: string | undefined): string {
-    if (tag !== undefined) return tag;
-    throw new HabsburgError(
-      'unreachable',
-      `${this.url}: ${this.#endpoint ?? 'AWS'} does not answer as an S3 server does (no ETag; is there a proxy or a log-in page in between?)`,
-    );
+    return tag ?? this.#foreign('no ETag');
+  }
+
+  #foreign(what: string): never {
+    throw new HabsburgError('unreachable', `${this.url}: ${foreignAnswer(this.#endpoint ?? 'AWS', what)}`);
   }
 
   async put(key: string, source: ObjectSource): Promise<void> {
@@ -232,15 +232,26 @@ export class S3ObjectStore implements ObjectStore {
     });
   }
 
+  /** The SDK reads any XML as a listing; one that does not name its bucket would pass for an empty one. */
+  async #page(request: { Bucket: string; Prefix: string; ContinuationToken?: string }): Promise<ListObjectsV2CommandOutput> {
+    for (let look = 1; ; look++) {
+      const page = await this.#do(`listing ${request.Prefix.slice(this.#prefix.length)} in`, (sdk, client) =>
+        client.send(new sdk.ListObjectsV2Command(request)),
+      );
+      if (page.Name !== undefined) return page;
+      if (look === READS) this.#foreign('no listing');
+    }
+  }
+
   async *list(prefix: string): AsyncIterable<string> {
     checkPrefix(prefix);
     let token: string | undefined;
     do {
-      const page = await this.#do(`listing ${prefix} in`, (sdk, client) =>
-        client.send(
-          new sdk.ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ContinuationToken: token }),
-        ),
-      );
+      const page = await this.#page({
+        Bucket: this.#bucket,
+        Prefix: this.#prefix + prefix,
+        ContinuationToken: token,
+      });
       for (const { Key } of page.Contents ?? []) if (Key && !Key.endsWith('/')) yield Key.slice(this.#prefix.length);
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token);

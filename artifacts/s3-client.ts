@@ -1,7 +1,7 @@
 /** The S3 client: where it finds its server, and how often it asks. The SDK is loaded here, at the first request. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HabsburgError } from '../common/errors.js';
-import { looksTwice, s3Error } from './s3-errors.js';
+import { looksTwice, s3Error, saysAll } from './s3-errors.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -99,7 +99,7 @@ class Persistent {
   refreshRetryTokenForRetry(last: Token, { error, errorType }: { error?: unknown; errorType: string }): Promise<Token> {
     const count = last.getRetryCount() + 1;
     const { kind } = s3Error(error, '', { bucket: '' });
-    const passing = kind === 'unreachable' || errorType === 'TRANSIENT' || errorType === 'THROTTLING';
+    const passing = (kind === 'unreachable' && !saysAll(error)) || errorType === 'TRANSIENT' || errorType === 'THROTTLING';
     const refused = (error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
     const tries = looksTwice(error) ? 2 : !passing ? 1 : refused ? TRIES_REFUSED : TRIES;
     if (count >= tries) return Promise.reject(error as Error);

@@ -1,4 +1,5 @@
 /** What an S3 failure means to a user: one sentence, the right kind, and nothing of the credentials that the SDK's errors carry. */
+import { withoutCredentials } from '../common/credentials.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
 
 const REFUSED = new Set([
@@ -67,6 +68,16 @@ export function looksTwice(error: unknown): boolean {
   return status === 400 || status === 401 || status === 403;
 }
 
+/** What is not there, or there already, is said by the status alone where a request has no body to answer with: that is final. */
+export function saysAll(error: unknown): boolean {
+  return [404, 409, 412].includes(statusOf(error) ?? 0);
+}
+
+/** What came is no answer of an S3 server. @param what is wrong with it */
+export function foreignAnswer(server: string, what: string): string {
+  return `${server} does not answer as an S3 server does (${what}; is there a proxy or a log-in page in between?)`;
+}
+
 /** @param doing e.g. "writing a/b to s3://bucket" */
 export function s3Error(
   error: unknown,
@@ -77,7 +88,7 @@ export function s3Error(
   const { name = '', code = '', message = '' } = (error ?? {}) as SdkError;
   const status = statusOf(error);
   const details = { ...(status === undefined ? {} : { httpStatus: status }), ...(name === '' ? {} : { code: name }) };
-  const server = withoutCredentials(at.endpoint) ?? 'AWS';
+  const server = at.endpoint === undefined ? 'AWS' : withoutCredentials(at.endpoint);
   // an error from another realm reaches us wrapped, its code only in the text
   const inText = /\b(E[A-Z_]{4,})\b/.exec(message)?.[1] ?? '';
   const is = (set: ReadonlySet<string>) => set.has(name) || set.has(code) || set.has(inText);
@@ -132,9 +143,9 @@ export function s3Error(
       `${server} cannot be reached (${code || inText || word}); check that it runs and AWS_ENDPOINT_URL_S3 points to it`,
     );
   }
+  // the SDK could not read the answer, or it gives no reason: a proxy's page, or an answer that was changed on its way
+  if (/Deserialization error/.test(message)) return make('unreachable', foreignAnswer(server, message.split('\n')[0]));
+  if (status !== undefined && (word === status || message === 'UnknownError'))
+    return make('unreachable', foreignAnswer(server, `${status} without a reason`));
   return make('failed', `${name || 'the request failed'}${message && message !== name ? `: ${message}` : ''}`);
-}
-
-function withoutCredentials(endpoint: string | undefined): string | undefined {
-  return endpoint?.replace(/\/\/[^/@]*@/, '//');
 }

@@ -1,5 +1,6 @@
 /** The command line: one file per command under commands/; this file wires them and turns errors into one sentence. */
 import { Command, CommanderError } from 'commander';
+import { withoutCredentials } from '../common/credentials.js';
 import { ExitCode, fromSystemError, isHabsburgError } from '../common/errors.js';
 import { codeVersion } from '../common/version.js';
 import { Interrupted, surviveHangup } from './interrupt.js';
@@ -28,6 +29,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
       throw new CommanderError(ExitCode.ok, 'commander.version', 'the version');
     })
     .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(withoutCredentials(text)) })
     .showHelpAfterError('(add --help for usage)');
   for (const command of commands) command.register(program);
   for (const sub of allCommands(program)) sub.exitOverride();
@@ -39,7 +41,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.invalid;
     const known = isHabsburgError(error) ? error : fromSystemError(error, 'habsburg');
     if (argv.includes('--json') && !wasTold(known)) printJson('error', envelopeOfError(known));
-    process.stderr.write(`habsburg: ${known.message.replace(/^habsburg: /, '')}\n`);
+    process.stderr.write(`habsburg: ${withoutCredentials(known.message.replace(/^habsburg: /, ''))}\n`);
     if (process.env.HABSBURG_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
     return known.exitCode;
   }

@@ -1,4 +1,5 @@
 /** What commands print: data to stdout, as text or in one JSON envelope; notes and progress to stderr, unless --quiet. */
+import { withoutCredentials } from '../common/credentials.js';
 import { ExitCode, fromSystemError } from '../common/errors.js';
 import type { HabsburgError } from '../common/errors.js';
 
@@ -16,7 +17,7 @@ export function envelope(name: string, fields: object): object {
 
 /** An error as JSON: what it is, the exit code that goes with it, the sentence. */
 export function envelopeOfError({ kind, exitCode, message, details }: HabsburgError): { error: object } {
-  return { error: { kind, exitCode, message, ...details } };
+  return { error: { kind, exitCode, message: withoutCredentials(message), ...details } };
 }
 
 const told = new WeakSet<Error>();

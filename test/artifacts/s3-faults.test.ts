@@ -83,6 +83,48 @@ describe('on the way', () => {
     },
   );
 
+  test.each<Fault>(['garbled XML', 'short', 'cut', 'log-in page', 'reset', [500, 'InternalError']])(
+    'a listing comes whole though an answer is %s',
+    async (fault) => {
+      const { objects } = fresh();
+      for (const name of ['a', 'b', 'c']) await objects.put(`k/${name}`, text(name));
+      proxy.fault(fault, first(2, is('GET')));
+      const keys: string[] = [];
+      for await (const key of objects.list('k/')) keys.push(key);
+      expect(keys).toEqual(['k/a', 'k/b', 'k/c']);
+      expect(proxy.counts.faults).toBe(2);
+    },
+  );
+
+  test.each<Fault>(['garbled XML', 'log-in page', 'not found page'])(
+    'a listing that is %s every time is no empty one, and no riddle of the SDK',
+    async (fault) => {
+      const { objects } = fresh();
+      proxy.fault(fault);
+      const { kind, message } = await failure(objects.list('k/')[Symbol.asyncIterator]().next());
+      expect(kind).toBe('unreachable');
+      expect(message).toMatch(/does not answer as an S3 server does/);
+      expect(message).not.toMatch(/Unknown|Deserialization|\n/);
+    },
+    60_000,
+  );
+
+  test('an answer with a header that cannot be read is asked for again', async () => {
+    const { objects } = fresh();
+    await objects.put('x', text('1'));
+    proxy.fault('no date', first(2));
+    expect(await objects.stat('x')).toEqual({ size: 1 });
+    proxy.fault('no date', first(2));
+    expect((await read(objects, 'x')).toString()).toBe('1');
+  });
+
+  test('what is not there is asked for once', async () => {
+    const { objects } = fresh();
+    proxy.fault(undefined);
+    expect(await objects.stat('nothing')).toBeUndefined();
+    expect(proxy.counts.requests).toBe(1);
+  });
+
   test('a server whose ETag is no MD5 is believed when it says the same twice', async () => {
     const objects = fresh().objects;
     await objects.put('x', text('same'));

@@ -32,6 +32,18 @@ const cases: [string, number, () => string[], RegExp, NodeJS.ProcessEnv?][] = [
     () => ['run', 'quickstart', '--set', 'conditions.0.mixture.kind=cross'],
     /cross.*not implemented yet/,
   ],
+  [
+    'a store where a command is meant: its credentials are not repeated',
+    2,
+    () => ['s3://AKIAXX:hunter2@bucket/x'],
+    /^error: (?!.*hunter2).*unknown command 's3:\/\/…@bucket\/x'/,
+  ],
+  [
+    'or where a number is meant',
+    2,
+    () => ['lm', 'perplexity', '--model', 'x', '--block', 's3://AKIAXX:hunter2@bucket/x'],
+    /^(?!.*hunter2).*--block/,
+  ],
   ['a missing experiment file', 4, () => ['run', at('nope.yaml')], /nope\.yaml: no such experiment file/],
   ['an unknown experiment', 4, () => ['results', 'nope', '--store', at('store')], /no experiment "nope"/],
   [

@@ -14,7 +14,9 @@ export type Fault =
   /** done by the server, but nobody hears of it */
   | 'unheard'
   | 'log-in page'
-  | 'not found page';
+  | 'not found page'
+  | 'garbled XML'
+  | 'no date';
 
 export interface FaultyProxy {
   readonly endpoint: string;
@@ -59,7 +61,13 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
         const headers = { ...reply.headers };
         const half = body.subarray(0, body.length >> 1);
         if (now === 'flipped' && body.length > 0) (body = Buffer.from(body))[body.length >> 1] ^= 1;
-        if (now === 'short') headers['content-length'] = String((body = half).length);
+        if (now === 'short') body = half;
+        if (now === 'garbled XML') body = Buffer.from('<?xml version="1.0"?><ListBuck');
+        if (now === 'no date') headers['last-modified'] = 'some day';
+        if (now === 'short' || now === 'garbled XML') {
+          headers['content-length'] = String(body.length);
+          delete headers['transfer-encoding'];
+        }
         answer.writeHead(reply.statusCode!, headers);
         if (now === 'stalled') answer.write(half);
         else if (now === 'cut') answer.write(half, () => setTimeout(() => q.socket.destroy(), 10));
