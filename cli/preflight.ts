@@ -68,24 +68,19 @@ async function lookAtDevices(plan: AnyExperimentPlan, findings: Finding[]): Prom
 }
 
 /**
- * Base checkpoints of this machine: an architecture and a tokenizer that are known, and texts of one block in that tokenizer; of fresh
- * weights the architecture.
+ * Base checkpoints of this machine: an architecture and a tokenizer that are known, and texts of one block in that tokenizer.
  */
 async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
   const findings: Finding[] = [];
   if (plan.kind === 'simulation' || plan.data.kind === 'images') return findings;
   const { data } = plan;
   const bases = localBases(plan);
-  const fresh = plan.population.flatMap(({ base }, i) => ('config' in base ? [{ config: base.config, at: ['population', i, 'base'] }] : [])); // prettier-ignore
-  if (bases.length + fresh.length === 0) return findings;
+  if (bases.length === 0) return findings;
   const [{ parseConfig }, { readJsonObject }, { loadTokenizer }] = await Promise.all([
     import('../engine/models/index.js'),
     import('../engine/checkpoint/json.js'),
     import('../engine/tokenizer/files.js'),
   ]);
-  // what only the engine knows of a config; the vocabulary's size comes from the tokenizer
-  for (const { config, at } of fresh)
-    await attempt(at, async () => void parseConfig({ ...config, vocab_size: 1000 }, 'config'), findings);
   for (const { source, path } of bases) {
     const folder = pathOfSource(source);
     if (folder.endsWith('.gguf')) continue; // its header is read with the weights

@@ -27,12 +27,11 @@ const MAX_BATCH = 64;
 
 /** @throws HabsburgError `invalid` naming the row that is too long for the model or holds an id outside its vocabulary */
 export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): void {
-  const limit = config.positionLimit === undefined ? '' : ` (${config.positionLimit})`;
   rows.forEach((row, i) => {
     if (row.length > config.maxPositions) {
       throw new HabsburgError(
         'invalid',
-        `row ${i} has ${row.length} tokens, the model reads at most ${config.maxPositions}${limit}; cut the text into shorter blocks`,
+        `row ${i} has ${row.length} tokens, the model reads at most ${config.maxPositions}; cut the text into shorter blocks`,
       );
     }
     const bad = row.find((id) => id < 0 || id >= config.vocabularySize);

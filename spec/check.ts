@@ -1,6 +1,6 @@
 /** What zod cannot see: how the parts of an experiment file fit together. Returns problems, throws nothing. */
-import type { Path, Problem } from './problems.js';
-import { TOKENIZER_FIELDS, fieldsOf, type ConfigPlan } from './architectures.js';
+import { unknownKey, type Path, type Problem } from './problems.js';
+import { TOKENIZER_FIELDS, readConfig, sizeFieldsOf, type ConfigPlan } from './architectures.js';
 import { metricNamed, needsTruth } from './metrics.js';
 import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
@@ -237,24 +237,31 @@ export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Pa
   return problems;
 }
 
-/** A model from fresh weights; what only the engine knows of its config is checked before anything is trained. */
+/** A model from fresh weights: the fields of its config are those that the engine obeys, and mean something to it. */
 function checkScratch(member: MemberPlan, config: ConfigPlan, data: DataPlan, given: (path: Path) => boolean): Problem[] {
   const problems: Problem[] = [];
   const short = given(['base', 'architecture']);
   if (short === given(['base', 'config']))
     return [{ path: ['base'], message: 'must have one of architecture and config', suggestion: 'use config: {model_type: llama, hidden_size: …}' }]; // prettier-ignore
-  const fields = fieldsOf(config);
+  const fields = sizeFieldsOf(config);
   const at = (word: keyof typeof fields): Path => ['base', short ? 'architecture' : 'config', short ? word : fields[word]];
   for (const field of TOKENIZER_FIELDS.filter((name) => given(['base', 'config', name])))
     problems.push({ path: ['base', 'config', field], atKey: true, message: `"${field}" comes from the tokenizer`, suggestion: 'remove it' }); // prettier-ignore
-  const [hidden, heads, positions] = [config[fields.hidden], config[fields.heads], Number(config[fields.positions])];
+  const [hidden, heads] = [config[fields.hidden], config[fields.heads]];
   if (typeof hidden === 'number' && typeof heads === 'number' && hidden % heads !== 0 && config.head_dim === undefined)
     problems.push({
       path: at('heads'),
       message: `${heads} heads do not divide hidden = ${hidden}`,
       suggestion: `use a divisor of ${hidden}`,
     });
+  const read = short ? undefined : readConfig(config);
+  if (problems.length === 0)
+    for (const { field, problem, known } of read?.problems ?? []) {
+      const path = ['base', 'config', ...field.split('.')];
+      problems.push(problem === undefined ? unknownKey(field, path.slice(0, -1), known) : { path, message: problem });
+    }
   const longest = longestSequence(member.prompts, data.block, member.decoding.maxNewTokens);
+  const positions = short ? Number(config[fields.positions]) : (read?.config?.maxPositions ?? longest);
   if (positions < longest) {
     problems.push({
       path: at('positions'),

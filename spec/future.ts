@@ -2,7 +2,7 @@
 
 /** Values, by the pattern of the path where they may stand (`*` is any one step). */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  'population.*.base.config.model_type': ['gpt_neox', 'gemma3_text', 'phi3', 'qwen3'],
+  'population.*.base.config.model_type': ['phi3'],
   'population.*.decoding.strategy': ['contrastive', 'diverse-beam', 'constrained-beam', 'speculative', 'eta', 'mirostat'],
   'population.*.start': ['best', 'ensemble'],
   'population.*.training.schedule': ['polynomial', 'inverse-sqrt', 'cosine-restarts', 'constant-with-warmup'],

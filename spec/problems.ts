@@ -68,7 +68,8 @@ export function explain(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodTyp
   }
 }
 
-function unknownKey(key: string, path: Path, known: readonly string[]): Problem {
+/** A key that no schema knows at a path. */
+export function unknownKey(key: string, path: Path, known: readonly string[]): Problem {
   const at: Problem = { path: [...path, key], atKey: true, message: `unknown key "${key}"` };
   if (isFutureKey(path, key)) return { ...at, message: notImplemented(key), suggestion: 'remove it' };
   const guess = nearest(key, known);

@@ -1,5 +1,5 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
-import { fieldsOf, optConfig } from './architectures.js';
+import { sizeFieldsOf, optConfig } from './architectures.js';
 import { checkDocument, checkMember, longestSequence } from './check.js';
 import { DECODING_DEFAULTS } from './decoding.js';
 import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
@@ -127,7 +127,7 @@ function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], u
 function basePlan(base: MemberDocument['base'], longest: number): MemberPlan['base'] {
   if (typeof base === 'string') return { kind: 'checkpoint', source: base };
   if (base.kind === 'checkpoint') return base;
-  if (base.config) return { kind: 'scratch', config: { [fieldsOf(base.config).positions]: longest, ...base.config } };
+  if (base.config) return { kind: 'scratch', config: { [sizeFieldsOf(base.config).positions]: longest, ...base.config } };
   // a base with neither is told by checkMember
   const shape: NonNullable<typeof base.architecture> = base.architecture ?? { kind: 'opt', hidden: 0, layers: 0, heads: 1 };
   const { hidden, ffn = 4 * hidden, positions = longest } = shape;

@@ -4,7 +4,7 @@ import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { operatorsSchema } from './operators.js';
 import { LAST_SEED, SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from './shared.js';
-import { MODEL_TYPES } from './architectures.js';
+import { modelTypes } from '../engine/models/index.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
 const textSource = z
@@ -120,7 +120,7 @@ const base = z
         kind: z.literal('scratch'),
         architecture: architecture.optional(),
         config: z
-          .looseObject({ model_type: z.enum(MODEL_TYPES) })
+          .looseObject({ model_type: z.enum(modelTypes()) })
           .optional()
           .describe('In place of architecture: a config.json of any known model_type, without vocabulary and token ids.'),
       }),

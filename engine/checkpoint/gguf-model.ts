@@ -1,108 +1,17 @@
 /**
  * A GGUF file as a Hugging Face checkpoint: its metadata as config.json, its tensors under Hugging Face names and laid out as
- * there. llama.cpp's converter stores Llama's queries and keys with the two halves of every rotated pair side by side, and Conv1D
- * weights turned round; both are undone.
+ * there, by what the architecture says of llama.cpp's converter (models/gguf.ts).
  */
 import { HabsburgError } from '../../common/errors.js';
 import { ConfigReader } from '../models/config.js';
-import { parseConfig } from '../models/index.js';
+import type { Arrangement, GgufLayout } from '../models/gguf.js';
+import { GGUF_ARCHITECTURES, parseConfig } from '../models/index.js';
 import { parseRotary } from '../models/rotary.js';
 import type { ConfigJson } from '../models/types.js';
 import { ggmlBlocks, type Bits, type Blocks } from './blocks.js';
 import { openGguf, type GgufMetadata, type GgufTensor, type GgufValue } from './gguf.js';
 import type { TensorSource, TensorSources } from './safetensors.js';
 import { transposed } from './stored.js';
-
-/** How a tensor has to be laid out anew: heads of so many (a field of config.json) halved, or turned round. */
-type Arrangement = { readonly heads: string } | 'in-out';
-
-interface GgufArchitecture {
-  readonly modelType: string;
-  readonly className: string;
-  /** config.json's fields by the metadata's, which begin with the architecture's name */
-  readonly fields: Readonly<Record<string, string>>;
-  /** names outside the layers and, behind `blk.N.`, inside them, without `.weight` and `.bias` */
-  readonly names: Readonly<Record<string, string>>;
-  readonly layer: string;
-  readonly layerNames: Readonly<Record<string, string>>;
-  readonly rearrange: Readonly<Record<string, Arrangement>>;
-}
-
-const LLAMA_FIELDS = {
-  block_count: 'num_hidden_layers',
-  context_length: 'max_position_embeddings',
-  embedding_length: 'hidden_size',
-  feed_forward_length: 'intermediate_size',
-  'attention.head_count': 'num_attention_heads',
-  'attention.head_count_kv': 'num_key_value_heads',
-  'attention.key_length': 'head_dim',
-  'attention.layer_norm_rms_epsilon': 'rms_norm_eps',
-  'rope.freq_base': 'rope_theta',
-};
-const LLAMA_NAMES = { token_embd: 'model.embed_tokens', output_norm: 'model.norm', output: 'lm_head' };
-const LLAMA_LAYER = {
-  attn_norm: 'input_layernorm',
-  attn_q: 'self_attn.q_proj',
-  attn_k: 'self_attn.k_proj',
-  attn_v: 'self_attn.v_proj',
-  attn_output: 'self_attn.o_proj',
-  ffn_norm: 'post_attention_layernorm',
-  ffn_gate: 'mlp.gate_proj',
-  ffn_up: 'mlp.up_proj',
-  ffn_down: 'mlp.down_proj',
-};
-
-const ARCHITECTURES: Readonly<Record<string, GgufArchitecture>> = {
-  llama: {
-    modelType: 'llama',
-    className: 'LlamaForCausalLM',
-    fields: LLAMA_FIELDS,
-    names: LLAMA_NAMES,
-    layer: 'model.layers.',
-    layerNames: LLAMA_LAYER,
-    rearrange: {
-      attn_q: { heads: 'num_attention_heads' },
-      attn_k: { heads: 'num_key_value_heads' },
-    },
-  },
-  qwen2: {
-    modelType: 'qwen2',
-    className: 'Qwen2ForCausalLM',
-    fields: LLAMA_FIELDS,
-    names: LLAMA_NAMES,
-    layer: 'model.layers.',
-    layerNames: LLAMA_LAYER,
-    rearrange: {},
-  },
-  gpt2: {
-    modelType: 'gpt2',
-    className: 'GPT2LMHeadModel',
-    fields: {
-      block_count: 'n_layer',
-      context_length: 'n_positions',
-      embedding_length: 'n_embd',
-      feed_forward_length: 'n_inner',
-      'attention.head_count': 'n_head',
-      'attention.layer_norm_epsilon': 'layer_norm_epsilon',
-    },
-    names: {
-      token_embd: 'transformer.wte',
-      position_embd: 'transformer.wpe',
-      output_norm: 'transformer.ln_f',
-      output: 'lm_head',
-    },
-    layer: 'transformer.h.',
-    layerNames: {
-      attn_norm: 'ln_1',
-      attn_qkv: 'attn.c_attn',
-      attn_output: 'attn.c_proj',
-      ffn_norm: 'ln_2',
-      ffn_up: 'mlp.c_fc',
-      ffn_down: 'mlp.c_proj',
-    },
-    rearrange: { attn_qkv: 'in-out', attn_output: 'in-out', ffn_up: 'in-out', ffn_down: 'in-out' },
-  },
-};
 
 /**
  * @returns the config's content and the weights under their names in a Hugging Face checkpoint
@@ -111,34 +20,36 @@ const ARCHITECTURES: Readonly<Record<string, GgufArchitecture>> = {
 export async function readGgufModel(path: string): Promise<{ json: ConfigJson; sources: TensorSources }> {
   const file = await openGguf(path);
   const name = file.metadata.get('general.architecture');
-  if (typeof name !== 'string' || !Object.hasOwn(ARCHITECTURES, name))
+  const architecture = GGUF_ARCHITECTURES.get(String(name));
+  const layout = architecture?.gguf;
+  if (layout === undefined)
     throw new HabsburgError(
       'invalid',
-      `${path}: general.architecture ${JSON.stringify(name)} is not supported; known: ${Object.keys(ARCHITECTURES).join(', ')}`,
+      `${path}: general.architecture ${JSON.stringify(name)} is not supported; known: ${[...GGUF_ARCHITECTURES.keys()].join(', ')}`,
     );
-  const architecture = ARCHITECTURES[name];
   checkKind(file.metadata, path);
-  checkKeys(file.metadata, name, architecture, path);
-  const plain = configOf(file.metadata, name, architecture, path);
+  checkKeys(file.metadata, layout, path);
+  const plain = configOf(file.metadata, architecture!.modelType, layout, path);
   parseConfig(plain, path); // says what is wrong before the tensors are looked at
   const divisors = file.tensors.find((tensor) => tensor.name === ROPE_FREQS);
-  const json = divisors === undefined ? plain : { ...plain, ...(await ropeOfDivisors(divisors, plain, path)) };
+  const json = divisors === undefined ? plain : { ...plain, ...(await ropeOfDivisors(divisors, plain, layout, path)) };
   const sources: TensorSources = new Map();
   for (const tensor of file.tensors) {
     if (tensor === divisors) continue;
     const [, layer, base, kind] = /^(?:blk\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(tensor.name) ?? [];
-    const known = layer === undefined ? architecture.names : architecture.layerNames;
+    const known = layer === undefined ? layout.names : layout.layerNames;
     if (base === undefined || !Object.hasOwn(known, base))
       throw new HabsburgError(
         'invalid',
-        `${path}: the tensor ${JSON.stringify(tensor.name)} is not supported for general.architecture ${name}`,
+        `${path}: the tensor ${JSON.stringify(tensor.name)} is not supported for general.architecture ${layout.name}`,
       );
-    const prefix = layer === undefined ? '' : `${architecture.layer}${layer}.`;
-    const arrange = layer === undefined ? undefined : (architecture.rearrange[base] as Arrangement | undefined);
+    const prefix = layer === undefined ? '' : `${layout.layer}${layer}.`;
+    const arrange = layout.rearrange[base] as Arrangement | undefined;
     sources.set(`${prefix}${known[base]}.${kind}`, sourceOf(tensor, arrange, json));
   }
-  const has = (suffix: string): boolean => sources.has(`${architecture.layer}0.${suffix}.bias`);
-  const biases = architecture.modelType === 'llama' && { attention_bias: has('self_attn.o_proj'), mlp_bias: has('mlp.up_proj') };
+  const biases = Object.fromEntries(
+    Object.entries(layout.biases ?? {}).map(([field, module]) => [field, sources.has(`${layout.layer}0.${module}.bias`)]),
+  );
   return { json: { ...json, ...biases, tie_word_embeddings: !sources.has('lm_head.weight') }, sources };
 }
 
@@ -155,7 +66,7 @@ function checkKind(metadata: GgufMetadata, path: string): void {
 const WITHOUT_EFFECT = ['vocab_size', 'tensor_data_layout', 'rope.scaling.type', 'rope.scaling.factor', 'rope.scaling.finetuned'];
 
 /** @throws HabsburgError `invalid` for a key about the architecture that is not obeyed */
-function checkKeys(metadata: GgufMetadata, name: string, { fields }: GgufArchitecture, path: string): void {
+function checkKeys(metadata: GgufMetadata, { name, fields }: GgufLayout, path: string): void {
   const field = (key: string): GgufValue | undefined => metadata.get(`${name}.${key}`);
   const heads = field('attention.key_length') ?? Number(field('embedding_length')) / Number(field('attention.head_count'));
   // What the key must be worth: what the model computes anyway.
@@ -192,12 +103,19 @@ const LLAMA3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_
  * The rope_parameters that say the same as the divisors: Llama 3's own where they give these numbers, or else LongRoPE's, which names
  * every one.
  */
-async function ropeOfDivisors(tensor: GgufTensor, json: ConfigJson, path: string): Promise<ConfigJson> {
+async function ropeOfDivisors(
+  tensor: GgufTensor,
+  json: ConfigJson,
+  { ropeDivisors, name }: GgufLayout,
+  path: string,
+): Promise<ConfigJson> {
   const read = new ConfigReader(json, path);
   const headSize = Number(json.head_dim ?? Number(json.hidden_size) / Number(json.num_attention_heads));
   const divisors = tensor.type.dequantise(await tensor.bytes());
-  if (json.model_type !== 'llama' || tensor.shape.join() !== String(headSize / 2) || !divisors.every((x) => x > 0 && x < Infinity))
-    throw new HabsburgError('invalid', `${path}: the tensor "${ROPE_FREQS}" is supported for general.architecture llama, with a positive number for each of ${headSize / 2} pairs`); // prettier-ignore
+  if (ropeDivisors !== true)
+    throw new HabsburgError('invalid', `${path}: the tensor "${ROPE_FREQS}" is not supported for general.architecture ${name}`);
+  if (tensor.shape.join() !== String(headSize / 2) || !divisors.every((x) => x > 0 && x < Infinity))
+    throw new HabsburgError('invalid', `${path}: the tensor "${ROPE_FREQS}" is supported with a positive number for each of ${headSize / 2} pairs`); // prettier-ignore
   if (json.rope_scaling !== undefined)
     throw new HabsburgError('invalid', `${path}: the tensor "${ROPE_FREQS}" and rope.scaling.type exclude each other`);
   const longest = read.size('max_position_embeddings', 2048);
@@ -225,7 +143,9 @@ function sourceOf({ shape, type, bytes }: GgufTensor, arrangement: Arrangement |
     const [rows, columns] = shape;
     return { ...plain, shape: [columns, rows], read: async () => transposed(await floats(), rows, columns) };
   }
-  const order = splitHalves(shape[0], json[arrangement.heads] ?? json.num_attention_heads);
+  if ('add' in arrangement)
+    return { shape, dtype: type.name, read: async () => (await floats()).map((x) => x + arrangement.add) };
+  const order = arrangement.order(shape[0], json);
   const keptInOrder = async (): Promise<Blocks> => {
     const { blocks, scales } = await kept();
     return { bits: bits!, blocks: rowsInOrder(blocks, order), scales: rowsInOrder(scales, order) };
@@ -233,11 +153,15 @@ function sourceOf({ shape, type, bytes }: GgufTensor, arrangement: Arrangement |
   return { ...plain, read: async () => rowsInOrder(await floats(), order), blocks: bits && { bits, read: keptInOrder } };
 }
 
-function configOf(metadata: GgufMetadata, name: string, architecture: GgufArchitecture, path: string): ConfigJson {
-  const json: Record<string, unknown> = { architectures: [architecture.className], model_type: architecture.modelType };
-  for (const [field, ours] of Object.entries(architecture.fields)) {
-    const value = metadata.get(`${name}.${field}`);
-    if (value !== undefined) json[ours] = value;
+function configOf(metadata: GgufMetadata, modelType: string, layout: GgufLayout, path: string): ConfigJson {
+  const { name } = layout;
+  const json: Record<string, unknown> = { architectures: [layout.className], model_type: modelType };
+  const key = (short: string): GgufValue | undefined => metadata.get(`${name}.${short}`);
+  for (const [short, ours] of Object.entries(layout.fields)) {
+    const value = key(short);
+    if (value === undefined) continue;
+    if (typeof ours === 'string') json[ours] = value;
+    else Object.assign(json, ours(value, key));
   }
   const scaling = metadata.get(`${name}.rope.scaling.type`);
   if (scaling !== undefined && scaling !== 'none') {
@@ -259,16 +183,6 @@ function configOf(metadata: GgufMetadata, name: string, architecture: GgufArchit
     json[ours] = metadata.get(`tokenizer.ggml.${field}_token_id`) ?? null;
   }
   return json;
-}
-
-/** For heads whose rows 2i, 2i + 1 are to be rows i, i + headSize / 2: the row that each new one comes from. */
-function splitHalves(rows: number, heads: unknown): Int32Array {
-  const half = rows / (heads as number) / 2;
-  return Int32Array.from({ length: rows }, (_, row) => {
-    const head = Math.floor(row / (2 * half));
-    const within = row % (2 * half);
-    return (head * half + (within % half)) * 2 + Math.floor(within / half);
-  });
 }
 
 /** The rows of a matrix in another order. */

@@ -5,7 +5,7 @@
  */
 import { MASKED } from '../models/forward.js';
 import { float32, int32, type Tensor } from '../session.js';
-import { keysName, newKeysName, newValuesName, valuesName } from './graph.js';
+import { keysName, maskName, newKeysName, newValuesName, valuesName } from './graph.js';
 import type { Layout } from './types.js';
 
 /** The cache's size is a multiple of this many entries: few sizes mean few reallocations. */
@@ -47,6 +47,8 @@ interface Prompt {
   readonly free: number[];
   /** slots from here on were never used */
   unused: number;
+  /** [slot]: the position of the token that lies there */
+  readonly positions: number[];
 }
 
 export class KeyValueCache {
@@ -69,6 +71,8 @@ export class KeyValueCache {
   constructor(
     layers: number,
     readonly layout: Layout,
+    /** of the layers that look back so many tokens only, the same once each */
+    readonly windows: readonly number[] = [],
   ) {
     this.#layers = Array.from({ length: layers }, () => ({ keys: new Float32Array(0), values: new Float32Array(0) }));
   }
@@ -102,7 +106,7 @@ export class KeyValueCache {
     const from = this.#prompts.length;
     for (const length of lengths) {
       const last = [{ token: { slot: -1, depth: 0, followers: 0 }, sees: new Float32Array(length) }];
-      this.#prompts.push({ length, last, before: [], free: [], unused: length });
+      this.#prompts.push({ length, last, before: [], free: [], unused: length, positions: [...Array(length).keys()] });
     }
     const places = this.#entries === 0 ? 0 : this.#layers[0].keys.length / (this.#heads * this.#headSize * this.#entries);
     const slots = Math.min(Math.ceil(this.#newTokens / GROWTH) * GROWTH, MOST_AT_FIRST);
@@ -176,7 +180,7 @@ export class KeyValueCache {
   }
 
   /**
-   * The graph's inputs for new tokens: positions (B, width), mask (B, 1, width, S) and each layer's cache (B, heads, S, headSize).
+   * The graph's inputs for new tokens: positions (B, width), masks (B, 1, width, S) and each layer's cache (B, heads, S, headSize).
    * @param maxPositions bounds positions: the end of a chain may be filled up with tokens that nobody looks at
    */
   feeds(maxPositions: number): Record<string, Tensor> {
@@ -192,7 +196,10 @@ export class KeyValueCache {
     });
     const feeds: Record<string, Tensor> = {
       positions: int32(positions, [rows, width]),
-      mask: float32(this.#mask, [rows, 1, width, entries]),
+      [maskName()]: float32(this.#mask, [rows, 1, width, entries]),
+      ...Object.fromEntries(
+        this.windows.map((window) => [maskName(window), float32(this.#within(window), [rows, 1, width, entries])]),
+      ),
     };
     const shape = [rows, this.#heads, entries, this.#headSize];
     const size = shape.reduce((a, b) => a * b);
@@ -201,6 +208,23 @@ export class KeyValueCache {
       feeds[valuesName(layer)] = float32(values.subarray(0, size), shape);
     });
     return feeds;
+  }
+
+  /** The running step's mask, less what lies behind a window. */
+  #within(window: number): Float32Array {
+    const [width, entries] = [this.#width, this.#entries];
+    const mask = this.#mask.slice();
+    this.#prompts.forEach(({ length, before, positions }, b) => {
+      for (let i = 0; i < width; i++) {
+        const [{ token }, ahead] = this.layout === 'chain' ? [before[0], i] : [before[i], 0];
+        const first = length + token.depth + ahead - window + 1;
+        const row = (b * width + i) * entries;
+        positions.forEach((position, slot) => {
+          if (position < first) mask[row + slot] = MASKED;
+        });
+      }
+    });
+    return mask;
   }
 
   /** Ends a step: puts its new keys and values (B, heads, width, headSize) into the reserved slots. */
@@ -220,6 +244,7 @@ export class KeyValueCache {
         if (chained) sees.set(before.sees);
         const slot = this.#targets[b * width + i];
         sees[slot] = 0;
+        prompt.positions[slot] = prompt.length + before.token.depth;
         if (chained) before.token.followers++;
         last.push({ token: { slot, depth: before.token.depth + 1, before: before.token, followers: 0 }, sees });
       }

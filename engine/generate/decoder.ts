@@ -7,7 +7,7 @@ import { causalMatrix } from '../models/forward.js';
 import { weightConstants } from '../models/weights.js';
 import { float32, int32, Session, type Tensor } from '../session.js';
 import { KeyValueCache } from './cache.js';
-import { decoderGraph, headOutputs, isCache, newKeysName, newValuesName, TOTALS } from './graph.js';
+import { causalName, decoderGraph, headOutputs, isCache, maskName, newKeysName, newValuesName, TOTALS } from './graph.js';
 import type { Scores, Strategy } from './types.js';
 
 /** Prompts are read so many tokens at a time: enough rows for fast products, and no more memory than they need. */
@@ -23,6 +23,8 @@ export class Decoder {
   #open: Promise<Open> | undefined;
   readonly #cache: KeyValueCache;
   readonly #widths: readonly number[];
+  /** sliding windows that are shorter than the longest sequence */
+  readonly #windows: readonly number[];
   readonly #outputs: readonly string[];
 
   /** @param positions no sequence will be longer: tables of positions have so many rows, whatever the model could read */
@@ -35,7 +37,8 @@ export class Decoder {
   ) {
     const { layout, width, head } = strategy;
     const { layers } = model.config;
-    this.#cache = new KeyValueCache(layers, layout);
+    this.#windows = [...new Set(model.config.windows)].filter((window) => window !== undefined && window < positions) as number[];
+    this.#cache = new KeyValueCache(layers, layout, this.#windows);
     // A chain without any draft is one token long; a branch for every length would be too many.
     this.#widths = layout === 'chain' && width > 1 ? [1, width] : [width];
     const cached = Array.from({ length: layers }, (_, layer) => [newKeysName(layer), newValuesName(layer)]);
@@ -63,7 +66,7 @@ export class Decoder {
     const { session, nothingCached } = await this.#session();
     const time = Math.max(...prompts.map((prompt) => prompt.length));
     const count = Math.max(1, Math.floor(TOKENS_AT_ONCE / time));
-    const causal = float32(causalMatrix(time), [time, time]);
+    const causal = this.#masks(causalName, (window) => float32(causalMatrix(time, window), [time, time]));
     const scores: Scores[] = [];
     for (let start = 0; start < prompts.length; start += count) {
       const some = prompts.slice(start, start + count);
@@ -77,8 +80,8 @@ export class Decoder {
           Int32Array.from(some, (prompt, b) => b * time + prompt.length - 1),
           [some.length],
         ),
-        causal,
-        mask: float32(new Float32Array(0), [some.length, 1, time, 0]),
+        ...causal,
+        ...this.#masks(maskName, () => float32(new Float32Array(0), [some.length, 1, time, 0])),
       };
       const outputs = await session.run(feeds, this.#outputs);
       cache.add(
@@ -107,11 +110,16 @@ export class Decoder {
         Int32Array.from({ length: rows * width }, (_, i) => i),
         [rows * width],
       ),
-      causal: float32(new Float32Array(width * width), [width, width]),
+      ...this.#masks(causalName, () => float32(new Float32Array(width * width), [width, width])),
     };
     const outputs = await session.run(feeds, this.#outputs);
     cache.store(outputs);
     return this.#split(outputs, rows, width);
+  }
+
+  /** One input for layers that see everything, and one for each window. */
+  #masks(nameOf: (window?: number) => string, make: (window?: number) => Tensor): Record<string, Tensor> {
+    return Object.fromEntries([undefined, ...this.#windows].map((window) => [nameOf(window), make(window)]));
   }
 
   #session(): Promise<Open> {

@@ -153,14 +153,13 @@ function leave(running: Continuation[], cache: KeyValueCache): void {
 }
 
 function checkPrompts(prompts: readonly Int32Array[], settings: DecodingPlan, config: DecoderConfig): void {
-  const limit = config.positionLimit === undefined ? '' : ` (${config.positionLimit})`;
   prompts.forEach((prompt, i) => {
     if (prompt.length === 0) throw new HabsburgError('invalid', `prompt ${i} is empty; a prompt needs at least one token`);
     // The last new token is written, never read: it needs no position.
     if (prompt.length + settings.maxNewTokens - 1 > config.maxPositions) {
       throw new HabsburgError(
         'invalid',
-        `prompt ${i} of ${prompt.length} tokens and ${settings.maxNewTokens} new ones exceed the model's ${config.maxPositions} positions${limit}; shorten it or ask for fewer`,
+        `prompt ${i} of ${prompt.length} tokens and ${settings.maxNewTokens} new ones exceed the model's ${config.maxPositions} positions; shorten it or ask for fewer`,
       );
     }
     const bad = prompt.find((id) => id < 0 || id >= config.vocabularySize);

@@ -118,8 +118,11 @@ export interface AttentionOptions {
   /** heads of keys and values; default: as many as heads */
   readonly keyHeads?: number;
   readonly headSize: number;
-  /** rotates queries and keys */
-  readonly rotate?: (x: Value) => Value;
+  /** what becomes of queries and of keys (B, heads, T, headSize) before they meet: rotation, norms; default: they stay */
+  readonly queries?: (x: Value) => Value;
+  readonly keys?: (x: Value) => Value;
+  /** a token sees itself and the window - 1 tokens before it; absent: all before it */
+  readonly window?: number;
   /** factor of the scores; default: 1 / sqrt(headSize) */
   readonly alpha?: number;
   /** of the scores; absent: none */
@@ -135,17 +138,18 @@ export function attention(g: Graph, projected: readonly Value[], inputs: Decoder
   const { heads, headSize, alpha = headSize ** -0.5, softcap } = options;
   const time = fixed(inputs.ids.shape[1], 'attention over T tokens');
   const [queries, keys, values] = toHeads(projected, options, (x, count) => splitHeads(g, x, time, count, headSize));
-  return mergeHeads(g, attend(g, queries, keys, values, inputs.mask, alpha, softcap), heads * headSize);
+  const mask = inputs.mask(options.window);
+  return mergeHeads(g, attend(g, queries, keys, values, mask, alpha, softcap), heads * headSize);
 }
 
 /**
- * Projections by head, rotated where the model does that.
+ * Projections by head, ready to meet.
  * @param split (N, heads·headSize) -> (B, heads, T, headSize)
  */
 export function toHeads(
   [queries, keys, values]: readonly Value[],
-  { heads, keyHeads = heads, rotate = (x) => x }: AttentionOptions,
+  { heads, keyHeads = heads, queries: asQueries = (x) => x, keys: asKeys = (x) => x }: AttentionOptions,
   split: (x: Value, heads: number) => Value,
 ): readonly [queries: Value, keys: Value, values: Value] {
-  return [rotate(split(queries, heads)), rotate(split(keys, keyHeads)), split(values, keyHeads)];
+  return [asQueries(split(queries, heads)), asKeys(split(keys, keyHeads)), split(values, keyHeads)];
 }

@@ -1,15 +1,15 @@
 /**
  * Gemma 2 (Gemma Team 2024, arXiv:2408.00118) as in transformers' modeling_gemma2: norms before and after each branch that scale by
  * 1 + w, scores and logits soft-capped to (-cap, cap), embeddings scaled by sqrt(d), GeGLU. Every other layer looks back a sliding
- * window only: contexts up to it, where the window shows all.
+ * window only.
  */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { activation, activationNames, attention, linear, linearSpecs, rmsNorm, type Activation } from './blocks.js';
-import { ConfigReader } from './config.js';
-import { canonicalName, hasSlidingLayer, parseDecoder, withinWindow, type LlamaConfig } from './llama.js';
+import type { ConfigReader } from './config.js';
+import { canonicalName, parseDecoder, slidingLayers, slidingWindow, type LlamaConfig } from './llama.js';
 import { rotation } from './rotary.js';
-import type { Architecture, ConfigJson, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
+import type { Architecture, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
 interface Gemma2Config extends LlamaConfig {
   /** attention scores are divided by its square root */
@@ -30,22 +30,21 @@ const DEFAULTS = {
   epsilon: 1e-6,
 };
 
-function parseConfig(json: ConfigJson, file: string): Gemma2Config {
-  const read = new ConfigReader(json, file);
+function parseConfig(read: ConfigReader): Gemma2Config {
   read.only('use_bidirectional_attention', false, [false]);
   const cap = (name: string, fallback: number): number | undefined =>
-    json[name] === null ? undefined : read.number(name, fallback);
+    read.get(name) === null ? undefined : read.number(name, fallback);
   const bias = read.boolean('attention_bias', false);
-  const config: Gemma2Config = {
-    ...parseDecoder(read, 'gemma2', DEFAULTS, { queryKeyValue: bias, out: bias, feedForward: false }),
+  const config = parseDecoder(read, 'gemma2', DEFAULTS, { queryKeyValue: bias, out: bias, feedForward: false });
+  const window = slidingWindow(read, 4096);
+  return {
+    ...config,
+    windows: slidingLayers(read, config.layers, (layer) => layer % 2 === 0).map((slides) => (slides ? window : undefined)),
     activation: read.only<Activation>('hidden_activation', 'gelu_pytorch_tanh', activationNames),
     queryScalar: read.number('query_pre_attn_scalar', 256),
     scoreSoftcap: cap('attn_logit_softcapping', 50),
     logitSoftcap: cap('final_logit_softcapping', 30),
   };
-  return hasSlidingLayer(read, true) && json.sliding_window !== null
-    ? withinWindow(config, read.size('sliding_window', 4096))
-    : config;
 }
 
 const NORMS = ['input_layernorm', 'post_attention_layernorm', 'pre_feedforward_layernorm', 'post_feedforward_layernorm'];
@@ -84,7 +83,7 @@ function hidden(g: Graph, config: Gemma2Config, get: Parameters, inputs: Decoder
   const dense = (name: string, x: Value, withBias: boolean): Value => linear(g, get, inputs, name, x, { bias: withBias });
   const dropout = inputs.dropout ?? ((x: Value): Value => x);
   const rotate = rotation(g, config.rotary, inputs.positions, inputs.positionCount ?? config.maxPositions);
-  const options = { heads, keyHeads, headSize, rotate, alpha: queryScalar ** -0.5, softcap };
+  const options = { heads, keyHeads, headSize, queries: rotate, keys: rotate, alpha: queryScalar ** -0.5, softcap };
 
   const embedded = g.gather(get('model.embed_tokens.weight'), g.reshape(inputs.ids, [-1]), config.paddingId);
   let x = g.scale(embedded, Math.sqrt(config.hiddenSize)); // (N, d)
@@ -93,7 +92,7 @@ function hidden(g: Graph, config: Gemma2Config, get: Parameters, inputs: Decoder
       const at = `model.layers.${i}.`;
       const y = norm(`${at}input_layernorm`, x);
       const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y, bias.queryKeyValue));
-      const context = attention(g, projected, inputs, { layer: i, ...options });
+      const context = attention(g, projected, inputs, { layer: i, window: config.windows?.[i], ...options });
       const attended = norm(`${at}post_attention_layernorm`, dense(`${at}self_attn.o_proj`, context, bias.out));
       x = g.add(x, dropout(attended));
       const z = norm(`${at}pre_feedforward_layernorm`, x);
@@ -107,6 +106,7 @@ function hidden(g: Graph, config: Gemma2Config, get: Parameters, inputs: Decoder
 
 export const gemma2: Architecture<Gemma2Config> = {
   modelType: 'gemma2',
+  loraTargets: ['q_proj', 'v_proj'],
   parseConfig,
   parameters,
   canonicalName,

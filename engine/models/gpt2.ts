@@ -2,12 +2,11 @@
  * GPT-2 (Radford et al. 2019) as in transformers' modeling_gpt2: pre-LN, learned positions, one fused projection for queries,
  * keys and values, weights stored (in, out), output layer tied to the embedding.
  */
-import { HabsburgError } from '../../common/errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { activation, activationNames, attention, layerNorm, linear, linearSpecs, type Activation } from './blocks.js';
-import { ConfigReader } from './config.js';
-import type { Architecture, ConfigJson, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
+import type { ConfigReader } from './config.js';
+import type { Architecture, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
 export interface Gpt2Config extends DecoderConfig {
   readonly ffnSize: number;
@@ -28,14 +27,12 @@ const OTHER_NAMES = {
   max_position_embeddings: 'n_positions',
 } as const;
 
-function parseConfig(json: ConfigJson, file: string): Gpt2Config {
-  const given = Object.entries(OTHER_NAMES).filter(([name]) => json[name] !== undefined);
-  const read = new ConfigReader({ ...json, ...Object.fromEntries(given.map(([name, own]) => [own, json[name]])) }, file);
+function parseConfig(file: ConfigReader): Gpt2Config {
+  const read = file.withNames(OTHER_NAMES);
   const hiddenSize = read.size('n_embd', 768);
   const heads = read.size('n_head', 12);
   const vocabularySize = read.size('vocab_size', 50257);
-  if (hiddenSize % heads !== 0)
-    throw new HabsburgError('invalid', `${file}: n_embd ${hiddenSize} is not divisible by n_head ${heads}`);
+  if (hiddenSize % heads !== 0) read.refuse('n_embd', `${hiddenSize} is not divisible by n_head ${heads}`);
   read.only('scale_attn_weights', true, [true]);
   read.only('scale_attn_by_inverse_layer_idx', false, [false]);
   read.only('add_cross_attention', false, [false]);
@@ -47,13 +44,13 @@ function parseConfig(json: ConfigJson, file: string): Gpt2Config {
     heads,
     maxPositions: read.size('n_positions', 1024),
     // What a padded place holds; the embedding's row of that id learns like any other, so one beyond the vocabulary will do as 0.
-    paddingId: Number(json.pad_token_id) >= vocabularySize ? 0 : read.paddingId(0, vocabularySize),
+    paddingId: Number(read.get('pad_token_id')) >= vocabularySize ? 0 : read.paddingId(0, vocabularySize),
     ffnSize: read.size('n_inner', 4 * hiddenSize),
     epsilon: read.number('layer_norm_epsilon', 1e-5),
     activation: read.only<Activation>('activation_function', 'gelu_new', activationNames),
     initStd: read.number('initializer_range', 0.02),
     tied: read.boolean('tie_word_embeddings', true),
-    json,
+    json: file.json,
   };
 }
 
@@ -115,6 +112,36 @@ function canonicalName(name: string): string | undefined {
 
 export const gpt2: Architecture<Gpt2Config> = {
   modelType: 'gpt2',
+  sizeFields: { hidden: 'n_embd', layers: 'n_layer', heads: 'n_head', positions: 'n_positions' },
+  loraTargets: ['c_attn'],
+  gguf: {
+    name: 'gpt2',
+    className: 'GPT2LMHeadModel',
+    fields: {
+      block_count: 'n_layer',
+      context_length: 'n_positions',
+      embedding_length: 'n_embd',
+      feed_forward_length: 'n_inner',
+      'attention.head_count': 'n_head',
+      'attention.layer_norm_epsilon': 'layer_norm_epsilon',
+    },
+    names: {
+      token_embd: `${ROOT}wte`,
+      position_embd: `${ROOT}wpe`,
+      output_norm: `${ROOT}ln_f`,
+      output: 'lm_head',
+    },
+    layer: `${ROOT}h.`,
+    layerNames: {
+      attn_norm: 'ln_1',
+      attn_qkv: 'attn.c_attn',
+      attn_output: 'attn.c_proj',
+      ffn_norm: 'ln_2',
+      ffn_up: 'mlp.c_fc',
+      ffn_down: 'mlp.c_proj',
+    },
+    rearrange: { attn_qkv: 'in-out', attn_output: 'in-out', ffn_up: 'in-out', ffn_down: 'in-out' },
+  },
   parseConfig,
   parameters,
   canonicalName,

@@ -1,6 +1,6 @@
-/** Mistral (Jiang et al. 2023, arXiv:2310.06825): Llama's decoder; contexts up to its sliding window, where the window shows all. */
-import { ConfigReader } from './config.js';
-import { llamaLike, parseDecoder, withinWindow } from './llama.js';
+/** Mistral (Jiang et al. 2023, arXiv:2310.06825): Llama's decoder, every layer of which looks back a sliding window. */
+import { llamaLike, parseDecoder, slidingWindow, type LlamaConfig } from './llama.js';
+import type { Architecture } from './types.js';
 
 const DEFAULTS = {
   vocabularySize: 32000,
@@ -12,9 +12,12 @@ const DEFAULTS = {
   epsilon: 1e-6,
 };
 
-export const mistral = llamaLike('mistral', (json, file) => {
-  const read = new ConfigReader(json, file);
-  const config = parseDecoder(read, 'mistral', DEFAULTS, { queryKeyValue: false, out: false, feedForward: false });
-  // null: no window; absent: transformers' default
-  return json.sliding_window === null ? config : withinWindow(config, read.size('sliding_window', 4096));
-});
+export const mistral: Architecture<LlamaConfig> = {
+  ...llamaLike(),
+  modelType: 'mistral',
+  parseConfig: (read) => {
+    const config = parseDecoder(read, 'mistral', DEFAULTS, { queryKeyValue: false, out: false, feedForward: false });
+    const window = slidingWindow(read, 4096);
+    return { ...config, windows: Array.from({ length: config.layers }, () => window) };
+  },
+};

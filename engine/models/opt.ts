@@ -2,12 +2,11 @@
  * OPT (Zhang et al. 2022, arXiv:2205.01068) as in transformers' modeling_opt: pre-LN (125m, 1.3b …) and post-LN with input and
  * output projections (350m), learned positions with an offset of 2, output layer tied to the embedding.
  */
-import { HabsburgError } from '../../common/errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { activation, activationNames, attention, layerNorm, linear, linearSpecs, type Activation } from './blocks.js';
-import { ConfigReader } from './config.js';
-import type { Architecture, ConfigJson, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
+import type { ConfigReader } from './config.js';
+import type { Architecture, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
 export interface OptConfig extends DecoderConfig {
   readonly ffnSize: number;
@@ -26,13 +25,11 @@ export interface OptConfig extends DecoderConfig {
 const POSITION_OFFSET = 2;
 const ROOT = 'model.decoder.';
 
-function parseConfig(json: ConfigJson, file: string): OptConfig {
-  const read = new ConfigReader(json, file);
+function parseConfig(read: ConfigReader): OptConfig {
   const hiddenSize = read.size('hidden_size', 768);
   const heads = read.size('num_attention_heads', 12);
   const preNorm = read.boolean('do_layer_norm_before', true);
-  if (hiddenSize % heads !== 0)
-    throw new HabsburgError('invalid', `${file}: hidden_size ${hiddenSize} is not divisible by num_attention_heads ${heads}`);
+  if (hiddenSize % heads !== 0) read.refuse('hidden_size', `${hiddenSize} is not divisible by num_attention_heads ${heads}`);
   read.only('layer_norm_elementwise_affine', true, [true]);
   const vocabularySize = read.size('vocab_size', 50272);
   return {
@@ -46,12 +43,12 @@ function parseConfig(json: ConfigJson, file: string): OptConfig {
     ffnSize: read.size('ffn_dim', 3072),
     embeddingSize: read.size('word_embed_proj_dim', hiddenSize),
     preNorm,
-    finalNorm: preNorm && !read.boolean('_remove_final_layer_norm', false),
+    finalNorm: !read.boolean('_remove_final_layer_norm', false) && preNorm,
     bias: read.boolean('enable_bias', true),
     activation: read.only<Activation>('activation_function', 'relu', activationNames),
     initStd: read.number('init_std', 0.02),
     tied: read.boolean('tie_word_embeddings', true),
-    json,
+    json: read.json,
   };
 }
 
@@ -127,6 +124,7 @@ function canonicalName(name: string): string {
 
 export const opt: Architecture<OptConfig> = {
   modelType: 'opt',
+  loraTargets: ['q_proj', 'v_proj'],
   parseConfig,
   parameters,
   canonicalName,

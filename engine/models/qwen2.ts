@@ -1,6 +1,7 @@
 /** Qwen2 and Qwen2.5 (Yang et al. 2024, arXiv:2407.10671): Llama's decoder with biases on queries, keys and values. */
-import { ConfigReader } from './config.js';
-import { hasSlidingLayer, llamaLike, parseDecoder, withinWindow } from './llama.js';
+import type { ConfigReader } from './config.js';
+import { LLAMA_GGUF, llamaLike, parseDecoder, slidingLayers, slidingWindow, type LlamaConfig } from './llama.js';
+import type { Architecture, DecoderConfig } from './types.js';
 
 const DEFAULTS = {
   vocabularySize: 151936,
@@ -12,10 +13,20 @@ const DEFAULTS = {
   epsilon: 1e-6,
 };
 
-export const qwen2 = llamaLike('qwen2', (json, file) => {
-  const read = new ConfigReader(json, file);
-  const config = parseDecoder(read, 'qwen2', DEFAULTS, { queryKeyValue: true, out: false, feedForward: false });
-  const sliding = hasSlidingLayer(read, config.layers > read.number('max_window_layers', 28));
-  const windowed = sliding && read.boolean('use_sliding_window', false) && json.sliding_window !== null;
-  return windowed ? withinWindow(config, read.size('sliding_window', 4096)) : config;
-});
+/** Qwen's windows: of the layers from max_window_layers on, where use_sliding_window says so. */
+export function qwenWindows(read: ConfigReader, layers: number): DecoderConfig['windows'] {
+  const window = slidingWindow(read, 4096);
+  const inUse = read.boolean('use_sliding_window', false);
+  const from = read.number('max_window_layers', 28);
+  return slidingLayers(read, layers, (layer) => layer >= from).map((slides) => (slides && inUse ? window : undefined));
+}
+
+export const qwen2: Architecture<LlamaConfig> = {
+  ...llamaLike(),
+  modelType: 'qwen2',
+  gguf: { ...LLAMA_GGUF, name: 'qwen2', className: 'Qwen2ForCausalLM' },
+  parseConfig: (read) => {
+    const config = parseDecoder(read, 'qwen2', DEFAULTS, { queryKeyValue: true, out: false, feedForward: false });
+    return { ...config, windows: qwenWindows(read, config.layers) };
+  },
+};

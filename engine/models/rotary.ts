@@ -3,14 +3,13 @@
  * default, linear, proportional, dynamic NTK, YaRN (Peng et al. 2023, arXiv:2309.00071), LongRoPE (Ding et al. 2024,
  * arXiv:2402.13753), llama3. Rounded to float32 at every place where transformers' modeling_rope_utils rounds.
  */
-import { HabsburgError } from '../../common/errors.js';
 import type { Graph } from '../graph/graph.js';
-import type { Value } from '../graph/types.js';
+import { fixed, type Value } from '../graph/types.js';
 import type { ConfigReader } from './config.js';
 import type { ConfigJson } from './types.js';
 
 export interface Rotary {
-  /** (headSize / 2) radians a position */
+  /** (headSize / 2) radians a position; fewer where only the first numbers of a head are rotated */
   readonly frequencies: Float32Array;
   /** cosines and sines are multiplied with it */
   readonly factor: number;
@@ -50,34 +49,45 @@ const SCALINGS: Readonly<Record<string, Scaling>> = {
 /** Heads that are larger are none: the table of frequencies is made before any weight is looked at. */
 const MAX_HEAD = 65536;
 
+/** What an architecture's config.json leaves to it. */
+export interface RotaryDefaults {
+  /** rope_theta; default: 10000 */
+  readonly theta?: number;
+  /** partial_rotary_factor: the share of each head that is rotated; absent: the architecture rotates whole heads only */
+  readonly share?: number;
+}
+
 /**
  * The settings that transformers takes: a rope_scaling that says something wins over rope_parameters, whole; rope_theta and
  * original_max_position_embeddings may stand beside them, the latter then wins.
  * @throws HabsburgError `invalid` naming a scaling that is not supported
  */
-export function parseRotary(read: ConfigReader, headSize: number, maxPositions: number): Rotary {
+export function parseRotary(read: ConfigReader, headSize: number, maxPositions: number, defaults: RotaryDefaults = {}): Rotary {
   const said = (name: string): boolean => {
-    const value = read.json[name];
+    const value = read.get(name);
     if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value)))
-      throw new HabsburgError('invalid', `${read.file}: ${name} must be an object, not ${JSON.stringify(value)}`);
+      read.refuse(name, `must be an object, not ${JSON.stringify(value)}`);
     return Object.keys(value ?? {}).length > 0;
   };
-  const field = said('rope_scaling') || !said('rope_parameters') ? 'rope_scaling' : 'rope_parameters';
+  const [scaling, parameters] = [said('rope_scaling'), said('rope_parameters')];
+  const field = scaling || !parameters ? 'rope_scaling' : 'rope_parameters';
   const rope = (read.json[field] ?? {}) as ConfigJson;
-  const refuse = (name: string, what: string): never => {
-    throw new HabsburgError('invalid', `${read.file}: ${field}.${name} ${what}, not ${JSON.stringify(rope[name])}`);
-  };
+  const refuse = (name: string, what: string): never =>
+    read.refuse(`${field}.${name}`, `${what}, not ${JSON.stringify(rope[name])}`);
   const nested = Object.keys(rope).find((name) => typeof rope[name] === 'object' && rope[name] !== null && !Array.isArray(rope[name])); // prettier-ignore
   if (nested !== undefined)
     refuse(nested, 'gives a kind of layer positions of its own, which is not supported: give one for all');
   const type = rope.rope_type ?? rope.type ?? 'default';
   if (typeof type !== 'string' || !Object.hasOwn(SCALINGS, type))
     return refuse('rope_type' in rope ? 'rope_type' : 'type', `is supported as ${Object.keys(SCALINGS).join(', ')} only`);
-  const partial = rope.partial_rotary_factor ?? read.json.partial_rotary_factor ?? 1;
-  if (partial !== 1 && type !== 'proportional')
-    throw new HabsburgError('invalid', `${read.file}: partial_rotary_factor is supported as 1 only under rope_type ${type}, not ${JSON.stringify(partial)}`); // prettier-ignore
-  if (headSize % 2 !== 0 || headSize > MAX_HEAD)
-    throw new HabsburgError('invalid', `${read.file}: a head of ${headSize} numbers cannot be rotated in pairs`);
+  const beside = read.get('partial_rotary_factor');
+  const partial = rope.partial_rotary_factor ?? beside ?? defaults.share ?? 1;
+  if (partial !== 1 && type !== 'proportional' && defaults.share === undefined)
+    read.refuse('partial_rotary_factor', `is supported as 1 only under rope_type ${type}, not ${JSON.stringify(partial)}`);
+  const share = type === 'proportional' ? 1 : Number(partial);
+  const turned = Math.floor(headSize * share);
+  if (!(share > 0 && share <= 1) || turned % 2 !== 0 || turned === 0 || turned > MAX_HEAD)
+    read.refuse(read.json.head_dim === undefined ? 'hidden_size' : 'head_dim', `is wrong: a head of ${turned} numbers cannot be rotated in pairs`); // prettier-ignore
   const fields: ConfigJson = { ...rope, partial_rotary_factor: partial };
   const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
   const number = (name: string, fallback?: number): number => {
@@ -86,22 +96,22 @@ export function parseRotary(read: ConfigReader, headSize: number, maxPositions: 
   };
   const numbers = (name: string): number[] => {
     const value = fields[name];
-    if (!Array.isArray(value) || value.length !== headSize / 2 || !value.every(isNumber))
-      return refuse(name, `must be a list of ${headSize / 2} numbers, one for each pair`);
+    if (!Array.isArray(value) || value.length !== turned / 2 || !value.every(isNumber))
+      return refuse(name, `must be a list of ${turned / 2} numbers, one for each pair`);
     return value as number[];
   };
   const boolean = (name: string, fallback: boolean): boolean => {
     const value = fields[name] ?? fallback;
     return typeof value === 'boolean' ? value : refuse(name, 'must be true or false');
   };
+  const besideOriginal = read.get('original_max_position_embeddings');
   const original = (): number => {
-    const beside = read.json.original_max_position_embeddings;
-    if (beside === undefined) return number('original_max_position_embeddings', maxPositions);
+    if (besideOriginal === undefined) return number('original_max_position_embeddings', maxPositions);
     return read.number('original_max_position_embeddings', maxPositions);
   };
-  const theta = number('rope_theta', read.number('rope_theta', 10000));
-  return SCALINGS[type](plainFrequencies(theta, headSize), {
-    theta, headSize, maxPositions, original, number, numbers, boolean, refuse,
+  const theta = number('rope_theta', read.number('rope_theta', defaults.theta ?? 10000));
+  return SCALINGS[type](plainFrequencies(theta, turned), {
+    theta, headSize: turned, maxPositions, original, number, numbers, boolean, refuse,
   }); // prettier-ignore
 }
 
@@ -165,7 +175,7 @@ function yarn(plain: Float32Array, rope: RopeReader): Rotary {
 }
 
 /**
- * A function that rotates queries or keys (B, heads, T, headSize) by their positions.
+ * A function that rotates queries or keys (B, heads, T, headSize) by their positions, as far as there are frequencies.
  * @param positions (B, T) int32, below `count`; what is negative is padding
  */
 export function rotation(g: Graph, { frequencies, factor }: Rotary, positions: Value, count: number): (x: Value) => Value {
@@ -181,5 +191,11 @@ export function rotation(g: Graph, { frequencies, factor }: Rotary, positions: V
   const sines = table(Math.sin);
   const integer = (x: number): Value => g.constant('int64', [], BigInt64Array.of(BigInt(x)));
   const rows = g.op('Clip', [g.op('Cast', [positions], { to: 'int64' }), integer(0), integer(count - 1)], {});
-  return (x) => g.op('RotaryEmbedding', [x, rows, cosines, sines], {});
+  const rotate = (x: Value): Value => g.op('RotaryEmbedding', [x, rows, cosines, sines], {});
+  return (x) => {
+    const rest = fixed(x.shape[3], 'rotary positions') - 2 * half;
+    if (rest === 0) return rotate(x);
+    const [turning, still] = g.split(x, 3, [2 * half, rest]);
+    return g.concat([rotate(turning), still], 3);
+  };
 }

@@ -2,6 +2,8 @@
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import type { AttentionOptions } from './blocks.js';
+import type { ConfigReader } from './config.js';
+import type { GgufLayout } from './gguf.js';
 
 /** config.json as it was read; what an architecture does not know is carried along unchanged. */
 export type ConfigJson = Readonly<Record<string, unknown>>;
@@ -15,9 +17,9 @@ export interface DecoderConfig {
   readonly heads: number;
   /** longest sequence, in tokens */
   readonly maxPositions: number;
-  /** what sets maxPositions, where it is not max_position_embeddings */
-  readonly positionLimit?: string;
   readonly paddingId?: number;
+  /** by layer: how many tokens it looks back on, itself included, undefined: all; absent: all layers on all */
+  readonly windows?: readonly (number | undefined)[];
   /** logits z become cap · tanh(z / cap); absent: they stay */
   readonly logitSoftcap?: number;
   /** the file's own content, written back on export */
@@ -52,8 +54,11 @@ export interface DecoderInputs {
   readonly positions: Value;
   /** all positions are below it; absent: below maxPositions */
   readonly positionCount?: number;
-  /** where there is no `attention`: added to the scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where not */
-  readonly mask: Value;
+  /**
+   * Where there is no `attention`: added to the scores, broadcast to (B, heads, T, S): 0 where a query may look, float32's minimum where
+   * not; of a layer that looks back so many tokens only.
+   */
+  readonly mask: (window?: number) => Value;
   /**
    * Attention of a layer between its projections (blocks.ts, attention); generation looks at a cache here. Absent: to the keys and
    * values of this call, under `mask`.
@@ -65,11 +70,30 @@ export interface DecoderInputs {
   readonly adapt?: (module: string, x: Value, y: Value) => Value;
 }
 
+/** Fields of config.json by what they are the size of. */
+export type SizeFields = Readonly<Record<'hidden' | 'layers' | 'heads' | 'positions', string>>;
+
+export const SIZE_FIELDS: SizeFields = {
+  hidden: 'hidden_size',
+  layers: 'num_hidden_layers',
+  heads: 'num_attention_heads',
+  positions: 'max_position_embeddings',
+};
+
 export interface Architecture<C extends DecoderConfig = DecoderConfig> {
   /** config.json's model_type */
   readonly modelType: string;
-  /** @throws HabsburgError `invalid` naming `file` and the field that is not supported */
-  parseConfig(json: ConfigJson, file: string): C;
+  /** what its config.json calls a decoder's sizes, where that is not SIZE_FIELDS */
+  readonly sizeFields?: SizeFields;
+  /** linear modules that PEFT puts a LoRA adapter on where nobody says which */
+  readonly loraTargets: readonly string[];
+  /** absent: llama.cpp does not know it, or we do not know how llama.cpp writes it */
+  readonly gguf?: GgufLayout;
+  /**
+   * Asks for every field that it obeys, whatever the others say: a field that nobody asks for is one that has no effect.
+   * @throws HabsburgError `invalid` naming the field that is not supported
+   */
+  parseConfig(read: ConfigReader): C;
   /** every parameter in a fixed order; a tied output layer is not listed again */
   parameters(config: C): readonly ParameterSpec[];
   /** names in a file -> our names; undefined: ignore (a buffer) */

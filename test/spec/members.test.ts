@@ -1,7 +1,7 @@
 /** Several members in one file: what each reads, starts from and trains on, and what does not fit together. */
 import { describe, expect, test } from '@jest/globals';
 import { modelTypes } from '../../engine/models/index.js';
-import { MODEL_TYPES, configWords } from '../../spec/architectures.js';
+import { configWords } from '../../spec/architectures.js';
 import { memberOrder } from '../../spec/mixture.js';
 import { outline } from '../../workflows/outline.js';
 import { SMALL, load, problems } from './support.js';
@@ -84,6 +84,10 @@ describe('refused by place, with what to do', () => {
     ['too few positions', 'num_attention_heads: 2', 'num_attention_heads: 2, max_position_embeddings: 20', 'e.yaml:15:168: population.1.base.config.max_position_embeddings: a prompt of 16 tokens and 16 new ones do not fit into 20 positions; use at least 32, or remove max_position_embeddings'],
     ['neither shape nor config', /config: \{.*\} \}/, 'x: 1 }', 'e.yaml:15:28: population.1.base.x: unknown key "x"; known here: kind, architecture, config'],
     ['a checkpoint that would read otherwise', /base: \{ kind: scratch, config.*/, 'base: hf://a/b@main', 'e.yaml:16:24: population.1.tokenizer.kind: a checkpoint reads text only through its own tokenizer; use {kind: base}, or remove tokenizer'],
+    ['a slip in a field', 'hidden_size: 16', 'hiden_size: 16', 'e.yaml:15:57: population.1.base.config.hiden_size: unknown key "hiden_size"; did you mean "hidden_size"?'],
+    ['a field of another model', 'num_attention_heads: 2', 'num_attention_heads: 2, do_layer_norm_before: true', 'e.yaml:15:143: population.1.base.config.do_layer_norm_before: unknown key "do_layer_norm_before"; known here: attention_bias, mlp_bias, hidden_size, num_attention_heads, num_key_value_heads, head_dim, max_position_embeddings, num_hidden_layers, intermediate_size, rope_scaling, rope_parameters, partial_rotary_factor, original_max_position_embeddings, rope_theta, rms_norm_eps, hidden_act, initializer_range, tie_word_embeddings'],
+    ['a value of the wrong kind', 'num_attention_heads: 2', 'num_attention_heads: 2, mlp_bias: 1', 'e.yaml:15:153: population.1.base.config.mlp_bias: must be true or false, not 1'],
+    ['a value inside another', 'num_attention_heads: 2', 'num_attention_heads: 2, rope_parameters: { rope_type: linear, factor: two }', 'e.yaml:15:189: population.1.base.config.rope_parameters.factor: must be a number, not "two"'],
     ['an unknown model', 'model_type: llama', 'model_type: lama', 'e.yaml:15:50: population.1.base.config.model_type: unknown value "lama"; did you mean "llama"?'],
   ])('%s', async (_what, from, to, expected) => {
     expect(await edit(from, to)).toEqual(expected === '' ? [] : [expected]);
@@ -106,7 +110,14 @@ describe('refused by place, with what to do', () => {
   });
 });
 
-test('model types are those that the engine knows', () => {
-  expect([...MODEL_TYPES].sort()).toEqual([...modelTypes()].sort());
+test('every architecture of the engine can start from scratch, by its defaults', async () => {
+  for (const type of modelTypes()) {
+    const { plan } = await load(TWO.replace(/config: \{.*\} \}/, `config: { model_type: ${type} } }`));
+    const { base } = plan.conditions[0].members[1];
+    expect(base.kind === 'scratch' && Object.keys(base.config).length).toBe(2); // its longest sequence follows from the settings
+  }
+});
+
+test('a config in words', () => {
   expect(configWords({ model_type: 'gpt2', n_embd: 8, n_layer: 2 })).toBe('gpt2 (hidden 8, layers 2)');
 });

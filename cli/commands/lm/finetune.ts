@@ -4,6 +4,7 @@ import type { Precision } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
 import { saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
+import { architectureOf } from '../../../engine/models/index.js';
 import { ALL_LINEAR } from '../../../engine/adapters/lora.js';
 import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
@@ -227,7 +228,7 @@ function checkCombinations(options: Options): void {
 
 function loraOf(options: Options, { config }: Checkpoint): LoraPlan | null {
   if (options.loraR === undefined) return null;
-  const targets = options.loraTargets ?? (config.modelType === 'gpt2' ? ['c_attn'] : ['q_proj', 'v_proj']);
+  const targets = options.loraTargets ?? architectureOf(config.modelType).loraTargets;
   return { rank: options.loraR, alpha: options.loraAlpha ?? 8, dropout: options.loraDropout ?? 0, targets };
 }
 

@@ -157,7 +157,7 @@ describe('an adapter is refused', () => {
     [{ layers_pattern: 'blocks' }, 'invalid', /layers_pattern is supported as "layers" or "h" only/],
     [{ exclude_modules: '.*q.*' }, 'invalid', /exclude_modules is supported as a list of names only/],
     [{ target_modules: ['k_proj'] }, 'verification', /no weights of the modules that its config names/],
-    [{ r: 3 }, 'verification', /lora_A\.weight must have shape \(3, 64\) for this model, not \(4, 64\)/],
+    [{ r: 3 }, 'verification', /lora_A\.weight must have shape \(3, 16\) for this model, not \(4, 16\)/],
     [{ r: 'x' }, 'verification', /no valid r and lora_alpha/],
   ])('%j', async (change, kind, message) => {
     const model = await loadCheckpoint(dir);
@@ -189,10 +189,10 @@ describe('an adapter is refused', () => {
     const folder = await variant({ use_new_thing: null, another: false, third: [] });
     const file = join(folder, 'adapter_model.safetensors');
     const weights = await readSafetensors(file);
-    const grown = { shape: [337, 64], data: new Float32Array(337 * 64) };
+    const grown = { shape: [161, 16], data: new Float32Array(161 * 16) };
     await writeSafetensors(file, new Map([...weights, ['base_model.model.model.embed_tokens.weight', grown]]));
     await expect(loadAdapter(folder, model)).rejects.toThrow(
-      /\(337, 64\), the model's \(336, 64\); the adapter is for a vocabulary/,
+      /\(161, 16\), the model's \(160, 16\); the adapter is for a vocabulary/,
     );
     const [[name, tensor]] = weights;
     await writeSafetensors(file, new Map([...weights, [name.replace('.weight', '.second.weight'), tensor]]));

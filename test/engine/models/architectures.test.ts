@@ -1,4 +1,5 @@
 /** What the architectures have in common, what their configs mean, and what is refused by name. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../../common/philox.js';
@@ -10,6 +11,11 @@ import { OTHER_MODELS } from '../../support/golden.js';
 import { decoding, generate } from '../../support/generation.js';
 
 const rng = new CounterRng({ seed: 3, generation: 0, member: 'm', step: 'init' });
+const WINDOWS = (
+  JSON.parse(readFileSync('test/golden/windows.json', 'utf8')) as {
+    cases: Record<string, { fields: object; rows: number[][]; nll: number[]; greedy: number[][] }>;
+  }
+).cases;
 const json = async (name: string): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(`test/golden/lm/${name}/config.json`, 'utf8')) as Record<string, unknown>;
 
@@ -37,36 +43,37 @@ describe('a sliding window', () => {
     expect(await score({ ...llama, config })).toEqual(await score(llama));
   });
 
-  test('is refused by name beyond it', async () => {
-    const { weights } = await loadCheckpoint('test/golden/lm/llama-gqa');
-    const config = parseConfig({ ...(await json('llama-gqa')), model_type: 'mistral', sliding_window: 11 }, 'config.json');
-    await expect(scoreRows({ model: { config, weights }, rows, threads: 1 })).rejects.toMatchObject({
-      kind: 'invalid',
-      message: expect.stringMatching(/row 0 has 12 tokens, the model reads at most 11 \(its sliding_window/),
-    });
-    await expect(generate({ config, weights }, [[1, 2]], decoding({ maxNewTokens: 11 }))).rejects.toThrow(
-      /exceed the model's 11 positions \(its sliding_window/,
-    );
+  test.each(Object.entries(WINDOWS))('counts beyond it: %s', async (name, { fields, rows, nll, greedy }) => {
+    const { weights } = await loadCheckpoint(`test/golden/lm/${name}`);
+    const model = { config: parseConfig({ ...(await json(name)), ...fields }, 'config.json'), weights };
+    const scores = await scoreRows({ model, rows: rows.map((row) => Int32Array.from(row)), threads: 1 });
+    scores.forEach(({ nllSum }, i) => expect(Math.abs(nllSum / nll[i] - 1)).toBeLessThan(1e-5));
+    const eosTokenId = [model.config.json.eos_token_id as number];
+    expect(await generate(model, rows, decoding({ maxNewTokens: 20, minNewTokens: 20 }), { eosTokenId })).toEqual(greedy);
   });
 
   test('counts in Qwen2 only where it is in use', async () => {
-    const qwen = await json('qwen2');
-    const positions = (fields: object): number => parseConfig({ ...qwen, ...fields }, 'config.json').maxPositions;
-    expect(positions({ sliding_window: 64 })).toBe(128);
-    expect(positions({ sliding_window: 64, use_sliding_window: true })).toBe(128); // from layer 28 on; there are two
-    expect(positions({ sliding_window: 64, use_sliding_window: true, max_window_layers: 1, layer_types: undefined })).toBe(64);
-    const types = (last: string) => ({ sliding_window: 64, use_sliding_window: true, layer_types: ['full_attention', last] });
-    expect(positions(types('full_attention'))).toBe(128);
-    expect(positions(types('sliding_attention'))).toBe(64);
+    const qwen = { ...(await json('qwen2')), layer_types: undefined, use_sliding_window: false, sliding_window: 64 };
+    const windows = (fields: object): unknown => parseConfig({ ...qwen, ...fields }, 'config.json').windows;
+    expect(windows({})).toEqual([undefined, undefined]);
+    expect(windows({ use_sliding_window: true })).toEqual([undefined, 64]);
+    expect(windows({ use_sliding_window: true, max_window_layers: 28 })).toEqual([undefined, undefined]);
+    const types = (last: string) => ({ use_sliding_window: true, layer_types: ['full_attention', last] });
+    expect(windows(types('full_attention'))).toEqual([undefined, undefined]);
+    expect(windows(types('sliding_attention'))).toEqual([undefined, 64]);
+    expect(() => windows(types('chunked_attention'))).toThrow(/layer_types is supported with full_attention and sliding_attention only, not "chunked_attention"/); // prettier-ignore
   });
 
   test('counts in Gemma 2 where a layer has it', async () => {
     const gemma = await json('gemma2');
-    const positions = (fields: object): number => parseConfig({ ...gemma, ...fields }, 'config.json').maxPositions;
-    expect(positions({ sliding_window: 64 })).toBe(64);
-    expect(positions({ sliding_window: 64, layer_types: undefined })).toBe(64);
-    expect(positions({ sliding_window: 64, layer_types: ['full_attention', 'full_attention', 'full_attention'] })).toBe(128);
-    expect(positions({ sliding_window: null })).toBe(128);
+    const windows = (fields: object): unknown => parseConfig({ ...gemma, ...fields }, 'config.json').windows;
+    expect(windows({ sliding_window: 64, layer_types: undefined })).toEqual([64, undefined, 64]);
+    expect(windows({ sliding_window: 64, layer_types: Array(3).fill('full_attention') })).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(windows({ sliding_window: null })).toEqual([undefined, undefined, undefined]);
   });
 });
 
