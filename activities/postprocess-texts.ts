@@ -5,7 +5,7 @@ import { readTable } from '../data/table.js';
 import { operatorNamed } from '../operators/index.js';
 import type { Tables, Text } from '../operators/types.js';
 import { partOf, type PartTokenizer } from '../pool/part.js';
-import { RECORDS_FILE, readAllRecords, writeRecords, type DataRecord } from '../pool/records.js';
+import { RECORDS_FILE, readAllRecords, readRecords, writeRecords, type DataRecord } from '../pool/records.js';
 import type { OperatorPlan } from '../spec/operator-plan.js';
 
 /** Everything can be cloned, so that it can go to a thread. */
@@ -35,7 +35,7 @@ export interface PostprocessedTexts {
 export async function postprocessTexts(job: TextsToPostprocess): Promise<PostprocessedTexts> {
   const records = await readAllRecords(job.set);
   const tokenizer = job.tokenizer === undefined ? undefined : await recordTokenizer(job.tokenizer, job.endTokens);
-  const promptOf = await prompts(job, tokenizer);
+  const promptOf = await prompts(job, records, tokenizer);
   const tables: Tables = Object.fromEntries(
     await Promise.all(Object.entries(job.tables).map(async ([name, folder]) => [name, await readTable(folder)] as const)),
   );
@@ -79,10 +79,13 @@ async function recordTokenizer(folder: string, endTokens: readonly number[]): Pr
 /** What a record continues, as text: its template's prompt without special tokens, or the block that its prompt's id names. */
 async function prompts(
   { prompts: folder }: TextsToPostprocess,
+  records: readonly DataRecord[],
   tokenizer: RecordTokenizer | undefined,
 ): Promise<(record: DataRecord) => string | undefined> {
   const byId = new Map<string, string>();
-  if (folder !== undefined) for (const { id, text } of await readAllRecords(folder)) byId.set(id, text);
+  const continued = new Set(records.map(({ origin }) => (origin.kind === 'generated' ? origin.prompt : undefined)));
+  if (folder !== undefined)
+    for await (const { id, text } of readRecords(join(folder, RECORDS_FILE))) if (continued.has(id)) byId.set(id, text);
   return ({ prompt, tokens, origin }) => {
     if (prompt !== undefined)
       return tokenizer!.decode(tokens.slice(0, prompt.tokens).filter((id) => !tokenizer!.specialIds.has(id)));

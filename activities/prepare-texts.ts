@@ -6,8 +6,9 @@ import { subsetLines } from '../data/subset.js';
 import { textLines, type TextPlace } from '../data/text.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
 import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer/files.js';
-import { countWords, trainBpe, type WordCounts } from '../engine/tokenizer/train-bpe.js';
+import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
+import { countWords, WordCounts } from '../engine/tokenizer/word-counts.js';
 import type { DataPlan, TokenizerPlan } from '../spec/plan.js';
 import { recordTexts, rowsIn, writeTexts } from './prepare-rows.js';
 
@@ -69,7 +70,7 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
 
 /** The words of a text, or of its records through the template. */
 async function wordsOf(lines: AsyncIterable<readonly string[]>, data: DataPlan): Promise<WordCounts> {
-  const counts: WordCounts = new Map();
+  const counts = new WordCounts();
   for await (const some of data.template ? recordTexts(lines, data) : lines)
     countWords(
       some.map((line) => (line.trim() === '' ? '' : `${line}\n`)),

@@ -33,11 +33,14 @@ export function evaluationInputs(): EvaluationInputs {
   return {
     async of({ of, needs }, refs, step) {
       const records: Partial<Record<RecordsRole, Texts>> = {};
+      const tokenTypes: Partial<Record<RecordsRole, ReadonlySet<number>>> = {};
       const tables: Record<string, ObservedTable> = {};
       if (of === 'texts') for (const role of needs.records ?? []) records[role] = await once(refs[role], step, textsIn);
+      for (const role of needs.tokenTypes ?? []) tokenTypes[role] = await typesOf(refs[role], step);
       for (const need of needs.observations ?? []) tables[tableName(need)] = await once(refs[tableName(need)], step, readTable);
       return {
         records,
+        tokenTypes,
         tables,
         truth: needs.truth && (await once(refs.truth, step, truthIn)),
         pictures: of === 'images' && needs.records ? await once(refs.generated, step, picturesIn) : undefined,
@@ -55,6 +58,19 @@ async function textsIn(folder: string): Promise<Texts> {
     prompts: records.map(({ origin }) => (origin.kind === 'generated' ? origin.prompt : undefined)),
     openings: records.map(({ prompt }) => prompt?.text),
   };
+}
+
+/** Of the sets that this process has read last: a run asks for those of its real records in every generation. */
+const typesKnown = new Map<Digest, ReadonlySet<number>>();
+const MAX_TYPES_KNOWN = 16;
+
+async function typesOf(ref: ArtifactRef, step: StepContext): Promise<ReadonlySet<number>> {
+  const known = typesKnown.get(ref.digest);
+  if (known) return known;
+  const types = await step.thread<ReadonlySet<number>>(new URL('./token-types.js', import.meta.url), 'tokenTypesIn', await recordsOf(step, ref)); // prettier-ignore
+  if (typesKnown.size === MAX_TYPES_KNOWN) typesKnown.delete(typesKnown.keys().next().value!);
+  typesKnown.set(ref.digest, types);
+  return types;
 }
 
 async function truthIn(folder: string): Promise<Truth> {

@@ -111,7 +111,7 @@ async function evaluate(
   const { name, variant, version, needs } = evaluation;
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
-  for (const role of needs.records ?? []) refs[role] = input[role];
+  for (const role of [...(needs.records ?? []), ...(needs.tokenTypes ?? [])]) refs[role] = input[role];
   for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(

@@ -1,7 +1,7 @@
 /** The heavy part of a view, for a thread of its own: what a member wrote, or a source of real texts, with the tokenizer of its reader. */
 import { join } from 'node:path';
 import { loadTokenizer } from '../engine/tokenizer/files.js';
-import { RECORDS_FILE, readAllRecords, writeRecords } from '../pool/records.js';
+import { RECORDS_FILE, readRecords, writeRecords } from '../pool/records.js';
 import { blocksOf, rowsOf } from '../pool/view.js';
 import type { DataPlan } from '../spec/plan.js';
 import { textLines, type TextPlace } from '../data/text.js';
@@ -27,7 +27,13 @@ export interface TextsToView {
 export async function viewTexts(view: TextsToView): Promise<{ readonly read: number; readonly records: number }> {
   const [writer, reader] = [await loadTokenizer(view.writer), await loadTokenizer(view.reader)];
   const specials = new Set(writer.specials.map((name) => writer.idOf(name)).filter((id) => id !== undefined));
-  const records = await readAllRecords(view.set);
+  let count = 0;
+  const records = async function* () {
+    for await (const record of readRecords(join(view.set, RECORDS_FILE))) {
+      count++;
+      yield record;
+    }
+  };
   const from = { decode: (ids: readonly number[]) => writer.decode(ids), specials };
   const to = {
     encode: (text: string) => reader.encode(text),
@@ -38,8 +44,8 @@ export async function viewTexts(view: TextsToView): Promise<{ readonly read: num
     endTokens: view.endTokens,
   };
   const read = view.packing === 'records' ? rowsOf : blocksOf;
-  const written = await writeRecords(join(view.out, RECORDS_FILE), read(records, from, to, view.block));
-  return { read: records.length, records: written };
+  const written = await writeRecords(join(view.out, RECORDS_FILE), read(records(), from, to, view.block));
+  return { read: count, records: written };
 }
 
 /** As TextsToView, of a source. */

@@ -1,6 +1,8 @@
-// A text of gigabytes through prepare: makes one, runs an experiment on it, and says the most memory that any process of ours held.
-// usage: node bench/big-text.mjs [--bytes 2147483648] [--blocks 2000] [--folder FOLDER] [--keep]
-// (--blocks 0: the whole text is packed. Without --keep the text and the store are removed.)
+// A text of gigabytes through an experiment to its end: makes the text, validates, plans and runs, and says how long each step took and
+// how much memory each kind of process held at the most.
+// usage: node bench/big-text.mjs [--bytes 2147483648] [--blocks 2000 | --subset 0.001 | --sample 2000] [--folder FOLDER] [--keep]
+// (--blocks: the first ones are packed, data.limit; --subset: lines by lot, data.subset; --sample: all of it is packed, and a member
+// takes so many blocks by lot. Without --keep the text and the store are removed.)
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'; // prettier-ignore
 import { tmpdir } from 'node:os';
@@ -11,7 +13,9 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     bytes: { type: 'string', default: String(2 ** 31) },
-    blocks: { type: 'string', default: '2000' },
+    blocks: { type: 'string' },
+    subset: { type: 'string' },
+    sample: { type: 'string' },
     folder: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
@@ -64,7 +68,8 @@ data:
   valid: file:valid.txt
   test: file:test.txt
   block: 64
-  limit: { ${values.blocks === '0' ? '' : `train: ${values.blocks}, `}valid: 100, test: 100 }
+  limit: { ${values.subset || values.sample ? '' : `train: ${values.blocks ?? 2000}, `}valid: 100, test: 100 }
+${values.subset ? `  subset: { train: ${values.subset}, seed: 42 }\n` : ''}\
 tokenizer: { kind: bpe, vocabulary: 2000 }
 population:
   - name: opt
@@ -72,11 +77,12 @@ population:
     training: { epochs: 1, batch: 16, learningRate: 1e-3 }
     start: previous
     prompts: original
+${values.sample ? `    sample: ${values.sample}\n` : ''}\
     decoding: { strategy: greedy }
 conditions: [{ name: replace, mixture: { kind: replace } }]
 `;
 
-/** Peak resident memory (VmHWM) of the processes below this one, MB by what they are. */
+/** Peak resident memory (VmHWM) of the processes below this one, MB by process, and what they are. */
 const peaks = new Map();
 function sample() {
   const parents = new Map();
@@ -84,15 +90,41 @@ function sample() {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       const field = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, 4).join(' ');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       parents.set(Number(pid), { parent: field('PPid'), peak: field('VmHWM') / 1024, command });
     } catch {
       // it has ended
     }
   }
   const ours = (pid) => pid === process.pid || (parents.has(pid) && ours(parents.get(pid).parent));
-  for (const [pid, { peak, command }] of parents)
-    if (pid !== process.pid && ours(pid)) peaks.set(`${pid} ${command}`, Math.max(peak, peaks.get(`${pid} ${command}`) ?? 0));
+  for (const [pid, { peak, command }] of parents) {
+    if (pid === process.pid || !ours(pid)) continue;
+    const before = peaks.get(pid);
+    peaks.set(pid, { kind: kindOf(command) ?? before?.kind, peak: Math.max(peak, before?.peak ?? 0) });
+  }
+}
+
+function kindOf(command) {
+  if (command.includes('engine-host')) return 'engine';
+  if (command.includes('worker --queues workflow')) return 'workflow worker';
+  if (command.includes('worker --queues')) return 'worker';
+  if (command.includes('habsburg.js')) return 'command';
+  return command.includes('server start-dev') ? 'Temporal server' : undefined; // a shell that watches over one of them
+}
+
+/** The steps in a store by when they began, of their statements. */
+function steps(store) {
+  const folder = join(store, 'names', 'statements');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+    .map(({ parentPath, path: old, name }) => {
+      const { buildDefinition, runDetails } = JSON.parse(readFileSync(join(parentPath ?? old, name), 'utf8')).predicate;
+      const { startedOn, finishedOn } = runDetails.metadata;
+      const step = buildDefinition.buildType.split(':').at(-2);
+      return { step, generation: buildDefinition.externalParameters.generation, startedOn, seconds: (Date.parse(finishedOn) - Date.parse(startedOn)) / 1000 }; // prettier-ignore
+    })
+    .sort((a, b) => (a.startedOn < b.startedOn ? -1 : 1));
 }
 
 async function habsburg(...args) {
@@ -104,7 +136,9 @@ async function habsburg(...args) {
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(timer);
   console.log(`habsburg ${args[0]}: exit ${code}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  for (const [what, peak] of [...peaks].sort((a, b) => b[1] - a[1])) console.log(`  ${peak.toFixed(0).padStart(6)} MB  ${what.slice(0, 120)}`); // prettier-ignore
+  const most = new Map();
+  for (const { kind, peak } of peaks.values()) if (kind) most.set(kind, Math.max(peak, most.get(kind) ?? 0));
+  for (const [kind, peak] of [...most].sort((a, b) => b[1] - a[1])) console.log(`  ${peak.toFixed(0).padStart(6)} MB  ${kind}`);
   if (code !== 0) process.exitCode = 1;
 }
 
@@ -116,4 +150,5 @@ console.log(`a text of ${statSync(file('train.txt')).size} bytes`);
 await habsburg('validate', file('e.yaml'));
 await habsburg('plan', file('e.yaml'));
 await habsburg('run', file('e.yaml'), '--home', file('home'), '--store', file('store'));
+for (const { step, generation, seconds } of steps(file('store'))) console.log(`  ${seconds.toFixed(1).padStart(6)} s  generation ${generation} ${step}`); // prettier-ignore
 if (!values.keep) rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /** Vocabulary coverage: how much of the real vocabulary a model still uses. */
 import { firstTokens, tokenCount } from './ngrams.js';
-import { textsOf } from './input.js';
+import { textsOf, tokenTypesOf } from './input.js';
 import { rowsOf } from './rows.js';
 import { TOKENS } from './settings.js';
 import type { Evaluation } from './types.js';
@@ -16,13 +16,12 @@ export const coverage: Evaluation = {
   summary: 'Share of the token types of the real training blocks that occur among the first `tokens` written tokens; 0 to 1.',
   higherIsBetter: true,
   of: 'texts',
-  needs: { records: ['generated', 'real'] },
+  needs: { records: ['generated'], tokenTypes: ['real'] },
   settings: TOKENS,
   headline: ['of-real-token-types'],
   subject: 'generated',
   compute(input, settings) {
-    const missing = new Set<number>();
-    for (const record of textsOf(input, 'real').tokens) for (const token of record) missing.add(token);
+    const missing = new Set(tokenTypesOf(input, 'real'));
     const types = missing.size;
     if (types === 0) return [];
     const written = firstTokens(textsOf(input, 'generated').tokens, Number(settings.tokens));

@@ -12,6 +12,12 @@ export function textsOf(input: EvaluationInput, role: RecordsRole): Texts {
   return texts;
 }
 
+export function tokenTypesOf(input: EvaluationInput, role: RecordsRole): ReadonlySet<number> {
+  const types = input.tokenTypes?.[role];
+  if (types === undefined) throw lacks(`the token types of the ${role} records`);
+  return types;
+}
+
 export function tableOf(input: EvaluationInput, need: ObservationRef): ObservedTable {
   const table = input.tables[tableName(need)];
   if (table === undefined) throw lacks(tableName(need));

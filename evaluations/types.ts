@@ -24,6 +24,8 @@ export function tableName({ observation, of, under }: ObservationRef): string {
 
 export interface Needs {
   readonly records?: readonly RecordsRole[];
+  /** sets of which it is enough to know which token ids occur: they may have more records than fit into memory */
+  readonly tokenTypes?: readonly RecordsRole[];
   readonly observations?: readonly ObservationRef[];
   /** the true distribution of a synthetic language */
   readonly truth?: true;
@@ -64,6 +66,7 @@ export interface Pictures {
 /** What an evaluation asked for, and nothing else. */
 export interface EvaluationInput {
   readonly records: Readonly<Partial<Record<RecordsRole, Texts>>>;
+  readonly tokenTypes?: Readonly<Partial<Record<RecordsRole, ReadonlySet<number>>>>;
   /** by tableName */
   readonly tables: Readonly<Record<string, ObservedTable>>;
   readonly truth?: Truth;

@@ -6,7 +6,7 @@ import { tokenIds } from '../common/token-ids.js';
 import { CounterRng } from '../common/philox.js';
 import type { DataRecord } from '../pool/records.js';
 import { answerText, endTokensOf, labelsOf, packRows } from '../data/template.js';
-import { RECORDS_FILE, readAllRecords, readRecords, writeRecords } from '../pool/records.js';
+import { RECORDS_FILE, readRecords, writeRecords } from '../pool/records.js';
 import { readWeights } from '../pool/selection.js';
 import type { ConfigJson, Model } from '../engine/index.js';
 import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
@@ -90,43 +90,42 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
   const model = await loadCheckpoint(job.model, { frozen: true, device: io.device });
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
-  const given = await readAllRecords(job.prompts);
-  const prompts = job.count === undefined ? given : Array.from({ length: job.count }, (_, i) => given[i % given.length]);
-  const written: DataRecord[] = [];
+  const given = await readPrompts(job.prompts);
+  const count = job.count ?? given.length;
+  const promptAt = (i: number) => given[i % given.length];
+  /** what is written lies in shards, but for what is newer than the last of them */
   const shards: string[] = [];
+  let written = 0;
+  let newest: DataRecord[] = [];
   if (job.resume) {
     for (const shard of (await readdir(job.resume)).filter((file) => SHARD.test(file)).sort()) {
       shards.push(join(job.resume, shard));
-      for await (const record of readRecords(join(job.resume, shard))) written.push(record);
+      for await (const _ of readRecords(join(job.resume, shard))) written++;
     }
   }
-  let stored = written.length;
   await generateRows({
     model,
-    prompts: prompts.map(({ id, tokens, prompt }) =>
-      tokenIds(prompt === undefined ? tokens : tokens.slice(0, prompt.tokens), `record ${id}`),
-    ),
+    prompts: Array.from({ length: count }, (_, i) => promptAt(i).row),
     settings: job.decoding,
     eosTokenId: endTokens,
     decode: (ids) => tokenizer.decode(ids),
     rng: new CounterRng(job.rng),
     threads: io.threads,
     device: io.device,
-    startAt: written.length,
+    startAt: written,
     onProgress: (progress) => io.progress({ phase: 'write', unit: 'record', ...progress }),
     async onBatch(start, rows) {
-      if (start !== written.length)
-        throw new HabsburgError('failed', `internal: batch at ${start} after ${written.length} records`);
+      if (start !== written) throw new HabsburgError('failed', `internal: batch at ${start} after ${written} records`);
       rows.forEach((row, i) => {
-        const prompt = prompts[start + i];
-        written.push({
+        const prompt = promptAt(start + i);
+        newest.push({
           id: `g${job.origin.generation}/${job.origin.member}/${String(start + i).padStart(6, '0')}`,
-          ...(prompt.prompt === undefined
+          ...(prompt.text === undefined
             ? { tokens: Array.from(row), text: tokenizer.decode(row) }
             : {
-                tokens: [...prompt.tokens.slice(0, prompt.prompt.tokens), ...row],
+                tokens: [...prompt.row, ...row],
                 text: answerText(Array.from(row), endTokens, tokenizer),
-                prompt: prompt.prompt,
+                prompt: { tokens: prompt.row.length, text: prompt.text },
               }),
           origin: {
             kind: 'generated',
@@ -137,20 +136,51 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
           },
         });
       });
-      if (!io.checkpointDue() || written.length === prompts.length) return;
-      const shard = join(job.out, `shard-${String(stored).padStart(9, '0')}.jsonl`);
-      await writeRecords(shard, written.slice(stored));
-      stored = written.length;
+      written += rows.length;
+      if (!io.checkpointDue() || written === count) return;
+      const shard = join(job.out, `shard-${String(written - newest.length).padStart(9, '0')}.jsonl`);
+      await writeRecords(shard, newest);
+      newest = [];
       shards.push(shard);
       await io.checkpoint(async (folder) => {
         for (const path of shards) await copyFile(path, join(folder, path.slice(path.lastIndexOf('shard-'))));
       });
     },
   });
+  let tokens = 0;
+  const kept = async function* (): AsyncGenerator<DataRecord, void, undefined> {
+    for await (const record of inOrder(shards, newest)) {
+      if (record.tokens.length <= (record.prompt?.tokens ?? 0)) continue;
+      tokens += record.tokens.length;
+      yield record;
+    }
+  };
+  const records = await writeRecords(join(job.out, RECORDS_FILE), kept());
   for (const shard of await readdir(job.out)) if (SHARD.test(shard)) await rm(join(job.out, shard));
-  const kept = written.filter(({ tokens, prompt }) => tokens.length > (prompt?.tokens ?? 0));
-  const records = await writeRecords(join(job.out, RECORDS_FILE), kept);
-  return { records, tokens: kept.reduce((sum, { tokens }) => sum + tokens.length, 0), empty: written.length - records };
+  return { records, tokens, empty: written - records };
+}
+
+async function* inOrder(shards: readonly string[], newest: readonly DataRecord[]): AsyncGenerator<DataRecord, void, undefined> {
+  for (const shard of shards) yield* readRecords(shard);
+  yield* newest;
+}
+
+/** What is continued: a record's tokens, or those of its template's prompt, with that prompt's text. */
+interface Prompt {
+  readonly id: string;
+  readonly row: Int32Array;
+  readonly text?: string;
+}
+
+async function readPrompts(folder: string): Promise<Prompt[]> {
+  const prompts: Prompt[] = [];
+  for await (const { id, tokens, prompt } of readRecords(join(folder, RECORDS_FILE)))
+    prompts.push(
+      prompt === undefined
+        ? { id, row: tokenIds(tokens, `record ${id}`) }
+        : { id, row: tokenIds(tokens.slice(0, prompt.tokens), `record ${id}`), text: prompt.text },
+    );
+  return prompts;
 }
 
 /** Token ids of a dataset's records, in order; with lossOn: answer also their labels. */

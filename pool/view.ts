@@ -36,17 +36,17 @@ export function plainText(tokens: readonly number[], { decode, specials }: Write
  * block says which records it is of, and who wrote them.
  * @param block tokens a block
  */
-export function* blocksOf(
-  records: Iterable<DataRecord>,
+export async function* blocksOf(
+  records: Iterable<DataRecord> | AsyncIterable<DataRecord>,
   writer: Writer,
   reader: TextTokenizer,
   block: number,
-): Generator<DataRecord> {
+): AsyncGenerator<DataRecord, void, undefined> {
   const specials = specialsOf(reader);
   let current: number[] = [];
   let first: DataRecord | undefined;
   let blocks = 0;
-  for (const record of records) {
+  for await (const record of records) {
     const text = plainText(record.tokens, writer);
     if (text === '') continue;
     for (const line of text.slice(0, -1).split('\n')) {
@@ -69,10 +69,15 @@ export interface RowReader extends Pick<TextTokenizer, 'encode' | 'decode' | 'sp
 }
 
 /** Prompts and answers in the reader's tokens, a row each; one of more than `block` tokens is left out. */
-export function* rowsOf(records: Iterable<DataRecord>, writer: Writer, reader: RowReader, block: number): Generator<DataRecord> {
+export async function* rowsOf(
+  records: Iterable<DataRecord> | AsyncIterable<DataRecord>,
+  writer: Writer,
+  reader: RowReader,
+  block: number,
+): AsyncGenerator<DataRecord, void, undefined> {
   const specials = specialsOf({ ...reader, eosId: reader.endTokens[0] ?? 0 });
   const encode = (text: string) => encodeAsText(text, reader, specials);
-  for (const record of records) {
+  for await (const record of records) {
     const prompt = writer.decode(record.tokens.slice(0, record.prompt?.tokens ?? 0).filter((id) => !writer.specials.has(id)));
     const start = [...reader.prefix, ...encode(prompt)];
     const tokens = [...start, ...encode(record.text), ...reader.endTokens.slice(0, 1)];

@@ -4,8 +4,8 @@
  * of ids. Deterministic: no hash order reaches the result.
  */
 import { HabsburgError } from '../../common/errors.js';
-import { BYTE_TO_CHAR, splitWords, toByteChars } from './byte-level.js';
-import { ownCopy } from './own-copy.js';
+import { BYTE_TO_CHAR } from './byte-level.js';
+import type { WordCounts } from './word-counts.js';
 
 /** A trained vocabulary: `vocabulary[id]` is the token, `merges` in order of rank. */
 export interface BpeModel {
@@ -25,31 +25,13 @@ interface Candidate {
 /** Packs a pair of ids (< 2^26) into one exact number. */
 const pairKey = (left: number, right: number) => left * 0x4000000 + right;
 
-/** How often each word occurs, in the order in which they were first seen. */
-export type WordCounts = Map<string, number>;
-
-/**
- * Counts the words of texts, so that a vocabulary can be trained on more text than fits into memory.
- * @param texts each is split into words by itself, so a file is given line by line with its line ends
- * @param counts of texts before these; default: none
- */
-export function countWords(texts: Iterable<string>, counts: WordCounts = new Map()): WordCounts {
-  for (const text of texts)
-    for (const word of splitWords(text)) {
-      const count = counts.get(word);
-      if (count === undefined) counts.set(ownCopy(word), 1);
-      else counts.set(word, count + 1);
-    }
-  return counts;
-}
-
 /**
  * Trains a vocabulary of at most `size` tokens: the specials, the 256 bytes in order of their characters, then one token a merge.
  * @param size at least 256 + specials; fewer tokens come out when the text has no pair left to merge
  * @throws HabsburgError('invalid') when `size` cannot hold the alphabet
  */
 export function trainBpe(
-  occurrences: ReadonlyMap<string, number>,
+  occurrences: WordCounts,
   size: number,
   specials: readonly string[] = ['<s>', '<pad>', '</s>'],
 ): BpeModel {
@@ -59,8 +41,8 @@ export function trainBpe(
   const vocabulary = [...specials, ...[...BYTE_TO_CHAR].sort()];
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
 
-  const counts = Float64Array.from(occurrences.values());
-  const words = wordsOf(occurrences.keys(), idOf);
+  const counts = Float64Array.from({ length: occurrences.size }, (_, w) => occurrences.count(w));
+  const words = wordsOf(occurrences, idOf);
 
   const pairCounts = new Map<number, number>();
   const seenIn = new Map<number, number[]>();
@@ -156,14 +138,14 @@ class Words {
   }
 }
 
-function wordsOf(words: Iterable<string>, idOf: ReadonlyMap<string, number>): Words {
-  const spelled = [...words];
-  const lengths = Uint32Array.from(spelled, (word) => Buffer.byteLength(word));
-  const starts = new Float64Array(spelled.length);
-  for (let w = 1; w < spelled.length; w++) starts[w] = starts[w - 1] + lengths[w - 1];
+function wordsOf(words: WordCounts, idOf: ReadonlyMap<string, number>): Words {
+  const idOfByte = Int32Array.from(BYTE_TO_CHAR, (char) => idOf.get(char)!);
+  const lengths = Uint32Array.from({ length: words.size }, (_, w) => Buffer.byteLength(words.spelling(w)));
+  const starts = new Float64Array(words.size);
+  for (let w = 1; w < words.size; w++) starts[w] = starts[w - 1] + lengths[w - 1];
   const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
-  for (const word of spelled) for (const char of toByteChars(word)) ids[at++] = idOf.get(char)!;
+  for (let w = 0; w < words.size; w++) for (const byte of Buffer.from(words.spelling(w))) ids[at++] = idOfByte[byte];
   return new Words(ids, starts, lengths);
 }
 

@@ -130,6 +130,19 @@ test('a metric that this version does not know, and one without what it compares
   expect(pictures).toBeUndefined();
 });
 
+test('real records are known by their tokens: of 1 to 5, three were written', async () => {
+  const coverage = (tokens: number) => ({ name: 'coverage', variant: 'of-real-token-types', settings: { tokens } });
+  for (const [tokens, value, n] of [
+    [0, 3 / 5, 5],
+    [2, 2 / 5, 2],
+  ]) {
+    const { values } = await found(await score([coverage(tokens)], { real: held }));
+    expect(values).toMatchObject([{ metric: 'coverage', value, n }]);
+  }
+  // another set is not taken for it
+  expect((await found(await score([coverage(0)]))).values).toMatchObject([{ value: 0, n: 5 }]);
+});
+
 test('of images the first ones come without being asked for', async () => {
   const out = folder();
   const origin = { kind: 'generated' as const, member: 'm', generation: 1, model: 'sha256:m' };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { main } from '../../cli/main.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
-import { countWords, trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { countWords } from '../../engine/tokenizer/word-counts.js';
 
 const MODEL = 'test/golden/lm/opt-pre-ln';
 let folder: string;

@@ -14,7 +14,8 @@ const golden = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`../golden/metrics/${name}.json`, import.meta.url), 'utf8')) as T;
 
 const input = (generated: number[][], real: number[][] = []): EvaluationInput => ({
-  records: { generated: textsFrom(generated), real: textsFrom(real) },
+  records: { generated: textsFrom(generated) },
+  tokenTypes: { real: new Set(real.flat()) },
   tables: {},
 });
 const seen = (name: string, rows: Parameters<typeof likelihoodTable>[0]): EvaluationInput => ({

@@ -14,8 +14,8 @@ const input: EvaluationInput = {
       ],
       [' ba do ', ' ba ba '],
     ),
-    real: textsFrom([[1, 2, 9, 8]]),
   },
+  tokenTypes: { real: new Set([1, 2, 9, 8]) },
   tables: {
     'likelihood/test/self': likelihoodTable([{ nllSum: 2, tokenCount: 2 }]),
     'likelihood/generated/first': likelihoodTable([{ nllSum: 8, tokenCount: 4 }]),
@@ -31,6 +31,7 @@ function given({ needs }: (typeof evaluations)[number]): EvaluationInput {
     Object.fromEntries(names.map((name) => [name, all[name]]));
   return {
     records: pick(input.records as Record<string, never>, needs.records ?? []),
+    tokenTypes: pick(input.tokenTypes as Record<string, never>, needs.tokenTypes ?? []),
     tables: pick(input.tables, (needs.observations ?? []).map(tableName)),
     truth: needs.truth && input.truth,
   };

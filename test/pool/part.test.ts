@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { loadTokenizer, saveTokenizer } from '../../engine/tokenizer/files.js';
-import { countWords, trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { countWords } from '../../engine/tokenizer/word-counts.js';
 import { partOf, type PartTokenizer } from '../../pool/part.js';
 import type { DataRecord } from '../../pool/records.js';
 

@@ -18,6 +18,12 @@ const record = (i: number, text: string): DataRecord => ({
   origin: { kind: 'generated', member: 'opt', generation: 3, model: 'sha256:m', prompt: `train/${i}` },
 });
 
+async function all(records: AsyncIterable<DataRecord>): Promise<DataRecord[]> {
+  const found: DataRecord[] = [];
+  for await (const one of records) found.push(one);
+  return found;
+}
+
 describe('the plain text of what was written', () => {
   test.each([
     ['end of a line\n|next\n|and its beginn', 'end of a line\nnext\nand its beginn\n'],
@@ -32,9 +38,9 @@ describe('the plain text of what was written', () => {
 });
 
 describe('a view', () => {
-  test('packs what several records say into the reader’s blocks, each with its writer and the records it is of', () => {
+  test('packs what several records say into the reader’s blocks, each with its writer and the records it is of', async () => {
     const records = [record(0, 'abc\n|de'), record(2, 'f\n|ghij\n'), record(3, 'klmn\n|')];
-    const blocks = [...blocksOf(records, writer, reader, 4)];
+    const blocks = await all(blocksOf(records, writer, reader, 4));
     // 0 ab c↵ | 0 de ↵ | 0 f↵ | 0 gh ij ↵ | 0 kl mn ↵
     expect(blocks.map(({ text }) => text)).toEqual(['abc\n', 'de\nf\n', 'ghij\n', 'klmn\n']);
     expect(blocks.map(({ id }) => id)).toEqual([0, 1, 2, 3].map((i) => `g3/opt/read/00000${i}`));
@@ -48,10 +54,10 @@ describe('a view', () => {
     );
   });
 
-  test('keeps prompts and answers apart, a row each; what is too long is left out', () => {
+  test('keeps prompts and answers apart, a row each; what is too long is left out', async () => {
     const answered: DataRecord = { ...record(5, '1Q:A'), text: 'A', prompt: { tokens: 3, text: 'Q:' } };
     const long: DataRecord = { ...record(6, '1Q:AAAAAAAAAAAA'), text: 'AAAAAAAAAAAA', prompt: { tokens: 3, text: 'Q:' } };
-    const rows = [...rowsOf([{ ...answered, tokens: [1, ...ids('Q:A')] }, long], writer, { ...reader, prefix: [7], endTokens: [9] }, 5)]; // prettier-ignore
+    const rows = await all(rowsOf([{ ...answered, tokens: [1, ...ids('Q:A')] }, long], writer, { ...reader, prefix: [7], endTokens: [9] }, 5)); // prettier-ignore
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ id: 'g3/opt/000005', text: 'A', origin: answered.origin, prompt: { tokens: 2 } });
     expect(rows[0].tokens).toEqual([7, ...reader.encode('Q:'), ...reader.encode('A'), 9]);

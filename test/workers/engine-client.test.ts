@@ -10,7 +10,8 @@ import type { JobHooks } from '../../activities/types.js';
 import { optConfig } from '../../spec/architectures.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
-import { countWords, trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
+import { countWords } from '../../engine/tokenizer/word-counts.js';
 import type { FitJob, Progress } from '../../families/types.js';
 import type { EngineClientOptions } from '../../workers/engine-client.js';
 

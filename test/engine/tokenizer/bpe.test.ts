@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { sha256 } from '../../../common/canonical.js';
 import { loadTokenizer, saveTokenizer } from '../../../engine/tokenizer/files.js';
-import { countWords, trainBpe } from '../../../engine/tokenizer/train-bpe.js';
+import { trainBpe } from '../../../engine/tokenizer/train-bpe.js';
+import { countWords } from '../../../engine/tokenizer/word-counts.js';
 
 interface Trained {
   readonly size: number;
