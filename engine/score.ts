@@ -3,13 +3,14 @@ import { HabsburgError } from '../common/errors.js';
 import type { Device } from '../spec/devices.js';
 import type { Lora } from './adapters/lora.js';
 import { IGNORED } from '../common/labels.js';
-import { longestRow, makeBatch, paddedLength } from './batch.js';
+import type { Batch } from './batch.js';
 import { notFinite } from './checkpoint/finite.js';
 import type { FrozenParts, Model } from './checkpoint/huggingface.js';
 import type { DecoderConfig } from './models/types.js';
 import { modelFeeds } from './models/weights.js';
 import { residentFeeds } from './resident.js';
-import { isLarge, Session, type Tensor } from './session.js';
+import { RowBatches, type RowBatchOptions } from './row-batches.js';
+import { isLarge, type Tensor } from './session.js';
 import { scoringGraph } from './train/graph.js';
 
 export interface RowScore {
@@ -20,10 +21,6 @@ export interface RowScore {
   /** where end tokens were named: the part of both whose target is one */
   readonly ends?: { readonly nllSum: number; readonly tokenCount: number };
 }
-
-/** Logits held at a time, in numbers: 128 MiB. */
-const MAX_LOGITS = 2 ** 25;
-const MAX_BATCH = 64;
 
 /** @throws HabsburgError `invalid` naming the row that is too long for the model or holds an id outside its vocabulary */
 export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): void {
@@ -70,12 +67,12 @@ export function checkLabels(
 
 /** Scores rows with one set of weights; sessions stay open between calls, and changed weights are seen. */
 export class Scorer {
-  readonly #sessions = new Map<number, Session>();
+  readonly #batches: RowBatches;
 
   /** @param feeds the weights, an adapter's too, as a session takes them (weightFeeds); read in place at every call */
   constructor(
     readonly config: DecoderConfig,
-    readonly feeds: Readonly<Record<string, Tensor>>,
+    feeds: Readonly<Record<string, Tensor>>,
     readonly options: {
       readonly threads: number;
       readonly device?: Device;
@@ -85,7 +82,11 @@ export class Scorer {
       /** targets that are summed once more for themselves */
       readonly endTokens?: readonly number[];
     },
-  ) {}
+  ) {
+    const { adapter, frozen } = options;
+    const graphFor = (time: number) => scoringGraph(config, time, adapter, frozen);
+    this.#batches = new RowBatches(config, feeds, graphFor, ['nll'], { ...options, ...sessionOf(feeds, frozen) });
+  }
 
   /**
    * One score a row, in order. A row's score depends on the other rows at most in the last bits.
@@ -96,74 +97,39 @@ export class Scorer {
     checkLabels(rows, labels, this.config);
     const nothing = { nllSum: 0, tokenCount: 0 };
     const scores: RowScore[] = rows.map(() => (this.options.endTokens ? { ...nothing, ends: nothing } : nothing));
-    for (const [time, members] of this.#byPaddedLength(rows)) {
-      const size =
-        this.options.batch ?? Math.max(1, Math.min(MAX_BATCH, Math.floor(MAX_LOGITS / (time * this.config.vocabularySize))));
-      for (let from = 0; from < members.length; from += size) {
-        const chunk = members.slice(from, from + size);
-        const scored = await this.#run(chunk.map((i) => rows[i]), time, labels && chunk.map((i) => labels[i])); // prettier-ignore
-        scored.forEach((score, k) => (scores[chunk[k]] = score));
-      }
-    }
+    for await (const { batch, members, outputs } of this.#batches.over(rows, labels))
+      members.forEach((i, b) => (scores[i] = this.#scoreOf(batch, b, outputs.nll.data as Float32Array, rows[i].length)));
     return scores;
   }
 
-  /** Row numbers by padded length, shortest first; rows without a target are left out. */
-  #byPaddedLength(rows: readonly Int32Array[]): [number, number[]][] {
-    const groups = new Map<number, number[]>();
-    const longest = longestRow(rows);
-    rows.forEach((row, i) => {
-      if (row.length < 2) return;
-      const time = paddedLength(row.length, longest);
-      const group = groups.get(time);
-      if (group === undefined) groups.set(time, [i]);
-      else group.push(i);
-    });
-    return [...groups].sort(([a], [b]) => a - b);
-  }
-
-  async #run(rows: readonly Int32Array[], time: number, labels?: readonly Int32Array[]): Promise<RowScore[]> {
-    const batch = makeBatch(rows, { time, paddingId: this.config.paddingId, labels });
-    const session = await this.#session(time);
-    const { nll } = await session.run({ ...this.feeds, ids: batch.ids, positions: batch.positions, targets: batch.targets }, [
-      'nll',
-    ]);
-    const values = nll.data as Float32Array;
+  /** Of the batch's row b, of so many tokens. */
+  #scoreOf({ time, counted, targets }: Batch, b: number, nll: Float32Array, length: number): RowScore {
     const { endTokens } = this.options;
-    const targets = batch.targets.data;
-    return rows.map((row, b) => {
-      let nllSum = 0;
-      let tokenCount = 0;
-      const ends = { nllSum: 0, tokenCount: 0 };
-      for (let t = b * time; t < b * time + row.length - 1; t++) {
-        if (batch.counted[t] === 0) continue;
-        nllSum += values[t];
-        tokenCount++;
-        if (!endTokens?.includes(Number(targets[t]))) continue;
-        ends.nllSum += values[t];
-        ends.tokenCount++;
-      }
-      return endTokens ? { nllSum, tokenCount, ends } : { nllSum, tokenCount };
-    });
-  }
-
-  async #session(time: number): Promise<Session> {
-    const session =
-      this.#sessions.get(time) ??
-      (await Session.create(scoringGraph(this.config, time, this.options.adapter, this.options.frozen), {
-        threads: this.options.threads,
-        device: this.options.device,
-        memory: isLarge(this.feeds, this.options.frozen?.stored) ? 'returned' : 'planned',
-        prepack: this.options.frozen?.stored === undefined,
-      }));
-    this.#sessions.set(time, session);
-    return session;
+    let nllSum = 0;
+    let tokenCount = 0;
+    const ends = { nllSum: 0, tokenCount: 0 };
+    for (let t = b * time; t < b * time + length - 1; t++) {
+      if (counted[t] === 0) continue;
+      nllSum += nll[t];
+      tokenCount++;
+      if (!endTokens?.includes(Number(targets.data[t]))) continue;
+      ends.nllSum += nll[t];
+      ends.tokenCount++;
+    }
+    return endTokens ? { nllSum, tokenCount, ends } : { nllSum, tokenCount };
   }
 
   async release(): Promise<void> {
-    for (const session of this.#sessions.values()) await session.release();
-    this.#sessions.clear();
+    await this.#batches.release();
   }
+}
+
+/** How sessions of these weights are opened. */
+export function sessionOf(
+  feeds: Readonly<Record<string, Tensor>>,
+  frozen?: FrozenParts,
+): Pick<RowBatchOptions, 'memory' | 'prepack'> {
+  return { memory: isLarge(feeds, frozen?.stored) ? 'returned' : 'planned', prepack: frozen?.stored === undefined };
 }
 
 /**
