@@ -5,6 +5,7 @@ import { backward } from '../graph/backward.js';
 import { Graph } from '../graph/graph.js';
 import { sizeOf } from '../graph/dims.js';
 import type { Value } from '../graph/types.js';
+import { softcapped } from '../models/blocks.js';
 import { hiddenStates, sequenceInputs } from '../models/forward.js';
 import { architectureOf } from '../models/index.js';
 import type { DecoderConfig, DecoderInputs, Parameters } from '../models/types.js';
@@ -67,6 +68,26 @@ export function trainingGraph(
 
 /** Inputs as above without `weights`; output `nll` only. */
 export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora, frozen?: FrozenParts): Graph {
+  const { graph, hidden, head, targets } = readingGraph(config, time, adapter, frozen);
+  graph.output('nll', tokenNll(graph, hidden, head, targets, config.logitSoftcap).nll);
+  return graph;
+}
+
+/** The same inputs, and what the author of the graph makes of the logits (B·T, V) and targets (B·T): outputs by name. */
+export function predictionGraph(
+  config: DecoderConfig,
+  time: number,
+  frozen: FrozenParts,
+  outputs: (graph: Graph, logits: Value, targets: Value) => Readonly<Record<string, Value>>,
+): Graph {
+  const { graph, hidden, head, targets } = readingGraph(config, time, undefined, frozen);
+  const logits = softcapped(graph, graph.op('Gemm', [hidden, head], { transB: true }), config.logitSoftcap);
+  for (const [name, value] of Object.entries(outputs(graph, logits, targets))) graph.output(name, value);
+  return graph;
+}
+
+/** A model that reads rows of one length, up to its last hidden states (B·T, d), and its output layer (V, d). */
+function readingGraph(config: DecoderConfig, time: number, adapter?: Lora, frozen?: FrozenParts) {
   const graph = new Graph();
   const parameters = parameterInputs(graph, config, adapter, frozen?.stored);
   const inputs: DecoderInputs = {
@@ -76,8 +97,7 @@ export function scoringGraph(config: DecoderConfig, time: number, adapter?: Lora
   const targets = graph.input('targets', 'int32', [sizeOf(['B', time])!]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   const head = parameters(architectureOf(config.modelType).headWeight(config));
-  graph.output('nll', tokenNll(graph, hidden, head, targets, config.logitSoftcap).nll);
-  return graph;
+  return { graph, hidden, head, targets };
 }
 
 /** The model's weights and the adapter's as inputs of the graph; stored ones as constants. */
