@@ -1,6 +1,6 @@
 /** observe: a model looks at every record of a dataset. Output `table`, a row a record; evaluations read it. */
 import type { ArtifactRef } from '../artifacts/types.js';
-import { observationOf } from '../observations/index.js';
+import { instrumentOf } from '../observations/index.js';
 import { recordsOf } from './sets.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
@@ -14,27 +14,28 @@ export interface ObserveInput {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export function observe(deps: ActivityDependencies, { place, model, data, ...input }: ObserveInput): Promise<StepResult> {
-  const observation = observationOf(input.observation);
-  const known = Object.keys(observation.settings.shape);
-  const settings = observation.settings.parse(
+export async function observe(deps: ActivityDependencies, input: ObserveInput): Promise<StepResult> {
+  const { place, model, data, observation } = input;
+  const instrument = await instrumentOf(observation);
+  const known = Object.keys(instrument.settings.shape);
+  const settings = instrument.settings.parse(
     Object.fromEntries(Object.entries(input.settings).filter(([name]) => known.includes(name))),
   );
   return runStep(
     deps,
     {
       step: 'observe',
-      version: observation.version,
+      version: instrument.version,
       place,
       inputs: { model, data },
-      parameters: { observation: observation.name, settings },
+      parameters: { observation, settings },
       engine: true,
     },
     async (step) => {
       const out = await step.folder('table');
       const report = await step.run({
         op: 'observe',
-        observation: observation.name,
+        observation,
         settings,
         model: await step.input(model),
         data: await recordsOf(step, data),

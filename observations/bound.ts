@@ -4,19 +4,15 @@ import { readImages } from '../pool/images.js';
 import { loadVae } from '../engine/vae/checkpoint.js';
 import { SCORING_CODES, scoreImages } from '../engine/vae/score.js';
 import { CounterRng } from '../common/philox.js';
-import type { Observation } from './types.js';
+import type { Instrument } from './types.js';
 
 /**
  * `reconstruction`: binary cross-entropy of the pixels given one code drawn from the encoder's distribution, with the same noise for
  * an image in every generation; `divergence`: Kullback-Leibler divergence of that distribution from the standard normal; nats.
  */
-export const bound: Observation = {
-  name: 'bound',
+const instrument: Instrument = {
   version: 1,
-  summary: 'Both terms of the evidence lower bound of each image under a VAE: reconstruction and divergence, nats.',
-  of: 'images',
   settings: z.strictObject({}),
-  columns: { reconstruction: 'float64', divergence: 'float64' },
   async run({ data, model }, { threads, device }) {
     const { reconstruction, divergence } = await scoreImages(
       await loadVae(model),
@@ -28,3 +24,5 @@ export const bound: Observation = {
     return { columns: { reconstruction: Float64Array.from(reconstruction), divergence: Float64Array.from(divergence) } };
   },
 };
+
+export default instrument;

@@ -4,14 +4,11 @@ import { readImages } from '../pool/images.js';
 import { loadVae } from '../engine/vae/checkpoint.js';
 import { SCORING_CODES, scoreImages } from '../engine/vae/score.js';
 import { CounterRng } from '../common/philox.js';
-import type { Observation } from './types.js';
+import type { Instrument } from './types.js';
 
 /** `code_0` … : the mean of the distribution that the encoder gives the image, a column a number of the latent code. */
-export const code: Observation = {
-  name: 'code',
+const instrument: Instrument = {
   version: 1,
-  summary: "Each image's latent code: the mean of the encoder's distribution, a column a number.",
-  of: 'images',
   settings: z.strictObject({}),
   async run({ data, model: folder }, { threads, device }) {
     const model = await loadVae(folder);
@@ -22,3 +19,5 @@ export const code: Observation = {
     return { columns: Object.fromEntries(Array.from({ length: latent }, (_, d) => [`code_${d}`, column(d)])) };
   },
 };
+
+export default instrument;

@@ -1,31 +1,33 @@
-/** The observations by name. Adding one: a file beside this and a row here. */
-import { join } from 'node:path';
+/**
+ * The observations by name, and what their tables hold. Adding one: a file of that name beside this, which exports its instrument as
+ * `default`, and a row here. Pure: what names an observation or a column loads no model; `observe.ts` runs them.
+ */
 import { HabsburgError } from '../common/errors.js';
-import { RECORDS_FILE, readHeads } from '../pool/records.js';
-import { bound } from './bound.js';
-import { code } from './code.js';
-import { likelihood } from './likelihood.js';
-import { writeTable } from '../data/table.js';
-import type { Observation, ObservationIo, ObservationJob } from './types.js';
+import type { Declared, Instrument } from './types.js';
 
-export const observations: readonly Observation[] = [likelihood, bound, code];
+export const OBSERVATIONS = {
+  likelihood: {
+    of: 'texts',
+    summary:
+      'Negative log likelihood of each record under a language model: nll_sum in nats, over token_count tokens, and the end tokens among them.',
+    columns: { nll_sum: 'float64', token_count: 'int32', end_nll_sum: 'float64', end_token_count: 'int32' },
+  },
+  bound: {
+    of: 'images',
+    summary: 'Both terms of the evidence lower bound of each image under a VAE: reconstruction and divergence, nats.',
+    columns: { reconstruction: 'float64', divergence: 'float64' },
+  },
+  code: {
+    of: 'images',
+    summary: "Each image's latent code: the mean of the encoder's distribution, a column a number.",
+  },
+} as const satisfies Readonly<Record<string, Declared>>;
+
+export type ObservationName = keyof typeof OBSERVATIONS;
 
 /** @throws HabsburgError 'invalid' for an unknown name */
-export function observationOf(name: string): Observation {
-  const found = observations.find((observation) => observation.name === name);
-  if (!found)
-    throw new HabsburgError(
-      'invalid',
-      `this version has no observation ${name}; it has ${observations.map((o) => o.name).join(', ')}`,
-    );
-  return found;
-}
-
-/** Runs one and writes its table into the folder `out`; returns how many records were looked at. */
-export async function observe(job: ObservationJob & { readonly observation: string; readonly out: string }, io: ObservationIo) {
-  const records: string[] = [];
-  for await (const { id } of readHeads(join(job.data, RECORDS_FILE))) records.push(id);
-  const { columns } = await observationOf(job.observation).run(job, io);
-  await writeTable(job.out, { records, columns });
-  return { records: records.length };
+export async function instrumentOf(name: string): Promise<Instrument> {
+  if (!Object.hasOwn(OBSERVATIONS, name))
+    throw new HabsburgError('invalid', `this version has no observation ${name}; it has ${Object.keys(OBSERVATIONS).join(', ')}`);
+  return ((await import(`./${name}.js`)) as { readonly default: Instrument }).default;
 }

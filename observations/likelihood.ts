@@ -4,20 +4,15 @@ import { readRows } from '../families/language-model.js';
 import { endTokensOf } from '../data/template.js';
 import { loadCheckpoint } from '../engine/index.js';
 import { scoreRows } from '../engine/score.js';
-import type { Observation } from './types.js';
+import type { Instrument } from './types.js';
 
 /**
  * `nll_sum`: Σ −log p(token | tokens before it), nats, over every token but the first, or with `lossOn: answer` over the answer's;
  * `token_count`: the tokens in that sum. `end_nll_sum`, `end_token_count`: the part of both whose token is an end token.
  */
-export const likelihood: Observation = {
-  name: 'likelihood',
+const instrument: Instrument = {
   version: 2,
-  summary:
-    'Negative log likelihood of each record under a language model: nll_sum in nats, over token_count tokens, and the end tokens among them.',
-  of: 'texts',
   settings: z.strictObject({ lossOn: z.enum(['answer', 'all']).optional() }),
-  columns: { nll_sum: 'float64', token_count: 'int32', end_nll_sum: 'float64', end_token_count: 'int32' },
   async run({ data, model: folder, settings }, { threads, device }) {
     const model = await loadCheckpoint(folder, { frozen: true, device });
     const rows = await readRows(data, settings.lossOn as 'answer' | 'all' | undefined);
@@ -32,3 +27,5 @@ export const likelihood: Observation = {
     };
   },
 };
+
+export default instrument;

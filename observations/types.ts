@@ -20,17 +20,20 @@ export interface ObservationIo {
   readonly device?: Device;
 }
 
-export interface Observation {
-  readonly name: string;
-  /** raised when the same records would be seen otherwise; part of the step's key */
-  readonly version: number;
-  /** one sentence: what a row says, in which unit */
-  readonly summary: string;
+/** What is known of an observation without loading anything: its row in index.ts. */
+export interface Declared {
   /** which records it can look at */
   readonly of: 'texts' | 'images';
-  readonly settings: z.ZodObject;
+  /** one sentence: what a row says, in which unit */
+  readonly summary: string;
   /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code has */
   readonly columns?: Readonly<Record<string, ColumnType>>;
+}
+
+export interface Instrument {
+  /** raised when the same records would be seen otherwise; part of the step's key */
+  readonly version: number;
+  readonly settings: z.ZodObject;
   /** One row a record, in the dataset's order. */
   run(job: ObservationJob, io: ObservationIo): Promise<Omit<Table, 'records'>>;
 }

@@ -1,19 +1,18 @@
 /** A text that an instrument reads too low or too high goes. */
 import { z } from 'zod';
+import { OBSERVATIONS } from '../observations/index.js';
 import { hasLimits, LIMITS } from './settings.js';
 import { tableName, type Operator, type Verdict } from './types.js';
 
-/** The columns of observations of texts, as observations/ declares them. */
-export const COLUMNS = {
-  likelihood: ['nll_sum', 'token_count', 'end_nll_sum', 'end_token_count'],
-} as const;
-
-const observations = Object.keys(COLUMNS) as [keyof typeof COLUMNS];
-const column = z.enum([...new Set(Object.values(COLUMNS).flat())]);
+const ofTexts = Object.entries(OBSERVATIONS).flatMap(([name, row]) =>
+  row.of === 'texts' ? [[name, Object.keys(row.columns)] as const] : [],
+);
+const observation = z.enum(ofTexts.map(([name]) => name));
+const column = z.enum([...new Set(ofTexts.flatMap(([, columns]) => columns))]);
 
 const settings = z
   .strictObject({
-    observation: z.enum(observations).default('likelihood').describe('What is read of every text.'),
+    observation: observation.default('likelihood').describe('What is read of every text.'),
     column: column.describe('The number that is compared.'),
     per: column.optional().describe('Divided by this one: nll_sum per token_count is the mean of a token, in nats.'),
     under: z
@@ -23,7 +22,13 @@ const settings = z
     min: z.number().optional(),
     max: z.number().optional(),
   })
-  .refine(({ min, max }) => hasLimits([min, max]), LIMITS);
+  .refine(({ min, max }) => hasLimits([min, max]), LIMITS)
+  .check(({ value, issues }) => {
+    const columns = ofTexts.find(([name]) => name === value.observation)![1];
+    for (const key of ['column', 'per'] as const)
+      if (value[key] !== undefined && !columns.includes(value[key]))
+        issues.push({ code: 'custom', path: [key], message: `${value.observation} has no ${value[key]}`, input: value[key] });
+  });
 
 export const threshold: Operator<typeof settings> = {
   name: 'threshold',

@@ -6,7 +6,7 @@ import { HabsburgError, isHabsburgError, fromSystemError } from '../common/error
 import { engineFingerprint } from '../engine/fingerprint.js';
 import { familyOf } from '../families/index.js';
 import { simulate } from '../families/toy/simulate.js';
-import { observe } from '../observations/index.js';
+import { observe } from '../observations/observe.js';
 import type { Job, JobIo, JobReport } from '../families/types.js';
 import type { HostEvent, HostRequest } from './protocol.js';
 import { PROTOCOL_VERSION } from './protocol.js';

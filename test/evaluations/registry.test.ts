@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { evaluationOf, evaluations, examples } from '../../evaluations/index.js';
 import type { EvaluationInput } from '../../evaluations/types.js';
 import { defaultsOf, tableName } from '../../evaluations/types.js';
-import { observations } from '../../observations/index.js';
+import { OBSERVATIONS } from '../../observations/index.js';
 import { codeTable, likelihoodTable, textsFrom } from './support.js';
 
 const input: EvaluationInput = {
@@ -43,7 +43,7 @@ describe('registry', () => {
   });
 
   test('every observation that one needs exists, and looks at the same kind of records', () => {
-    const known = new Map(observations.map((o) => [o.name, o.of]));
+    const known = new Map<string, string>(Object.entries(OBSERVATIONS).map(([name, { of }]) => [name, of]));
     for (const { of, needs } of evaluations)
       for (const need of needs.observations ?? []) expect(known.get(need.observation)).toBe(of);
   });

@@ -7,7 +7,7 @@ import { readAllRecords, RECORDS_FILE, writeRecords } from '../../pool/records.j
 import { quantizeCheckpoint } from '../../engine/checkpoint/quantize.js';
 import { copyTokenizer } from '../../engine/tokenizer/files.js';
 import { languageModel } from '../../families/language-model.js';
-import { likelihood } from '../../observations/likelihood.js';
+import likelihood from '../../observations/likelihood.js';
 import type { FitJob, JobIo } from '../../families/types.js';
 import type { MemberPlan, TrainingPlan } from '../../spec/plan.js';
 import { decoding } from '../support/generation.js';

@@ -1,9 +1,8 @@
 /** Each operator on texts and verdicts made by hand. */
 import { describe, expect, test } from '@jest/globals';
 import { operators, operatorNamed } from '../../operators/index.js';
-import { COLUMNS } from '../../operators/threshold.js';
 import type { Tables, Text, Verdict } from '../../operators/types.js';
-import { observations } from '../../observations/index.js';
+import { OBSERVATIONS } from '../../observations/index.js';
 
 const text = (text: string, more: Partial<Text> = {}): Text => ({ text, tokens: [], ...more });
 
@@ -128,9 +127,14 @@ describe('threshold', () => {
       { observation: 'likelihood', under: 'writer' },
     ]);
   });
-  test('knows every observation of texts, by its columns', () => {
-    const known = observations.filter((one) => one.of === 'texts').map(({ name, columns }) => [name, Object.keys(columns!)]);
-    expect(COLUMNS).toEqual(Object.fromEntries(known));
+  test('knows every observation of texts, each by its own columns', () => {
+    const { settings } = operatorNamed('threshold');
+    for (const [observation, row] of Object.entries(OBSERVATIONS)) {
+      const columns = 'columns' in row ? Object.keys(row.columns) : ['nll_sum'];
+      for (const column of columns) expect(settings.safeParse({ observation, column, max: 1 }).success).toBe(row.of === 'texts');
+    }
+    const { error } = settings.safeParse({ column: 'reconstruction', max: 1 });
+    expect(error!.issues[0].path).toEqual(['column']);
   });
 });
 
