@@ -12,6 +12,12 @@ export const OBSERVATIONS = {
       'Negative log likelihood of each record under a language model: nll_sum in nats, over token_count tokens, and the end tokens among them.',
     columns: { nll_sum: 'float64', token_count: 'int32', end_nll_sum: 'float64', end_token_count: 'int32' },
   },
+  prediction: {
+    of: 'texts',
+    summary:
+      "A language model's next-token distributions in each record: entropy_sum in nats, and hit_count tokens that were the most likely one, over token_count tokens.",
+    columns: { entropy_sum: 'float64', hit_count: 'int32', token_count: 'int32' },
+  },
   bound: {
     of: 'images',
     summary: 'Both terms of the evidence lower bound of each image under a VAE: reconstruction and divergence, nats.',
