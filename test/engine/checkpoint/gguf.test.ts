@@ -1,5 +1,5 @@
 /** GGUF files against transformers' reading of the same files (test/golden/gguf), and damaged ones. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,16 +15,18 @@ let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'gguf-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.each(['llama', 'qwen2', 'gpt2'])('%s', (name) => {
+const GOLDEN = ['golden', 'decoders'].reduce<Record<string, { rows: number[][]; nll: number[] }>>(
+  (all, file) => ({ ...all, ...(JSON.parse(readFileSync(`${DIR}/${file}.json`, 'utf8')) as { models: object }).models }),
+  {},
+);
+
+describe.each(Object.keys(GOLDEN))('%s', (name) => {
   const file = `${DIR}/${name}.gguf`;
 
   test('log-likelihoods are those that transformers finds', async () => {
-    const { models } = JSON.parse(await readFile(`${DIR}/golden.json`, 'utf8')) as {
-      models: Record<string, { rows: number[][]; nll: number[] }>;
-    };
-    const rows = models[name].rows.map((row) => Int32Array.from(row));
+    const rows = GOLDEN[name].rows.map((row) => Int32Array.from(row));
     const scores = await scoreRows({ model: await loadCheckpoint(file), rows, threads: 1 });
-    scores.forEach(({ nllSum }, i) => expect(Math.abs(nllSum / models[name].nll[i] - 1)).toBeLessThan(1e-5));
+    scores.forEach(({ nllSum }, i) => expect(Math.abs(nllSum / GOLDEN[name].nll[i] - 1)).toBeLessThan(1e-5));
   });
 
   test('converted to a folder it is the same model and tokenizer', async () => {
