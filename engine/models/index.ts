@@ -7,9 +7,10 @@ import { llama } from './llama.js';
 import { mistral } from './mistral.js';
 import { opt } from './opt.js';
 import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
 import type { Architecture, ConfigJson, DecoderConfig } from './types.js';
 
-const ROWS: readonly unknown[] = [opt, gpt2, llama, mistral, qwen2, gemma2];
+const ROWS: readonly unknown[] = [opt, gpt2, llama, mistral, qwen2, qwen3, gemma2];
 
 const ARCHITECTURES = new Map((ROWS as readonly Architecture[]).map((architecture) => [architecture.modelType, architecture]));
 
