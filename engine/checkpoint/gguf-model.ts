@@ -50,7 +50,7 @@ export async function readGgufModel(path: string): Promise<{ json: ConfigJson; s
   const biases = Object.fromEntries(
     Object.entries(layout.biases ?? {}).map(([field, module]) => [field, sources.has(`${layout.layer}0.${module}.bias`)]),
   );
-  return { json: { ...json, ...biases, tie_word_embeddings: !sources.has('lm_head.weight') }, sources };
+  return { json: { ...json, ...biases, tie_word_embeddings: !sources.has(`${layout.names.output}.weight`) }, sources };
 }
 
 /** Files of the same container that are no whole model. */

@@ -179,13 +179,14 @@ async function matchParameters(
  * left out, one without an embedding beside it is the embedding too, and a different one stays: then the config no longer ties them.
  */
 async function settleHead(config: DecoderConfig, renamed: Map<string, TensorSource>, dir: string): Promise<DecoderConfig> {
-  const tiedTo = architectureOf(config.modelType).headWeight(config);
-  const head = renamed.get(HEAD);
-  if (tiedTo === HEAD || head === undefined) return config;
+  const { head: own = HEAD, headWeight } = architectureOf(config.modelType);
+  const tiedTo = headWeight(config);
+  const head = renamed.get(own);
+  if (tiedTo === own || head === undefined) return config;
   const embedding = renamed.get(tiedTo);
   if (embedding !== undefined && !(await sameNumbers(head, embedding)))
     return parseConfig({ ...config.json, tie_word_embeddings: false }, dir);
-  renamed.delete(HEAD);
+  renamed.delete(own);
   renamed.set(tiedTo, embedding ?? head);
   return config;
 }

@@ -87,8 +87,9 @@ function takeTables(left: Weights, config: DecoderConfig, file: string): Weights
   const tables: Weights = new Map();
   for (const [key, tensor] of left) {
     const name = architecture.canonicalName(key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key);
-    const target = name === HEAD ? architecture.headWeight(config) : name;
-    if (target === undefined || (shapes.get(target) === undefined && name !== HEAD)) continue;
+    const isHead = name === (architecture.head ?? HEAD);
+    const target = isHead ? architecture.headWeight(config) : name;
+    if (target === undefined || (shapes.get(target) === undefined && !isHead)) continue;
     const shape = shapes.get(target)!;
     if (tensor.shape.join() !== shape.join())
       throw new HabsburgError(

@@ -26,7 +26,7 @@ export interface DecoderConfig {
   readonly json: ConfigJson;
 }
 
-/** The name of an output layer's own weight, in every architecture. */
+/** The name of an output layer's own weight, where an architecture says nothing else. */
 export const HEAD = 'lm_head.weight';
 
 export interface ParameterSpec {
@@ -100,6 +100,8 @@ export interface Architecture<C extends DecoderConfig = DecoderConfig> {
   canonicalName(name: string): string | undefined;
   /** (B·T, headInput) hidden states, ready for the output layer */
   hidden(graph: Graph, config: C, parameters: Parameters, inputs: DecoderInputs): Value;
-  /** name of the output layer's weight (V, headInput) */
+  /** name of the output layer's own weight, where that is not HEAD */
+  readonly head?: string;
+  /** name of the output layer's weight (V, headInput): its own, or the embedding's that it is tied to */
   headWeight(config: C): string;
 }

@@ -11,9 +11,9 @@ import { OTHER_MODELS } from '../../support/golden.js';
 import { decoding, generate } from '../../support/generation.js';
 
 const rng = new CounterRng({ seed: 3, generation: 0, member: 'm', step: 'init' });
-const WINDOWS = (
-  JSON.parse(readFileSync('test/golden/windows.json', 'utf8')) as {
-    cases: Record<string, { fields: object; rows: number[][]; nll: number[]; greedy: number[][] }>;
+const VARIANTS = (
+  JSON.parse(readFileSync('test/golden/variants.json', 'utf8')) as {
+    cases: Record<string, { base: string; fields: object; rows: number[][]; nll: number[]; greedy: number[][] }>;
   }
 ).cases;
 const json = async (name: string): Promise<Record<string, unknown>> =>
@@ -32,6 +32,18 @@ test('GPT-2 starts its residual projections smaller, by 1/sqrt(2 layers)', async
   expect(Math.abs(deviation / (0.02 / Math.sqrt(4)) - 1)).toBeLessThan(0.03);
 });
 
+test.each(Object.entries(VARIANTS))(
+  '%s: likelihoods and tokens are those of transformers',
+  async (_name, { base, fields, rows, nll, greedy }) => {
+    const { weights } = await loadCheckpoint(`test/golden/lm/${base}`);
+    const model = { config: parseConfig({ ...(await json(base)), ...fields }, 'config.json'), weights };
+    const scores = await scoreRows({ model, rows: rows.map((row) => Int32Array.from(row)), threads: 1 });
+    scores.forEach(({ nllSum }, i) => expect(Math.abs(nllSum / nll[i] - 1)).toBeLessThan(1e-5));
+    const eosTokenId = [model.config.json.eos_token_id as number];
+    expect(await generate(model, rows, decoding({ maxNewTokens: 20, minNewTokens: 20 }), { eosTokenId })).toEqual(greedy);
+  },
+);
+
 describe('a sliding window', () => {
   const rows = [Int32Array.from({ length: 12 }, (_, i) => 5 + i)];
 
@@ -41,15 +53,6 @@ describe('a sliding window', () => {
     const score = (model: Parameters<typeof scoreRows>[0]['model']): ReturnType<typeof scoreRows> =>
       scoreRows({ model, rows, threads: 1 });
     expect(await score({ ...llama, config })).toEqual(await score(llama));
-  });
-
-  test.each(Object.entries(WINDOWS))('counts beyond it: %s', async (name, { fields, rows, nll, greedy }) => {
-    const { weights } = await loadCheckpoint(`test/golden/lm/${name}`);
-    const model = { config: parseConfig({ ...(await json(name)), ...fields }, 'config.json'), weights };
-    const scores = await scoreRows({ model, rows: rows.map((row) => Int32Array.from(row)), threads: 1 });
-    scores.forEach(({ nllSum }, i) => expect(Math.abs(nllSum / nll[i] - 1)).toBeLessThan(1e-5));
-    const eosTokenId = [model.config.json.eos_token_id as number];
-    expect(await generate(model, rows, decoding({ maxNewTokens: 20, minNewTokens: 20 }), { eosTokenId })).toEqual(greedy);
   });
 
   test('counts in Qwen2 only where it is in use', async () => {
