@@ -2,6 +2,7 @@
 import { HabsburgError } from '../../common/errors.js';
 import { ConfigReader } from './config.js';
 import { gemma2 } from './gemma2.js';
+import { gptNeox } from './gpt_neox.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
@@ -10,7 +11,7 @@ import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 import type { Architecture, ConfigJson, DecoderConfig } from './types.js';
 
-const ROWS: readonly unknown[] = [opt, gpt2, llama, mistral, qwen2, qwen3, gemma2];
+const ROWS: readonly unknown[] = [opt, gpt2, llama, mistral, qwen2, qwen3, gemma2, gptNeox];
 
 const ARCHITECTURES = new Map((ROWS as readonly Architecture[]).map((architecture) => [architecture.modelType, architecture]));
 

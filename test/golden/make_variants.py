@@ -9,6 +9,8 @@ from transformers import AutoModelForCausalLM
 CASES = {
     "Mistral with a window": ("llama-gqa", {"model_type": "mistral", "architectures": ["MistralForCausalLM"], "sliding_window": 5}),
     "Gemma 2 with a window": ("gemma2", {"sliding_window": 4, "layer_types": None}),
+    "GPT-NeoX, one branch after the other": ("gpt-neox", {"use_parallel_residual": False}),
+    "GPT-NeoX, positions under their old names": ("gpt-neox", {"rope_parameters": None, "rotary_pct": 1.0, "rotary_emb_base": 300}),
 }
 cases = {}
 for name, (base, fields) in CASES.items():
