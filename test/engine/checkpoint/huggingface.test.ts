@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../engine/checkpoint/huggingface.js';
 import { quantizeCheckpoint } from '../../../engine/checkpoint/quantize.js';
 import { readSafetensors, writeSafetensors, type Weights } from '../../../engine/checkpoint/safetensors.js';
+import { OTHER_MODELS } from '../../support/golden.js';
 
 const SOURCE = 'test/golden/lm/opt-odd-gelu';
 let root: string;
@@ -33,7 +34,7 @@ function expectSameWeights(actual: Checkpoint, expected: Checkpoint): void {
 }
 
 describe('saveCheckpoint', () => {
-  test.each(['opt-pre-ln', 'opt-post-ln-proj', 'opt-odd-untied'])(
+  test.each(['opt-pre-ln', 'opt-post-ln-proj', 'opt-odd-untied', ...OTHER_MODELS])(
     '%s: what is exported loads back bit-equal, config included',
     async (name) => {
       const original = await loadCheckpoint(`test/golden/lm/${name}`);
