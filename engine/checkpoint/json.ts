@@ -13,11 +13,15 @@ const MAX_SIZE = 100_000_000;
  * @throws HabsburgError `notFound` without the file, `verification` when it holds no JSON object, `invalid` when it is no file
  */
 export async function readJsonObject(path: string): Promise<ConfigJson> {
-  const text = await readBounded(path);
-  const value = parseObject(text, path);
+  const value = await readJson(path);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new HabsburgError('verification', `${path} must hold a JSON object`);
   return value as ConfigJson;
+}
+
+/** The same of a file that may hold anything. */
+export async function readJson(path: string): Promise<unknown> {
+  return parseObject(await readBounded(path), path);
 }
 
 async function readBounded(path: string): Promise<string> {

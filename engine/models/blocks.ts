@@ -57,7 +57,7 @@ export function activation(g: Graph, kind: Activation, x: Value): Value {
 }
 
 /** (N, heads·headSize) -> (B, heads, T, headSize); T must be fixed, B may be symbolic. */
-function splitHeads(g: Graph, x: Value, time: number, heads: number, headSize: number): Value {
+export function splitHeads(g: Graph, x: Value, time: number, heads: number, headSize: number): Value {
   if (time === 1) return g.reshape(x, [-1, heads, 1, headSize]);
   return g.transpose(g.reshape(x, [-1, time, heads, headSize]), [0, 2, 1, 3]);
 }

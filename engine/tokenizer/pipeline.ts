@@ -10,7 +10,7 @@ import { readModel } from './models.js';
 import { readNormalizer } from './normalizers.js';
 import { ownCopy } from './own-copy.js';
 import { withinTime } from './patterns.js';
-import { readPrefix } from './prefix.js';
+import { readAround } from './around.js';
 import { readPreTokenizer, type Piece } from './pre-tokenizers.js';
 import type { Tokenizer } from './types.js';
 
@@ -49,7 +49,7 @@ function build(json: unknown, file: string): Tokenizer {
   const normalizer = readNormalizer(root.raw('normalizer'), `${file}: normalizer`);
   const preTokenizer = readPreTokenizer(root.raw('pre_tokenizer'), `${file}: pre_tokenizer`);
   const decoder = readDecoder(root.raw('decoder'), `${file}: decoder`);
-  const prefix = readPrefix(root.raw('post_processor'), `${file}: post_processor`);
+  const { prefix, suffix } = readAround(root.raw('post_processor'), `${file}: post_processor`);
   const inText = new AddedTokenFinder(added.filter(({ normalized }) => !normalized));
   const spelled = (content: string): string => (normalizer.safe ? normalizer.apply(content) : withinTime(content.length, file, () => normalizer.apply(content))); // prettier-ignore
   const inNormalized = new AddedTokenFinder(
@@ -107,6 +107,7 @@ function build(json: unknown, file: string): Tokenizer {
   return {
     size,
     prefix,
+    suffix,
     specials: added.filter(({ special }) => special).map(({ content }) => content),
     encode: (text) => bounded(text.length, () => encode(text)),
     decode: (ids) => bounded(ids.length * 8, () => decode(ids)),

@@ -8,6 +8,8 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>): string;
   /** Ids that the model expects before a text of its own (tokenizer.json's post_processor), e.g. the beginning of a document. */
   readonly prefix: readonly number[];
+  /** Ids that it puts behind one, e.g. BERT's [SEP]: encoders read them, a language model goes on without. */
+  readonly suffix: readonly number[];
   /** Names of special tokens, which `encode` recognises in a text. */
   readonly specials: readonly string[];
   /** The id of one token as it stands in the vocabulary, e.g. "</s>". */
