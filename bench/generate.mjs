@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CounterRng } from '../dist/common/philox.js';
 import { ENGINE_ENVIRONMENT } from '../dist/engine/environment.js';
+import { DECODING_DEFAULTS } from '../dist/engine/generate/decoding.js';
 import { generateRows } from '../dist/engine/generate/index.js';
 import { initialWeights, loadCheckpoint, parseConfig, saveCheckpoint } from '../dist/engine/index.js';
 
@@ -133,10 +134,13 @@ async function child({ folder, beams, batch, threads }) {
     model,
     prompts,
     settings: {
-      strategy: beams > 1 ? 'beam' : 'greedy', beams, batch, maxNewTokens: NEW_TOKENS, minNewTokens: NEW_TOKENS,
-      temperature: 1, topK: 0, topP: 1, minP: 0, typicalP: 1, lengthPenalty: 1, earlyStopping: false, repetitionPenalty: 1,
-      noRepeatNgramSize: 0, promptLookupNumTokens: 0, maxMatchingNgramSize: 2, stopStrings: [],
-    }, // prettier-ignore
+      ...DECODING_DEFAULTS,
+      strategy: beams > 1 ? 'beam' : 'greedy',
+      beams,
+      batch,
+      maxNewTokens: NEW_TOKENS,
+      minNewTokens: NEW_TOKENS,
+    },
     eosTokenId: [2],
     rng: new CounterRng({ seed: 1, generation: 0, member: 'bench', step: 'generate' }),
     threads,

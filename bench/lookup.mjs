@@ -6,6 +6,7 @@
 // Runs take turns. Needs a build (npm run build).
 import { parseArgs } from 'node:util';
 import { CounterRng } from '../dist/common/philox.js';
+import { DECODING_DEFAULTS } from '../dist/engine/generate/decoding.js';
 import { generateRows } from '../dist/engine/generate/index.js';
 import { initialWeights, parseConfig } from '../dist/engine/index.js';
 
@@ -78,10 +79,13 @@ async function generate(prompts, draft) {
     model,
     prompts,
     settings: {
-      strategy: 'greedy', beams: 1, batch: 1, maxNewTokens: NEW_TOKENS, minNewTokens: NEW_TOKENS, temperature: 1, topK: 0, topP: 1,
-      minP: 0, typicalP: 1, lengthPenalty: 1, earlyStopping: false, repetitionPenalty: 1, noRepeatNgramSize: 0,
-      promptLookupNumTokens: draft, maxMatchingNgramSize: 2, stopStrings: [],
-    }, // prettier-ignore
+      ...DECODING_DEFAULTS,
+      strategy: 'greedy',
+      batch: 1,
+      maxNewTokens: NEW_TOKENS,
+      minNewTokens: NEW_TOKENS,
+      promptLookupNumTokens: draft,
+    },
     eosTokenId: [2],
     rng,
     threads: Number(flags.threads),

@@ -14,7 +14,7 @@ import { CounterRng } from '../dist/common/philox.js';
 import { ENGINE_ENVIRONMENT } from '../dist/engine/environment.js';
 import { generateRows } from '../dist/engine/generate/index.js';
 import { fit, initialWeights, loadCheckpoint, parseConfig, saveCheckpoint, scoreRows } from '../dist/engine/index.js';
-import { DECODING_DEFAULTS } from '../dist/spec/decoding.js';
+import { DECODING_DEFAULTS } from '../dist/engine/generate/decoding.js';
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 /** What an experiment does, in words, from its plan. */
 import { configWords } from '../spec/architectures.js';
-import { decodingWords } from '../spec/decoding.js';
+import { decodingWords } from '../engine/generate/decoding.js';
 import { sourceName } from '../spec/digest.js';
 import type { AnyExperimentPlan, AnyMemberPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../spec/plan.js';
 import type { SamplePlan } from '../spec/mixture.js';

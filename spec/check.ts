@@ -2,7 +2,8 @@
 import { unknownKey, type Path, type Problem } from './problems.js';
 import { TOKENIZER_FIELDS, readConfig, sizeFieldsOf, type ConfigPlan } from './architectures.js';
 import { metricNamed, needsTruth } from './metrics.js';
-import type { DataPlan, DecodingPlan, MemberPlan, TrainingPlan } from './plan.js';
+import { DECODING_ROWS, STRATEGIES_WITH, STRATEGY_NAMES, type DecodingPlan } from '../engine/generate/decoding.js';
+import type { DataPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
 import { checkOverrides, checkPhases } from './overrides.js';
 import { parseTemplate } from './templates.js';
@@ -213,7 +214,7 @@ export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Pa
           suggestion: `give ${phase}.lora`,
         });
   }
-  if (member.sample && member.sample.growth > 0 && !SAMPLING.includes(member.decoding.strategy))
+  if (member.sample && member.sample.growth > 0 && !STRATEGIES_WITH.sampling.includes(member.decoding.strategy))
     problems.push({
       path: ['sample', 'growth'],
       message: `a growing set asks for more than one continuation of a prompt, and strategy: ${member.decoding.strategy} writes the same each time`,
@@ -309,26 +310,10 @@ export function checkTraining(
   return problems;
 }
 
-const BEAMS: readonly DecodingPlan['strategy'][] = ['beam', 'beam-sample'];
-const SAMPLING: readonly DecodingPlan['strategy'][] = ['sample', 'beam-sample'];
-const SINGLE: readonly DecodingPlan['strategy'][] = ['greedy', 'sample'];
-
-/** Strategies that a setting has an effect with; settings that are not listed have one with all. */
-const ONLY_WITH: Readonly<Record<string, readonly DecodingPlan['strategy'][]>> = {
-  beams: BEAMS,
-  lengthPenalty: BEAMS,
-  earlyStopping: BEAMS,
-  temperature: SAMPLING,
-  topK: SAMPLING,
-  topP: SAMPLING,
-  minP: SAMPLING,
-  typicalP: SAMPLING,
-  promptLookupNumTokens: SINGLE,
-};
-
 function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): Problem[] {
   const problems: Problem[] = [];
-  for (const [key, strategies] of Object.entries(ONLY_WITH)) {
+  for (const [key, { only }] of DECODING_ROWS) {
+    const strategies = only ? STRATEGIES_WITH[only] : STRATEGY_NAMES;
     if (!strategies.includes(decoding.strategy) && given(['decoding', key])) {
       problems.push({
         path: ['decoding', key],
@@ -346,7 +331,7 @@ function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): 
       suggestion: 'add promptLookupNumTokens: 10, or remove it',
     });
   }
-  if (BEAMS.includes(decoding.strategy) && !given(['decoding', 'beams'])) {
+  if (STRATEGIES_WITH.beams.includes(decoding.strategy) && !given(['decoding', 'beams'])) {
     problems.push({
       path: ['decoding', 'beams'],
       message: `is required with strategy: ${decoding.strategy}`,

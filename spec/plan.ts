@@ -1,5 +1,6 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
+import type { DecodingPlan } from '../engine/generate/decoding.js';
 import type { ConfigPlan } from './architectures.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
@@ -241,39 +242,6 @@ export interface LoraPlan {
   readonly dropout: number;
   /** names of linear modules or their last parts, such as q_proj; or all-linear */
   readonly targets: readonly string[];
-}
-
-export interface DecodingPlan {
-  readonly strategy: 'greedy' | 'sample' | 'beam' | 'beam-sample';
-  readonly maxNewTokens: number;
-  /** an end token cannot come before; stop strings can */
-  readonly minNewTokens: number;
-  readonly beams: number;
-  /** a finished sequence's score is its log-probability / length ** lengthPenalty */
-  readonly lengthPenalty: number;
-  /** when a prompt's search ends: as many finished sequences as beams; no better one likely; no better one possible */
-  readonly earlyStopping: boolean | 'never';
-  readonly temperature: number;
-  /** 0: off */
-  readonly topK: number;
-  /** 1: off */
-  readonly topP: number;
-  /** share of the most probable token's probability; 0: off */
-  readonly minP: number;
-  /** 1: off */
-  readonly typicalP: number;
-  /** 1: off */
-  readonly repetitionPenalty: number;
-  /** 0: off */
-  readonly noRepeatNgramSize: number;
-  /** tokens guessed ahead by prompt lookup; 0: off */
-  readonly promptLookupNumTokens: number;
-  /** prompt lookup matches so many of the last tokens at most */
-  readonly maxMatchingNgramSize: number;
-  /** a sequence ends with the token that completes one of these */
-  readonly stopStrings: readonly string[];
-  /** prompts decoded together; part of the step's key, since it may change rounding */
-  readonly batch: number;
 }
 
 export interface ConditionPlan {

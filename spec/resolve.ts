@@ -1,7 +1,7 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
 import { sizeFieldsOf, optConfig } from './architectures.js';
 import { checkDocument, checkMember, longestSequence } from './check.js';
-import { DECODING_DEFAULTS } from './decoding.js';
+import { DECODING_DEFAULTS } from '../engine/generate/decoding.js';
 import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
 import { samplePlan } from './mixture-schema.js';

@@ -1,5 +1,6 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
+import { DECODING_ROWS, STRATEGY_NAMES, type DECODING_SETTINGS } from '../engine/generate/decoding.js';
 import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { operatorsSchema } from './operators.js';
@@ -222,8 +223,24 @@ export function inheriting<T extends z.ZodRawShape>(fields: T) {
 }
 const generation0 = inheriting(trainingFields);
 
+type DecodingFields = { [K in keyof typeof DECODING_SETTINGS]: z.ZodOptional<(typeof DECODING_SETTINGS)[K]['schema']> };
+
+const TRAIT_WORDS = {
+  beams: 'With beams only: ',
+  sampling: 'With sampling only: ',
+  single: 'With strategies greedy and sample only: ',
+};
+
+/** Each setting of the engine as a field. */
+const decodingFields = Object.fromEntries(
+  DECODING_ROWS.map(([name, { schema, help, only, off }]) => {
+    const sentence = `${only ? TRAIT_WORDS[only] : ''}${help}. Default: ${JSON.stringify(off)}.`;
+    return [name, schema.optional().describe(sentence[0].toUpperCase() + sentence.slice(1))];
+  }),
+) as DecodingFields;
+
 const decoding = z.strictObject({
-  strategy: z.enum(['greedy', 'sample', 'beam', 'beam-sample']),
+  strategy: z.enum(STRATEGY_NAMES),
   maxNewTokens: z.int().min(2).max(8192).optional().describe('Default: data.block.'),
   minNewTokens: z
     .int()
@@ -233,62 +250,7 @@ const decoding = z.strictObject({
     .describe(
       '</s> cannot be written before; a block of one token would teach nothing, hence 2 at least. Default: maxNewTokens.',
     ),
-  beams: z.int().min(2).max(100).optional().describe('With strategies beam and beam-sample only, and required there.'),
-  lengthPenalty: z
-    .number()
-    .min(-10)
-    .max(10)
-    .optional()
-    .describe('With beams only: a finished sequence counts its log-probability / length^lengthPenalty. Default: 1.'),
-  earlyStopping: z
-    .union([z.boolean(), z.literal('never')])
-    .optional()
-    .describe(
-      'With beams only. true: as many finished sequences as beams are enough; false: stop when a better one is unlikely; never: when none is possible. Default: false.',
-    ),
-  temperature: z.number().gt(0).max(100).optional().describe('With sampling only. Default: 1.'),
-  topK: z.int().min(0).max(1e6).optional().describe('With sampling only; 0: off, the default.'),
-  topP: z.number().gt(0).max(1).optional().describe('With sampling only; 1: off, the default.'),
-  minP: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .describe(
-      "With sampling only: share of the most probable token's probability below which a token is dropped; 0: off, the default.",
-    ),
-  typicalP: z.number().gt(0).max(1).optional().describe('With sampling only: locally typical sampling; 1: off, the default.'),
-  repetitionPenalty: z
-    .number()
-    .gt(0)
-    .max(100)
-    .default(1)
-    .describe('Discourages (above 1) tokens of the prompt and of what is written; 1: off.'),
-  noRepeatNgramSize: z
-    .int()
-    .min(0)
-    .max(8192)
-    .default(0)
-    .describe('No n-gram of so many tokens comes twice, the prompt included; 0: off.'),
-  promptLookupNumTokens: z
-    .int()
-    .min(0)
-    .max(100)
-    .optional()
-    .describe(
-      'With strategies greedy and sample only: so many tokens are guessed ahead from the prompt, which changes speed, not tokens; 0: off, the default.',
-    ),
-  maxMatchingNgramSize: z
-    .int()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('With promptLookupNumTokens only: at most so many of the last tokens are looked up. Default: 2.'),
-  stopStrings: z
-    .array(z.string().min(1).max(1000))
-    .max(100)
-    .default([])
-    .describe('A text ends with the token that completes one of these, even before minNewTokens.'),
+  ...decodingFields,
   batch: z
     .int()
     .min(1)

@@ -1,7 +1,7 @@
 /** `habsburg plan`: what an experiment would do: runs, steps, what they have in common, and how many tokens. Runs nothing. */
 import type { Command } from 'commander';
 import { configWords } from '../../spec/architectures.js';
-import { decodingWords } from '../../spec/decoding.js';
+import { decodingWords } from '../../engine/generate/decoding.js';
 import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../workflows/outline.js';

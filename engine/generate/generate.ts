@@ -2,7 +2,7 @@
 import type { CounterRng } from '../../common/philox.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { Device } from '../../spec/devices.js';
-import type { DecodingPlan } from '../../spec/plan.js';
+import type { DecodingPlan } from './decoding.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';
 import type { KeyValueCache } from './cache.js';

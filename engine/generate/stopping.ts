@@ -1,8 +1,16 @@
 /** When a sequence ends: behind an end token, with a stop string, or at the limit of new tokens. */
+import { z } from 'zod';
 import { HabsburgError } from '../../common/errors.js';
-import type { DecodingPlan } from '../../spec/plan.js';
+import type { DecodingSetting } from './settings.js';
 import type { StoppingRule } from './types.js';
 import type { History } from './warpers/types.js';
+
+export const stopStrings: DecodingSetting<readonly string[]> = {
+  schema: z.array(z.string().min(1).max(1000)).max(100),
+  off: [],
+  help: 'a text ends with the token that completes one of these, even before an end token may come',
+  words: (value) => `stops at ${value.map((text) => JSON.stringify(text)).join(', ')}`,
+};
 
 /** Tokens more than a stop string has bytes: those that begin or end outside of it, and special ones, which may decode to nothing. */
 const MARGIN = 8;
@@ -14,7 +22,7 @@ const MARGIN = 8;
  * @throws HabsburgError `invalid` if there are stop strings but no way to decode
  */
 export function stoppingRule(
-  { maxNewTokens, stopStrings }: DecodingPlan,
+  { maxNewTokens, stopStrings }: { readonly maxNewTokens: number; readonly stopStrings: readonly string[] },
   endTokens: readonly number[],
   decode: ((ids: ArrayLike<number>) => string) | undefined,
 ): StoppingRule {

@@ -1,6 +1,6 @@
 /** The words of generation: what a strategy reads from the model, and what it keeps for every prompt. */
 import type { CounterRng } from '../../common/philox.js';
-import type { DecodingPlan } from '../../spec/plan.js';
+import type { DecodingPlan } from './decoding.js';
 import type { History } from './warpers/types.js';
 
 /** What leaves the graph for every scored token. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { digestOf, type Digest } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
-import { DECODING_DEFAULTS } from '../../spec/decoding.js';
+import { DECODING_DEFAULTS } from '../../engine/generate/decoding.js';
 import type { ExperimentPlan, MemberPlan } from '../../spec/plan.js';
 import { planDigest } from '../../spec/digest.js';
 import {

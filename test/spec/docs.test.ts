@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf } from '../../evaluations/types.js';
+import { TABLE_BEGINS, TABLE_ENDS, decodingTable } from '../../engine/generate/settings-table.js';
 import { operators } from '../../operators/index.js';
 import { load, problems } from './support.js';
 
@@ -50,4 +51,10 @@ test('docs/experiments.md has every operator with its settings and their default
         );
     }
   }
+});
+
+test('the table of decoding settings is fresh (node scripts/tables.mjs writes it)', async () => {
+  const [, table] = (await page('experiments')).split(TABLE_BEGINS);
+  const cells = (text: string) => text.trim().split('\n').map((line) => line.split('|').map((cell) => cell.trim().replace(/^-+$/, '-'))); // prettier-ignore
+  expect(cells(table.slice(0, table.indexOf(TABLE_ENDS)))).toEqual(cells(decodingTable()));
 });

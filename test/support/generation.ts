@@ -2,8 +2,7 @@
 import { CounterRng } from '../../common/philox.js';
 import type { Model } from '../../engine/checkpoint/huggingface.js';
 import { generateRows, type GenerateOptions } from '../../engine/generate/index.js';
-import { DECODING_DEFAULTS } from '../../spec/decoding.js';
-import type { DecodingPlan } from '../../spec/plan.js';
+import { DECODING_DEFAULTS, type DecodingPlan } from '../../engine/generate/decoding.js';
 
 export function decoding(settings: Partial<DecodingPlan>): DecodingPlan {
   return {

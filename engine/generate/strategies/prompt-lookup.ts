@@ -3,6 +3,22 @@
  * first earlier place of the longest matching end of the sequence is taken for a draft of its continuation. Summaries, translations
  * and code copy much from their prompts.
  */
+import { z } from 'zod';
+import type { DecodingSetting } from '../settings.js';
+
+export const promptLookupNumTokens: DecodingSetting<number> = {
+  schema: z.int().min(0).max(100),
+  off: 0,
+  help: 'so many tokens are guessed ahead from the text so far: the same tokens, sooner; 0: off',
+  only: 'single',
+  words: (value) => `prompt lookup of ${value} tokens`,
+};
+
+export const maxMatchingNgramSize: DecodingSetting<number> = {
+  schema: z.int().min(1).max(100),
+  off: 2,
+  help: 'prompt lookup looks at most so many of the last tokens up',
+};
 
 /**
  * @param tokens the sequence so far

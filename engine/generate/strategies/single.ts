@@ -2,7 +2,7 @@
  * One sequence a prompt, grown until it ends. A step may carry a draft: tokens that are guessed to follow. Every token is chosen from
  * the model's own scores, so a draft changes how many tokens a step yields, never which.
  */
-import type { DecodingPlan } from '../../../spec/plan.js';
+import type { DecodingPlan } from '../decoding.js';
 import type { Continuation, Scores, StrategyOptions } from '../types.js';
 import type { History } from '../warpers/types.js';
 import { lookUp } from './prompt-lookup.js';

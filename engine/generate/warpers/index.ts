@@ -1,55 +1,47 @@
-/** Logits processors and warpers in transformers' order. Adding one is one file here plus a row. */
-import type { DecodingPlan } from '../../../spec/plan.js';
+/** Logits processors and warpers in transformers' order. Adding one is one file here, with its setting, plus a row. */
+import { isOn, type ValuesOf } from '../settings.js';
 import { minNewTokensProcessor } from './min-new-tokens.js';
-import { minPWarper } from './min-p.js';
-import { noRepeatNgramProcessor } from './no-repeat-ngram.js';
-import { repetitionPenaltyProcessor } from './repetition-penalty.js';
-import { temperatureWarper } from './temperature.js';
-import { topKWarper } from './top-k.js';
-import { topPWarper } from './top-p.js';
-import type { Warper, WarperContext } from './types.js';
-import { typicalPWarper } from './typical-p.js';
+import { minP } from './min-p.js';
+import { noRepeatNgramSize } from './no-repeat-ngram.js';
+import { repetitionPenalty } from './repetition-penalty.js';
+import { temperature } from './temperature.js';
+import { topK } from './top-k.js';
+import { topP } from './top-p.js';
+import type { Warper, WarperContext, WarperSetting } from './types.js';
+import { typicalP } from './typical-p.js';
 
-/** Makes a processor, or nothing where the settings would have it change nothing. */
-type Row = (settings: DecodingPlan, context: WarperContext) => Warper | undefined;
-
-/** They look at what is written so far, for which they need the score of every token. */
-const HISTORY: readonly Row[] = [
-  (s) => (s.repetitionPenalty === 1 ? undefined : repetitionPenaltyProcessor(s.repetitionPenalty)),
-  (s) => (s.noRepeatNgramSize === 0 ? undefined : noRepeatNgramProcessor(s.noRepeatNgramSize)),
-];
-
-/** For every strategy. */
-const PROCESSORS: readonly Row[] = [
-  ...HISTORY,
-  (s, { endTokens }) =>
-    s.minNewTokens === 0 || endTokens.length === 0 ? undefined : minNewTokensProcessor(s.minNewTokens, endTokens),
-];
+/** For every strategy. They look at what is written so far, for which they need the score of every token. */
+export const PROCESSORS = { repetitionPenalty, noRepeatNgramSize };
 
 /** For strategies that draw at random. */
-const WARPERS: readonly Row[] = [
-  (s) => (s.temperature === 1 ? undefined : temperatureWarper(s.temperature)),
-  (s, { minTokensToKeep }) => (s.topK === 0 ? undefined : topKWarper(Math.max(s.topK, minTokensToKeep))),
-  (s, { minTokensToKeep }) => (s.topP >= 1 ? undefined : topPWarper(s.topP, minTokensToKeep)),
-  (s, { minTokensToKeep }) => (s.minP === 0 ? undefined : minPWarper(s.minP, minTokensToKeep)),
-  (s, { minTokensToKeep }) => (s.typicalP >= 1 ? undefined : typicalPWarper(s.typicalP, minTokensToKeep)),
-];
+export const WARPERS = { temperature, topK, topP, minP, typicalP };
 
-function made(rows: readonly Row[], settings: DecodingPlan, context: WarperContext): Warper[] {
-  return rows.map((row) => row(settings, context)).filter((warper) => warper !== undefined);
+type ProcessorValues = ValuesOf<typeof PROCESSORS>;
+type WarperValues = ProcessorValues & ValuesOf<typeof WARPERS>;
+
+function made<Name extends string>(
+  rows: Readonly<Record<Name, WarperSetting>>,
+  values: Readonly<Record<NoInfer<Name>, number>>,
+  context: WarperContext,
+): Warper[] {
+  const on = (Object.keys(rows) as Name[]).filter((name) => isOn(rows[name], values[name]));
+  return on.map((name) => rows[name].make(values[name], context));
 }
 
 /** The processors that settings ask for, in order. */
-export function processorsOf(settings: DecodingPlan, context: WarperContext): Warper[] {
-  return made(PROCESSORS, settings, context);
+export function processorsOf(settings: ProcessorValues & { readonly minNewTokens: number }, context: WarperContext): Warper[] {
+  const { minNewTokens } = settings;
+  const { endTokens } = context;
+  const bansEnds = minNewTokens > 0 && endTokens.length > 0;
+  return [...made(PROCESSORS, settings, context), ...(bansEnds ? [minNewTokensProcessor(minNewTokens, endTokens)] : [])];
 }
 
 /** The processors and warpers that settings ask for, in order. */
-export function warpersOf(settings: DecodingPlan, context: WarperContext): Warper[] {
-  return made([...PROCESSORS, ...WARPERS], settings, context);
+export function warpersOf(settings: WarperValues & { readonly minNewTokens: number }, context: WarperContext): Warper[] {
+  return [...processorsOf(settings, context), ...made(WARPERS, settings, context)];
 }
 
 /** Whether a processor looks at what is written: then the highest few scores are not enough to choose a token from. */
-export function needsAllScores(settings: DecodingPlan): boolean {
-  return made(HISTORY, settings, { endTokens: [], minTokensToKeep: 1 }).length > 0;
+export function needsAllScores(settings: ProcessorValues): boolean {
+  return made(PROCESSORS, settings, { endTokens: [], minTokensToKeep: 1 }).length > 0;
 }

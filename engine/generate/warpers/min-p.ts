@@ -2,9 +2,19 @@
  * Min-p sampling (Nguyen et al. 2024, arXiv:2407.01082), as transformers' MinPLogitsWarper: tokens below a share of the most
  * probable token's probability are dropped.
  */
+import { z } from 'zod';
 import { maximum } from './softmax.js';
 import { largest } from './top-k.js';
-import type { Warper } from './types.js';
+import type { Warper, WarperSetting } from './types.js';
+
+export const minP: WarperSetting = {
+  schema: z.number().min(0).max(1),
+  off: 0,
+  help: "draws from tokens with at least this share of the best one's probability; 0: from all",
+  only: 'sampling',
+  words: (value) => `min-p ${value}`,
+  make: (value, { minTokensToKeep }) => minPWarper(value, minTokensToKeep),
+};
 
 /**
  * @param p in [0, 1]: the share

@@ -1,5 +1,15 @@
 /** Top-k sampling (Fan et al. 2018, arXiv:1805.04833), as transformers' TopKLogitsWarper: ties with the k-th logit all stay. */
-import type { Warper } from './types.js';
+import { z } from 'zod';
+import type { Warper, WarperSetting } from './types.js';
+
+export const topK: WarperSetting = {
+  schema: z.int().min(0).max(1e6),
+  off: 0,
+  help: 'draws from so many of the most probable tokens; 0: from all',
+  only: 'sampling',
+  words: (value) => `top-k ${value}`,
+  make: (value, { minTokensToKeep }) => topKWarper(Math.max(value, minTokensToKeep)),
+};
 
 /** @param k >= 1 tokens to keep, or more where logits are equal */
 export function topKWarper(k: number): Warper {

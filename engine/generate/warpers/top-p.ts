@@ -2,8 +2,18 @@
  * Nucleus sampling (Holtzman et al. 2020, arXiv:1904.09751), as transformers' TopPLogitsWarper: tokens are dropped from the least
  * probable upwards while their cumulative probability is at most 1 - p. Of equal logits the one with the smaller id goes first.
  */
+import { z } from 'zod';
 import { maximum } from './softmax.js';
-import type { Warper } from './types.js';
+import type { Warper, WarperSetting } from './types.js';
+
+export const topP: WarperSetting = {
+  schema: z.number().gt(0).max(1),
+  off: 1,
+  help: 'draws from the most probable tokens that hold this mass; 1: from all',
+  only: 'sampling',
+  words: (value) => `top-p ${value}`,
+  make: (value, { minTokensToKeep }) => topPWarper(value, minTokensToKeep),
+};
 
 /**
  * @param p in (0, 1): probability mass that stays

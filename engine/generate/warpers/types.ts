@@ -2,6 +2,7 @@
  * Logits processors and warpers (transformers' names): each changes the scores of the next token in place, one after the other.
  * Processors apply to every strategy, warpers only where tokens are drawn at random.
  */
+import type { DecodingSetting } from '../settings.js';
 
 /** A sequence as far as it is written. */
 export interface History {
@@ -16,6 +17,12 @@ export interface History {
  * least one token finite.
  */
 export type Warper = (scores: Float32Array, history: History) => void;
+
+/** A processor or warper and the number that asks for it. */
+export interface WarperSetting extends DecodingSetting<number> {
+  /** @param value another one than `off` */
+  make(value: number, context: WarperContext): Warper;
+}
 
 /** What warpers are made from beside their own settings. */
 export interface WarperContext {

@@ -2,8 +2,18 @@
  * Locally typical sampling (Meister et al. 2022, arXiv:2202.00666), as transformers' TypicalLogitsWarper: tokens are kept from the
  * one whose surprise is nearest to the entropy onwards until they hold the mass; ties with the last one stay.
  */
+import { z } from 'zod';
 import { softmax } from './softmax.js';
-import type { Warper } from './types.js';
+import type { Warper, WarperSetting } from './types.js';
+
+export const typicalP: WarperSetting = {
+  schema: z.number().gt(0).max(1),
+  off: 1,
+  help: 'draws from the locally typical tokens that hold this mass; 1: from all',
+  only: 'sampling',
+  words: (value) => `typical-p ${value}`,
+  make: (value, { minTokensToKeep }) => typicalPWarper(value, minTokensToKeep),
+};
 
 /**
  * @param mass in (0, 1): probability that stays

@@ -11,7 +11,7 @@ import { Session } from '../../../dist/engine/session.js';
 import { Trainer } from '../../../dist/engine/train/trainer.js';
 import { generateRows } from '../../../dist/engine/generate/index.js';
 import { CounterRng } from '../../../dist/common/philox.js';
-import { DECODING_DEFAULTS } from '../../../dist/spec/decoding.js';
+import { DECODING_DEFAULTS } from '../../../dist/engine/generate/decoding.js';
 
 const [device, ...names] = process.argv.slice(2);
 const results = {};

@@ -1,0 +1,55 @@
+/** Decoding: its strategies and all its settings, and both in words. Pure, and loads no onnxruntime. */
+import { stopStrings } from './stopping.js';
+import { beams, earlyStopping, lengthPenalty } from './strategies/beam-settings.js';
+import { maxMatchingNgramSize, promptLookupNumTokens } from './strategies/prompt-lookup.js';
+import { isOn, type DecodingSetting, type StrategyTrait, type ValuesOf } from './settings.js';
+import { PROCESSORS, WARPERS } from './warpers/index.js';
+
+export const STRATEGY_NAMES = ['greedy', 'sample', 'beam', 'beam-sample'] as const;
+export type StrategyName = (typeof STRATEGY_NAMES)[number];
+
+/** Strategies with a trait, which some settings need. */
+export const STRATEGIES_WITH: Readonly<Record<StrategyTrait, readonly StrategyName[]>> = {
+  beams: ['beam', 'beam-sample'],
+  sampling: ['sample', 'beam-sample'],
+  single: ['greedy', 'sample'],
+};
+
+/** The settings by name, in the order of descriptions and flags. Warpers and processors add theirs in warpers/index.ts. */
+export const DECODING_SETTINGS = {
+  beams,
+  lengthPenalty,
+  earlyStopping,
+  ...WARPERS,
+  ...PROCESSORS,
+  promptLookupNumTokens,
+  maxMatchingNgramSize,
+  stopStrings,
+};
+
+export interface DecodingPlan extends ValuesOf<typeof DECODING_SETTINGS> {
+  readonly strategy: StrategyName;
+  readonly maxNewTokens: number;
+  /** an end token cannot come before; stop strings can */
+  readonly minNewTokens: number;
+  /** prompts decoded together; part of the step's key, since it may change rounding */
+  readonly batch: number;
+}
+
+/** The settings as rows of any type. */
+export const DECODING_ROWS = Object.entries(DECODING_SETTINGS) as [keyof typeof DECODING_SETTINGS, DecodingSetting<unknown>][];
+
+/** What holds where nobody says otherwise. */
+export const DECODING_DEFAULTS = Object.fromEntries(DECODING_ROWS.map(([name, { off }]) => [name, off])) as unknown as ValuesOf<
+  typeof DECODING_SETTINGS
+>;
+
+/** How a member's text is written, settings that are off left out, such as ["beam search", "5 beams", "repetition penalty 2"]. */
+export function decodingWords(d: DecodingPlan): string[] {
+  const name = { greedy: 'greedy decoding', sample: 'sampling', beam: 'beam search', 'beam-sample': 'beam sampling' }[d.strategy];
+  const on = DECODING_ROWS.filter(
+    ([key, row]) =>
+      (row.only === undefined || STRATEGIES_WITH[row.only].includes(d.strategy)) && (row.always || isOn(row, d[key])),
+  );
+  return [name, ...on.flatMap(([key, { words }]) => (words ? [words(d[key])] : []))];
+}
