@@ -3,7 +3,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import type { EvaluateResult, MemberState, RunCarried, RunProblem, RunProgress, RunResult } from './contract.js';
 
 /** Generations that a run can be asked for. */
-const MOST_GENERATIONS = 1_000_000;
+export const MOST_GENERATIONS = 1_000_000;
 /** Of thousands of failures and problems the first few are kept, and how many there were. */
 export const KEPT = 10;
 

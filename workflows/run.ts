@@ -39,7 +39,7 @@ import type { GenerationResult } from './generation.js';
 import { generationOf, memberGeneration, scoreInput } from './generation.js';
 import { perform, stepsOn } from './proxies.js';
 import { RunRecords, placeOf } from './run-records.js';
-import { RunState, isLastGeneration } from './run-state.js';
+import { MOST_GENERATIONS, RunState, isLastGeneration } from './run-state.js';
 import { simulateGenerations } from './simulation.js';
 
 /** So often a run goes over everything once more because a result was found damaged. */
@@ -277,10 +277,12 @@ function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): P
   return { place, data, tokenizer, base, sources };
 }
 
-/** Refuses anything but a whole number above the present last generation. */
+/** Refuses anything but a whole number above the present last generation, up to the most that there may be. */
 export function checkExtension(n: unknown, present: number): void {
   if (!isLastGeneration(n) || n <= present)
-    throw refusal(`cannot extend to ${JSON.stringify(n)} generations: give a whole number above ${present}`);
+    throw refusal(
+      `cannot extend to ${JSON.stringify(n)} generations: give a whole number above ${present}, at most ${MOST_GENERATIONS}`,
+    );
 }
 
 function isContinueAsNew(error: unknown): boolean {
