@@ -86,6 +86,16 @@ test.each([
   ['llama-gqa', { model_type: 'phi3' }, /model_type "phi3" is not supported; known: opt, gpt2, llama, mistral/],
   ['gpt2', { scale_attn_by_inverse_layer_idx: true }, /scale_attn_by_inverse_layer_idx is supported as false only/],
   ['gemma2', { use_bidirectional_attention: true }, /use_bidirectional_attention is supported as false only, not true/],
+  [
+    'gpt-neo',
+    { attention_types: [[['global'], 1]] },
+    /attention_types says what 1 layers look at, and there are 2; give \[\[\["global", "local"\], 1\]\]/,
+  ],
+  [
+    'gpt-neo',
+    { attention_types: [[['global', 'flash'], 1]] },
+    /attention_types is supported with global and local only, not "flash"/,
+  ],
   ['gpt2', { n_head: 5 }, /n_embd 64 is not divisible by n_head 5/],
 ])('%s with %j is refused by name', async (name, fields, message) => {
   const base = await json(name);
