@@ -7,14 +7,16 @@ import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { activation, activationNames, attention, linear, linearSpecs, rmsNorm, type Activation } from './blocks.js';
 import type { ConfigReader } from './config.js';
-import { canonicalName, parseDecoder, slidingLayers, slidingWindow, type LlamaConfig } from './llama.js';
-import { rotation } from './rotary.js';
+import { canonicalName, parseDecoder, slidingLayers, slidingWindow, type HeadNorms, type LlamaConfig, type LlamaDefaults } from './llama.js'; // prettier-ignore
+import { rotation, type Rotary } from './rotary.js';
 import type { Architecture, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
-interface Gemma2Config extends LlamaConfig {
+export interface GemmaConfig extends LlamaConfig {
   /** attention scores are divided by its square root */
   readonly queryScalar: number;
   readonly scoreSoftcap?: number;
+  /** positions of the layers that slide, where they have their own */
+  readonly slidingRotary?: Rotary;
 }
 
 const DEFAULTS = {
@@ -30,26 +32,44 @@ const DEFAULTS = {
   epsilon: 1e-6,
 };
 
-function parseConfig(read: ConfigReader): Gemma2Config {
+/** RMSNorm that scales by 1 + w. */
+export function gemmaNorm(g: Graph, get: Parameters, { epsilon }: GemmaConfig, name: string, x: Value): Value {
+  return rmsNorm(g, x, g.add(get(`${name}.weight`), g.scalar(1)), epsilon);
+}
+
+/**
+ * The fields that Gemma 2 and 3 share.
+ * @param caps of scores and logits, where config.json says nothing
+ * @param slides whether a layer does, where it says nothing
+ */
+export function parseGemma(
+  read: ConfigReader,
+  modelType: string,
+  defaults: LlamaDefaults,
+  caps: { readonly scores?: number; readonly logits?: number },
+  slides: (layer: number) => boolean,
+): GemmaConfig {
   read.only('use_bidirectional_attention', false, [false]);
-  const cap = (name: string, fallback: number): number | undefined =>
-    read.get(name) === null ? undefined : read.number(name, fallback);
+  const cap = (name: string, fallback: number | undefined): number | undefined => {
+    const given = read.get(name);
+    return given === null || (given === undefined && fallback === undefined) ? undefined : read.number(name, fallback ?? 0);
+  };
   const bias = read.boolean('attention_bias', false);
-  const config = parseDecoder(read, 'gemma2', DEFAULTS, { queryKeyValue: bias, out: bias, feedForward: false });
+  const config = parseDecoder(read, modelType, defaults, { queryKeyValue: bias, out: bias, feedForward: false });
   const window = slidingWindow(read, 4096);
   return {
     ...config,
-    windows: slidingLayers(read, config.layers, (layer) => layer % 2 === 0).map((slides) => (slides ? window : undefined)),
+    windows: slidingLayers(read, config.layers, slides).map((sliding) => (sliding ? window : undefined)),
     activation: read.only<Activation>('hidden_activation', 'gelu_pytorch_tanh', activationNames),
     queryScalar: read.number('query_pre_attn_scalar', 256),
-    scoreSoftcap: cap('attn_logit_softcapping', 50),
-    logitSoftcap: cap('final_logit_softcapping', 30),
+    scoreSoftcap: cap('attn_logit_softcapping', caps.scores),
+    logitSoftcap: cap('final_logit_softcapping', caps.logits),
   };
 }
 
 const NORMS = ['input_layernorm', 'post_attention_layernorm', 'pre_feedforward_layernorm', 'post_feedforward_layernorm'];
 
-function parameters(config: Gemma2Config): ParameterSpec[] {
+function parameters(config: GemmaConfig, norms?: HeadNorms): ParameterSpec[] {
   const { hiddenSize: d, ffnSize, headSize, heads, keyHeads, vocabularySize, paddingId, bias, layers, initStd } = config;
   const normal: Initializer = { kind: 'normal', std: initStd };
   const embedding: Initializer = paddingId === undefined ? normal : { ...normal, zeroRow: paddingId };
@@ -63,6 +83,7 @@ function parameters(config: Gemma2Config): ParameterSpec[] {
       ...dense(`${at}self_attn.k_proj`, keyHeads * headSize, d, bias.queryKeyValue),
       ...dense(`${at}self_attn.v_proj`, keyHeads * headSize, d, bias.queryKeyValue),
       ...dense(`${at}self_attn.o_proj`, d, heads * headSize, bias.out),
+      ...(norms?.parameters(config, `${at}self_attn`) ?? []),
       ...dense(`${at}mlp.gate_proj`, ffnSize, d, false),
       ...dense(`${at}mlp.up_proj`, ffnSize, d, false),
       ...dense(`${at}mlp.down_proj`, d, ffnSize, false),
@@ -77,13 +98,16 @@ function parameters(config: Gemma2Config): ParameterSpec[] {
   ];
 }
 
-function hidden(g: Graph, config: Gemma2Config, get: Parameters, inputs: DecoderInputs): Value {
+function hidden(g: Graph, config: GemmaConfig, get: Parameters, inputs: DecoderInputs, norms?: HeadNorms): Value {
   const { heads, keyHeads, headSize, bias, queryScalar, scoreSoftcap: softcap } = config;
-  const norm = (name: string, x: Value): Value => rmsNorm(g, x, g.add(get(`${name}.weight`), g.scalar(1)), config.epsilon);
+  const norm = (name: string, x: Value): Value => gemmaNorm(g, get, config, name, x);
   const dense = (name: string, x: Value, withBias: boolean): Value => linear(g, get, inputs, name, x, { bias: withBias });
   const dropout = inputs.dropout ?? ((x: Value): Value => x);
-  const rotate = rotation(g, config.rotary, inputs.positions, inputs.positionCount ?? config.maxPositions);
-  const options = { heads, keyHeads, headSize, queries: rotate, keys: rotate, alpha: queryScalar ** -0.5, softcap };
+  const positions = (rotary: Rotary): ((x: Value) => Value) =>
+    rotation(g, rotary, inputs.positions, inputs.positionCount ?? config.maxPositions);
+  const everywhere = positions(config.rotary);
+  const sliding = config.slidingRotary ? positions(config.slidingRotary) : everywhere;
+  const options = { heads, keyHeads, headSize, alpha: queryScalar ** -0.5, softcap };
 
   const embedded = g.gather(get('model.embed_tokens.weight'), g.reshape(inputs.ids, [-1]), config.paddingId);
   let x = g.scale(embedded, Math.sqrt(config.hiddenSize)); // (N, d)
@@ -92,7 +116,12 @@ function hidden(g: Graph, config: Gemma2Config, get: Parameters, inputs: Decoder
       const at = `model.layers.${i}.`;
       const y = norm(`${at}input_layernorm`, x);
       const projected = ['q_proj', 'k_proj', 'v_proj'].map((name) => dense(`${at}self_attn.${name}`, y, bias.queryKeyValue));
-      const context = attention(g, projected, inputs, { layer: i, window: config.windows?.[i], ...options });
+      const window = config.windows?.[i];
+      const rotate = window === undefined ? everywhere : sliding;
+      const byHead = (which: string) => (x: Value) => rotate(norms?.apply(g, get, config, `${at}self_attn.${which}`, x) ?? x);
+      const context = attention(g, projected, inputs, {
+        layer: i, window, queries: byHead('q_norm'), keys: byHead('k_norm'), ...options,
+      }); // prettier-ignore
       const attended = norm(`${at}post_attention_layernorm`, dense(`${at}self_attn.o_proj`, context, bias.out));
       x = g.add(x, dropout(attended));
       const z = norm(`${at}pre_feedforward_layernorm`, x);
@@ -104,12 +133,19 @@ function hidden(g: Graph, config: Gemma2Config, get: Parameters, inputs: Decoder
   return norm('model.norm', x);
 }
 
-export const gemma2: Architecture<Gemma2Config> = {
+/** An architecture of this decoder, all but its name and its config. */
+export function gemmaLike(norms?: HeadNorms): Omit<Architecture<GemmaConfig>, 'modelType' | 'parseConfig'> {
+  return {
+    loraTargets: ['q_proj', 'v_proj'],
+    parameters: (config) => parameters(config, norms),
+    canonicalName,
+    hidden: (g, config, get, inputs) => hidden(g, config, get, inputs, norms),
+    headWeight: (config) => (config.tied ? 'model.embed_tokens.weight' : 'lm_head.weight'),
+  };
+}
+
+export const gemma2: Architecture<GemmaConfig> = {
+  ...gemmaLike(),
   modelType: 'gemma2',
-  loraTargets: ['q_proj', 'v_proj'],
-  parseConfig,
-  parameters,
-  canonicalName,
-  hidden,
-  headWeight: (config) => (config.tied ? 'model.embed_tokens.weight' : 'lm_head.weight'),
+  parseConfig: (read) => parseGemma(read, 'gemma2', DEFAULTS, { scores: 50, logits: 30 }, (layer) => layer % 2 === 0),
 };

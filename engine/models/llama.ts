@@ -38,6 +38,10 @@ export interface LlamaDefaults {
   readonly tied?: boolean;
   readonly maxPositions: number;
   readonly epsilon: number;
+  /** default: none */
+  readonly paddingId?: number;
+  /** reads positions; default: parseRotary */
+  readonly rotary?: (read: ConfigReader, headSize: number, maxPositions: number) => Rotary;
 }
 
 /** The fields that all models of this decoder share. */
@@ -68,11 +72,11 @@ export function parseDecoder(
     layers,
     heads,
     maxPositions,
-    paddingId: read.paddingId(undefined, vocabularySize),
+    paddingId: read.paddingId(defaults.paddingId, vocabularySize),
     ffnSize: read.size('intermediate_size', defaults.ffnSize),
     keyHeads,
     headSize,
-    rotary: parseRotary(read, headSize, maxPositions),
+    rotary: (defaults.rotary ?? parseRotary)(read, headSize, maxPositions),
     epsilon: read.number('rms_norm_eps', defaults.epsilon),
     activation: read.only<Activation>('hidden_act', 'silu', activationNames),
     bias,
@@ -103,11 +107,14 @@ export function slidingLayers(read: ConfigReader, layers: number, otherwise: (la
   });
 }
 
-/** What an architecture of this decoder does to the projections by head, before queries and keys are rotated. */
+/** What an architecture does to queries and keys by head, before they are rotated. */
 export interface HeadNorms {
   /** @param at the name of the layer's attention */
   parameters(config: LlamaConfig, at: string): ParameterSpec[];
-  /** @param x queries or keys (B, heads, T, headSize) */
+  /**
+   * @param x queries (B, heads, T, headSize), or keys
+   * @param module which: the layer's attention and q_norm or k_norm
+   */
   apply(g: Graph, get: Parameters, config: LlamaConfig, module: string, x: Value): Value;
 }
 
