@@ -2,6 +2,7 @@
 import { HabsburgError } from '../../common/errors.js';
 import { ConfigReader } from './config.js';
 import { gemma2 } from './gemma2.js';
+import { gemma3Text } from './gemma3_text.js';
 import { gptNeo } from './gpt_neo.js';
 import { gptNeox } from './gpt_neox.js';
 import { gpt2 } from './gpt2.js';
@@ -12,7 +13,7 @@ import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 import type { Architecture, ConfigJson, DecoderConfig } from './types.js';
 
-const ROWS: readonly unknown[] = [opt, gpt2, llama, mistral, qwen2, qwen3, gemma2, gptNeox, gptNeo];
+const ROWS: readonly unknown[] = [opt, gpt2, llama, mistral, qwen2, qwen3, gemma2, gemma3Text, gptNeox, gptNeo];
 
 const ARCHITECTURES = new Map((ROWS as readonly Architecture[]).map((architecture) => [architecture.modelType, architecture]));
 

@@ -9,6 +9,8 @@ from transformers import AutoModelForCausalLM
 CASES = {
     "Mistral with a window": ("llama-gqa", {"model_type": "mistral", "architectures": ["MistralForCausalLM"], "sliding_window": 5}),
     "Gemma 2 with a window": ("gemma2", {"sliding_window": 4, "layer_types": None}),
+    "Gemma 3, fields of before transformers 5": ("gemma3", {"rope_parameters": None, "layer_types": None, "rope_theta": 1000.0, "rope_local_base_freq": 50.0,
+                                                            "rope_scaling": {"rope_type": "linear", "factor": 4.0}, "sliding_window_pattern": 2}),
     "GPT-NeoX, one branch after the other": ("gpt-neox", {"use_parallel_residual": False}),
     "GPT-NeoX, positions under their old names": ("gpt-neox", {"rope_parameters": None, "rotary_pct": 1.0, "rotary_emb_base": 300}),
 }
