@@ -7,7 +7,8 @@ import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
 import { activation, activationNames, attention, linear, linearSpecs, rmsNorm, type Activation } from './blocks.js';
 import type { ConfigReader } from './config.js';
-import { canonicalName, parseDecoder, slidingLayers, slidingWindow, type HeadNorms, type LlamaConfig, type LlamaDefaults } from './llama.js'; // prettier-ignore
+import { canonicalName, LLAMA_GGUF, parseDecoder, slidingLayers, slidingWindow, type HeadNorms, type LlamaConfig, type LlamaDefaults } from './llama.js'; // prettier-ignore
+import type { GgufLayout } from './gguf.js';
 import { rotation, type Rotary } from './rotary.js';
 import type { Architecture, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
@@ -144,8 +145,57 @@ export function gemmaLike(norms?: HeadNorms): Omit<Architecture<GemmaConfig>, 'm
   };
 }
 
+/** Norms are stored with the 1 that is added to them. */
+export const LESS_ONE = { add: -1 };
+
+/** How llama.cpp writes models of this decoder, but for what scores are divided by. */
+export const GEMMA_GGUF = {
+  ...LLAMA_GGUF,
+  fields: {
+    ...LLAMA_GGUF.fields,
+    'attention.sliding_window': 'sliding_window',
+    'attn_logit_softcapping': 'attn_logit_softcapping',
+    'final_logit_softcapping': 'final_logit_softcapping',
+  }, // prettier-ignore
+  layerNames: {
+    ...LLAMA_GGUF.layerNames,
+    post_attention_norm: 'post_attention_layernorm',
+    ffn_norm: 'pre_feedforward_layernorm',
+    post_ffw_norm: 'post_feedforward_layernorm',
+  },
+  rearrange: {
+    output_norm: LESS_ONE,
+    attn_norm: LESS_ONE,
+    post_attention_norm: LESS_ONE,
+    ffn_norm: LESS_ONE,
+    post_ffw_norm: LESS_ONE,
+  },
+} satisfies Partial<GgufLayout>;
+
+/**
+ * Scores are divided by the square root of a head's size, and in the 27B models, which are told by their number of layers, by that of
+ * hidden_size / heads: llama.cpp knows it, no key says so.
+ */
+export function scalarByHead(layersOf27B: number): GgufLayout['fields'] {
+  return {
+    'attention.key_length': (size, key) => ({
+      head_dim: size,
+      query_pre_attn_scalar:
+        Number(key('block_count')) === layersOf27B ? Number(key('embedding_length')) / Number(key('attention.head_count')) : size,
+    }),
+  };
+}
+
+const LAYERS_OF_27B = 46;
+
 export const gemma2: Architecture<GemmaConfig> = {
   ...gemmaLike(),
   modelType: 'gemma2',
+  gguf: {
+    ...GEMMA_GGUF,
+    name: 'gemma2',
+    className: 'Gemma2ForCausalLM',
+    fields: { ...GEMMA_GGUF.fields, ...scalarByHead(LAYERS_OF_27B) },
+  },
   parseConfig: (read) => parseGemma(read, 'gemma2', DEFAULTS, { scores: 50, logits: 30 }, (layer) => layer % 2 === 0),
 };

@@ -4,8 +4,8 @@
  * then one on everything.
  */
 import { ConfigReader } from './config.js';
-import { gemmaLike, gemmaNorm, parseGemma, type GemmaConfig } from './gemma2.js';
-import { LLAMA_GGUF, type HeadNorms } from './llama.js';
+import { GEMMA_GGUF, gemmaLike, gemmaNorm, LESS_ONE, parseGemma, scalarByHead, type GemmaConfig } from './gemma2.js';
+import type { HeadNorms } from './llama.js';
 import { parseRotary, type Rotary } from './rotary.js';
 import type { Architecture, ConfigJson } from './types.js';
 
@@ -58,44 +58,18 @@ function parseConfig(read: ConfigReader): GemmaConfig {
   return { ...config, slidingRotary: within(read, config.headSize, config.maxPositions) };
 }
 
-/** The 27B model divides scores by the square root of hidden_size / heads, the others by that of a head's size; no key says so. */
 const LAYERS_OF_27B = 62;
-const LESS_ONE = { add: -1 };
 
 export const gemma3Text: Architecture<GemmaConfig> = {
   ...gemmaLike(NORMS),
   modelType: 'gemma3_text',
   gguf: {
-    ...LLAMA_GGUF,
+    ...GEMMA_GGUF,
     name: 'gemma3',
     className: 'Gemma3ForCausalLM',
-    fields: {
-      ...LLAMA_GGUF.fields,
-      'attention.sliding_window': 'sliding_window',
-      'final_logit_softcapping': 'final_logit_softcapping',
-      'attention.key_length': (size, key) => ({
-        head_dim: size,
-        query_pre_attn_scalar:
-          key('block_count') === LAYERS_OF_27B ? Number(key('embedding_length')) / Number(key('attention.head_count')) : size,
-      }),
-    }, // prettier-ignore
-    layerNames: {
-      ...LLAMA_GGUF.layerNames,
-      attn_q_norm: 'self_attn.q_norm',
-      attn_k_norm: 'self_attn.k_norm',
-      post_attention_norm: 'post_attention_layernorm',
-      ffn_norm: 'pre_feedforward_layernorm',
-      post_ffw_norm: 'post_feedforward_layernorm',
-    },
-    rearrange: {
-      output_norm: LESS_ONE,
-      attn_norm: LESS_ONE,
-      attn_q_norm: LESS_ONE,
-      attn_k_norm: LESS_ONE,
-      post_attention_norm: LESS_ONE,
-      ffn_norm: LESS_ONE,
-      post_ffw_norm: LESS_ONE,
-    },
+    fields: { ...GEMMA_GGUF.fields, ...scalarByHead(LAYERS_OF_27B) },
+    layerNames: { ...GEMMA_GGUF.layerNames, attn_q_norm: 'self_attn.q_norm', attn_k_norm: 'self_attn.k_norm' },
+    rearrange: { ...GEMMA_GGUF.rearrange, attn_q_norm: LESS_ONE, attn_k_norm: LESS_ONE },
   },
   parseConfig,
 };

@@ -12,7 +12,7 @@ import torch
 import transformers
 from gguf import GGMLQuantizationType as Q, MODEL_ARCH
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPTNeoXConfig, Qwen3Config
+from transformers import AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPTNeoXConfig, Qwen3Config
 
 OUT = pathlib.Path(__file__).parent / "gguf"
 V = 264
@@ -44,6 +44,14 @@ def gemma3(w, c):
     w.add_sliding_window(c.sliding_window)
 
 
+def gemma2(w, c):
+    llama_keys(w, c)
+    w.add_rope_freq_base(c.rope_parameters["rope_theta"])
+    w.add_sliding_window(c.sliding_window)
+    w.add_attn_logit_softcapping(c.attn_logit_softcapping)
+    w.add_final_logit_softcapping(c.final_logit_softcapping)
+
+
 def apart(x, c):
     """GPT-NeoX's queries, keys and values, head by head there: all queries first, then all keys, then all values"""
     return x.reshape(c.num_attention_heads, 3, -1, *x.shape[1:]).swapaxes(0, 1).reshape(x.shape)
@@ -53,7 +61,9 @@ MODELS = {
     "qwen3": (MODEL_ARCH.QWEN3, qwen3, {}, Qwen3Config(intermediate_size=64, num_key_value_heads=2, head_dim=16, tie_word_embeddings=True,
                                                         rope_parameters=dict(rope_type="default", rope_theta=1e6), **shape)),
     "gptneox": (MODEL_ARCH.GPTNEOX, gptneox, {"attn_qkv": apart}, GPTNeoXConfig(intermediate_size=64, **shape)),
-    # llama.cpp scales scores by 1 / sqrt(head size), and every sixth layer sees everything
+    # llama.cpp scales scores by 1 / sqrt(head size); Gemma 3's every sixth layer sees everything
+    "gemma2": (MODEL_ARCH.GEMMA2, gemma2, {"norm": lambda x, c: x + 1}, Gemma2Config(intermediate_size=32, num_key_value_heads=1, head_dim=16,
+                                                                                       query_pre_attn_scalar=16, sliding_window=8, attn_logit_softcapping=0.7, final_logit_softcapping=3.0, **shape)),
     "gemma3": (MODEL_ARCH.GEMMA3, gemma3, {"norm": lambda x, c: x + 1}, Gemma3TextConfig(intermediate_size=32, num_key_value_heads=1, head_dim=16,
                                                                                        query_pre_attn_scalar=16, sliding_window=8, **{**shape, "num_hidden_layers": 6})),
 }
@@ -85,7 +95,7 @@ def write(name):
     with torch.no_grad():
         for key, p in model.state_dict().items():
             if key == "lm_head.weight" and config.tie_word_embeddings: continue
-            p.copy_(torch.randn_like(p) * 0.15 + (1 if p.dim() == 1 and key.endswith("weight") and name != "gemma3" else 0))
+            p.copy_(torch.randn_like(p) * 0.15 + (1 if p.dim() == 1 and key.endswith("weight") and not name.startswith("gemma") else 0))
             full = names.get_name(key, try_suffixes=(".weight", ".bias"))
             short = full.split(".")[-2]
             q = KINDS.get(short, Q.F32) if p.dim() == 2 else Q.F32
