@@ -41,7 +41,17 @@ export interface GoldenLora {
 export const OPT_MODELS = ['opt-pre-ln', 'opt-post-ln-proj', 'opt-odd-gelu', 'opt-odd-untied', 'opt-odd-post'] as const;
 
 /** A checkpoint of every other architecture. */
-export const OTHER_MODELS = ['gpt2', 'llama-gqa', 'llama3-tied-ropescaling', 'qwen2', 'qwen3', 'gemma2', 'gemma3', 'gpt-neox', 'gpt-neo'] as const;
+export const OTHER_MODELS = [
+  'gpt2',
+  'llama-gqa',
+  'llama3-tied-ropescaling',
+  'qwen2',
+  'qwen3',
+  'gemma2',
+  'gemma3',
+  'gpt-neox',
+  'gpt-neo',
+] as const;
 
 /** A parameter whose gradient is zero but for rounding, wholly or in [from, to): keys' biases move no softmax over keys. */
 export function keyBias(model: string, name: string, length: number): readonly [number, number] | undefined {
