@@ -323,7 +323,7 @@ function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): 
       });
     }
   }
-  if (decoding.promptLookupNumTokens === 0 && given(['decoding', 'maxMatchingNgramSize'])) {
+  if (!decoding.promptLookupNumTokens && given(['decoding', 'maxMatchingNgramSize'])) {
     problems.push({
       path: ['decoding', 'maxMatchingNgramSize'],
       atKey: true,

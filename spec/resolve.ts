@@ -1,7 +1,7 @@
 /** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
 import { sizeFieldsOf, optConfig } from './architectures.js';
 import { checkDocument, checkMember, longestSequence } from './check.js';
-import { DECODING_DEFAULTS } from '../engine/generate/decoding.js';
+import { settingsOn } from '../engine/generate/decoding.js';
 import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
 import { samplePlan } from './mixture-schema.js';
@@ -105,8 +105,9 @@ function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPla
     generation0: trainingPlan({ ...member.training, ...defined(member.generation0) }, data),
     training: trainingPlan(member.training, data),
     decoding: {
-      ...DECODING_DEFAULTS,
-      ...defined(decoding),
+      ...settingsOn(decoding),
+      strategy: decoding.strategy,
+      batch: decoding.batch,
       maxNewTokens,
       // a block is written to its end, an answer until it ends
       minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),

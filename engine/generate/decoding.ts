@@ -27,7 +27,9 @@ export const DECODING_SETTINGS = {
   stopStrings,
 };
 
-export interface DecodingPlan extends ValuesOf<typeof DECODING_SETTINGS> {
+type Settings = ValuesOf<typeof DECODING_SETTINGS>;
+
+interface Writing {
   readonly strategy: StrategyName;
   readonly maxNewTokens: number;
   /** an end token cannot come before; stop strings can */
@@ -36,16 +38,34 @@ export interface DecodingPlan extends ValuesOf<typeof DECODING_SETTINGS> {
   readonly batch: number;
 }
 
+/**
+ * How a model writes, as a plan has it: settings that are off are left out, so that one more that nobody gives changes no plan's digest
+ * and no step's key.
+ */
+export interface DecodingPlan extends Writing, Partial<Settings> {}
+
+/** The same with all settings. */
+export interface Decoding extends Writing, Settings {}
+
 /** The settings as rows of any type. */
 export const DECODING_ROWS = Object.entries(DECODING_SETTINGS) as [keyof typeof DECODING_SETTINGS, DecodingSetting<unknown>][];
 
 /** What holds where nobody says otherwise. */
-export const DECODING_DEFAULTS = Object.fromEntries(DECODING_ROWS.map(([name, { off }]) => [name, off])) as unknown as ValuesOf<
-  typeof DECODING_SETTINGS
->;
+export const DECODING_DEFAULTS = Object.fromEntries(DECODING_ROWS.map(([name, { off }]) => [name, off])) as unknown as Settings;
+
+/** The settings that are on. */
+export function settingsOn(given: Partial<Settings>): Partial<Settings> {
+  const on = DECODING_ROWS.filter(([name, row]) => given[name] !== undefined && isOn(row, given[name]));
+  return Object.fromEntries(on.map(([name]) => [name, given[name]])) as Partial<Settings>;
+}
+
+export function decodingOf(plan: DecodingPlan): Decoding {
+  return { ...DECODING_DEFAULTS, ...plan };
+}
 
 /** How a member's text is written, settings that are off left out, such as ["beam search", "5 beams", "repetition penalty 2"]. */
-export function decodingWords(d: DecodingPlan): string[] {
+export function decodingWords(plan: DecodingPlan): string[] {
+  const d = decodingOf(plan);
   const name = { greedy: 'greedy decoding', sample: 'sampling', beam: 'beam search', 'beam-sample': 'beam sampling' }[d.strategy];
   const on = DECODING_ROWS.filter(
     ([key, row]) =>

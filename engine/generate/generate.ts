@@ -2,7 +2,7 @@
 import type { CounterRng } from '../../common/philox.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { Device } from '../../spec/devices.js';
-import type { DecodingPlan } from './decoding.js';
+import { decodingOf, type Decoding, type DecodingPlan } from './decoding.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';
 import type { KeyValueCache } from './cache.js';
@@ -57,7 +57,8 @@ const WINDOW = 4;
  *   `verification` where the model's logits are not finite
  */
 export async function generateRows(options: GenerateOptions): Promise<void> {
-  const { model, prompts, settings, onBatch, rowIndex = (i) => i } = options;
+  const { model, prompts, onBatch, rowIndex = (i) => i } = options;
+  const settings = decodingOf(options.settings);
   checkPrompts(prompts, settings, model.config);
   const endTokens = options.eosTokenId ?? [];
   const strategy = STRATEGIES[settings.strategy]({
@@ -99,7 +100,7 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
 }
 
 /** Whether every row takes the same number of steps. */
-function endTogether(settings: DecodingPlan, endTokens: readonly number[]): boolean {
+function endTogether(settings: Decoding, endTokens: readonly number[]): boolean {
   const { minNewTokens, maxNewTokens, stopStrings, promptLookupNumTokens } = settings;
   return (endTokens.length === 0 || minNewTokens >= maxNewTokens) && stopStrings.length === 0 && promptLookupNumTokens === 0;
 }
@@ -112,7 +113,7 @@ async function continueWindow(
   decoder: Decoder,
   prompts: readonly Int32Array[],
   continuations: readonly Continuation[],
-  { batch: places, maxNewTokens }: DecodingPlan,
+  { batch: places, maxNewTokens }: Decoding,
 ): Promise<Int32Array[]> {
   const running: Continuation[] = [];
   const cache = decoder.emptyCache(maxNewTokens, Math.min(places, prompts.length));
@@ -152,7 +153,7 @@ function leave(running: Continuation[], cache: KeyValueCache): void {
   }
 }
 
-function checkPrompts(prompts: readonly Int32Array[], settings: DecodingPlan, config: DecoderConfig): void {
+function checkPrompts(prompts: readonly Int32Array[], settings: Decoding, config: DecoderConfig): void {
   prompts.forEach((prompt, i) => {
     if (prompt.length === 0) throw new HabsburgError('invalid', `prompt ${i} is empty; a prompt needs at least one token`);
     // The last new token is written, never read: it needs no position.

@@ -1,6 +1,6 @@
 /** The words of generation: what a strategy reads from the model, and what it keeps for every prompt. */
 import type { CounterRng } from '../../common/philox.js';
-import type { DecodingPlan } from './decoding.js';
+import type { Decoding } from './decoding.js';
 import type { History } from './warpers/types.js';
 
 /** What leaves the graph for every scored token. */
@@ -59,7 +59,7 @@ export type StoppingRule = (token: number, written: number, history: () => Histo
 
 /** What a strategy is made from. */
 export interface StrategyOptions {
-  readonly settings: DecodingPlan;
+  readonly settings: Decoding;
   readonly endTokens: readonly number[];
   readonly ends: StoppingRule;
   readonly vocabularySize: number;

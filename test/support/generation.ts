@@ -2,9 +2,9 @@
 import { CounterRng } from '../../common/philox.js';
 import type { Model } from '../../engine/checkpoint/huggingface.js';
 import { generateRows, type GenerateOptions } from '../../engine/generate/index.js';
-import { DECODING_DEFAULTS, type DecodingPlan } from '../../engine/generate/decoding.js';
+import { DECODING_DEFAULTS, type Decoding, type DecodingPlan } from '../../engine/generate/decoding.js';
 
-export function decoding(settings: Partial<DecodingPlan>): DecodingPlan {
+export function decoding(settings: Partial<Decoding>): Decoding {
   return {
     ...DECODING_DEFAULTS,
     strategy: 'greedy',

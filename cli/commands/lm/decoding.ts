@@ -1,7 +1,7 @@
 /** The decoding options of `lm generate`, under transformers' names, made from the settings of the engine. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
-import { DECODING_DEFAULTS, DECODING_ROWS, type DecodingPlan } from '../../../engine/generate/decoding.js';
+import { DECODING_DEFAULTS, DECODING_ROWS, settingsOn, type DecodingPlan } from '../../../engine/generate/decoding.js';
 import { flagOf, type DecodingSetting, type StrategyTrait } from '../../../engine/generate/settings.js';
 import { parseYamlValue } from '../../../spec/document.js';
 import { explain } from '../../../spec/problems.js';
@@ -74,5 +74,5 @@ export function decodingOf(options: DecodingOptions): DecodingPlan {
     throw refuse('--prompt-lookup-num-tokens and --num-beams exclude each other: a guess belongs to one sequence');
   if (minNewTokens > maxNewTokens) throw refuse(`--min-new-tokens ${minNewTokens} is more than --max-new-tokens ${maxNewTokens}`);
   const strategy = beams ? (sampling ? 'beam-sample' : 'beam') : sampling ? 'sample' : 'greedy';
-  return { ...settings, strategy, maxNewTokens, minNewTokens, batch };
+  return { ...settingsOn(settings), strategy, maxNewTokens, minNewTokens, batch };
 }

@@ -2,7 +2,7 @@
  * One sequence a prompt, grown until it ends. A step may carry a draft: tokens that are guessed to follow. Every token is chosen from
  * the model's own scores, so a draft changes how many tokens a step yields, never which.
  */
-import type { DecodingPlan } from '../decoding.js';
+import type { Decoding } from '../decoding.js';
 import type { Continuation, Scores, StrategyOptions } from '../types.js';
 import type { History } from '../warpers/types.js';
 import { lookUp } from './prompt-lookup.js';
@@ -15,7 +15,7 @@ export class SingleSequence implements Continuation {
   readonly parents = new Int32Array(1);
   done = false;
   readonly #history: { tokens: Int32Array; length: number; promptLength: number };
-  readonly #settings: DecodingPlan;
+  readonly #settings: Decoding;
 
   constructor(
     readonly options: StrategyOptions,
