@@ -1,5 +1,6 @@
 /** Logits processors and warpers in transformers' order. Adding one is one file here, with its setting, plus a row. */
 import { isOn, type ValuesOf } from '../settings.js';
+import { epsilonCutoff } from './epsilon-cutoff.js';
 import { minNewTokensProcessor } from './min-new-tokens.js';
 import { minP } from './min-p.js';
 import { noRepeatNgramSize } from './no-repeat-ngram.js';
@@ -14,7 +15,7 @@ import { typicalP } from './typical-p.js';
 export const PROCESSORS = { repetitionPenalty, noRepeatNgramSize };
 
 /** For strategies that draw at random. */
-export const WARPERS = { temperature, topK, topP, minP, typicalP };
+export const WARPERS = { temperature, topK, topP, minP, typicalP, epsilonCutoff };
 
 type ProcessorValues = ValuesOf<typeof PROCESSORS>;
 type WarperValues = ProcessorValues & ValuesOf<typeof WARPERS>;
