@@ -40,7 +40,7 @@ describe('presets', () => {
       minLearningRate: 1e-6,
       select: 'best',
     });
-    expect(member.decoding).toMatchObject({ strategy: 'beam', beams: 5, minNewTokens: 64, maxNewTokens: 64, lengthPenalty: 1 });
+    expect(member.decoding).toMatchObject({ strategy: 'beam', beams: 5, minNewTokens: 64, maxNewTokens: 64 });
     expect(member.prompts).toBe('original');
     expect(plan.conditions.map((c) => c.members[0].mixture)).toMatchObject([
       { kind: 'replace' },
