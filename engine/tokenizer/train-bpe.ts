@@ -19,7 +19,7 @@ interface Candidate {
   readonly left: number;
   readonly right: number;
   /** words (by index) in which the pair was seen when this entry was made, each once */
-  readonly words: readonly number[];
+  readonly words: Int32Array;
 }
 
 /** Packs a pair of ids (< 2^26) into one exact number. */
@@ -46,12 +46,11 @@ export function trainBpe(
 
   const pairCounts = new Map<number, number>();
   const seenIn = new Map<number, number[]>();
-  for (let w = 0; w < counts.length; w++) {
-    const ids = words.of(w);
-    for (let i = 0; i + 1 < ids.length; i++) change(ids[i], ids[i + 1], counts[w], w);
-  }
   const queue = new CandidateHeap();
-  flush();
+  for (const first of pairsOf(words, counts, vocabulary.length)) {
+    pairCounts.set(pairKey(first.left, first.right), first.count);
+    queue.push(first);
+  }
 
   const merges = new Map<number, readonly [string, string]>();
   while (vocabulary.length < size) {
@@ -93,60 +92,86 @@ export function trainBpe(
   function flush(): void {
     for (const [key, seen] of seenIn) {
       const count = pairCounts.get(key)!;
-      if (count > 0) queue.push({ count, left: Math.floor(key / 0x4000000), right: key % 0x4000000, words: seen });
+      if (count > 0)
+        queue.push({ count, left: Math.floor(key / 0x4000000), right: key % 0x4000000, words: Int32Array.from(seen) });
     }
     seenIn.clear();
   }
 
   function mergeInWord(w: number, left: number, right: number, id: number): void {
+    const { ids, starts, lengths } = words;
     const count = counts[w];
-    let ids = words.of(w);
-    for (let i = 0; i + 1 < ids.length; i++) {
-      if (ids[i] !== left || ids[i + 1] !== right) continue;
-      if (i > 0) {
-        change(ids[i - 1], left, -count, w);
-        change(ids[i - 1], id, count, w);
+    const [from, end] = [starts[w], starts[w] + lengths[w]];
+    let to = from;
+    for (let i = from; i < end; to++) {
+      if (ids[i] !== left || i + 1 === end || ids[i + 1] !== right) {
+        ids[to] = ids[i++];
+        continue;
       }
-      if (i + 2 < ids.length) {
+      if (to > from) {
+        change(ids[to - 1], left, -count, w);
+        change(ids[to - 1], id, count, w);
+      }
+      if (i + 2 < end) {
         change(right, ids[i + 2], -count, w);
         change(id, ids[i + 2], count, w);
       }
-      ids[i] = id;
-      ids = words.without(w, i + 1);
+      ids[to] = id;
+      i += 2;
     }
+    lengths[w] = to - from;
   }
 }
 
-/** Symbols of words in one array: of millions of words each would be an array of its own. */
-class Words {
-  /** @param ids of all words; word w has `lengths[w]` of them from `starts[w]` on */
-  constructor(
-    readonly ids: Int32Array,
-    readonly starts: Float64Array,
-    readonly lengths: Uint32Array,
-  ) {}
-
-  of(w: number): Int32Array {
-    return this.ids.subarray(this.starts[w], this.starts[w] + this.lengths[w]);
-  }
-
-  /** Takes a symbol out of a word. */
-  without(w: number, at: number): Int32Array {
-    this.of(w).copyWithin(at, at + 1);
-    this.lengths[w]--;
-    return this.of(w);
-  }
+/** Symbols of words, one word behind the other: word w has `lengths[w]` of `ids`, from `starts[w]` on. */
+interface Words {
+  readonly ids: Int32Array;
+  readonly starts: Float64Array;
+  readonly lengths: Uint32Array;
 }
 
 function wordsOf(words: WordCounts, idOf: ReadonlyMap<string, number>): Words {
   const idOfByte = Int32Array.from(BYTE_TO_CHAR, (char) => idOf.get(char)!);
-  const lengths = Uint32Array.from({ length: words.size }, (_, w) => Buffer.byteLength(words.spelling(w)));
   const starts = new Float64Array(words.size);
-  for (let w = 1; w < words.size; w++) starts[w] = starts[w - 1] + lengths[w - 1];
-  const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+  const lengths = new Uint32Array(words.size);
+  let length = 0;
+  for (let w = 0; w < words.size; w++) {
+    starts[w] = length;
+    length += lengths[w] = Buffer.byteLength(words.spelling(w));
+  }
+  const ids = new Int32Array(length);
   let at = 0;
   for (let w = 0; w < words.size; w++) for (const byte of Buffer.from(words.spelling(w))) ids[at++] = idOfByte[byte];
-  return new Words(ids, starts, lengths);
+  return { ids, starts, lengths };
+}
+
+/**
+ * The pairs of words that nothing has been merged in yet. The lists of words that they occur in are most of what training holds, so
+ * they are counted before they are filled.
+ * @param symbols ids are smaller
+ */
+function pairsOf({ ids, starts, lengths }: Words, counts: Float64Array, symbols: number): Candidate[] {
+  const total = new Float64Array(symbols ** 2);
+  const places = new Int32Array(symbols ** 2);
+  const last = new Int32Array(symbols ** 2).fill(-1);
+  const lists = new Map<number, Int32Array>();
+  const each = (visit: (pair: number, w: number) => void): void => {
+    for (let w = 0; w < counts.length; w++)
+      for (let i = starts[w]; i + 1 < starts[w] + lengths[w]; i++) visit(ids[i] * symbols + ids[i + 1], w);
+  };
+  each((pair, w) => {
+    total[pair] += counts[w];
+    if (last[pair] !== w) places[pair]++;
+    last[pair] = w;
+  });
+  for (const [pair, count] of places.entries()) if (count > 0) lists.set(pair, new Int32Array(count));
+  last.fill(-1);
+  places.fill(0);
+  each((pair, w) => {
+    if (last[pair] !== w) lists.get(pair)![places[pair]++] = w;
+    last[pair] = w;
+  });
+  return [...lists].map(([pair, words]) => ({ count: total[pair], left: Math.floor(pair / symbols), right: pair % symbols, words })); // prettier-ignore
 }
 
 /** Binary heap: highest count first, then the smaller pair. */
