@@ -31,7 +31,7 @@ export function runWorkflowId(experiment: string, run: string): string {
   return `${experiment}/${run}`;
 }
 
-/** Of the evaluations of a run's generation, which follow the chain. @param run its workflow id */
+/** Of the evaluations of a run's generation and perhaps some after it, which follow the chain. @param run its workflow id */
 export function evaluateWorkflowId(run: string, generation: number): string {
   return `${run}/evaluations/${generation}`;
 }
@@ -184,10 +184,15 @@ export interface EvaluateInput {
   /** where its documents are filed; absent: none are written */
   readonly place?: Pick<RunDocument, 'experiment' | 'plan' | 'run'>;
   readonly store: string;
-  readonly generation: number;
   readonly execution: ExecutionPlan;
-  /** of each member: what it left (spec/documents.ts `leftBy`) and what is scored of it */
-  readonly subjects: readonly { readonly of: Digest; readonly queue: string; readonly input: ScoreInput }[];
+  readonly subjects: readonly EvaluationSubject[];
+}
+
+/** A member's generation: what it left (spec/documents.ts `leftBy`) and what is scored of it. */
+export interface EvaluationSubject {
+  readonly of: Digest;
+  readonly queue: string;
+  readonly input: ScoreInput;
 }
 
 export interface EvaluateResult {

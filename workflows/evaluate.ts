@@ -1,9 +1,9 @@
 /**
- * The evaluations of a generation, which follow the chain and never hold it up. A member's scores are one step; one that cannot be
- * computed is told, and costs no other. What there is to read is in the store when this ends.
+ * The evaluations of a generation, or of some together, which follow the chain and never hold it up. A member's scores are one step; one
+ * that cannot be computed is told, and costs no other. What there is to read is in the store when this ends.
  */
 import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
-import type { ScoreResult } from '../activities/types.js';
+import type { ScoreResult, StepPlace } from '../activities/types.js';
 import type { EvaluationDocument } from '../spec/documents.js';
 import type { EvaluateInput, EvaluateResult, RunProblem } from './contract.js';
 import { NO_STEPS, sumOf } from './contract.js';
@@ -12,13 +12,18 @@ import { stepsOn } from './proxies.js';
 import { recorder } from './run-records.js';
 
 export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
-  const { place, store, generation, execution, subjects } = input;
+  const { place, store, execution, subjects } = input;
   const record = recorder(place, { store, execution, device: execution.device });
   const problems: Omit<RunProblem, 'run'>[] = [];
   let damaged: string | undefined;
   let [counted, observations, evaluations] = [NO_STEPS, NO_STEPS, NO_STEPS];
 
-  const note = (what: RunProblem['what'], member: string, error: unknown, partly?: true): string => {
+  const note = (
+    what: RunProblem['what'],
+    { generation, member }: Pick<StepPlace, 'generation' | 'member'>,
+    error: unknown,
+    partly?: true,
+  ): string => {
     if (isCancellation(error)) throw error;
     damaged ??= damagedInput(error);
     const failure = describeFailure(error);
@@ -34,14 +39,14 @@ export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
 
   const one = async ({ of, queue, input: asked }: EvaluateInput['subjects'][number]) => {
     const steps = stepsOn({ ...execution.queues, engine: queue }, execution.heartbeatSeconds);
-    const { member } = asked.place;
+    const { generation, member } = asked.place;
     let found: Pick<EvaluationDocument, 'scores' | 'metrics' | 'tables' | 'step' | 'failure'>;
     try {
       const result = await steps.score(asked);
       count(result);
       const { key, cached, report, outputs, metrics, tables, failures } = result;
       const told = failures.map(({ evaluation, type, message }) =>
-        note('score', member, ApplicationFailure.nonRetryable(`${evaluation}: ${message}`, type), true),
+        note('score', asked.place, ApplicationFailure.nonRetryable(`${evaluation}: ${message}`, type), true),
       );
       found = {
         scores: outputs.scores,
@@ -51,10 +56,10 @@ export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
         ...(told.length === 0 ? {} : { failure: told.join('; ') }),
       };
     } catch (error) {
-      found = { failure: note('score', member, error) };
+      found = { failure: note('score', asked.place, error) };
     }
     await record((at) => ({ schema: 'habsburg.evaluation/v1', ...at, generation, member, of, ...found })).catch(
-      (error: unknown) => note('record', member, error),
+      (error: unknown) => note('record', asked.place, error),
     );
   };
 

@@ -20,9 +20,10 @@ import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js
 import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
 import { membersAt } from '../spec/phases.js';
 import { placementKey, placementOf } from '../spec/placement.js';
+import { Batches } from './batches.js';
 import { Beside } from './beside.js';
 import { childOf } from './child.js';
-import type { RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
+import type { EvaluationSubject, RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
 import {
   SEARCH_ATTRIBUTES,
   evaluateWorkflowId,
@@ -35,7 +36,6 @@ import {
 } from './contract.js';
 import { evaluate } from './evaluate.js';
 import { damagedInput, describeFailure, refusal } from './failure.js';
-import type { GenerationResult } from './generation.js';
 import { generationOf, memberGeneration, scoreInput } from './generation.js';
 import { perform, stepsOn } from './proxies.js';
 import { RunRecords, placeOf } from './run-records.js';
@@ -44,6 +44,8 @@ import { simulateGenerations } from './simulation.js';
 
 /** So often a run goes over everything once more because a result was found damaged. */
 const HEALS = 2;
+/** So many members' generations, at most, are evaluated by one workflow; its input holds them all. */
+const MEMBERS_AT_ONCE = 50;
 
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store } = input;
@@ -54,6 +56,7 @@ export async function run(input: RunInput): Promise<RunResult> {
   const state = new RunState(plan.generations, input.paused, input.carried);
   const records = new RunRecords(input, state, device);
   const beside = new Beside();
+  const evaluations = new Batches<EvaluationSubject>(MEMBERS_AT_ONCE);
   answer(plan.id, state);
 
   const enter = (phase: RunProgress['phase']) => {
@@ -83,6 +86,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     try {
       const result = await call();
       state.counted(result.cached);
+      if (!result.cached) evaluateWaiting();
       return result;
     } finally {
       state.left(name);
@@ -100,7 +104,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if (!(input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested)) return;
     enter('scoring');
-    await beside.settled();
+    await settled();
     await heal();
     await condition(allHandlersFinished);
     await continueAsNew<typeof run>({ ...input, paused: state.paused, carried: state.carried() });
@@ -137,33 +141,45 @@ export async function run(input: RunInput): Promise<RunResult> {
     for (const [name, { state: after }] of Object.entries(results)) state.setMember(name, after);
     const left = Object.fromEntries(Object.entries(results).map(([name, { index }]) => [name, index]));
     beside.add(records.generation(t, left), noting('record', t));
-    beside.add(evaluations(plan, t, results), noting('score', t));
+    const subjects = membersAt(plan, t).map((member) => ({
+      of: results[member.name].index.generated!.digest,
+      queue: placementOf(execution, member).queue,
+      input: { place: place(t, member.name, member), ...scoreInput(member, plan.metrics, results[member.name]) },
+    }));
+    evaluations.add(subjects);
+    const remembered = Object.values(results).every(({ index }) => Object.values(index.steps).every(({ cached }) => cached));
+    if (!remembered || evaluations.full) evaluateWaiting();
     state.reach(t);
   };
-  const evaluations = async (plan: RunPlan, t: number, results: Readonly<Record<string, GenerationResult>>) => {
-    await condition(() => !state.paused);
+  /** At once where something was computed; generations that are remembered come together, and are not a workflow each. */
+  const evaluateWaiting = () => {
+    if (evaluations.begin()) beside.add(evaluateAll(), noting('score', state.progress().generation));
+  };
+  const settled = async () => {
+    evaluateWaiting();
+    await beside.settled();
+  };
+  const evaluateAll = async () => {
+    for (let subjects = evaluations.next(); subjects !== undefined; subjects = evaluations.next()) {
+      await condition(() => !state.paused);
+      const generations = [...new Set(subjects.map(({ input }) => input.place.generation))];
+      await evaluateSome(generations[0], subjects).catch((error: unknown) => {
+        if (isCancellation(error)) throw error;
+        for (const t of generations) noting('score', t)(error);
+      });
+    }
+  };
+  const evaluateSome = async (generation: number, subjects: readonly EvaluationSubject[]) => {
     state.began('score');
     try {
       const found = await executeChild(evaluate, {
         ...childOf(plan.experiment),
-        workflowId: evaluateWorkflowId(workflowInfo().workflowId, t),
-        args: [
-          {
-            place: placeOf(input),
-            store,
-            generation: t,
-            execution: plan.execution,
-            subjects: membersAt(plan, t).map((member) => ({
-              of: results[member.name].index.generated!.digest,
-              queue: placementOf(execution, member).queue,
-              input: { place: place(t, member.name, member), ...scoreInput(member, plan.metrics, results[member.name]) },
-            })),
-          },
-        ],
+        workflowId: evaluateWorkflowId(workflowInfo().workflowId, generation),
+        args: [{ place: placeOf(input), store, execution: plan.execution, subjects }],
         typedSearchAttributes: [
           { key: SEARCH_ATTRIBUTES.experiment, value: plan.experiment },
           { key: SEARCH_ATTRIBUTES.run, value: plan.id },
-          { key: SEARCH_ATTRIBUTES.generation, value: t },
+          { key: SEARCH_ATTRIBUTES.generation, value: generation },
         ],
       });
       damaged ??= found.damaged;
@@ -194,25 +210,25 @@ export async function run(input: RunInput): Promise<RunResult> {
         }
       }
       enter('scoring');
-      await beside.settled();
+      await settled();
       await heal();
       if (state.hasMore) continue;
       beside.add(records.status('done'), noting('record', state.generations));
-      await beside.settled();
+      await settled();
     } while (state.hasMore);
   } catch (error) {
     if (isContinueAsNew(error)) throw error;
     const canceled = isCancellation(error);
     damaged ??= damagedInput(error);
     if (!canceled && damaged !== undefined) {
-      await beside.settled().catch(() => undefined);
+      await settled().catch(() => undefined);
       await heal();
     }
     await CancellationScope.nonCancellable(async () => {
       await records
         .status(canceled ? 'canceled' : 'failed', canceled ? undefined : describeFailure(error).message)
         .catch(() => undefined); // the reason why it ended says more
-      await beside.settled().catch(() => undefined); // evaluations of what there is
+      await (canceled ? beside.settled() : settled()).catch(() => undefined); // evaluations of what there is
     });
     if (canceled) throw new CancelledFailure(`${plan.id} was cancelled`);
     throw error;

@@ -57,7 +57,6 @@ export async function score(input: ScoreExperimentInput): Promise<ScoreProgress>
     const found = await evaluate({
       place: { experiment: plan.name, plan: digest, run: run.id },
       store,
-      generation,
       execution,
       subjects: members.map(({ name, of, input: left }) => {
         const placement = placementOf(

@@ -181,6 +181,59 @@ describe('an evaluation that fails for good', () => {
   });
 });
 
+describe('evaluations that take longer than generations', () => {
+  const evaluating = () => [...world.executions.keys()].filter((id) => id.includes('/evaluations/'));
+
+  test('are done together as soon as those before are, each with a document of its own', async () => {
+    const score = world.activities.score;
+    world.activities.score = async (input: ScoreInput) => {
+      if (input.place.generation === 0) await world.until(() => done.includes('generate 4'));
+      return score(input);
+    };
+    expect(await startRun(4)).toMatchObject({ generations: 4, problemCount: 0 });
+    expect(evaluating()).toEqual(['e/replace/seed-1/evaluations/0', 'e/replace/seed-1/evaluations/1']);
+    expect(evaluations().map(({ generation }) => generation)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('of generations that are remembered, all together, once something has to be computed or nothing is left to do', async () => {
+    const remembered = (last: number) => {
+      for (const name of ['sample', 'finetune', 'generate']) {
+        const activity = world.activities[name];
+        world.activities[name] = async (input: { place: { generation: number } }) => ({
+          ...(await activity(input)),
+          cached: input.place.generation <= last,
+        });
+      }
+    };
+    remembered(2);
+    await startRun(4);
+    expect(evaluating()).toEqual([0, 3, 4].map((t) => `e/replace/seed-1/evaluations/${t}`));
+    expect(evaluations().map(({ generation }) => generation)).toEqual([0, 1, 2, 3, 4]);
+    remembered(9);
+    world.executions.clear();
+    await startRun(4);
+    expect(evaluating()).toEqual(['e/replace/seed-1/evaluations/0']);
+    expect(evaluations().map(({ generation }) => generation)).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  });
+
+  test('of which the workflow is ended are told one by one, and later ones are done', async () => {
+    const score = world.activities.score;
+    world.activities.score = async (input: ScoreInput) => {
+      if (input.place.generation === 0) await world.until(() => done.includes('generate 2'));
+      return score(input);
+    };
+    world.beforeStart = async (id) => {
+      if (!id.endsWith('/evaluations/1')) return;
+      await world.until(() => done.includes('generate 3'));
+      throw new Error('terminated');
+    };
+    const { problems } = await startRun(4);
+    expect(problems).toMatchObject([1, 2].map((generation) => ({ what: 'score', generation, message: 'terminated' })));
+    expect(evaluations().map(({ generation }) => generation)).toEqual([0, 3, 4]);
+    expect(statuses().at(-1)).toBe('done');
+  });
+});
+
 describe('one of several evaluations that cannot be computed', () => {
   test('costs no other: the scores of the rest are kept, and the reason is told', async () => {
     const score = world.activities.score;
