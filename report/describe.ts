@@ -1,6 +1,7 @@
 /** What an experiment does, in words, from its plan. */
 import { configWords } from '../spec/architectures.js';
 import { decodingWords } from '../engine/generate/decoding.js';
+import { optimizerWords } from '../engine/train/optimizers/index.js';
 import { sourceName } from '../spec/digest.js';
 import type { AnyExperimentPlan, AnyMemberPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../spec/plan.js';
 import type { SamplePlan } from '../spec/mixture.js';
@@ -30,19 +31,25 @@ function describeLanguageModel(member: MemberPlan, plan: ExperimentPlan): string
   const start = { base: 'the base model', 'generation-0': 'model 0', previous: 'the model before it' }[member.start];
   return (
     `Generation 0 fits ${model} to ${sampled(member.sample, 'blocks')}real text (${sourceName(plan.data.train)}). Each later generation starts from ${start}, ` +
-    `trains on what its mixture draws of real and written text, and writes more (${decodingWords(member.decoding).join(', ')}).`
+    `trains${withOptimizer(member)} on what its mixture draws of real and written text, and writes more (${decodingWords(member.decoding).join(', ')}).`
   );
 }
 
-function describeVae({ base, start, decoding, sample }: VaeMemberPlan, plan: ExperimentPlan): string {
+function describeVae(member: VaeMemberPlan, plan: ExperimentPlan): string {
+  const { base, start, decoding, sample } = member;
   const from = { base: 'fresh weights', 'generation-0': 'model 0', previous: 'the model before it' }[start];
   const pixels = { mean: 'the decoder’s mean of each pixel', bernoulli: 'black and white pixels drawn from the decoder' }[
     decoding.pixels
   ];
   return (
     `Generation 0 fits ${vaeWords(base.architecture)} to ${sampled(sample, 'images')}real images (${sourceName(plan.data.train)}). Each later generation starts from ${from}, ` +
-    `trains on what its mixture draws of real and written images, and writes more (${pixels}).`
+    `trains${withOptimizer(member)} on what its mixture draws of real and written images, and writes more (${pixels}).`
   );
+}
+
+/** AdamW goes without saying. */
+function withOptimizer({ training }: AnyMemberPlan): string {
+  return training.optimizer === undefined ? '' : ` by ${optimizerWords(training)}`;
 }
 
 function sampled(sample: SamplePlan | undefined, unit: string): string {

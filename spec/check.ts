@@ -5,6 +5,7 @@ import { metricNamed, needsTruth } from './metrics.js';
 import { DECODING_ROWS, STRATEGIES_WITH, STRATEGY_NAMES, type DecodingPlan } from '../engine/generate/decoding.js';
 import type { DataPlan, MemberPlan, TrainingPlan } from './plan.js';
 import type { ExperimentDocument, MemberDocument } from './schema.js';
+import { checkOptimizer } from './optimizers.js';
 import { checkOverrides, checkPhases } from './overrides.js';
 import { parseTemplate } from './templates.js';
 
@@ -205,6 +206,7 @@ export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Pa
     (p) => given(p.path) || !problems.some((q) => q.message === p.message),
   );
   problems.push(...inherited);
+  problems.push(...(['training', 'generation0'] as const).flatMap((stage) => checkOptimizer(member[stage], stage, given)));
   if (member.base.kind === 'checkpoint' && member.base.quantize !== undefined) {
     for (const phase of ['training', 'generation0'] as const)
       if (!member[phase].lora && (phase === 'training' || given(['generation0', 'lora'])))

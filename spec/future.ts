@@ -18,7 +18,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter'],
   'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
-  'population.*.training': ['optimizer', 'optimiser', 'precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
+  'population.*.training': ['precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',
     'numReturnSequences',

@@ -1,6 +1,7 @@
 /** What an experiment file expands into: plain data that travels to workflows and activities. Types only, no code. */
 
 import type { DecodingPlan } from '../engine/generate/decoding.js';
+import type { OptimizerPlan } from '../engine/train/optimizers/index.js';
 import type { ConfigPlan } from './architectures.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
@@ -170,21 +171,13 @@ export type VaeArchitecturePlan = {
     | { readonly kind: 'dense'; readonly hidden: readonly number[] }
   );
 
-export interface VaeTrainingPlan extends Pick<
-  TrainingPlan,
-  | 'epochs'
-  | 'batch'
-  | 'learningRate'
-  | 'schedule'
-  | 'minLearningRate'
-  | 'scheduleUnit'
-  | 'warmup'
-  | 'weightDecay'
-  | 'betas'
-  | 'epsilon'
-  | 'clip'
-  | 'select'
-> {
+export interface VaeTrainingPlan
+  extends
+    OptimizerPlan,
+    Pick<
+      TrainingPlan,
+      'epochs' | 'batch' | 'learningRate' | 'schedule' | 'minLearningRate' | 'scheduleUnit' | 'warmup' | 'clip' | 'select'
+    > {
   /** weight of the Kullback-Leibler term (Higgins et al. 2017); 1: the evidence lower bound */
   readonly beta: number;
 }
@@ -196,7 +189,7 @@ export interface VaeDecodingPlan {
   readonly batch: number;
 }
 
-export interface TrainingPlan {
+export interface TrainingPlan extends OptimizerPlan {
   readonly epochs: number;
   /** rows of one optimiser step = batch x accumulation */
   readonly batch: number;
@@ -209,9 +202,6 @@ export interface TrainingPlan {
   readonly scheduleUnit: 'step' | 'epoch';
   /** share of the steps, in [0, 1) */
   readonly warmup: number;
-  readonly weightDecay: number;
-  readonly betas: readonly [number, number];
-  readonly epsilon: number;
   /** global gradient norm; 0: no clipping */
   readonly clip: number;
   /**

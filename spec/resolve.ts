@@ -4,6 +4,7 @@ import { checkDocument, checkMember, longestSequence } from './check.js';
 import { settingsOn } from '../engine/generate/decoding.js';
 import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
 import { metricPlans } from './metric-plans.js';
+import { inheritTraining, withOptimizer } from './optimizers.js';
 import { samplePlan } from './mixture-schema.js';
 import { operatorPlans } from './operators.js';
 import { planHead, resolvePopulation, type MemberGrammar } from './population.js';
@@ -81,7 +82,8 @@ function isPart(subset: ExperimentDocument['data']['subset']): boolean {
 }
 
 /** Settings that concern templates are in the plan where there is one. */
-function trainingPlan({ lossOn, packing, ...training }: TrainingDocument, data: DataPlan): TrainingPlan {
+function trainingPlan({ lossOn, packing, ...document }: TrainingDocument, data: DataPlan): TrainingPlan {
+  const training = withOptimizer(document);
   if (data.template === undefined) return training;
   return { ...training, lossOn: lossOn ?? 'answer', ...(packing ? { packing: data.block } : {}) };
 }
@@ -102,7 +104,7 @@ function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPla
     tokenizer: tokenizerPlan(member, shared),
     base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
     start: member.start,
-    generation0: trainingPlan({ ...member.training, ...defined(member.generation0) }, data),
+    generation0: trainingPlan(inheritTraining(member.training, defined(member.generation0)), data),
     training: trainingPlan(member.training, data),
     decoding: {
       ...settingsOn(decoding),

@@ -1,6 +1,14 @@
 /** The experiment file's grammar in zod: what a researcher may write, with bounds, defaults and descriptions for editors. */
 import { z } from 'zod';
 import { DECODING_ROWS, STRATEGY_NAMES, type DECODING_SETTINGS } from '../engine/generate/decoding.js';
+import {
+  DEFAULT_OPTIMIZER,
+  OPTIMIZER_NAMES,
+  OPTIMIZER_SETTINGS,
+  optimizersWith,
+  settingsOf,
+  type OptimizerSettings,
+} from '../engine/train/optimizers/index.js';
 import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { operatorsSchema } from './operators.js';
@@ -141,11 +149,27 @@ const base = z
     'Where generation 0 starts: a checkpoint (file:FOLDER in the layout of Hugging Face, file:MODEL.gguf or hf://OWNER/NAME@REVISION) or fresh weights.',
   );
 
+type OptimizerFields = { [K in keyof OptimizerSettings]: z.ZodOptional<z.ZodType<OptimizerSettings[K]>> };
+
+/** Each setting of an optimiser as a field; what is said of it by each that has it. */
+const optimizerSettings = Object.fromEntries(
+  OPTIMIZER_SETTINGS.map((name) => {
+    const rows = optimizersWith(name).map((optimizer) => [optimizer, Object.fromEntries(settingsOf(optimizer))[name]] as const);
+    const words = rows.map(([optimizer, row]) => `With ${optimizer}: ${row.help}. Default: ${JSON.stringify(row.default)}.`);
+    return [name, rows[0][1].schema.optional().describe(words.join(' '))];
+  }),
+) as OptimizerFields;
+
+export const optimizerFields = {
+  optimizer: z.enum(OPTIMIZER_NAMES).optional().describe(`What takes the steps. Default: ${DEFAULT_OPTIMIZER}.`),
+  ...optimizerSettings,
+};
+
 export const trainingFields = {
   epochs: z.int().min(1).max(100_000),
   batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
   accumulation: z.int().min(1).max(1e5).default(1),
-  learningRate: z.number().gt(0).max(10).describe("AdamW's peak rate."),
+  learningRate: z.number().gt(0).max(10).describe("The optimiser's peak rate."),
   schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   minLearningRate: z.number().min(0).max(10).default(0).describe('Rate at the end of the schedule (cosine: eta_min).'),
   scheduleUnit: z
@@ -153,9 +177,7 @@ export const trainingFields = {
     .default('step')
     .describe("The schedule moves every step (Hugging Face) or every epoch (Lightning's CosineAnnealingLR with T_max = epochs)."),
   warmup: z.number().min(0).lt(1).default(0).describe('Linear warm-up, as a share of all steps.'),
-  weightDecay: z.number().min(0).max(1).default(0.01).describe('Decoupled, on every parameter.'),
-  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
-  epsilon: z.number().gt(0).max(1).default(1e-8),
+  ...optimizerFields,
   clip: z.number().min(0).max(1e6).default(1).describe('Largest global gradient norm; 0: no clipping.'),
   dropout: z
     .number()

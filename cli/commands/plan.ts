@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { configWords } from '../../spec/architectures.js';
 import { decodingWords } from '../../engine/generate/decoding.js';
+import { optimizerWords } from '../../engine/train/optimizers/index.js';
 import { vaeWords } from '../../spec/vae/words.js';
 import { planDigest } from '../../spec/digest.js';
 import { outline, stepsOfGeneration, total, type Outline, type RunOutline, type StepName } from '../../workflows/outline.js';
@@ -11,7 +12,14 @@ import { expand } from '../../spec/expand.js';
 import { BLOCKS } from '../../spec/simulation/blocks.js';
 import type { SamplePlan } from '../../spec/mixture.js';
 import type { SimulationPlan } from '../../spec/simulation/plan.js';
-import type { AnyDataPlan, AnyExperimentPlan, ExperimentPlan, MemberPlan, VaeMemberPlan } from '../../spec/plan.js';
+import type {
+  AnyDataPlan,
+  AnyExperimentPlan,
+  AnyMemberPlan,
+  ExperimentPlan,
+  MemberPlan,
+  VaeMemberPlan,
+} from '../../spec/plan.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { isHabsburgError } from '../../common/errors.js';
 import { whatIsDone, type Done } from '../../documents/done.js';
@@ -174,7 +182,7 @@ function sourceText(data: AnyDataPlan, split: 'train' | 'valid' | 'test'): strin
 }
 
 function describeLanguageModel(member: MemberPlan): string {
-  return `${describeBase(member)}; starts from ${startText(member.start)}, ${describeDecoding(member)}, prompts: ${member.prompts}${sampleText(member.sample)}`;
+  return `${describeBase(member)}; starts from ${startText(member.start)}, ${trainsText(member)}${describeDecoding(member)}, prompts: ${member.prompts}${sampleText(member.sample)}`;
 }
 
 function sampleText(sample: SamplePlan | undefined): string {
@@ -182,8 +190,14 @@ function sampleText(sample: SamplePlan | undefined): string {
   return `; ${sample.size}${sample.growth === 0 ? '' : ` (t+1)^${sample.growth}`} records a generation`;
 }
 
-function describeVae({ base, start, decoding, sample }: VaeMemberPlan): string {
-  return `${vaeWords(base.architecture)}; starts from ${startText(start)}, writes images (pixels: ${decoding.pixels})${sampleText(sample)}`;
+function describeVae(member: VaeMemberPlan): string {
+  const { base, start, decoding, sample } = member;
+  return `${vaeWords(base.architecture)}; starts from ${startText(start)}, ${trainsText(member)}writes images (pixels: ${decoding.pixels})${sampleText(sample)}`;
+}
+
+/** AdamW goes without saying. */
+function trainsText({ training }: AnyMemberPlan): string {
+  return training.optimizer === undefined ? '' : `trains by ${optimizerWords(training)}, `;
 }
 
 function describeBase({ base }: MemberPlan): string {

@@ -1,8 +1,8 @@
 /**
- * The trainer's inner loops in WebAssembly. The optimiser's use SIMD and update weights in place, where a graph would copy every tensor out. One
- * thread and a fixed order, so the result never depends on the machine's thread count.
+ * The trainer's inner loops in WebAssembly: those that all optimisers share and dropout's. They use SIMD and update weights in place, where a
+ * graph would copy every tensor out. One thread and a fixed order, so the result never depends on the machine's thread count.
  */
-import { assemble, f32, f32x4, f64, f64x2, get, i32, i64, select, set, v128, whileBelow, type Code } from './wasm.js';
+import { assemble, f32, f32x4, f64, f64x2, get, i32, i64, select, set, v128, whileBelow, type Code, type Func } from './wasm.js';
 
 /** Bytes of one SIMD vector; lengths are multiples of it. */
 export const VECTOR = 16;
@@ -13,25 +13,6 @@ export interface Kernels {
   sumOfSquares(x: number, end: number): number;
   /** y += x */
   add(y: number, x: number, end: number): void;
-  /**
-   * One step of decoupled AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2) in the order of torch.optim.AdamW:
-   * p ← p·decay;  m ← m + (c·g − m)·(1−β₁);  v ← β₂·v + (1−β₂)·(c·g)²;  p ← p − stepSize·m / (√v / √(1−β₂ᵗ) + ε)
-   */
-  adamw(
-    p: number,
-    end: number,
-    g: number,
-    m: number,
-    v: number,
-    c: number,
-    decay: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    stepSize: number,
-    correction: number,
-    epsilon: number,
-  ): void;
   /**
    * Dropout masks: blocks of four float32 from Philox4x32-10 with counter (0, 1, 2 …, row, site, step), each 0 where its 32-bit
    * number is below `threshold`, else `scale`.
@@ -49,7 +30,8 @@ export interface Kernels {
   ): void;
 }
 
-const advance = (pointer: number): Code => set(pointer, i32.add(get(pointer), i32.const(VECTOR)));
+/** A pointer to the next vector. */
+export const advance = (pointer: number): Code => set(pointer, i32.add(get(pointer), i32.const(VECTOR)));
 
 function sumOfSquares(): Code {
   const [x, end, low, high, value] = [0, 1, 2, 3, 4];
@@ -71,32 +53,6 @@ function add(): Code {
     ...advance(y),
     ...advance(x),
   ]);
-}
-
-function adamw(): Code {
-  const [p, end, g, m, v] = [0, 1, 2, 3, 4];
-  const scalars = [5, 6, 7, 8, 9, 10, 11, 12];
-  const [c, decay, oneMinusBeta1, beta2, oneMinusBeta2, stepSize, correction, epsilon] = scalars.map((s) => get(s + 8)); // their vectors
-  const [gradient, first, second] = [21, 22, 23];
-  const denominator = f32x4.add(f32x4.div(f32x4.sqrt(get(second)), correction), epsilon);
-  return [
-    ...scalars.flatMap((s) => set(s + 8, f32x4.splat(get(s)))),
-    ...whileBelow(p, end, [
-      ...set(gradient, f32x4.mul(v128.load(get(g)), c)),
-      ...set(first, f32x4.add(v128.load(get(m)), f32x4.mul(f32x4.sub(get(gradient), v128.load(get(m))), oneMinusBeta1))),
-      ...set(
-        second,
-        f32x4.add(f32x4.mul(v128.load(get(v)), beta2), f32x4.mul(f32x4.mul(get(gradient), get(gradient)), oneMinusBeta2)),
-      ),
-      ...v128.store(get(m), get(first)),
-      ...v128.store(get(v), get(second)),
-      ...v128.store(
-        get(p),
-        f32x4.sub(f32x4.mul(v128.load(get(p)), decay), f32x4.div(f32x4.mul(get(first), stepSize), denominator)),
-      ),
-      ...[p, g, m, v].flatMap(advance),
-    ]),
-  ];
 }
 
 /** Philox's multipliers and key increments (Salmon et al. 2011), as in common/philox.ts. */
@@ -124,27 +80,23 @@ function dropoutMask(): Code {
   ]);
 }
 
-let compiled: WebAssembly.Module | undefined;
+const NONE: readonly Func[] = [];
+const COMMON: readonly Func[] = [
+  { name: 'sumOfSquares', params: ['i32', 'i32'], result: 'f64', locals: ['v128', 'v128', 'v128'], body: sumOfSquares() },
+  { name: 'add', params: ['i32', 'i32', 'i32'], locals: [], body: add() },
+  {
+    name: 'dropoutMask',
+    params: [...Array<'i32'>(8).fill('i32'), 'f32'],
+    locals: [...Array<'i32'>(5).fill('i32'), 'i64', 'i64'],
+    body: dropoutMask(),
+  },
+];
 
-/** The kernels over a memory. */
-export function kernelsOn(memory: WebAssembly.Memory): Kernels {
-  compiled ??= new WebAssembly.Module(
-    assemble([
-      { name: 'sumOfSquares', params: ['i32', 'i32'], result: 'f64', locals: ['v128', 'v128', 'v128'], body: sumOfSquares() },
-      { name: 'add', params: ['i32', 'i32', 'i32'], locals: [], body: add() },
-      {
-        name: 'adamw',
-        params: [...Array<'i32'>(5).fill('i32'), ...Array<'f32'>(8).fill('f32')],
-        locals: Array<'v128'>(11).fill('v128'),
-        body: adamw(),
-      },
-      {
-        name: 'dropoutMask',
-        params: [...Array<'i32'>(8).fill('i32'), 'f32'],
-        locals: [...Array<'i32'>(5).fill('i32'), 'i64', 'i64'],
-        body: dropoutMask(),
-      },
-    ]),
-  );
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+const compiled = new Map<readonly Func[], WebAssembly.Module>();
+
+/** The kernels over a memory, and more functions beside them, which are compiled once for the same array. */
+export function kernelsOn(memory: WebAssembly.Memory, more = NONE): Kernels {
+  const module = compiled.get(more) ?? new WebAssembly.Module(assemble([...COMMON, ...more]));
+  compiled.set(more, module);
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }

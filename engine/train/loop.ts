@@ -4,7 +4,7 @@ import type { Digest } from '../../common/canonical.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
 import type { Weights } from '../checkpoint/safetensors.js';
-import type { AdamW } from './adamw.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import { learningRateAt, type SchedulePlan } from './schedule.js';
 import { copyInto, readState, writeState, type EpochReport, type Position } from './state.js';
 
@@ -41,7 +41,7 @@ export interface LoopOptions extends LoopHooks {
   readonly rng: CounterRng;
   /** digest of everything that determines the run */
   readonly run: Digest;
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
   /** receives the selected weights, in its own arrays or as the optimiser's; what it held is not needed any more */
   readonly selected: Weights;
   step(examples: Uint32Array, learningRate: number): Promise<LoopStep>;

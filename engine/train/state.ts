@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Digest } from '../../common/canonical.js';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
 import { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from '../checkpoint/safetensors.js';
-import type { AdamW } from './adamw.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 
 /** One epoch's result. */
 export interface EpochReport {
@@ -34,6 +34,7 @@ interface StateFile extends Position {
 
 const STATE = 'state.json';
 const WEIGHTS = 'weights.safetensors';
+/** what the optimiser keeps beside the weights */
 const MOMENTS = 'moments.safetensors';
 const BEST = 'best.safetensors';
 
@@ -45,16 +46,11 @@ export async function writeState(
   folder: string,
   run: Digest,
   position: Position,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   best: Weights | undefined,
 ): Promise<void> {
   await writeSafetensors(join(folder, WEIGHTS), optimizer.weights);
-  const prefixed = (prefix: string, tensors: ReadonlyMap<string, NamedTensor>): [string, NamedTensor][] =>
-    [...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
-  await writeSafetensors(
-    join(folder, MOMENTS),
-    new Map([...prefixed('first', optimizer.firstMoments), ...prefixed('second', optimizer.secondMoments)]),
-  );
+  await writeSafetensors(join(folder, MOMENTS), optimizer.state);
   if (best !== undefined) await writeSafetensors(join(folder, BEST), best);
   const state: StateFile = { format: 1, run, ...position };
   try {
@@ -71,7 +67,7 @@ export async function writeState(
 export async function readState(
   folder: string,
   run: Digest,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   best: Weights,
   hasBest: (position: Position) => boolean,
 ): Promise<Position> {
@@ -91,11 +87,7 @@ export async function readState(
     );
   }
   copyInto(optimizer.weights, await readSafetensors(join(folder, WEIGHTS)), folder);
-  const moments = await readSafetensors(join(folder, MOMENTS));
-  const withPrefix = (prefix: string): Weights =>
-    new Map([...moments].filter(([name]) => name.startsWith(prefix)).map(([name, t]) => [name.slice(prefix.length), t]));
-  copyInto(optimizer.firstMoments, withPrefix('first.'), folder);
-  copyInto(optimizer.secondMoments, withPrefix('second.'), folder);
+  copyInto(optimizer.state, await readSafetensors(join(folder, MOMENTS)), folder);
   optimizer.steps = state.step;
   if (hasBest(state)) copyInto(best, await readSafetensors(join(folder, BEST)), folder);
   return { step: state.step, nllSum: state.nllSum, targetCount: state.targetCount, epochs: state.epochs };

@@ -8,9 +8,10 @@ import { collectGarbage } from '../garbage.js';
 import type { DecoderConfig } from '../models/types.js';
 import { modelFeeds, weightFeeds } from '../models/weights.js';
 import { float32, isLarge, Session, type Tensor } from '../session.js';
-import { AdamW, type AdamWSettings } from './adamw.js';
 import { adapterDropoutName, DropoutMasks, dropoutName } from './dropout.js';
 import { gradientName, trainingGraph } from './graph.js';
+import { createOptimizer, type OptimizerPlan } from './optimizers/index.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 
 export interface StepResult {
   /** Σ weight · nll over the step's targets, nats */
@@ -28,7 +29,7 @@ interface Dropout {
 
 export class Trainer {
   readonly config: DecoderConfig;
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
   /** the weights as a session's feeds: views that follow every step */
   readonly feeds: Readonly<Record<string, Tensor>>;
   readonly #sessions = new Map<number, { readonly session: Session; readonly maskWidths: readonly number[][] }>();
@@ -40,6 +41,7 @@ export class Trainer {
 
   /**
    * @param model its weights are copied, and not kept unless an adapter is trained
+   * @param options.clip largest global gradient norm; 0: no clipping
    * @param options.longest tokens of the longest row to come; shorter rows are padded to a few lengths below it
    * @param options.adapter trained instead of the model's weights, which then stay as they are
    * @param options.dropout share of the layers' outputs that is dropped, in (0, 1), and the stream that says which; absent: none
@@ -48,7 +50,8 @@ export class Trainer {
    */
   constructor(
     model: Model,
-    readonly options: AdamWSettings & {
+    readonly options: OptimizerPlan & {
+      readonly clip: number;
       readonly threads: number;
       readonly device?: Device;
       readonly longest: number;
@@ -64,7 +67,7 @@ export class Trainer {
       ...(dropout === undefined ? [] : [new DropoutMasks(dropout.rng, dropout.rate, dropoutName)]),
       ...(adapterDropout === undefined ? [] : [new DropoutMasks(adapterDropout.rng, adapterDropout.rate, adapterDropoutName)]),
     ];
-    this.optimizer = new AdamW(adapter?.weights ?? model.weights, options);
+    this.optimizer = createOptimizer(adapter?.weights ?? model.weights, options);
     this.feeds = { ...(adapter === undefined ? {} : modelFeeds(model)), ...weightFeeds(this.optimizer.weights) };
     this.#frozen = { stored: model.stored, adapter: model.adapter };
     this.#large = isLarge(this.feeds, model.stored);

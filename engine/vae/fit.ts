@@ -8,9 +8,9 @@ import type { Device } from '../../spec/devices.js';
 import type { VaeTrainingPlan } from '../../spec/plan.js';
 import { weightFeeds } from '../models/weights.js';
 import { float32, Session } from '../session.js';
-import { AdamW } from '../train/adamw.js';
 import { gradientName } from '../train/graph.js';
 import { trainEpochs, type LoopHooks, type LoopReport } from '../train/loop.js';
+import { createOptimizer } from '../train/optimizers/index.js';
 import { imageBatch, noiseBatch } from './batches.js';
 import type { Vae } from './checkpoint.js';
 import { vaeConfigJson } from './config.js';
@@ -45,7 +45,7 @@ export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
 
   const rows = Math.min(settings.batch, train.count);
   const { latent } = config.architecture;
-  const optimizer = new AdamW(weights, settings);
+  const optimizer = createOptimizer(weights, settings);
   const feeds = weightFeeds(optimizer.weights);
   const gradients = Object.fromEntries(
     [...optimizer.gradients].map(([name, { shape, data }]) => [gradientName(name), float32(data, shape)]),

@@ -2,6 +2,7 @@
 import { checkParts, checkTraining } from '../check.js';
 import { metricPlans } from '../metric-plans.js';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
+import { checkOptimizer, inheritTraining, withOptimizer } from '../optimizers.js';
 import { samplePlan } from '../mixture-schema.js';
 import { planHead, resolvePopulation, type MemberGrammar } from '../population.js';
 import type { ExperimentPlan, ImageDataPlan, VaeMemberPlan } from '../plan.js';
@@ -10,6 +11,7 @@ import { vaeExperimentSchema, vaeMemberSchema, type VaeExperimentDocument, type 
 
 /** Held out for validation, and for tests, where the file gives neither a file nor a share. */
 const SHARE = 0.1;
+const NO_DECAY = { weightDecay: 0 };
 
 /** Whether a document's population names a VAE, so that this grammar judges it. */
 export function isVae(raw: unknown): boolean {
@@ -56,8 +58,8 @@ function memberPlan(member: VaeMemberDocument): VaeMemberPlan {
   const given = Object.fromEntries(Object.entries(generation0).filter(([, value]) => value !== undefined));
   return {
     ...rest,
-    training,
-    generation0: { ...training, ...given },
+    training: withOptimizer(training, NO_DECAY),
+    generation0: withOptimizer(inheritTraining(training, given), NO_DECAY),
     ...(sample === undefined ? {} : { sample: samplePlan(sample) }),
     ...(execution === undefined ? {} : { execution }),
   };
@@ -91,5 +93,6 @@ function checkMember(member: VaeMemberPlan, given: (path: Path) => boolean): Pro
   const inherited = checkTraining(member.generation0, ['generation0']).filter(
     (p) => given(p.path) || !problems.some((q) => q.message === p.message),
   );
-  return [...problems, ...inherited];
+  const optimizers = (['training', 'generation0'] as const).flatMap((stage) => checkOptimizer(member[stage], stage, given));
+  return [...problems, ...inherited, ...optimizers];
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../mixture-schema.js';
-import { condition, inheriting, metricSchema, trainingFields } from '../schema.js';
+import { condition, inheriting, metricSchema, optimizerFields, trainingFields } from '../schema.js';
 import { SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from '../shared.js';
 
 const imageSource = z.string().regex(/^file:.+$/, 'must be file:PATH of an IDX file of images, perhaps compressed by gzip');
@@ -39,7 +39,7 @@ const architecture = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const { epochs, learningRate, minLearningRate, scheduleUnit, warmup, betas, epsilon } = trainingFields;
+const { epochs, learningRate, minLearningRate, scheduleUnit, warmup } = trainingFields;
 const vaeTrainingFields = {
   epochs,
   batch: z.int().min(1).max(1e6).describe('Images of one optimiser step.'),
@@ -48,9 +48,8 @@ const vaeTrainingFields = {
   minLearningRate,
   scheduleUnit,
   warmup,
-  weightDecay: trainingFields.weightDecay.removeDefault().default(0),
-  betas,
-  epsilon,
+  ...optimizerFields,
+  weightDecay: optimizerFields.weightDecay.describe('As for language models. Default: 0.'),
   clip: trainingFields.clip.removeDefault().default(0),
   beta: z
     .number()

@@ -32,6 +32,7 @@ function results(): Results {
         family: 'vae',
         base: { kind: 'scratch', architecture: { kind: 'conv', latent: 2, channels: [4, 8] } },
         start: 'base',
+        training: { epochs: 1, batch: 4, learningRate: 1e-3 },
         decoding: { pixels: 'mean', batch: 4 },
       },
     ],

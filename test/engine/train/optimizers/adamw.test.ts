@@ -1,8 +1,8 @@
 /** The WebAssembly optimiser against the formulas in float64 and against torch. */
 import { describe, expect, test } from '@jest/globals';
-import { CounterRng } from '../../../common/philox.js';
-import { AdamW } from '../../../engine/train/adamw.js';
-import { relativeError } from '../../support/numbers.js';
+import { CounterRng } from '../../../../common/philox.js';
+import { createOptimizer } from '../../../../engine/train/optimizers/index.js';
+import { relativeError } from '../../../support/numbers.js';
 
 const rng = new CounterRng({ seed: 3, generation: 0, member: 'm', step: 'test' });
 const draw = (n: number, lane: number): Float32Array => Float32Array.from({ length: n }, (_, i) => rng.normal(i, lane));
@@ -15,7 +15,7 @@ describe('AdamW', () => {
       [0.8301584720611572, -1.810258388519287, 2.790358781814575],
     ];
     const settings = { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, clip: 1 } as const;
-    const adam = new AdamW(new Map([['p', { shape: [3], data: Float32Array.of(1, -2, 3) }]]), settings);
+    const adam = createOptimizer(new Map([['p', { shape: [3], data: Float32Array.of(1, -2, 3) }]]), settings);
     [1, -0.05].forEach((factor, step) => {
       adam.gradients.get('p')!.data.set([0.5 * factor, -4 * factor, 0.25 * factor]);
       expect(adam.step(0.1)).toBeCloseTo(Math.abs(factor) * Math.hypot(0.5, 4, 0.25), 6);
@@ -27,7 +27,7 @@ describe('AdamW', () => {
     const sizes = [1, 3, 4, 17, 1000];
     const settings = { betas: [0.8, 0.95], epsilon: 1e-6, weightDecay: 0.05, clip: 2 } as const;
     const start = sizes.map((n, i) => draw(n, i));
-    const adam = new AdamW(new Map(start.map((data, i) => [`p${i}`, { shape: [data.length], data }])), settings);
+    const adam = createOptimizer(new Map(start.map((data, i) => [`p${i}`, { shape: [data.length], data }])), settings);
     const p = start.map((data) => Float64Array.from(data));
     const m = sizes.map((n) => new Float64Array(n));
     const v = sizes.map((n) => new Float64Array(n));
@@ -54,7 +54,7 @@ describe('AdamW', () => {
 
   test('gradients of micro-batches add up, beyond the staging buffer too', () => {
     const [a, b] = [draw(70_001, 1), draw(70_001, 2)];
-    const adam = new AdamW(new Map([['p', { shape: [a.length], data: new Float32Array(a.length) }]]), {
+    const adam = createOptimizer(new Map([['p', { shape: [a.length], data: new Float32Array(a.length) }]]), {
       betas: [0.9, 0.999],
       epsilon: 1e-8,
       weightDecay: 0,
@@ -71,7 +71,7 @@ describe('AdamW', () => {
   });
 
   test('a gradient that is not finite is refused and changes no weight', () => {
-    const adam = new AdamW(new Map([['p', { shape: [2], data: Float32Array.of(1, 2) }]]), {
+    const adam = createOptimizer(new Map([['p', { shape: [2], data: Float32Array.of(1, 2) }]]), {
       betas: [0.9, 0.999],
       epsilon: 1e-8,
       weightDecay: 0,
