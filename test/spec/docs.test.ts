@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf } from '../../evaluations/types.js';
 import { TABLE_BEGINS, TABLE_ENDS, decodingTable } from '../../engine/generate/settings-table.js';
+import { OPTIMIZERS_BEGIN, optimizerTable } from '../../engine/train/optimizers/settings-table.js';
 import { operators } from '../../operators/index.js';
 import { load, problems } from './support.js';
 
@@ -53,8 +54,11 @@ test('docs/experiments.md has every operator with its settings and their default
   }
 });
 
-test('the table of decoding settings is fresh (node scripts/tables.mjs writes it)', async () => {
-  const [, table] = (await page('experiments')).split(TABLE_BEGINS);
+test.each([
+  ['decoding settings', TABLE_BEGINS, decodingTable()],
+  ['optimisers', OPTIMIZERS_BEGIN, optimizerTable()],
+])('the table of %s is fresh (node scripts/tables.mjs writes it)', async (_, begins, expected) => {
+  const [, table] = (await page('experiments')).split(begins);
   const cells = (text: string) => text.trim().split('\n').map((line) => line.split('|').map((cell) => cell.trim().replace(/^-+$/, '-'))); // prettier-ignore
-  expect(cells(table.slice(0, table.indexOf(TABLE_ENDS)))).toEqual(cells(decodingTable()));
+  expect(cells(table.slice(0, table.indexOf(TABLE_ENDS)))).toEqual(cells(expected));
 });

@@ -10,6 +10,7 @@ import { saveAdapter } from '../../../engine/checkpoint/peft.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
 import { fit } from '../../../engine/train/fit.js';
 import type { LoopProgress } from '../../../engine/train/loop.js';
+import type { OptimizerPlan } from '../../../engine/train/optimizers/index.js';
 import type { Device } from '../../../spec/devices.js';
 import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
 import { printJson } from '../../output.js';
@@ -26,10 +27,11 @@ import {
   threadsOption,
   tidy,
 } from './inputs.js';
+import { addOptimizerOptions, optimizerOf, type OptimizerOptions } from './optimizer.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type LabelledRows, type RecordOptions } from './records.js';
 import { readLabelledTokens } from './token-rows.js';
 
-interface Options extends RecordOptions {
+interface Options extends RecordOptions, OptimizerOptions {
   readonly model: string;
   readonly text?: string;
   readonly tokens?: string;
@@ -51,10 +53,6 @@ interface Options extends RecordOptions {
   readonly learningRate: number;
   readonly lrSchedulerType: TrainingPlan['schedule'];
   readonly warmupRatio: number;
-  readonly weightDecay: number;
-  readonly adamBeta1: number;
-  readonly adamBeta2: number;
-  readonly adamEpsilon: number;
   readonly maxGradNorm: number;
   readonly dropout: number;
   readonly gradientCheckpointing?: boolean;
@@ -103,13 +101,10 @@ export function registerFinetune(parent: Command): void {
     .option('--epochs, --num-train-epochs <n>', 'passes over the rows', integer(1), 3)
     .option('--batch, --per-device-train-batch-size <n>', 'rows of one forward pass', integer(1), 8)
     .option('--accumulation, --gradient-accumulation-steps <n>', 'forward passes of one optimiser step', integer(1), 1)
-    .option('--learning-rate <x>', "AdamW's peak rate", positive, 5e-5)
+    .option('--learning-rate <x>', "the optimiser's peak rate", positive, 5e-5)
     .option('--lr-scheduler-type <name>', 'linear, cosine or constant', schedule, 'linear')
-    .option('--warmup-ratio <x>', 'linear warm-up, as a share of all steps', share, 0)
-    .option('--weight-decay <x>', 'decoupled, on every trained parameter', natural, 0)
-    .option('--adam-beta1 <x>', '', share, 0.9)
-    .option('--adam-beta2 <x>', '', share, 0.999)
-    .option('--adam-epsilon <x>', '', positive, 1e-8)
+    .option('--warmup-ratio <x>', 'linear warm-up, as a share of all steps', share, 0);
+  addOptimizerOptions(command)
     .option('--max-grad-norm <x>', 'largest global gradient norm; 0: no clipping', natural, 1)
     .option('--dropout <x>', "share of each layer's outputs dropped while training; the model's config is not asked", share, 0)
     .option('--gradient-checkpointing', 'keep only what enters each layer and compute the rest again: less memory, more time')
@@ -136,6 +131,7 @@ function schedule(text: string): TrainingPlan['schedule'] {
 async function run(options: Options): Promise<void> {
   exactlyOne({ ...options }, { text: '--text', tokens: '--tokens', records: '--records' });
   checkCombinations(options);
+  const optimizer = optimizerOf(options);
   const model = await loadModel(options.model, {
     quantize: options.quantize,
     frozen: options.loraR !== undefined,
@@ -152,7 +148,7 @@ async function run(options: Options): Promise<void> {
   const valid = await rowsOf(validationOf(options));
   await emptyFolder(options.out);
 
-  const settings = settingsOf(options, lora);
+  const settings = settingsOf(options, lora, optimizer);
   const rng = new CounterRng({ seed: options.seed, generation: 0, member: 'lm', step: 'finetune' });
   const onProgress = options.json ? undefined : showProgress;
   const { adapter, report } = await fit({
@@ -232,7 +228,7 @@ function loraOf(options: Options, { config }: Checkpoint): LoraPlan | null {
   return { rank: options.loraR, alpha: options.loraAlpha ?? 8, dropout: options.loraDropout ?? 0, targets };
 }
 
-function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
+function settingsOf(options: Options, lora: LoraPlan | null, optimizer: OptimizerPlan): TrainingPlan {
   return {
     epochs: options.numTrainEpochs,
     batch: options.perDeviceTrainBatchSize,
@@ -242,9 +238,7 @@ function settingsOf(options: Options, lora: LoraPlan | null): TrainingPlan {
     minLearningRate: 0,
     scheduleUnit: 'step',
     warmup: options.warmupRatio,
-    weightDecay: options.weightDecay,
-    betas: [options.adamBeta1, options.adamBeta2],
-    epsilon: options.adamEpsilon,
+    ...optimizer,
     clip: options.maxGradNorm,
     dropout: options.dropout,
     lora,
