@@ -8,7 +8,7 @@ import type { Kernels } from '../kernels.js';
 import type { Func } from '../wasm.js';
 
 export interface OptimizerSetting<T> {
-  /** what may be given */
+  /** what may be given: the same for every optimiser that has a setting of this name */
   readonly schema: z.ZodType<T>;
   /** what holds where nothing is given; the reference library's */
   readonly default: T;
