@@ -167,6 +167,16 @@ describe('finetune', () => {
     });
   });
 
+  test("another optimiser, in transformers' words", async () => {
+    const losses = async (out: string, args: string): Promise<number[]> => {
+      const result = await train(out, '--optim', 'sgd', '--optim-args', args, '--json');
+      return (JSON.parse(result.out) as { epochs: { train_loss: number }[] }).epochs.map(({ train_loss }) => train_loss);
+    };
+    const [plain, quick] = [await losses('sgd', ''), await losses('momentum', 'momentum=0.9, nesterov=True')];
+    expect(quick[0]).toBeLessThan(plain[0]); // the second of its two steps goes further
+    expect(quick[2]).toBeLessThan(plain[2]);
+  });
+
   test('rows with labels: what is masked changes nothing', async () => {
     const rows = JSON.parse(await readFile(tokens, 'utf8')) as number[][];
     const file = join(folder, 'labelled.json');
@@ -197,6 +207,11 @@ describe('finetune', () => {
     [['--validation-records', 'x.jsonl'], /--records needs --template: alpaca, chatml, or a file/],
     [['--text', 'x.txt'], /give only one of --text, --tokens/],
     [['--lr-scheduler-type', 'polynomial'], /give linear, cosine, constant/],
+    [['--optim', 'lion'], /--optim lion: give adamw, sgd/],
+    [['--optim', 'sgd', '--adam-beta1', '0.8'], /--adam-beta1 concerns AdamW; leave it out with --optim sgd/],
+    [['--optim', 'sgd', '--optim-args', 'momentun=0.8'], /sgd has no "momentun"; did you mean momentum\?/],
+    [['--optim', 'sgd', '--optim-args', 'momentum=2'], /--optim-args momentum=2: share of the last step that goes on; Too big/],
+    [['--optim-args', 'momentum=0.8'], /--optim-args concerns other optimisers than AdamW/],
     [['--out', LLAMA], /is not empty; give --out a new folder/],
   ])('%j is refused with exit code 2', async (flags, message) => {
     const { code, err } = await train('refused', ...flags);

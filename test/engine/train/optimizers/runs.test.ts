@@ -26,6 +26,7 @@ const common = {
 /** Every optimiser with what it keeps beside the weights, and a rate that it learns with. */
 const OPTIMIZERS: Readonly<Record<string, { readonly plan: OptimizerPlan; readonly rate: number }>> = {
   adamw: { plan: {}, rate: 0.01 },
+  sgd: { plan: { optimizer: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 1e-3 }, rate: 0.1 },
 };
 
 type Train = (
