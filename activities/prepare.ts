@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { cancellationSignal } from '@temporalio/activity';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { resolveCheckpoint } from '../data/checkpoint-source.js';
+import { TRUTH_FILE } from '../data/grammar.js';
 import { assertUnchanged, checkpointDigests } from '../data/identify.js';
 import { resolveSource } from '../data/source.js';
 import type { ResolvedText } from '../data/source.js';
@@ -24,7 +25,6 @@ import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 2;
-export const TRUTH_FILE = 'truth.json';
 
 export function prepareActivity(deps: ActivityDependencies) {
   const prepareText = prepareTextActivity(deps);

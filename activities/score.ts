@@ -9,14 +9,14 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
-import type { Evaluation, EvaluationInput, ObservationRef, Settings } from '../evaluations/types.js';
+import type { Evaluation, ObservationRef, Settings } from '../evaluations/types.js';
 import { defaultsOf, tableName } from '../evaluations/types.js';
 import { metricKey } from '../spec/metric-key.js';
 import type { ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
 import { toFailure } from './failures.js';
 import { observe } from './observe.js';
-import { evaluationInputs, type EvaluationInputs } from './score-inputs.js';
+import { measuring, type Measured } from './measuring.js';
 import { runStep, type StepContext } from './step.js';
 import type { ActivityDependencies, EvaluationFailure, ScoreInput, ScoreResult, StepResult } from './types.js';
 
@@ -25,21 +25,22 @@ const VERSION = 2;
 export function scoreActivity(deps: ActivityDependencies) {
   return async (input: ScoreInput): Promise<ScoreResult> => {
     const tables = observed(deps, input);
-    const inputs = evaluationInputs();
     const found: Record<string, StepResult> = {};
     const failures: EvaluationFailure[] = [];
-    for (const { name, variant, settings } of [...input.metrics, ...shownOf(input)]) {
-      try {
-        const evaluation = evaluationOf({ name, variant });
-        found[metricKey({ name, variant, settings })] = await evaluate(deps, input, evaluation, settings, tables, inputs);
-      } catch (error) {
-        const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
-        // another attempt may cure it, or what it reads is damaged and is to be made anew
-        if (!(failure instanceof ApplicationFailure) || !failure.nonRetryable || failure.details?.length) throw failure;
-        // one that cannot be computed is told, and costs no other
-        failures.push({ evaluation: name, type: failure.type ?? `${FAILURE_PREFIX}failed`, message: failure.message });
+    await measuring(async (measured) => {
+      for (const { name, variant, settings } of [...input.metrics, ...shownOf(input)]) {
+        try {
+          const evaluation = evaluationOf({ name, variant });
+          found[metricKey({ name, variant, settings })] = await evaluate(deps, input, evaluation, settings, tables, measured);
+        } catch (error) {
+          const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
+          // another attempt may cure it, or what it reads is damaged and is to be made anew
+          if (!(failure instanceof ApplicationFailure) || !failure.nonRetryable || failure.details?.length) throw failure;
+          // one that cannot be computed is told, and costs no other
+          failures.push({ evaluation: name, type: failure.type ?? `${FAILURE_PREFIX}failed`, message: failure.message });
+        }
       }
-    }
+    });
     const scores = await together(deps, input, found);
     const seen = await tables.made();
     return {
@@ -106,7 +107,7 @@ async function evaluate(
   evaluation: Evaluation,
   settings: Settings,
   tables: Tables,
-  inputs: EvaluationInputs,
+  measured: Measured,
 ): Promise<StepResult> {
   const { name, variant, version, needs } = evaluation;
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
@@ -124,7 +125,7 @@ async function evaluate(
       parameters: { evaluation: name, variant, settings },
       engine: false,
     },
-    async (step) => leave(step, measured(evaluation, await inputs.of(evaluation, refs, step), settings, subject)),
+    async (step) => leave(step, await measured(step, refs, { evaluation, settings, subject: subject.digest })),
   );
 }
 
@@ -158,26 +159,6 @@ async function leave(step: StepContext, document: ScoresDocument) {
   const out = await step.folder('scores');
   await writeFile(join(out, SCORES_FILE), `${JSON.stringify(document, null, 1)}\n`);
   return { outputs: { scores: { kind: 'scores', folder: out } }, report: { values: document.values.length } };
-}
-
-function measured(evaluation: Evaluation, input: EvaluationInput, settings: Settings, subject: ArtifactRef): ScoresDocument {
-  const { samples = [], pictures } = evaluation.examples?.(input) ?? {};
-  return {
-    schema: SCORES_SCHEMA,
-    values: evaluation
-      .compute(input, settings)
-      .map((value) => ({ ...value, settings: { ...value.settings }, subject: subject.digest })),
-    histograms: (evaluation.series?.(input, settings) ?? []).map(({ metric, edges, counts, below, above, n }) => ({
-      name: metric,
-      edges: [...edges],
-      counts: [...counts],
-      below,
-      above,
-      n,
-    })),
-    samples: [...samples],
-    ...(pictures === undefined ? {} : { pictures }),
-  };
 }
 
 function truthOf({ truth }: ScoreInput, name: string): ArtifactRef {

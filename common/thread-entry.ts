@@ -1,11 +1,9 @@
-/** The thread that `inThread` starts. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread that `openThread` starts: one call after the other. */
+import { parentPort } from 'node:worker_threads';
 import { isHabsburgError } from './errors.js';
 import type { ThreadAnswer, ThreadJob } from './thread.js';
 
-const { module, name, input } = workerData as ThreadJob;
-
-async function run(): Promise<ThreadAnswer> {
+async function run({ module, name, input }: ThreadJob): Promise<ThreadAnswer> {
   try {
     const exports = (await import(module)) as Record<string, (input: unknown) => unknown>;
     return { result: await exports[name](input) };
@@ -15,4 +13,6 @@ async function run(): Promise<ThreadAnswer> {
   }
 }
 
-parentPort!.postMessage(await run());
+parentPort!.on('message', (job: ThreadJob) => {
+  void run(job).then((answer) => parentPort!.postMessage(answer));
+});

@@ -29,37 +29,78 @@ function compiled(url: string): string {
   return `${root}dist/${url.slice(root.length, -'.ts'.length)}.js`;
 }
 
-/**
- * Calls `name` of `module` with a copy of `input` in a new thread.
- * @param module as `new URL('./file.js', import.meta.url)` gives it
- * @param signal aborted: the thread is stopped
- * @throws what the function throws; a HabsburgError stays one
- */
+/** A thread that answers one call after the other; what its modules keep stays from call to call. */
+export interface Thread {
+  /**
+   * Calls `name` of `module` with a copy of `input`. A call that finds no thread starts one.
+   * @param module as `new URL('./file.js', import.meta.url)` gives it
+   * @param signal aborted: the thread is stopped
+   * @throws what the function throws; a HabsburgError stays one
+   */
+  call<Output>(module: URL, name: string, input: unknown, signal?: AbortSignal): Promise<Output>;
+  close(): Promise<void>;
+}
+
+export function openThread(): Thread {
+  let worker: Worker | undefined;
+  const close = async (): Promise<void> => {
+    const closing = worker;
+    worker = undefined;
+    await closing?.terminate();
+  };
+  return {
+    close,
+    async call<Output>(module: URL, name: string, input: unknown, signal?: AbortSignal): Promise<Output> {
+      signal?.throwIfAborted();
+      const here = import.meta.url;
+      const source = here.endsWith('.ts') ? module.href.replace(/\.js$/, '.ts') : module.href;
+      const entry = compiled(new URL(`./thread-entry${here.slice(-3)}`, here).href);
+      worker ??= new Worker(fileURLToPath(entry), { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP } });
+      const stop = (): void => void close();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        const answer = await answerOf(worker, { module: compiled(source), name, input });
+        if ('result' in answer) return answer.result as Output;
+        throw revived(answer.error);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY')
+          throw new HabsburgError('resources', `${name} needs more than ${MAX_HEAP} MiB of memory; give it less text at a time`, { cause: error }); // prettier-ignore
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+  };
+
+  /** A thread that waits for its next call does not keep the process. */
+  async function answerOf(asked: Worker, job: ThreadJob): Promise<ThreadAnswer> {
+    asked.ref();
+    try {
+      return await new Promise<ThreadAnswer>((resolve, reject) => {
+        asked.once('message', resolve);
+        asked.once('error', reject);
+        asked.once('exit', () => {
+          if (worker === asked) worker = undefined;
+          reject(new Error(`${job.name} ended without an answer`));
+        });
+        asked.postMessage(job);
+      });
+    } finally {
+      asked.removeAllListeners();
+      asked.on('error', () => undefined); // between calls nobody waits for what it says
+      asked.unref();
+    }
+  }
+}
+
+/** One call in a thread of its own. */
 export async function inThread<Output>(module: URL, name: string, input: unknown, signal?: AbortSignal): Promise<Output> {
-  signal?.throwIfAborted();
-  const here = import.meta.url;
-  const entry = compiled(new URL(`./thread-entry${here.slice(-3)}`, here).href);
-  const source = here.endsWith('.ts') ? module.href.replace(/\.js$/, '.ts') : module.href;
-  const job: ThreadJob = { module: compiled(source), name, input };
-  const worker = new Worker(fileURLToPath(entry), { workerData: job, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP } });
-  const stop = (): void => void worker.terminate();
-  signal?.addEventListener('abort', stop, { once: true });
+  const thread = openThread();
   try {
-    const answer = await new Promise<ThreadAnswer>((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('error', reject);
-      worker.once('exit', () => reject(new Error(`${name} ended without an answer`)));
-    });
-    if ('result' in answer) return answer.result as Output;
-    throw revived(answer.error);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY')
-      throw new HabsburgError('resources', `${name} needs more than ${MAX_HEAP} MiB of memory; give it less text at a time`, { cause: error }); // prettier-ignore
-    throw error;
+    return await thread.call<Output>(module, name, input, signal);
   } finally {
-    signal?.removeEventListener('abort', stop);
-    await worker.terminate();
+    await thread.close();
   }
 }
 

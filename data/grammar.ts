@@ -5,6 +5,9 @@ import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
 import { expectedCounts, makeLanguage, RULES, TOPICAL, TOPICS, type Language, type WordClass } from './language.js';
 
+/** The exact distribution, as an artifact holds it. */
+export const TRUTH_FILE = 'truth.json';
+
 export type Split = 'train' | 'valid' | 'test';
 
 /** Sentences of a paragraph: uniformly one of these. A paragraph is one line of text, on one topic. */
