@@ -55,7 +55,9 @@ export function openThread(): Thread {
       const here = import.meta.url;
       const source = here.endsWith('.ts') ? module.href.replace(/\.js$/, '.ts') : module.href;
       const entry = compiled(new URL(`./thread-entry${here.slice(-3)}`, here).href);
-      worker ??= new Worker(fileURLToPath(entry), { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP } });
+      worker ??= new Worker(fileURLToPath(entry), { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP } })
+        // what goes wrong between calls the next one is told
+        .on('error', () => undefined);
       const stop = (): void => void close();
       signal?.addEventListener('abort', stop, { once: true });
       try {
@@ -73,22 +75,22 @@ export function openThread(): Thread {
     },
   };
 
-  /** A thread that waits for its next call does not keep the process. */
   async function answerOf(asked: Worker, job: ThreadJob): Promise<ThreadAnswer> {
+    let unheard = (): void => undefined;
     asked.ref();
     try {
       return await new Promise<ThreadAnswer>((resolve, reject) => {
-        asked.once('message', resolve);
-        asked.once('error', reject);
-        asked.once('exit', () => {
+        const ended = (): void => {
           if (worker === asked) worker = undefined;
           reject(new Error(`${job.name} ended without an answer`));
-        });
+        };
+        asked.on('message', resolve).on('error', reject).on('exit', ended);
+        unheard = () => void asked.off('message', resolve).off('error', reject).off('exit', ended);
         asked.postMessage(job);
       });
     } finally {
-      asked.removeAllListeners();
-      asked.on('error', () => undefined); // between calls nobody waits for what it says
+      unheard();
+      // one that waits for its next call does not keep the process
       asked.unref();
     }
   }

@@ -1,12 +1,12 @@
 /** Text by its source: a file, a dataset of the Hub, or the built-in synthetic language. Says exactly what was read, for the lineage. */
 import { isAbsolute } from 'node:path';
-import { sha256, type Digest } from '../common/canonical.js';
+import { canonicalJson, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { inThread } from '../common/thread.js';
 import type { Truth } from '../evaluations/types.js';
 import type { GrammarPlan } from '../spec/plan.js';
 import { pathOfSource, type SourceDigests } from '../spec/sources.js';
-import { grammarText, grammarTruth, type Split } from './grammar.js';
+import type { Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
 import { assertUnchanged } from './identify.js';
@@ -49,18 +49,35 @@ export async function resolveSource(uri: string, options: ResolveOptions): Promi
   if (uri === 'grammar:zipf') {
     if (!options.grammar) throw new HabsburgError('invalid', 'grammar:zipf needs its settings, data.grammar');
     const { vocabulary, zipf, seed, sentences } = options.grammar;
-    const text = grammarText(options.grammar, options.split);
+    const { split, grammar: plan } = options;
+    const { digest, truth } = await grammarKnown(plan, split, options.signal);
     return {
-      place: { kind: 'given', text },
-      digest: sha256(text),
+      place: { kind: 'grammar', plan, split },
+      digest,
       source: `grammar:zipf?vocabulary=${vocabulary}&zipf=${zipf}&seed=${seed}&sentences=${sentences[options.split]}#${options.split}`,
-      truth: grammarTruth(options.grammar),
+      truth,
     };
   }
   throw new HabsburgError(
     'invalid',
     `${uri} is no data source; write file:PATH, hf://OWNER/NAME/CONFIG@REVISION or grammar:zipf`,
   );
+}
+
+/** Of the synthetic languages that this process has read last: every run asks. */
+const grammarsKnown = new Map<string, Promise<{ readonly digest: Digest; readonly truth: Truth }>>();
+const MAX_GRAMMARS_KNOWN = 24;
+
+async function grammarKnown(plan: GrammarPlan, split: Split, signal: AbortSignal | undefined) {
+  const name = canonicalJson({ plan, split });
+  const known =
+    grammarsKnown.get(name) ?? inThread(new URL('./text.js', import.meta.url), 'grammarFacts', { plan, split }, signal);
+  if (grammarsKnown.size === MAX_GRAMMARS_KNOWN) grammarsKnown.delete(grammarsKnown.keys().next().value!);
+  grammarsKnown.set(name, known);
+  return known.catch((error: unknown) => {
+    grammarsKnown.delete(name);
+    throw error;
+  });
 }
 
 /** A text file; its name in the lineage is the digest of its bytes. */

@@ -7,6 +7,8 @@ import { stat } from 'node:fs/promises';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { LONGEST_TEXT, textChunks } from '../common/text-file.js';
+import type { GrammarPlan } from '../spec/plan.js';
+import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { parquetPieces } from './parquet.js';
 
 export interface FilePlace {
@@ -17,7 +19,11 @@ export interface FilePlace {
 }
 
 export type TextPlace =
-  FilePlace | { readonly kind: 'parquet'; readonly files: readonly string[] } | { readonly kind: 'given'; readonly text: string };
+  | FilePlace
+  | { readonly kind: 'parquet'; readonly files: readonly string[] }
+  | { readonly kind: 'given'; readonly text: string }
+  /** text of the synthetic language, made where it is read */
+  | { readonly kind: 'grammar'; readonly plan: GrammarPlan; readonly split: Split };
 
 /** A local file as a text, to be read from now on: other content will not be taken for it. */
 export async function textFile(path: string): Promise<FilePlace> {
@@ -40,6 +46,7 @@ export interface ReadOptions {
 /** A text in order, in pieces of whole characters. */
 export async function* textPieces(place: TextPlace, options: ReadOptions = {}): AsyncGenerator<string, void, undefined> {
   if (place.kind === 'given') yield place.text;
+  else if (place.kind === 'grammar') yield grammarText(place.plan, place.split);
   else if (place.kind === 'parquet') for (const file of place.files) yield* parquetPieces(file);
   else for await (const bytes of fileChunks(place, options)) yield bytes.toString('utf8');
 }
@@ -101,6 +108,11 @@ export async function textDigests(place: TextPlace, signal?: AbortSignal): Promi
   }
   for await (const piece of textPieces(place)) text.update(piece);
   return { text: digestFrom(text) };
+}
+
+/** What is known of a synthetic language's split, for a thread: both take a while where its vocabulary is large. */
+export async function grammarFacts({ plan, split }: Omit<Extract<TextPlace, { kind: 'grammar' }>, 'kind'>) {
+  return { digest: (await textDigests({ kind: 'grammar', plan, split })).text, truth: grammarTruth(plan) };
 }
 
 function digestFrom(hash: Hash): Digest {

@@ -1,6 +1,6 @@
 /** Work in a thread: results, errors as they were, cancellation, and a loop that goes on beside it. */
 import { describe, expect, test } from '@jest/globals';
-import { inThread } from '../../common/thread.js';
+import { inThread, openThread } from '../../common/thread.js';
 import { isHabsburgError } from '../../common/errors.js';
 
 const LANGUAGE = new URL('../../data/language.js', import.meta.url);
@@ -26,5 +26,21 @@ describe('inThread', () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error('enough')), 50);
     await expect(inThread(LANGUAGE, 'makeLanguage', PLAN, stop.signal)).rejects.toThrow('enough');
+  });
+});
+
+describe('openThread', () => {
+  const KEPT = new URL('../../activities/measure.js', import.meta.url);
+
+  test('answers call after call, keeps what its modules keep, and comes back after it was stopped', async () => {
+    const thread = openThread();
+    for (let i = 0; i < 3; i++) expect(await thread.call(KEPT, 'forget', undefined)).toBeUndefined();
+    await expect(thread.call(KEPT, 'measure', { evaluation: { name: 'no', variant: 'no' } })).rejects.toThrow(/has no metric no/);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('enough')), 50);
+    await expect(thread.call(LANGUAGE, 'makeLanguage', PLAN, stop.signal)).rejects.toThrow('enough');
+    const small = await thread.call<Record<string, { words: string[] }>>(LANGUAGE, 'makeLanguage', { ...PLAN, vocabulary: 200 });
+    expect(small.stop.words).toEqual(['.']);
+    await thread.close();
   });
 });
