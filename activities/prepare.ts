@@ -15,6 +15,7 @@ import { parseConfig } from '../engine/models/index.js';
 import { isGguf } from '../engine/checkpoint/gguf.js';
 import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
 import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
+import { openWeights } from '../engine/checkpoint/weight-files.js';
 import { copyTokenizer } from '../engine/tokenizer/files.js';
 import type { PrecisionPlan } from '../spec/plan.js';
 import type { SourceDigests } from '../spec/sources.js';
@@ -153,6 +154,7 @@ async function importCheckpoint(
     await saveCheckpoint(to, await loadCheckpoint(path));
     await copyTokenizer(path, to);
   } else {
+    await openWeights(folder); // what is damaged is told by the name that the user knows
     for (const file of Object.keys(files)) await copyFile(join(folder, file), join(to, file));
   }
   return to;

@@ -68,7 +68,8 @@ async function lookAtDevices(plan: AnyExperimentPlan, findings: Finding[]): Prom
 }
 
 /**
- * Base checkpoints of this machine: an architecture and a tokenizer that are known, and texts of one block in that tokenizer.
+ * Base checkpoints of this machine: weights that are whole, an architecture and a tokenizer that are known, and texts of one block in
+ * that tokenizer.
  */
 async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -76,14 +77,19 @@ async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
   const { data } = plan;
   const bases = localBases(plan);
   if (bases.length === 0) return findings;
-  const [{ parseConfig }, { readJsonObject }, { loadTokenizer }] = await Promise.all([
+  const [{ parseConfig }, { readJsonObject }, { loadTokenizer }, { openGguf }, { openWeights }] = await Promise.all([
     import('../engine/models/index.js'),
     import('../engine/checkpoint/json.js'),
     import('../engine/tokenizer/files.js'),
+    import('../engine/checkpoint/gguf.js'),
+    import('../engine/checkpoint/weight-files.js'),
   ]);
   for (const { source, path } of bases) {
     const folder = pathOfSource(source);
-    if (folder.endsWith('.gguf')) continue; // its header is read with the weights
+    const isFile = folder.endsWith('.gguf');
+    // headers alone: whether all of it is there
+    await attempt<unknown>(path, () => (isFile ? openGguf(folder) : openWeights(folder)), findings);
+    if (isFile) continue;
     await attempt(
       path,
       async () => {

@@ -126,7 +126,12 @@ test('a base model: its folder, architecture, positions and tokenizer, and texts
     /--set population\.opt\.base=file:base: population\.0\.base: file:base has no config\.json/,
   );
   cpSync('test/golden/lm/opt-pre-ln/config.json', join(base, 'config.json'));
-  cpSync('test/golden/lm/opt-pre-ln/model.safetensors', join(base, 'model.safetensors'));
+  const weights = readFileSync('test/golden/lm/opt-pre-ln/model.safetensors');
+  writeFileSync(join(base, 'model.safetensors'), weights.subarray(0, weights.length - 100));
+  expect((await validate(...sets))[0]).toMatch(
+    /base\/model\.safetensors is not a valid safetensors file: .* beyond the end of the file/,
+  );
+  writeFileSync(join(base, 'model.safetensors'), weights);
   expect((await validate(...sets))[0]).toMatch(/reading base\/tokenizer\.json: no such file/);
   cpSync('test/golden/data/tokenizer.json', join(base, 'tokenizer.json'));
   expect(await validate(...sets)).toEqual(['e.yaml: valid']);
