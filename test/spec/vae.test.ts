@@ -1,5 +1,6 @@
 /** The grammar of VAEs: defaults, inheritance, overrides, and what is refused with its place and what to do. */
 import { describe, expect, test } from '@jest/globals';
+import { OPTIMIZER_SETTINGS } from '../../engine/train/optimizers/index.js';
 import type { ExperimentPlan, ImageDataPlan, VaeMemberPlan } from '../../spec/plan.js';
 import { load, problems } from './support.js';
 
@@ -71,7 +72,7 @@ describe('refused by place, with what to do', () => {
       'learningRate: 1e-3 }',
       'learningRate: 1e-3, dropout: 0.1 }',
       [
-        'e.yaml:10:58: population.0.training.dropout: unknown key "dropout"; known here: epochs, batch, learningRate, schedule, minLearningRate, scheduleUnit, warmup, optimizer, weightDecay, betas, epsilon, clip, beta, select',
+        `e.yaml:10:58: population.0.training.dropout: unknown key "dropout"; known here: epochs, batch, learningRate, schedule, minLearningRate, scheduleUnit, warmup, optimizer, ${OPTIMIZER_SETTINGS.join(', ')}, clip, beta, select`,
       ],
     ],
     [

@@ -7,6 +7,7 @@ import type { NamedTensor } from '../../checkpoint/safetensors.js';
 import { kernelsOn, VECTOR } from '../kernels.js';
 import type { Parameter, UpdateRule } from './types.js';
 
+/** bytes at the beginning of each memory in which gradients are added up; at least so many are free for the rule's scratch space */
 const SCRATCH = 256 * 1024;
 const PAGE = 65536;
 /** Parameters are packed into memories of up to this size; a larger parameter gets one of its own (WebAssembly's limit: 4 GiB). */
@@ -64,7 +65,9 @@ export class Optimizer {
   }
 
   #allocate(group: readonly (readonly [string, NamedTensor])[]): void {
-    const size = group.reduce((sum, [, tensor]) => sum + this.#bytes(tensor), SCRATCH);
+    const scratch = Math.max(SCRATCH, ...group.map(([, { shape }]) => this.rule.scratch?.(shape) ?? 0));
+    const first = Math.ceil(scratch / VECTOR) * VECTOR;
+    const size = group.reduce((sum, [, tensor]) => sum + this.#bytes(tensor), first);
     let memory: WebAssembly.Memory;
     try {
       memory = new WebAssembly.Memory({ initial: Math.ceil(size / PAGE) });
@@ -76,7 +79,7 @@ export class Optimizer {
       );
     }
     const kernels = kernelsOn(memory, this.rule.functions) as Parameter['kernels'];
-    let next = SCRATCH;
+    let next = first;
     for (const [name, { shape, data }] of group) {
       const at: Record<string, number> = {};
       const views: Record<string, Float32Array> = {};
@@ -91,7 +94,7 @@ export class Optimizer {
       weights.set(data);
       this.weights.set(name, { shape, data: weights });
       this.gradients.set(name, { shape, data: gradient });
-      const places = { ...at, weights: at.weights, end: at.gradient, gradient: at.gradient };
+      const places = { ...at, weights: at.weights, end: at.gradient, gradient: at.gradient, scratch: 0 };
       this.#slots.set(name, { shape, weights, gradient, state, kernels, at: places, memory });
     }
   }

@@ -33,6 +33,8 @@ export interface UpdateRule {
   readonly functions: readonly Func[];
   /** the arrays that it keeps of a parameter of some shape, by name; they begin as zeros, and a checkpoint holds them */
   init(shape: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  /** bytes of scratch space that an update of such a parameter needs; absent: none */
+  scratch?(shape: readonly number[]): number;
   /** changes weights and arrays in place; what follows them to a whole vector is zeros before and after */
   update(parameter: Parameter, step: Step): void;
 }
@@ -44,9 +46,14 @@ export interface Parameter {
   readonly gradient: Float32Array;
   /** the rule's arrays */
   readonly state: Readonly<Record<string, Float32Array>>;
-  readonly kernels: Kernels & Readonly<Record<string, (...operands: number[]) => void>>;
-  /** byte offsets for kernels: of the weights and where they end, to a whole vector; of the gradient; of the rule's arrays */
-  readonly at: Readonly<Record<string, number>> & { readonly weights: number; readonly end: number; readonly gradient: number };
+  readonly kernels: Kernels & Readonly<Record<string, (...operands: number[]) => number>>;
+  /** byte offsets for kernels: of the weights and where they end, to a whole vector; of the gradient; of the rule's arrays; of its scratch space */
+  readonly at: Readonly<Record<string, number>> & {
+    readonly weights: number;
+    readonly end: number;
+    readonly gradient: number;
+    readonly scratch: number;
+  };
 }
 
 export interface Step {
