@@ -50,7 +50,7 @@ test.each([
   [training('optimizer: sgd, betas: [0.9, 0.95]'), ['e.yaml:11:74: population.0.training.betas: "betas" has no effect with optimizer: sgd; use optimizer: adamw, or remove it']],
   [training('optimizer: sgd, nesterov: true'), ['e.yaml:11:74: population.0.training.nesterov: "nesterov" has no effect without momentum; add momentum, or remove it']],
   [training('optimizer: sgd, momentum: 1'), ['e.yaml:11:84: population.0.training.momentum: must be less than 1, but is 1']],
-  [training('optimizer: sgd', '{ epsilon: 1e-6 }'), ['e.yaml:12:20: population.0.generation0.epsilon: "epsilon" has no effect with optimizer: sgd; use optimizer: adamw, or remove it']],
+  [training('optimizer: sgd', '{ epsilon: 1e-6 }'), ['e.yaml:12:20: population.0.generation0.epsilon: "epsilon" has no effect with optimizer: sgd; use optimizer: adamw or adafactor, or remove it']],
   [training('optimizer: adam'), ['e.yaml:11:69: population.0.training.optimizer: unknown value "adam"; did you mean "adamw"?']],
   [training('optimiser: sgd'), ['e.yaml:11:58: population.0.training.optimiser: unknown key "optimiser"; did you mean "optimizer"?']],
 ])('%#', async (yaml, expected) => {

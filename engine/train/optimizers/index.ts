@@ -1,11 +1,12 @@
 /** The optimisers by name: one more is a file and a row. Pure, and loads no onnxruntime. */
 import type { NamedTensor } from '../../checkpoint/safetensors.js';
+import { adafactor } from './adafactor.js';
 import { adamw } from './adamw.js';
 import { sgd } from './sgd.js';
 import { Optimizer } from './optimizer.js';
 import type { OptimizerKind, OptimizerSetting } from './types.js';
 
-const OPTIMIZERS = { adamw, sgd };
+const OPTIMIZERS = { adamw, sgd, adafactor };
 
 export type OptimizerName = keyof typeof OPTIMIZERS;
 export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as [OptimizerName, ...OptimizerName[]];

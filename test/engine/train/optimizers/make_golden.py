@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
+from transformers.optimization import Adafactor
 
 MODEL = pathlib.Path("test/golden/lm/qwen2")
 SHAPES = {"convolution": (3, 2, 4, 4), "matrix": (5, 7), "column": (9, 1), "vector": (6,)}
@@ -23,6 +24,21 @@ OPTIMIZERS = {
         ),
         [{}, {"momentum": 0.9}, {"momentum": 0.8, "nesterov": True, "weightDecay": 0.02}],
         0.05,
+    ),
+    "adafactor": (
+        lambda parameters, rate, clipThreshold=1, decayRate=-0.8, epsilon=1e-30, weightDecay=0: Adafactor(
+            parameters,
+            lr=rate,
+            eps=(epsilon, 1e-3),
+            clip_threshold=clipThreshold,
+            decay_rate=decayRate,
+            weight_decay=weightDecay,
+            scale_parameter=False,
+            relative_step=False,
+            warmup_init=False,
+        ),
+        [{}, {"clipThreshold": 0.5, "decayRate": -0.6, "epsilon": 1e-6, "weightDecay": 0.1}],
+        0.01,
     ),
 }
 

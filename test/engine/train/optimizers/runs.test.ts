@@ -27,6 +27,7 @@ const common = {
 const OPTIMIZERS: Readonly<Record<string, { readonly plan: OptimizerPlan; readonly rate: number }>> = {
   adamw: { plan: {}, rate: 0.01 },
   sgd: { plan: { optimizer: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 1e-3 }, rate: 0.1 },
+  adafactor: { plan: { optimizer: 'adafactor', weightDecay: 1e-3 }, rate: 0.01 },
 };
 
 type Train = (
