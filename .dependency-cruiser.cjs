@@ -8,7 +8,15 @@ const ALLOWED = {
   evaluations: [],
   // rows of observations/index.ts, which loads none of them
   operators: ['observations'],
-  spec: ['evaluations', 'operators', 'engine/models', 'engine/generate', 'engine/train/optimizers'],
+  spec: [
+    'evaluations',
+    'operators',
+    'engine/models',
+    'engine/generate',
+    'engine/train/optimizers',
+    'engine/train/schedule.ts',
+    'engine/train/settings.ts',
+  ],
   artifacts: [],
   engine: ['spec'],
   data: ['spec', 'artifacts', 'evaluations'],
@@ -76,7 +84,7 @@ module.exports = {
       from: { path: `^${room}/` },
       to: {
         path: `^(${ROOMS.filter((other) => other !== room && !allowed.includes(other)).join('|')})/`,
-        pathNot: allowed.map((folder) => `^${folder}/`),
+        pathNot: allowed.map((place) => `^${place}(/|$)`),
       },
     })),
     {

@@ -2,6 +2,8 @@
 
 import type { DecodingPlan } from '../engine/generate/decoding.js';
 import type { OptimizerPlan } from '../engine/train/optimizers/index.js';
+import type { SchedulePlan } from '../engine/train/schedule.js';
+import type { SelectionPlan, StepPlan } from '../engine/train/settings.js';
 import type { ConfigPlan } from './architectures.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
@@ -172,12 +174,7 @@ export type VaeArchitecturePlan = {
   );
 
 export interface VaeTrainingPlan
-  extends
-    OptimizerPlan,
-    Pick<
-      TrainingPlan,
-      'epochs' | 'batch' | 'learningRate' | 'schedule' | 'minLearningRate' | 'scheduleUnit' | 'warmup' | 'clip' | 'select'
-    > {
+  extends SchedulePlan, OptimizerPlan, Pick<StepPlan, 'batch' | 'clip'>, Pick<SelectionPlan, 'select'> {
   /** weight of the Kullback-Leibler term (Higgins et al. 2017); 1: the evidence lower bound */
   readonly beta: number;
 }
@@ -189,34 +186,9 @@ export interface VaeDecodingPlan {
   readonly batch: number;
 }
 
-export interface TrainingPlan extends OptimizerPlan {
-  readonly epochs: number;
-  /** rows of one optimiser step = batch x accumulation */
-  readonly batch: number;
-  readonly accumulation: number;
-  readonly learningRate: number;
-  readonly schedule: 'linear' | 'cosine' | 'constant';
-  /** the schedule's value at the last step (cosine: eta_min) */
-  readonly minLearningRate: number;
-  /** whether the schedule moves every step (Hugging Face) or every epoch (Lightning's CosineAnnealingLR, T_max = epochs) */
-  readonly scheduleUnit: 'step' | 'epoch';
-  /** share of the steps, in [0, 1) */
-  readonly warmup: number;
-  /** global gradient norm; 0: no clipping */
-  readonly clip: number;
-  /**
-   * share of the numbers dropped from each attention and feed-forward output while training, in [0, 1); 0: none. A checkpoint's
-   * own config is not asked: OPT's says 0.1, which transformers applies when it fine-tunes
-   */
-  readonly dropout: number;
+export interface TrainingPlan extends SchedulePlan, OptimizerPlan, StepPlan, SelectionPlan {
   /** train a LoRA adapter and merge it into the model afterwards; absent or null: train all weights */
   readonly lora?: LoraPlan | null;
-  /** keep only what enters each layer, and compute the rest again on the way back: less memory, more time, the same gradients */
-  readonly recompute?: boolean;
-  /** which weights become model t: best loss on the real validation blocks after an epoch, or the last */
-  readonly select: 'best' | 'last';
-  /** training ends when so many epochs in a row brought no lower validation loss; absent or null: it goes on to the last */
-  readonly patience?: number | null;
   /** with data.template: whether the prompt's tokens count in the losses too; absent without */
   readonly lossOn?: 'answer' | 'all';
   /** with data.template: records are joined and cut into rows of so many tokens; absent: one a row */

@@ -9,6 +9,8 @@ import {
   settingsOf,
   type OptimizerSettings,
 } from '../engine/train/optimizers/index.js';
+import { scheduleFields } from '../engine/train/schedule.js';
+import { selectionFields, stepFields } from '../engine/train/settings.js';
 import { TEXT_METRIC_NAMES } from './metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from './mixture-schema.js';
 import { operatorsSchema } from './operators.js';
@@ -165,26 +167,12 @@ export const optimizerFields = {
   ...optimizerSettings,
 };
 
+/** Each setting stands beside the code that it concerns; what is said here concerns the rows. */
 export const trainingFields = {
-  epochs: z.int().min(1).max(100_000),
-  batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
-  accumulation: z.int().min(1).max(1e5).default(1),
-  learningRate: z.number().gt(0).max(10).describe("The optimiser's peak rate."),
-  schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
-  minLearningRate: z.number().min(0).max(10).default(0).describe('Rate at the end of the schedule (cosine: eta_min).'),
-  scheduleUnit: z
-    .enum(['step', 'epoch'])
-    .default('step')
-    .describe("The schedule moves every step (Hugging Face) or every epoch (Lightning's CosineAnnealingLR with T_max = epochs)."),
-  warmup: z.number().min(0).lt(1).default(0).describe('Linear warm-up, as a share of all steps.'),
+  ...scheduleFields,
   ...optimizerFields,
-  clip: z.number().min(0).max(1e6).default(1).describe('Largest global gradient norm; 0: no clipping.'),
-  dropout: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0)
-    .describe("Share of each attention and feed-forward output dropped while training; a checkpoint's own config is not asked."),
+  ...stepFields,
+  ...selectionFields,
   lora: z
     .strictObject({
       rank: z.int().min(1).max(4096),
@@ -198,23 +186,6 @@ export const trainingFields = {
     .nullable()
     .optional()
     .describe('Train a LoRA adapter instead of all weights; it is merged into the model afterwards. null: train all weights.'),
-  recompute: z
-    .boolean()
-    .optional()
-    .describe(
-      "Keep only what enters each layer and compute the rest again on the way back (transformers' gradient_checkpointing): less memory, more time, the same gradients.",
-    ),
-  select: z
-    .enum(['best', 'last'])
-    .default('best')
-    .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
-  patience: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .nullable()
-    .optional()
-    .describe('Early stopping: after so many epochs in a row without a lower validation loss. Default: never.'),
   lossOn: z
     .enum(['answer', 'all'])
     .optional()

@@ -6,6 +6,7 @@ import type { CounterRng } from '../../common/philox.js';
 import type { Weights } from '../checkpoint/safetensors.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { learningRateAt, type SchedulePlan } from './schedule.js';
+import type { SelectionPlan } from './settings.js';
 import { copyInto, readState, writeState, type EpochReport, type Position } from './state.js';
 
 export interface LoopProgress {
@@ -33,7 +34,7 @@ export interface LoopHooks {
 }
 
 export interface LoopOptions extends LoopHooks {
-  readonly settings: SchedulePlan & { readonly select: 'best' | 'last'; readonly patience?: number | null };
+  readonly settings: SchedulePlan & SelectionPlan;
   readonly examples: number;
   /** examples of one optimiser step; an epoch's last step may have fewer */
   readonly perStep: number;

@@ -1,10 +1,20 @@
 /** Learning-rate schedules: transformers' get_*_schedule_with_warmup a step, torch's CosineAnnealingLR (closed form) an epoch. */
-import type { TrainingPlan } from '../../spec/plan.js';
+import { z } from 'zod';
 
-export type SchedulePlan = Pick<
-  TrainingPlan,
-  'epochs' | 'learningRate' | 'schedule' | 'minLearningRate' | 'scheduleUnit' | 'warmup'
->;
+/** The settings: an experiment's grammar and the plan's type are made from them. */
+export const scheduleFields = {
+  epochs: z.int().min(1).max(100_000),
+  learningRate: z.number().gt(0).max(10).describe("The optimiser's peak rate."),
+  schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
+  minLearningRate: z.number().min(0).max(10).default(0).describe('Rate at the end of the schedule (cosine: eta_min).'),
+  scheduleUnit: z
+    .enum(['step', 'epoch'])
+    .default('step')
+    .describe("The schedule moves every step (Hugging Face) or every epoch (Lightning's CosineAnnealingLR with T_max = epochs)."),
+  warmup: z.number().min(0).lt(1).default(0).describe('Linear warm-up, as a share of all steps.'),
+};
+
+export type SchedulePlan = Readonly<z.output<z.ZodObject<typeof scheduleFields>>>;
 
 /**
  * The learning rate of optimiser step `step` (from 0). Warm-up rises linearly from 0 over ceil(warmup · steps) steps, as

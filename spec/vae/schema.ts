@@ -1,8 +1,10 @@
 /** The experiment file's grammar for VAEs: images in place of text, and what an autoencoder has to be told. */
 import { z } from 'zod';
+import { scheduleFields } from '../../engine/train/schedule.js';
+import { stepFields } from '../../engine/train/settings.js';
 import { IMAGE_METRIC_NAMES } from '../metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../mixture-schema.js';
-import { condition, inheriting, metricSchema, optimizerFields, trainingFields } from '../schema.js';
+import { condition, inheriting, metricSchema, optimizerFields } from '../schema.js';
 import { SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from '../shared.js';
 
 const imageSource = z.string().regex(/^file:.+$/, 'must be file:PATH of an IDX file of images, perhaps compressed by gzip');
@@ -39,18 +41,13 @@ const architecture = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const { epochs, learningRate, minLearningRate, scheduleUnit, warmup } = trainingFields;
 const vaeTrainingFields = {
-  epochs,
+  ...scheduleFields,
+  schedule: scheduleFields.schedule.removeDefault().default('constant'),
   batch: z.int().min(1).max(1e6).describe('Images of one optimiser step.'),
-  learningRate,
-  schedule: trainingFields.schedule.removeDefault().default('constant'),
-  minLearningRate,
-  scheduleUnit,
-  warmup,
   ...optimizerFields,
   weightDecay: optimizerFields.weightDecay.describe('As for language models. Default: 0.'),
-  clip: trainingFields.clip.removeDefault().default(0),
+  clip: stepFields.clip.removeDefault().default(0),
   beta: z
     .number()
     .min(0)

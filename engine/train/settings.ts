@@ -1,0 +1,41 @@
+/**
+ * The settings of a step and of what is selected, said once: an experiment's grammar and the plan's type are made from them. Those of the
+ * learning rate stand in schedule.ts, an optimiser's beside it.
+ */
+import { z } from 'zod';
+
+export const stepFields = {
+  batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
+  accumulation: z.int().min(1).max(1e5).default(1),
+  clip: z.number().min(0).max(1e6).default(1).describe('Largest global gradient norm; 0: no clipping.'),
+  // OPT's config says 0.1, which transformers applies when it fine-tunes
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("Share of each attention and feed-forward output dropped while training; a checkpoint's own config is not asked."),
+  recompute: z
+    .boolean()
+    .optional()
+    .describe(
+      "Keep only what enters each layer and compute the rest again on the way back (transformers' gradient_checkpointing): less memory, more time, the same gradients.",
+    ),
+};
+
+export const selectionFields = {
+  select: z
+    .enum(['best', 'last'])
+    .default('best')
+    .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
+  patience: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullable()
+    .optional()
+    .describe('Early stopping: after so many epochs in a row without a lower validation loss. Default: never.'),
+};
+
+export type StepPlan = Readonly<z.output<z.ZodObject<typeof stepFields>>>;
+export type SelectionPlan = Readonly<z.output<z.ZodObject<typeof selectionFields>>>;
