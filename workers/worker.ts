@@ -1,9 +1,7 @@
 /** A worker process: which queues it serves, how many steps at a time, and how it stops. */
 import { NativeConnection, Worker, Runtime, DefaultLogger } from '@temporalio/worker';
-import type { LogLevel, WorkerOptions as TemporalWorkerOptions } from '@temporalio/worker';
-import { existsSync, statSync } from 'node:fs';
+import type { LogLevel } from '@temporalio/worker';
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { createActivities } from '../activities/index.js';
 import type { ActivityDependencies } from '../activities/types.js';
 import { HabsburgError } from '../common/errors.js';
@@ -15,9 +13,12 @@ import { QUEUES, enginesQueue } from '../workflows/contract.js';
 import { ENGINE_MARK, enginesOn } from './engines.js';
 import { engineClient } from './engine-client.js';
 import type { TemporalSettings } from './connection.js';
+import { currentBuild, deploymentOptions, makeCurrent, promote, type Place } from './deployment.js';
+import { rescue } from './rescue.js';
 import { makeScratch, type Scratch } from './scratch.js';
 import { sealedPayloads } from './sealed-payloads.js';
 import { workerStores } from './stores.js';
+import { workflowCode, type WorkflowCode } from './workflow-code.js';
 
 export interface WorkerOptions {
   readonly temporal: TemporalSettings;
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   /** keeps blobs of s3:// stores; nothing is kept without it */
   readonly blobCache?: string;
   readonly logLevel: LogLevel;
+  /** whether workflow code that is new on the server becomes what new experiments run on; an embedded server's always does */
+  readonly current: boolean;
   /** aborted: drain and stop */
   readonly signal: AbortSignal;
   onReady?(): void;
@@ -65,13 +68,17 @@ export async function serve(options: WorkerOptions): Promise<void> {
       shutdownForceTime: '20 seconds',
     } as const;
     const workers: Worker[] = [];
+    const place: Place = { connection, namespace: options.temporal.namespace };
+    const code = options.queues.includes('workflow') ? await workflowCode() : undefined;
+    if (code && secret) await takeOver({ ...options.temporal, connection, secret }, code);
     for (const queue of options.queues) {
       if (queue === 'workflow') {
         workers.push(
           await Worker.create({
             ...common,
             taskQueue: QUEUES.workflow,
-            ...workflowSource(),
+            workflowBundle: code!.bundle,
+            workerDeploymentOptions: deploymentOptions(code!.buildId, secret !== undefined),
             dataConverter: secret && sealedPayloads(secret, 'mark'),
             maxCachedWorkflows: 200,
           }),
@@ -106,16 +113,38 @@ export async function serve(options: WorkerOptions): Promise<void> {
     }
     const stop = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown());
     options.signal.addEventListener('abort', stop, { once: true });
-    const running = workers.map((worker) => worker.run());
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    running.catch(() => undefined); // awaited below
+    if (code && !secret && options.current) await Promise.race([running, promoted(place, code)]);
     options.onReady?.();
     if (options.signal.aborted) stop();
-    await Promise.all(running);
+    await running;
   } catch (error) {
     throw refused(error, options.temporal);
   } finally {
     scratch.remove();
     await connection.close();
   }
+}
+
+/** The workers of an embedded server are of one build: what other workflow code has left is made to go on under this one. */
+async function takeOver(server: { connection: NativeConnection; namespace: string; secret: Uint8Array }, code: WorkflowCode) {
+  if ((await currentBuild(server)) === code.buildId) return;
+  for (const name of await rescue({ ...server, bundle: code.bundle }))
+    Runtime.instance().logger.warn(
+      'an experiment was left under other workflow code that did things in another order; it is started again, its finished steps are kept',
+      { experiment: name, buildId: code.buildId },
+    );
+  await makeCurrent(server, code.buildId);
+}
+
+async function promoted(place: Place, { buildId }: WorkflowCode): Promise<void> {
+  const current = await promote(place, buildId);
+  if (current !== buildId)
+    Runtime.instance().logger.warn(
+      'new experiments go to the workers of another version, which is current and served; this one goes on with its own',
+      { buildId, current },
+    );
 }
 
 async function connected({ connection }: TemporalSettings): Promise<NativeConnection> {
@@ -139,17 +168,6 @@ function refused(error: unknown, { namespace }: TemporalSettings): unknown {
     `the Temporal server does not serve the namespace ${namespace} to this worker; set TEMPORAL_NAMESPACE or --namespace to one that it has`,
     { cause: error },
   );
-}
-
-/** The prebuilt bundle (`npm run build` makes it) unless the compiler ran since, else the workflow sources, bundled at start. */
-function workflowSource(): Pick<TemporalWorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
-  const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
-  const codePath = pathOf('workflow-bundle.cjs');
-  const madeAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
-  const fresh = existsSync(codePath) && madeAt(codePath) >= madeAt(pathOf('.tsbuildinfo'));
-  return fresh
-    ? { workflowBundle: { codePath } }
-    : { workflowsPath: pathOf('workflows/index.js'), interceptors: { workflowModules: [pathOf('workflows/door.js')] } };
 }
 
 function dependencies(

@@ -11,6 +11,9 @@ import type { AnyExperimentPlan, AnyRunPlan, ExecutionPlan, ExperimentPlan } fro
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
 
+/** The workers of the workflow queue are versions of this one Temporal worker deployment. */
+export const WORKFLOW_DEPLOYMENT = 'habsburg-workflow';
+
 /** Where the engines behind a task queue are asked who they are; served also while all slots of the queue are taken. */
 export function enginesQueue(queue: string): string {
   return `${queue}-engines`;

@@ -6,12 +6,10 @@ import {
   CancellationScope,
   allHandlersFinished,
   condition,
-  continueAsNew,
   isCancellation,
   setHandler,
   startChild,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { Digest } from '../common/canonical.js';
@@ -30,6 +28,7 @@ import {
 } from './contract.js';
 import { ExperimentState } from './experiment-state.js';
 import { allRunsFailed, describeFailure, refusal } from './failure.js';
+import { goOnward, isLong } from './onward.js';
 import { enginesOf, recordsOn } from './proxies.js';
 import { checkExtension, run } from './run.js';
 
@@ -89,17 +88,13 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     }
     children.delete(index);
   };
-  const isLong = () => {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    return input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested;
-  };
   const slide = async () => {
     for (;;) {
       const seen = state.changes;
-      if (state.hasMore && isLong()) {
+      if (state.hasMore && isLong(input.eventLimit)) {
         await condition(() => state.going === 0 && allHandlersFinished());
         await recorded.catch(() => undefined);
-        await continueAsNew<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engines } });
+        await goOnward<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engines } });
       }
       const atATime = plan.execution.concurrency ?? runs.length;
       for (let next = state.begin(atATime); next; next = state.begin(atATime)) void go(next);

@@ -8,7 +8,6 @@ import {
   CancelledFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
   executeChild,
   isCancellation,
   log,
@@ -37,6 +36,7 @@ import {
 import { evaluate } from './evaluate.js';
 import { damagedInput, describeFailure, refusal } from './failure.js';
 import { generationOf, memberGeneration, scoreInput } from './generation.js';
+import { goOnward, shouldGoOnward } from './onward.js';
 import { perform, stepsOn } from './proxies.js';
 import { RunRecords, placeOf } from './run-records.js';
 import { MOST_GENERATIONS, RunState, isLastGeneration } from './run-state.js';
@@ -100,14 +100,13 @@ export async function run(input: RunInput): Promise<RunResult> {
     log.warn('beside the chain something failed for good', { run: plan.id, what, generation, reason: failure.message });
     state.note({ what, generation, ...failure });
   };
-  const leaveIfLong = async () => {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    if (!(input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested)) return;
+  const leaveIfDue = async () => {
+    if (!shouldGoOnward(input.eventLimit)) return;
     enter('scoring');
     await settled();
     await heal();
     await condition(allHandlersFinished);
-    await continueAsNew<typeof run>({ ...input, paused: state.paused, carried: state.carried() });
+    await goOnward<typeof run>({ ...input, paused: state.paused, carried: state.carried() });
   };
 
   /**
@@ -120,7 +119,7 @@ export async function run(input: RunInput): Promise<RunResult> {
     log.warn('a result was found damaged when it was read; what made it is done anew', { run: plan.id, damaged });
     await condition(allHandlersFinished);
     const again = { ...plan, generations: state.generations };
-    await continueAsNew<typeof run>({ ...input, plan: again, paused: state.paused, heals, carried: undefined });
+    await goOnward<typeof run>({ ...input, plan: again, paused: state.paused, heals, carried: undefined });
   };
 
   const prepare = async (plan: RunPlan) => {
@@ -200,13 +199,13 @@ export async function run(input: RunInput): Promise<RunResult> {
           step,
           place,
           enter: () => enter('running'),
-          leaveIfLong,
+          leaveIfDue,
           record: (from, to, members) => beside.add(records.generation(from, members, to), noting('record', from)),
         });
       } else {
         while (state.hasMore) {
           await generation(plan);
-          if (state.hasMore) await leaveIfLong();
+          if (state.hasMore) await leaveIfDue();
         }
       }
       enter('scoring');

@@ -2,14 +2,7 @@
  * Evaluations of what an experiment has left, at any time after: what is missing is computed and nothing else, for each observation
  * and each evaluation is a step that is remembered. Goes through the runs some at a time, and continues as new between two stretches.
  */
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Left, StepPlace } from '../activities/types.js';
 import { expand } from '../spec/expand.js';
 import { membersAt } from '../spec/phases.js';
@@ -18,6 +11,7 @@ import type { RunPlan } from '../spec/plan.js';
 import type { ScoreExperimentInput, ScoreProgress } from './contract.js';
 import { NO_STEPS, SEARCH_ATTRIBUTES, scoreProgressQuery, sumOf } from './contract.js';
 import { evaluate } from './evaluate.js';
+import { goOnward, shouldGoOnward } from './onward.js';
 import { enginesOf, recordsOn } from './proxies.js';
 import { KEPT } from './run-state.js';
 
@@ -80,18 +74,17 @@ export async function score(input: ScoreExperimentInput): Promise<ScoreProgress>
     const left = await records.left({ store, plan: digest, run, from, most: STRETCH });
     await Promise.all(left.map((generation) => scored(run, generation)));
   };
-  const leaveIfLong = async (run: number, generation: number) => {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    if (!(input.eventLimit ? historyLength >= input.eventLimit : continueAsNewSuggested)) return;
+  const leaveIfDue = async (run: number, generation: number) => {
+    if (!shouldGoOnward(input.eventLimit)) return;
     await condition(allHandlersFinished);
-    await continueAsNew<typeof score>({ ...input, carried: { engines, run, generation, progress } });
+    await goOnward<typeof score>({ ...input, carried: { engines, run, generation, progress } });
   };
 
   let from = carried?.generation ?? 0;
   for (let at = carried?.run ?? 0; at < runs.length; at += RUNS) {
     const some = runs.slice(at, at + RUNS);
     for (; from <= plan.generations; from += STRETCH) {
-      await leaveIfLong(at, from);
+      await leaveIfDue(at, from);
       await Promise.all(some.map((run) => stretch(run, from)));
     }
     from = 0;

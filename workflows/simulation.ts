@@ -12,8 +12,8 @@ export interface SimulationControl {
   place(generation: number, member: string): StepPlace;
   /** tells what the step that began at `from` left */
   record(from: number, to: number, members: Readonly<Record<string, MemberIndex>>): void;
-  /** where the history is long, goes on in a new execution and does not return */
-  leaveIfLong(): Promise<void>;
+  /** where it is time (workflows/onward.ts), goes on in a new execution and does not return */
+  leaveIfDue(): Promise<void>;
   /** the state's next generation is about to be done */
   enter(): void;
 }
@@ -41,6 +41,6 @@ export async function simulateGenerations(plan: SimulationRunPlan, state: RunSta
     control.record(from, to, { [member.name]: index });
     if (to < end) state.reachWithin(to);
     else state.reach(to, outputs.state);
-    if (state.hasMore && to === end) await control.leaveIfLong();
+    if (state.hasMore && to === end) await control.leaveIfDue();
   }
 }

@@ -23,6 +23,7 @@ interface Options {
   readonly home?: string;
   readonly scratch?: string;
   readonly blobCache?: string;
+  readonly current: boolean;
   readonly logLevel: 'WARN';
 }
 
@@ -47,6 +48,10 @@ export const worker: CommandModule = {
         '--blob-cache <dir>',
         'folder that keeps what was read from an s3:// store, so that a model is downloaded once; may be emptied at any time',
       )
+      .option(
+        '--no-current',
+        'on a server of your own: leave it to temporal worker deployment set-current-version when new experiments run on new workflow code',
+      )
       .addOption(
         new Option('--log-level <level>', 'least level that is logged (to stderr, a JSON object a line)')
           .choices(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'])
@@ -69,6 +74,7 @@ export const worker: CommandModule = {
           device: options.device,
           scratch: options.scratch,
           blobCache: options.blobCache,
+          current: options.current,
           logLevel: options.logLevel,
           signal: controller.signal,
           onReady: () =>

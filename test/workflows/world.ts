@@ -184,7 +184,7 @@ const fake = {
     const { world } = here();
     await cancellable((async () => { while (!done()) await world.tick(); })()); // prettier-ignore
   },
-  continueAsNew: async (input: unknown) => {
+  makeContinueAsNewFunc: () => async (input: unknown) => {
     throw new ContinueAsNew(input);
   },
   CancellationScope: {

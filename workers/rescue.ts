@@ -1,0 +1,143 @@
+/**
+ * Experiments of an embedded server that were left under other workflow code. Nobody serves that code any more: the workers of a home
+ * are of one build. Where the present code would have done the same so far, which a replay of the history tells, the workflow goes on;
+ * else the experiment is started again from where its present execution began. Its steps are remembered, so that costs seconds.
+ */
+import { Client } from '@temporalio/client';
+import type { WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import { WorkflowIdConflictPolicy } from '@temporalio/common';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import type { NativeConnection, WorkflowBundle } from '@temporalio/worker';
+import {
+  QUEUES,
+  SEARCH_ATTRIBUTES,
+  extendUpdate,
+  fairness,
+  pauseUpdate,
+  resumeUpdate,
+  scoreWorkflowId,
+} from '../workflows/contract.js';
+import type { ExperimentInput } from '../workflows/contract.js';
+import { sealedPayloads } from './sealed-payloads.js';
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+export interface RescueOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly secret: Uint8Array;
+  readonly bundle: WorkflowBundle;
+}
+
+/**
+ * Brings what has not ended to where the bundle's code can go on with it. Nobody may serve the workflow queue meanwhile. Killed at any
+ * moment and called again, it comes to the same.
+ * @returns names of the experiments, and workflow ids of scorings, that were started again
+ */
+export async function rescue({ connection, namespace, secret, bundle }: RescueOptions): Promise<string[]> {
+  const client = new Client({ connection, namespace, dataConverter: sealedPayloads(secret, 'refuse') });
+  const open: WorkflowExecutionInfo[] = [];
+  for await (const workflow of client.workflow.list({ query: OPEN })) open.push(workflow);
+  const foreign = new Set(await failingReplay(client, { secret, bundle }));
+  const restarted: string[] = [];
+  for (const root of new Set(open.filter(({ runId }) => foreign.has(runId)).map(rootOf))) {
+    const family = open.filter((workflow) => rootOf(workflow) === root && workflow.workflowId !== root);
+    const end = ({ workflowId, runId }: WorkflowExecutionInfo) =>
+      client.workflow
+        .getHandle(workflowId, runId)
+        .terminate(REASON)
+        .catch(() => undefined); // gone with its parent
+    // those that cannot go on are ended last: killed before that, the next start finds them, and does all of it again
+    for (const workflow of family.filter(({ runId }) => !foreign.has(runId))) await end(workflow);
+    if (open.some(({ workflowId }) => workflowId === root)) {
+      await startAgain(client, client.workflow.getHandle(root));
+      restarted.push(root);
+    }
+    for (const workflow of family.filter(({ runId }) => foreign.has(runId))) await end(workflow);
+  }
+  return restarted;
+}
+
+const OPEN = 'ExecutionStatus = "Running" AND WorkflowType IN ("experiment", "run", "evaluate", "score")';
+const REASON = 'its history was written by other workflow code; it is started again';
+
+/** Of an experiment, its name; a scoring stands by itself. */
+function rootOf({ workflowId }: Pick<WorkflowExecutionInfo, 'workflowId'>): string {
+  const [name] = workflowId.split('/', 1);
+  return workflowId === scoreWorkflowId(name) ? workflowId : name;
+}
+
+/** Run ids of open workflows whose history the code would not have written, or fails on. */
+async function failingReplay(client: Client, { secret, bundle }: Pick<RescueOptions, 'secret' | 'bundle'>): Promise<string[]> {
+  // a replay has a namespace of its own, so a payload's owner is not asked for here
+  const [codec] = sealedPayloads(secret, 'mark').payloadCodecs!;
+  const anyones: PayloadCodec = {
+    encode: async (payloads) => payloads,
+    decode: (payloads) => codec.decode(payloads, undefined as never),
+  };
+  const results = Worker.runReplayHistories(
+    { workflowBundle: bundle, dataConverter: { payloadCodecs: [anyones] } },
+    client.workflow.list({ query: OPEN }).intoHistories({ concurrency: 4 }),
+  );
+  const failing: string[] = [];
+  for await (const { runId, error } of results) if (error) failing.push(runId);
+  return failing;
+}
+
+/** The same workflow from the input of its present execution, with what operators have asked of it since, in its place. */
+async function startAgain(client: Client, handle: WorkflowHandle): Promise<void> {
+  const { workflowId } = handle;
+  const [experiment] = workflowId.split('/', 1);
+  const [history, { memo, type }] = [await handle.fetchHistory(), await handle.describe()];
+  const [input] = await opened(client, workflowId, startedWith(history));
+  const args = type === 'experiment' ? [await asAsked(client, workflowId, input as ExperimentInput, history)] : [input];
+  await client.workflow.start(type, {
+    workflowId,
+    taskQueue: QUEUES.workflow,
+    args,
+    memo,
+    typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: experiment }],
+    priority: fairness(experiment),
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,
+  });
+}
+
+const startedWith = ({ events }: History): readonly Payload[] =>
+  events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+
+async function opened(client: Client, workflowId: string, payloads: readonly Payload[]): Promise<unknown[]> {
+  const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+  let values = [...payloads];
+  for (const codec of payloadCodecs)
+    values = await codec.decode(values, { type: 'workflow', namespace: client.options.namespace, workflowId });
+  return values.map((payload) => payloadConverter.fromPayload(payload));
+}
+
+/** An experiment's input, with the last generation that it was extended to and whether it is paused. */
+async function asAsked(
+  client: Client,
+  workflowId: string,
+  input: ExperimentInput,
+  { events }: History,
+): Promise<ExperimentInput> {
+  let { generations, paused } = input.carried ?? { generations: input.plan.generations, paused: false };
+  for (const event of events ?? []) {
+    const asked = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    if (asked?.name === pauseUpdate.name) paused = true;
+    if (asked?.name === resumeUpdate.name) paused = false;
+    if (asked?.name === extendUpdate.name)
+      [generations] = (await opened(client, workflowId, asked.args?.payloads ?? [])) as [number];
+  }
+  return { ...input, carried: { ...(input.carried ?? FROM_THE_START), generations, paused } };
+}
+
+const FROM_THE_START: Omit<NonNullable<ExperimentInput['carried']>, 'generations' | 'paused'> = {
+  next: 0,
+  again: [],
+  failed: [],
+  incomplete: [],
+  failures: [],
+  problems: [],
+  steps: { computed: 0, reused: 0 },
+};
