@@ -27,6 +27,8 @@ export function sentenceOf(state: ExperimentSnapshot, now = Date.now()): string 
     case 'stopped':
       return `${name} has not ended, but no server is up that goes on with it; ${again} does`;
     case 'stuck':
+      if (state.trouble!.version !== undefined)
+        return `${name} waits for a worker with the version of the workflow code that ${state.trouble!.workflow} is pinned to, ${state.trouble!.version}, and none serves it; start habsburg worker from that release, or end it with ${shellCommand(['habsburg', 'cancel', '--force', name])}, then ${again} goes on from what is finished`;
       return state.trouble!.otherCode
         ? `${name} was started by other workflow code than this and cannot go on with it; end it with ${shellCommand(['habsburg', 'cancel', '--force', name])}, then ${again} goes on from what is finished`
         : `${name} does not go on, because the workflow ${state.trouble!.workflow} fails: ${state.trouble!.reason}`;

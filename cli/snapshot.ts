@@ -6,7 +6,7 @@ import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
 import { ALL_RUNS_FAILED, experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
 import { openPayload, reasonOf } from './temporal.js';
-import { troubleOf, troubleOfQuery, type Trouble } from './trouble.js';
+import { servingBuilds, troubleOf, troubleOfQuery, troubleOfVersion, type Trouble } from './trouble.js';
 
 /** What became of an experiment, in the words of `status`, of JSON and of `habsburg --help`. */
 export type Status =
@@ -14,7 +14,7 @@ export type Status =
   | 'paused'
   /** not ended, but no server or no worker is up that goes on with it */
   | 'stopped'
-  /** its workflow code fails again and again */
+  /** its workflow code fails again and again, or no worker has the version of it that it is pinned to */
   | 'stuck'
   | 'done'
   /** some of its runs failed */
@@ -103,12 +103,13 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     const result = resultOf(error);
     return result ? { ...ended, result } : { ...ended, ...(error === undefined ? {} : { failure: reasonOf(error) }) };
   }
-  const failing = await troubleOf(client, experiment, raw);
+  const serving = servingBuilds(client);
+  const failing = (await troubleOf(client, experiment, raw)) ?? (standing && (await troubleOfVersion(experiment, raw, serving)));
   const { answer: progress, trouble } =
-    standing && !failing ? await ask(handle, experimentProgressQuery) : { answer: undefined, trouble: failing };
+    standing && !failing ? await ask(handle, experimentProgressQuery) : { answer: undefined, trouble: failing || undefined };
   const children = (raw.pendingChildren ?? []).map((child) => child.workflowId!.slice(experiment.length + 1));
   const runs = await Promise.all(
-    (progress?.running ?? children).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client, experiment, run, standing)),
+    (progress?.running ?? children).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client, experiment, run, standing && serving)),
   );
   const inTrouble = trouble ?? runs.find((run) => run.trouble)?.trouble;
   return {
@@ -144,14 +145,17 @@ async function runSnapshot(
   client: Client,
   experiment: string,
   run: string,
-  standing: boolean,
+  serving: false | ReturnType<typeof servingBuilds>,
 ): Promise<RunSnapshot & { trouble?: Trouble }> {
   const id = runWorkflowId(experiment, run);
   const handle = client.workflow.getHandle(id);
-  const [asked, description] = await Promise.all([standing ? ask(handle, runProgressQuery) : undefined, soon(handle.describe())]);
+  const description = await soon(handle.describe());
+  const raw = description?.raw;
+  const waiting = raw && serving && (await troubleOfVersion(id, raw, serving));
+  const asked = serving && !waiting ? await ask(handle, runProgressQuery) : undefined;
   const progress = asked?.answer;
   if (!description) return { run, progress, steps: [] };
-  const trouble = (await troubleOf(client, id, description.raw)) ?? asked?.trouble;
+  const trouble = (await troubleOf(client, id, description.raw)) ?? (waiting || asked?.trouble);
   const beside = (description.raw.pendingChildren ?? []).slice(0, EVALUATIONS_SHOWN).map(async ({ workflowId }) => {
     const child = await soon(client.workflow.getHandle(workflowId!).describe());
     return child ? pendingSteps(client, child.raw) : [];

@@ -1,5 +1,6 @@
-/** A workflow whose task fails again and again: why, since no query tells. */
+/** A workflow that does not go on: its task fails again and again, or nobody serves the version that it is pinned to. No query tells. */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { buildsServing } from '../workers/deployment.js';
 
 export interface Trouble {
   readonly workflow: string;
@@ -7,6 +8,8 @@ export interface Trouble {
   readonly reason: string;
   /** the history was written by other workflow code than that of the workers */
   readonly otherCode: boolean;
+  /** the version of the workers that it is pinned to, where none of them serves it */
+  readonly version?: string;
 }
 
 /** Of a task that has failed so often it is said; one failure may be a worker that was just being replaced. */
@@ -51,6 +54,31 @@ export function troubleOfQuery(workflow: string, error: unknown): Trouble | unde
   if (name !== 'QueryNotRegisteredError' || /did not register a handler/.test(message)) return undefined;
   const reason = oneLine(message);
   return { workflow, reason, otherCode: OTHER_CODE.test(reason) };
+}
+
+/** temporal.api.enums.v1.VersioningBehavior */
+const PINNED = 1;
+
+/**
+ * Whether a workflow is pinned to a version that nobody serves.
+ * @param serving builds whose workers ask for work
+ */
+export async function troubleOfVersion(
+  workflow: string,
+  raw: WorkflowExecutionDescription['raw'],
+  serving: () => Promise<ReadonlySet<string>>,
+): Promise<Trouble | undefined> {
+  const { behavior, deploymentVersion, versioningOverride } = raw.workflowExecutionInfo?.versioningInfo ?? {};
+  const pinned = versioningOverride ? versioningOverride.pinned?.version : behavior === PINNED ? deploymentVersion : undefined;
+  if (!pinned?.buildId || (await serving()).has(pinned.buildId)) return undefined;
+  const version = `${pinned.deploymentName}:${pinned.buildId}`;
+  return { workflow, reason: `no worker serves the version ${version}`, otherCode: false, version };
+}
+
+/** Asks the server when it is needed, and once. */
+export function servingBuilds(client: Client): () => Promise<ReadonlySet<string>> {
+  let asked: Promise<ReadonlySet<string>> | undefined;
+  return () => (asked ??= buildsServing({ connection: client, namespace: client.options.namespace }));
 }
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();

@@ -13,19 +13,26 @@ interface Fake {
   readonly result?: () => Promise<unknown>;
   readonly query?: () => Promise<unknown>;
   readonly children?: readonly string[];
+  /** the build that it is pinned to */
+  readonly pinned?: string;
 }
 
 /** A server that knows these workflows, and of each the failure of one workflow task. */
-function clientOf(workflows: Readonly<Record<string, Fake>>, taskFailure = ''): Client {
+function clientOf(workflows: Readonly<Record<string, Fake>>, taskFailure = '', pollers: readonly object[] = []): Client {
   return {
     options: { namespace: 'default' },
     workflow: {
       getHandle: (workflowId: string) => {
-        const { status, attempt, result, query, children = [] } = workflows[workflowId];
+        const { status, attempt, result, query, children = [], pinned } = workflows[workflowId];
+        const versioningInfo = pinned && { behavior: 1, deploymentVersion: { deploymentName: 'd', buildId: pinned } };
         return {
           workflowId,
           describe: async () => ({
-            raw: { pendingWorkflowTask: { attempt }, pendingChildren: children.map((child) => ({ workflowId: child })) },
+            raw: {
+              pendingWorkflowTask: { attempt },
+              pendingChildren: children.map((child) => ({ workflowId: child })),
+              workflowExecutionInfo: { versioningInfo },
+            },
             status: { name: status },
             startTime: new Date(0),
             ...(status === 'RUNNING' ? {} : { closeTime: new Date(1000) }),
@@ -36,6 +43,7 @@ function clientOf(workflows: Readonly<Record<string, Fake>>, taskFailure = ''): 
       },
     },
     workflowService: {
+      describeTaskQueue: async () => ({ pollers }),
       getWorkflowExecutionHistoryReverse: async () => ({
         history: { events: [{}, { workflowTaskFailedEventAttributes: { cause: 0, failure: { message: taskFailure } } }] },
       }),
@@ -88,6 +96,27 @@ describe('a workflow that cannot answer', () => {
   test('because it has just begun is running', async () => {
     const query = refused('Workflow did not register a handler for progress. Registered queries: [__stack_trace]');
     expect(await snapshot(clientOf({ e: { status: 'RUNNING', query } }), 'e', { standing: true })).toMatchObject({ status: 'running' }); // prettier-ignore
+  });
+
+  test('because nobody serves the version that it is pinned to is stuck, and is not asked', async () => {
+    const seconds = Math.floor(Date.now() / 1000);
+    const poller = (buildId: string, age: number) => ({
+      deploymentOptions: { buildId },
+      lastAccessTime: { seconds: seconds - age },
+    });
+    const query = () => new Promise<never>(() => undefined);
+    const workflows = {
+      e: { ...running, pinned: '2', query: async () => ({ running: ['a/seed-1'], paused: false }) },
+      'e/a/seed-1': { status: 'RUNNING', pinned: '1', query },
+    };
+    const trouble = { workflow: 'e/a/seed-1', version: 'd:1', otherCode: false };
+    for (const pollers of [[poller('2', 3)], [poller('2', 3), poller('1', 90)]])
+      expect(await snapshot(clientOf(workflows, '', pollers), 'e', { standing: true })).toMatchObject({
+        status: 'stuck',
+        trouble,
+      });
+    const both = clientOf({ ...workflows, 'e/a/seed-1': { ...running, pinned: '1' } }, '', [poller('2', 3), poller('1', 60)]);
+    expect(await snapshot(both, 'e', { standing: true })).toMatchObject({ status: 'running' });
   });
 
   test.each([

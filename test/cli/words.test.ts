@@ -128,6 +128,14 @@ test.each([
     `mine was started by other workflow code than this and cannot go on with it; end it with habsburg cancel --force mine, then ${RUN} goes on from what is finished`,
   ],
   [
+    {
+      status: 'stuck',
+      endedAt: undefined,
+      trouble: { workflow: 'mine/replace/seed-1', reason: '…', otherCode: false, version: 'habsburg-workflow:0.1.0-1a2b' },
+    },
+    `mine waits for a worker with the version of the workflow code that mine/replace/seed-1 is pinned to, habsburg-workflow:0.1.0-1a2b, and none serves it; start habsburg worker from that release, or end it with habsburg cancel --force mine, then ${RUN} goes on from what is finished`,
+  ],
+  [
     { status: 'cancelled', command: undefined },
     'mine was cancelled 4 minutes ago; what is finished is kept, and habsburg run … goes on from it',
   ],
