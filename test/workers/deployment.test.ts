@@ -1,11 +1,10 @@
 /** A run that is half done when the workers get other workflow code: on a server of one's own, and on an embedded one. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { snapshot } from '../../cli/snapshot.js';
 import { bundleWorkflows } from '../../infra/workflow-bundle.mjs';
 import { loadExperiment } from '../../spec/load.js';
 import { currentBuild, deploymentOptions, makeCurrent, promote } from '../../workers/deployment.js';
@@ -73,7 +72,6 @@ afterEach(async () => {
   await connection.close();
   await temporal.stop();
 });
-afterAll(() => Runtime.instance().shutdown?.());
 
 interface Serving {
   stop(): Promise<void>;
