@@ -4,10 +4,15 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openArtifactStore } from '../../artifacts/open.js';
+import type { ArtifactRef } from '../../artifacts/types.js';
 import type { StepRecord } from '../../artifacts/step-record.js';
-import type { DataRecord } from '../../pool/records.js';
+import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
+import { scoreRows } from '../../engine/score.js';
+import { readRows } from '../../families/language-model.js';
+import { readAllRecords, type DataRecord } from '../../pool/records.js';
+import { readResults } from '../../report/rows.js';
 import type { RunOutcome } from './support.js';
-import { habsburg, json, temporaryFolder } from './support.js';
+import { habsburg, json, recordsIn, temporaryFolder } from './support.js';
 
 const ANIMALS = ['cat', 'dog', 'owl', 'fox', 'cow', 'hen'];
 const COLOURS = ['red', 'blue', 'green', 'brown'];
@@ -66,6 +71,45 @@ test('generations answer the prompts, are trained on their answers, and are scor
   );
   expect(perplexities).toHaveLength(2);
   for (const { value } of perplexities) expect(value).toBeLessThan(30);
+}, 600_000);
+
+test('answers go through operators behind the writing, and from a phase on through what their own writer finds likely', async () => {
+  const store = join(home.path, 'store');
+  const shortest = '{ length: { minTokens: 2 } }';
+  const run = (condition: string) => [
+    'run', file(), '--home', join(home.path, 'home'), '--store', store, '--set', 'name=filtered', '--set', 'generations=2',
+    '--set', 'population.opt.decoding={ strategy: sample, temperature: 2, maxNewTokens: 8, batch: 8 }', '--set', `conditions=[${condition}]`,
+  ]; // prettier-ignore
+  const plain = `{ name: plain, mixture: [{ from: self }], override: { opt: { postprocess: [${shortest}] } } }`;
+  await json<RunOutcome>(run(plain));
+  const artifacts = openArtifactStore(store);
+  const generationsOf = async (condition: string) =>
+    (await readResults(artifacts, 'filtered')).runs.find((one) => one.condition === condition)!.generations.map(({ members }) => members.opt); // prettier-ignore
+  const folderOf = (ref: ArtifactRef | undefined) => recordsIn(artifacts, ref!, join(home.path, 'sets'));
+  const [, first] = await generationsOf('plain');
+
+  // how likely model 1 finds each answer of its own
+  const folder = await folderOf(first.generated);
+  const scores = await scoreRows({ model: await loadCheckpoint(await folderOf(first.model)), ...(await readRows(folder, 'answer')), threads: 1 }); // prettier-ignore
+  const means = scores.map(({ nllSum, tokenCount }) => nllSum / tokenCount);
+  const limit = [...means].sort((a, b) => a - b)[means.length >> 1] + 1e-4;
+
+  const through = `{ threshold: { column: nll_sum, per: token_count, under: writer, max: ${limit} } }`;
+  const phased = plain
+    .replace('plain', 'phased')
+    .replace(/ }$/, `, phases: [{ from: 2, mixture: [{ from: self, through: [${through}] }] }] }`);
+  const { result } = await json<RunOutcome>(run(`${plain}, ${phased}`));
+  expect(result).toMatchObject({ failed: 0, runs: 2 });
+  const [zeroth, same, second] = await generationsOf('phased');
+  expect([same.model, same.dataset]).toEqual([first.model, first.dataset]); // nothing changes before
+  const raw = await readAllRecords(await folderOf(zeroth.raw));
+  const kept = await readAllRecords(await folderOf(zeroth.generated));
+  expect(kept.map(({ id }) => id)).toEqual(raw.filter(({ tokens, prompt }) => tokens.length - prompt!.tokens >= 2).map(({ id }) => id)); // prettier-ignore
+  const written = await readAllRecords(folder);
+  const trained = await readAllRecords(await folderOf(second.dataset));
+  expect(trained).toEqual(written.filter((_, i) => means[i] <= limit));
+  expect(trained.length).toBeLessThan(written.length);
+  expect(trained.length).toBeGreaterThan(written.length / 3);
 }, 600_000);
 
 test('a broken record is named by file and line, before anything is computed twice', async () => {
