@@ -5,10 +5,11 @@
  */
 import { Client } from '@temporalio/client';
 import type { WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
-import { WorkflowIdConflictPolicy } from '@temporalio/common';
+import { WorkflowIdConflictPolicy, defaultPayloadConverter } from '@temporalio/common';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkflowBundle } from '@temporalio/worker';
+import { isHabsburgError } from '../common/errors.js';
 import {
   QUEUES,
   SEARCH_ATTRIBUTES,
@@ -36,7 +37,8 @@ export interface RescueOptions {
  * @returns names of the experiments, and workflow ids of scorings, that were started again
  */
 export async function rescue({ connection, namespace, secret, bundle }: RescueOptions): Promise<string[]> {
-  const client = new Client({ connection, namespace, dataConverter: sealedPayloads(secret, 'refuse') });
+  const client = new Client({ connection, namespace, dataConverter: sealedPayloads(secret, 'show') });
+  const read = reader(client, secret);
   const open: WorkflowExecutionInfo[] = [];
   for await (const workflow of client.workflow.list({ query: OPEN })) open.push(workflow);
   const foreign = new Set(await failingReplay(client, { secret, bundle }));
@@ -51,7 +53,12 @@ export async function rescue({ connection, namespace, secret, bundle }: RescueOp
     // those that cannot go on are ended last: killed before that, the next start finds them, and does all of it again
     for (const workflow of family.filter(({ runId }) => !foreign.has(runId))) await end(workflow);
     if (open.some(({ workflowId }) => workflowId === root)) {
-      await startAgain(client, client.workflow.getHandle(root));
+      try {
+        await startAgain(client, client.workflow.getHandle(root), read);
+      } catch (error) {
+        if (isHabsburgError(error)) continue; // nobody with the secret began it
+        throw error;
+      }
       restarted.push(root);
     }
     for (const workflow of family.filter(({ runId }) => foreign.has(runId))) await end(workflow);
@@ -86,12 +93,12 @@ async function failingReplay(client: Client, { secret, bundle }: Pick<RescueOpti
 }
 
 /** The same workflow from the input of its present execution, with what operators have asked of it since, in its place. */
-async function startAgain(client: Client, handle: WorkflowHandle): Promise<void> {
+async function startAgain(client: Client, handle: WorkflowHandle, read: Reader): Promise<void> {
   const { workflowId } = handle;
   const [experiment] = workflowId.split('/', 1);
   const [history, { memo, type }] = [await handle.fetchHistory(), await handle.describe()];
-  const [input] = await opened(client, workflowId, startedWith(history));
-  const args = type === 'experiment' ? [await asAsked(client, workflowId, input as ExperimentInput, history)] : [input];
+  const [input] = await read(workflowId, startedWith(history));
+  const args = type === 'experiment' ? [await asAsked(read, workflowId, input as ExperimentInput, history)] : [input];
   await client.workflow.start(type, {
     workflowId,
     taskQueue: QUEUES.workflow,
@@ -106,28 +113,25 @@ async function startAgain(client: Client, handle: WorkflowHandle): Promise<void>
 const startedWith = ({ events }: History): readonly Payload[] =>
   events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
 
-async function opened(client: Client, workflowId: string, payloads: readonly Payload[]): Promise<unknown[]> {
-  const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
-  let values = [...payloads];
-  for (const codec of payloadCodecs)
-    values = await codec.decode(values, { type: 'workflow', namespace: client.options.namespace, workflowId });
-  return values.map((payload) => payloadConverter.fromPayload(payload));
+/** Values of a workflow's payloads. @throws HabsburgError where they were not sealed for it with the secret of the home */
+type Reader = (workflowId: string, payloads: readonly Payload[]) => Promise<unknown[]>;
+
+function reader({ options: { namespace } }: Client, secret: Uint8Array): Reader {
+  const [codec] = sealedPayloads(secret, 'refuse').payloadCodecs!;
+  return async (workflowId, payloads) => {
+    const opened = await codec.decode([...payloads], { type: 'workflow', namespace, workflowId });
+    return opened.map((payload) => defaultPayloadConverter.fromPayload(payload));
+  };
 }
 
 /** An experiment's input, with the last generation that it was extended to and whether it is paused. */
-async function asAsked(
-  client: Client,
-  workflowId: string,
-  input: ExperimentInput,
-  { events }: History,
-): Promise<ExperimentInput> {
+async function asAsked(read: Reader, workflowId: string, input: ExperimentInput, { events }: History): Promise<ExperimentInput> {
   let { generations, paused } = input.carried ?? { generations: input.plan.generations, paused: false };
   for (const event of events ?? []) {
     const asked = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
     if (asked?.name === pauseUpdate.name) paused = true;
     if (asked?.name === resumeUpdate.name) paused = false;
-    if (asked?.name === extendUpdate.name)
-      [generations] = (await opened(client, workflowId, asked.args?.payloads ?? [])) as [number];
+    if (asked?.name === extendUpdate.name) [generations] = (await read(workflowId, asked.args?.payloads ?? [])) as [number];
   }
   return { ...input, carried: { ...(input.carried ?? FROM_THE_START), generations, paused } };
 }

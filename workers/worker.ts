@@ -9,7 +9,7 @@ import { codeVersion } from '../common/version.js';
 import { checkDevice } from '../engine/device.js';
 import { engineFingerprint } from '../engine/fingerprint.js';
 import type { Device } from '../spec/devices.js';
-import { QUEUES, enginesQueue } from '../workflows/contract.js';
+import { QUEUES, WORKFLOW_DEPLOYMENT, enginesQueue } from '../workflows/contract.js';
 import { ENGINE_MARK, enginesOn } from './engines.js';
 import { engineClient } from './engine-client.js';
 import type { TemporalSettings } from './connection.js';
@@ -138,13 +138,22 @@ async function takeOver(server: { connection: NativeConnection; namespace: strin
   await makeCurrent(server, code.buildId);
 }
 
+/** Who cannot make it current goes on with what is pinned to it. */
 async function promoted(place: Place, { buildId }: WorkflowCode): Promise<void> {
-  const current = await promote(place, buildId);
-  if (current !== buildId)
-    Runtime.instance().logger.warn(
-      'new experiments go to the workers of another version, which is current and served; this one goes on with its own',
-      { buildId, current },
+  const { logger } = Runtime.instance();
+  try {
+    const current = await promote(place, buildId);
+    if (current === buildId) return;
+    logger.warn('new experiments go to the workers of another version, which is current and served; this one serves its own', {
+      buildId,
+      current,
+    });
+  } catch (error) {
+    logger.warn(
+      `this version could not be made current, so new experiments do not come to it: temporal worker deployment set-current-version --deployment-name ${WORKFLOW_DEPLOYMENT} --build-id ${buildId} does it, on a server that is 1.29.1 or newer`,
+      { reason: (error as Error).message },
     );
+  }
 }
 
 async function connected({ connection }: TemporalSettings): Promise<NativeConnection> {

@@ -8,16 +8,17 @@ const NONE = { computed: 0, reused: 0 };
 
 /**
  * @param {(step: string, generation: number) => unknown} before awaited by each step; what it throws, the step throws
+ * @param {() => boolean} cached whether a step says that it was done before
  * @returns {Record<string, (input: any) => Promise<any>>}
  */
-export function standIns(before = () => undefined) {
+export function standIns(before = () => undefined, cached = () => false) {
   const step =
     (name, outputs, more = {}) =>
     async (input) => {
       const { member, generation, seed } = input.place;
       await before(name, generation);
       const left = outputs({ member, generation, seed });
-      return { key: digest(name, input), cached: false, outputs: left, report: {}, ...more };
+      return { key: digest(name, input), cached: cached(), outputs: left, report: {}, ...more };
     };
   return {
     chooseEngine: async () => 'stand-in',

@@ -33,7 +33,11 @@ const client = new Client({ identity: 'client', connection: await Connection.con
 
 /** what holds or fails a step, by scenario */
 let before = () => undefined;
-const activities = standIns((step, generation) => before(step, generation));
+let cached = false;
+const activities = standIns(
+  (step, generation) => before(step, generation),
+  () => cached,
+);
 const common = { connection, identity: 'worker', activities };
 const workers = await Promise.all([
   Worker.create({
@@ -76,6 +80,14 @@ const scenarios = {
     await sleep(1_000);
     await handle.executeUpdate(resumeUpdate);
     await handle.result();
+  },
+  /** everything was done before */
+  async again() {
+    const { plan } = await loadExperiment(here('../../loop/tiny.yaml'), { sets: ['name=again', 'generations=6', METRICS] });
+    [before, cached] = [() => undefined, true];
+    const args = [{ plan, store: 'file:///store' }];
+    await client.workflow.execute('experiment', { workflowId: 'again', taskQueue: QUEUES.workflow, args });
+    cached = false;
   },
   /** chains of many generations a step */
   async chains() {
