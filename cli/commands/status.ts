@@ -142,7 +142,7 @@ function showOne(state: ExperimentSnapshot, options: Options): void {
     state.status === 'running' || state.status === 'paused'
       ? progressLines(state, { width })
       : state.status === 'stuck'
-        ? [...sentence, ...wrapIndented(`  ${state.trouble!.reason}`, width, '  ')]
+        ? [...sentence, ...(state.trouble!.version ? [] : wrapIndented(`  ${state.trouble!.reason}`, width, '  '))]
         : sentence;
   process.stdout.write(`${lines.join('\n')}\n`);
 }
