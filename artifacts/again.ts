@@ -9,6 +9,7 @@ const WORTH_A_LOOK: ReadonlySet<ErrorKind> = new Set(['verification', 'notFound'
 
 /**
  * Does `read` until it succeeds, at most LOOKS times.
+ * An error with `details.askedEnough` was tried as often as there is a point in by who asked.
  * @param doing words the read for an error that is no HabsburgError yet
  */
 export async function again<T>(doing: string, read: () => Promise<T>): Promise<T> {
@@ -17,7 +18,7 @@ export async function again<T>(doing: string, read: () => Promise<T>): Promise<T
       return await read();
     } catch (error) {
       const known = fromSystemError(error, doing);
-      if (look === LOOKS || !WORTH_A_LOOK.has(known.kind)) throw known;
+      if (look === LOOKS || !WORTH_A_LOOK.has(known.kind) || known.details?.askedEnough === true) throw known;
       await sleep(PAUSE_MS * look);
     }
   }

@@ -59,7 +59,10 @@ export class S3ObjectStore implements ObjectStore {
       this.#endpoint = endpoint;
       return await operation(sdk, client);
     } catch (error) {
-      throw this.#failure(error, doing);
+      const known = this.#failure(error, doing);
+      // the client has asked again and again; a server that starts anew, where nobody listens for a while, is given longer
+      const isOver = known.kind === 'unreachable' && known !== error && known.details?.code !== 'ECONNREFUSED';
+      throw isOver ? new HabsburgError(known.kind, known.message, { details: { ...known.details, askedEnough: true } }) : known;
     }
   }
 

@@ -1,4 +1,5 @@
 /** What a proxy or a network does to a request: looked at again before there is a verdict, and named when it stays. */
+import { again } from '../../artifacts/again.js';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -117,6 +118,15 @@ describe('on the way', () => {
     proxy.fault('no date', first(2));
     expect((await read(objects, 'x')).toString()).toBe('1');
   });
+
+  test('a server that always fails is given up once, not once for every look', async () => {
+    const { objects } = fresh();
+    await objects.put('x', text('1'));
+    proxy.fault([500, 'InternalError'], is('GET'));
+    const { kind, message } = await failure(again('reading x', () => objects.read('x', 10)));
+    expect([kind, message]).toEqual(['unreachable', expect.stringMatching(/cannot be reached/)]);
+    expect(proxy.counts.faults).toBe(8);
+  }, 60_000);
 
   test('what is not there is asked for once', async () => {
     const { objects } = fresh();
