@@ -30,6 +30,14 @@ export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, epsilo
   return g.op('LayerNormalization', [x, weight, bias], { axis: -1, epsilon });
 }
 
+/** Its parameters, of d numbers each. */
+export function layerNormSpecs(name: string, d: number): ParameterSpec[] {
+  return [
+    { name: `${name}.weight`, shape: [d], init: { kind: 'ones' } },
+    { name: `${name}.bias`, shape: [d], init: { kind: 'zeros' } },
+  ];
+}
+
 /** Llama's RMSNorm (Zhang & Sennrich 2019, arXiv:1910.07467) over the last dimension of (N, d). */
 export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number): Value {
   return g.op('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon });

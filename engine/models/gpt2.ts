@@ -4,7 +4,16 @@
  */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
-import { activation, activationNames, attention, layerNorm, linear, linearSpecs, type Activation } from './blocks.js';
+import {
+  activation,
+  activationNames,
+  attention,
+  layerNorm,
+  layerNormSpecs,
+  linear,
+  linearSpecs,
+  type Activation,
+} from './blocks.js';
 import type { ConfigReader } from './config.js';
 import type { Architecture, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
@@ -59,10 +68,7 @@ function parameters(config: Gpt2Config): ParameterSpec[] {
   const normal: Initializer = { kind: 'normal', std: initStd };
   // What adds to the residual stream starts smaller, by the number of its additions.
   const residual: Initializer = { kind: 'normal', std: initStd / Math.sqrt(2 * layers) };
-  const norm = (name: string): ParameterSpec[] => [
-    { name: `${name}.weight`, shape: [d], init: { kind: 'ones' } },
-    { name: `${name}.bias`, shape: [d], init: { kind: 'zeros' } },
-  ];
+  const norm = (name: string): ParameterSpec[] => layerNormSpecs(name, d);
   const layer = (i: number): ParameterSpec[] => {
     const at = `${ROOT}h.${i}.`;
     return [

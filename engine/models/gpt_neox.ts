@@ -5,7 +5,16 @@
  */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
-import { activation, activationNames, attention, layerNorm, linear, linearSpecs, type Activation } from './blocks.js';
+import {
+  activation,
+  activationNames,
+  attention,
+  layerNorm,
+  layerNormSpecs,
+  linear,
+  linearSpecs,
+  type Activation,
+} from './blocks.js';
 import type { ConfigReader } from './config.js';
 import { parseRotary, rotation, type Rotary } from './rotary.js';
 import type { Architecture, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
@@ -56,10 +65,7 @@ function parseConfig(read: ConfigReader): GptNeoxConfig {
 function parameters(config: GptNeoxConfig): ParameterSpec[] {
   const { hiddenSize: d, ffnSize, vocabularySize, layers, attentionBias, initStd } = config;
   const normal: Initializer = { kind: 'normal', std: initStd };
-  const norm = (name: string): ParameterSpec[] => [
-    { name: `${name}.weight`, shape: [d], init: { kind: 'ones' } },
-    { name: `${name}.bias`, shape: [d], init: { kind: 'zeros' } },
-  ];
+  const norm = (name: string): ParameterSpec[] => layerNormSpecs(name, d);
   const layer = (i: number): ParameterSpec[] => {
     const at = `${ROOT}layers.${i}.`;
     return [

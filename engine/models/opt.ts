@@ -4,7 +4,16 @@
  */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/types.js';
-import { activation, activationNames, attention, layerNorm, linear, linearSpecs, type Activation } from './blocks.js';
+import {
+  activation,
+  activationNames,
+  attention,
+  layerNorm,
+  layerNormSpecs,
+  linear,
+  linearSpecs,
+  type Activation,
+} from './blocks.js';
 import type { ConfigReader } from './config.js';
 import type { Architecture, DecoderConfig, DecoderInputs, Initializer, Parameters, ParameterSpec } from './types.js';
 
@@ -58,10 +67,7 @@ function parameters(config: OptConfig): ParameterSpec[] {
   const embedding: Initializer = paddingId === undefined ? normal : { ...normal, zeroRow: paddingId };
   const dense = (name: string, out: number, into: number, bias: boolean): ParameterSpec[] =>
     linearSpecs(name, out, into, normal, { bias });
-  const norm = (name: string): ParameterSpec[] => [
-    { name: `${name}.weight`, shape: [d], init: { kind: 'ones' } },
-    { name: `${name}.bias`, shape: [d], init: { kind: 'zeros' } },
-  ];
+  const norm = (name: string): ParameterSpec[] => layerNormSpecs(name, d);
   const layer = (i: number): ParameterSpec[] => {
     const at = `${ROOT}layers.${i}.`;
     return [
