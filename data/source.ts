@@ -70,14 +70,17 @@ const MAX_GRAMMARS_KNOWN = 24;
 
 async function grammarKnown(plan: GrammarPlan, split: Split, signal: AbortSignal | undefined) {
   const name = canonicalJson({ plan, split });
-  const known =
-    grammarsKnown.get(name) ?? inThread(new URL('./text.js', import.meta.url), 'grammarFacts', { plan, split }, signal);
-  if (grammarsKnown.size === MAX_GRAMMARS_KNOWN) grammarsKnown.delete(grammarsKnown.keys().next().value!);
-  grammarsKnown.set(name, known);
-  return known.catch((error: unknown) => {
-    grammarsKnown.delete(name);
-    throw error;
-  });
+  let known = grammarsKnown.get(name);
+  if (known === undefined) {
+    if (grammarsKnown.size === MAX_GRAMMARS_KNOWN) grammarsKnown.delete(grammarsKnown.keys().next().value!);
+    // others may wait for the same: who asked first and is cancelled does not stop it
+    known = inThread(new URL('./text.js', import.meta.url), 'grammarFacts', { plan, split });
+    grammarsKnown.set(name, known);
+    known.catch(() => grammarsKnown.delete(name));
+  }
+  const found = await known;
+  signal?.throwIfAborted();
+  return found;
 }
 
 /** A text file; its name in the lineage is the digest of its bytes. */

@@ -98,6 +98,16 @@ test('grammar: names its settings and brings its truth', async () => {
   expect(truth?.words).toHaveLength(100);
 });
 
+test('two that ask for one synthetic language at once: the first is cancelled, the second has it', async () => {
+  const grammar = { vocabulary: 400, zipf: 1.5, seed: 77, sentences: { train: 500, valid: 5, test: 5 } };
+  const stop = new AbortController();
+  const first = expect(resolveSource('grammar:zipf', { split: 'train', grammar, signal: stop.signal })).rejects.toThrow('enough');
+  const second = resolveSource('grammar:zipf', { split: 'train', grammar });
+  stop.abort(new Error('enough'));
+  await first;
+  expect((await second).truth!.words.length).toBeGreaterThan(100);
+});
+
 describe('Parquet written by pyarrow', () => {
   const rows = JSON.parse(readFileSync(golden('rows.json'), 'utf8')) as string[];
 
