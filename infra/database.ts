@@ -3,8 +3,9 @@
  * table, so a kill leaves a file that no server can use; while one is being made, a note beside it says so, and the next start
  * makes it anew. Nothing is lost by that: no experiment is taken before the note is gone.
  */
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { fromSystemError } from '../common/errors.js';
+import { makePrivate } from './home.js';
 
 /** What SQLite keeps beside its file. It goes first: found beside another database, a log would be played into that one. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
@@ -30,7 +31,7 @@ export function prepareDatabase(dbFile: string): void {
 
 /** The server serves: from now on the file is worth keeping. Nobody else may read it. */
 export function databaseIsReady(dbFile: string): void {
-  for (const end of [...COMPANIONS, '']) if (existsSync(dbFile + end)) chmodSync(dbFile + end, 0o600);
+  for (const end of [...COMPANIONS, '']) makePrivate(dbFile + end);
   rmSync(noteOf(dbFile), { force: true });
 }
 

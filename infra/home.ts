@@ -47,13 +47,22 @@ export function prepareHome(home: string): void {
     for (const name of names) {
       const writer = /^(?:dev\.json|secret)\.(\d+)$/.exec(name)?.[1];
       if (writer !== undefined && !isAlive(Number(writer))) rmSync(join(home, name), { force: true });
-      else if (/^(temporal\.db|dev\.json|secret)/.test(name)) chmodSync(join(home, name), 0o600);
+      else if (/^(temporal\.db|dev\.json|secret)/.test(name)) makePrivate(join(home, name));
     }
-    for (const name of readdirSync(join(home, 'logs'))) chmodSync(join(home, 'logs', name), 0o600);
+    for (const name of readdirSync(join(home, 'logs'))) makePrivate(join(home, 'logs', name));
   } catch (error) {
     const { kind, message } = fromSystemError(error, `preparing the folder ${home}`);
     const other = isHabsburgError(error) || kind === 'resources' ? '' : '; name another with --home';
     throw new HabsburgError(kind, `${message}${other}`, { cause: error });
+  }
+}
+
+/** Nobody else may read the file. One that is gone is fine: a server at work makes and removes its journal at any moment. */
+export function makePrivate(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The folder of an embedded server is its owner's alone. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeSecret, prepareHome, readSecret } from '../../infra/home.js';
 import { temporaryFolder } from '../support/servers.js';
@@ -49,6 +49,15 @@ describe('a home', () => {
     for (const file of ['thesis.tex', 'temporal.db']) writeFileSync(join(home, file), '');
     prepareHome(home);
     expect([mode(), mode('thesis.tex'), mode('temporal.db'), mode('logs')]).toEqual(['755', '666', '600', '700']);
+  });
+
+  test('whose files come and go while it is looked at is prepared all the same', () => {
+    mkdirSync(join(home, 'logs'), { recursive: true });
+    // a link to nothing is what a file looks like that was removed after it was listed
+    for (const file of ['temporal.db-journal', join('logs', 'cpu.log')]) symlinkSync('gone', join(home, file));
+    writeFileSync(join(home, 'temporal.db'), '');
+    prepareHome(home);
+    expect(mode('temporal.db')).toBe('600');
   });
 
   const onLinux = process.platform === 'linux' ? test : test.skip;
