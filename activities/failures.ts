@@ -2,7 +2,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { ErrorKind } from '../common/errors.js';
 import { FAILURE_PREFIX, fromSystemError } from '../common/errors.js';
-import { EngineDied } from './types.js';
+import { EngineDied } from '../engines/run-job.js';
 
 /** Attempts before an error of a kind is final: what is final has been looked at twice, except what the user wrote. */
 export const ATTEMPTS: Readonly<Record<ErrorKind | 'engineDied', number>> = {

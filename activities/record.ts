@@ -42,9 +42,9 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
         const before = (await read(store, name, planDocument)) ?? { started: new Date().toISOString() };
         await store.writeName(name, { ...before, schema: PLAN_SCHEMA, digest, plan: portablePlan(plan) });
       }),
-    record: ({ store: url, document, device }) =>
+    record: ({ store: url, document, engine = deps.engineFingerprint(deps.device) }) =>
       withFailures(`recording ${document.run}`, async () => {
-        const versions = { habsburg: deps.codeVersion, engine: deps.engineFingerprint(device ?? deps.device) };
+        const versions = { habsburg: deps.codeVersion, engine };
         const whole = document.schema === RUN_SCHEMA ? { ...document, versions } : document;
         await deps.openStore(url).writeName(documentName(document), whole);
       }),

@@ -3,7 +3,8 @@ import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import type { SourceDigests } from '../spec/sources.js';
 import type { Device } from '../spec/devices.js';
-import type { ScratchOf, Job, JobReport, Progress } from '../families/types.js';
+import type { RunJob } from '../engines/run-job.js';
+import type { ScratchOf, JobReport } from '../families/types.js';
 import type {
   AnyExperimentPlan,
   AnyMemberPlan,
@@ -209,8 +210,8 @@ export interface RecordInput {
   readonly store: string;
   /** versions are filled in */
   readonly document: ResultDocument;
-  /** as StepPlace has it */
-  readonly device?: Device;
+  /** fingerprint of the engine that its steps are for; absent: this worker's */
+  readonly engine?: string;
 }
 
 /** Activities of the loop; the implementations are made by createActivities. */
@@ -246,37 +247,12 @@ export interface Activities {
   left(input: LeftInput): Promise<readonly Left[]>;
 }
 
-/** What a running job may ask of the activity that started it. */
-export interface JobHooks {
-  readonly signal: AbortSignal;
-  readonly checkpointSeconds: number;
-  /** default: cpu */
-  readonly device?: Device;
-  /** fingerprint of the engine that the step's key names; another one is refused. Absent: any */
-  readonly engine?: string;
-  /** a folder of the step's own, removed afterwards */
-  readonly scratch: string;
-  /** the engine is alive and works */
-  alive(): void;
-  progress(progress: Progress): void;
-  /** stores a checkpoint folder; the job waits */
-  checkpoint(folder: string): Promise<void>;
-}
-
-/** Runs one job of a family somewhere that can be killed. */
-export type RunJob = (job: Job, hooks: JobHooks) => Promise<JobReport>;
-
-/** The engine process went away without an answer (killed, out of memory, crashed): another attempt may succeed. */
-export class EngineDied extends Error {
-  override readonly name = 'EngineDied';
-}
-
 /** What activities need from the worker. */
 export interface ActivityDependencies {
   /** the same store for the same url */
   openStore(url: string): ArtifactStore;
   readonly runJob: RunJob;
-  /** names what computes on a device */
+  /** names what computes on a device, as the engine said when the worker started; @throws HabsburgError where it has none such */
   engineFingerprint(device: Device): string;
   /** fingerprints of the engines whose workers serve this queue now, for the device that they are set to */
   livingEngines(): Promise<readonly string[]>;

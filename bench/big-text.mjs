@@ -105,7 +105,7 @@ function sample() {
 }
 
 function kindOf(command) {
-  if (command.includes('engine-host')) return 'engine';
+  if (command.includes('onnx-node/host')) return 'engine';
   if (command.includes('worker --queues workflow')) return 'workflow worker';
   if (command.includes('worker --queues')) return 'worker';
   if (command.includes('habsburg.js')) return 'command';

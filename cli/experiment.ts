@@ -91,10 +91,9 @@ export function identityOf({ plan, store }: Pick<ExperimentInput, 'plan' | 'stor
     metrics: digestOf('metrics' in plan ? plan.metrics : []),
     store,
     settings: Object.fromEntries(
-      Object.entries({ ...settings, device: execution.device ?? 'default', store }).map(([name, value]) => [
-        name,
-        digestOf(value ?? null).slice(7, 19),
-      ]),
+      Object.entries({ ...settings, device: execution.device ?? 'default', engine: execution.engine ?? 'default', store }).map(
+        ([name, value]) => [name, digestOf(value ?? null).slice(7, 19)],
+      ),
     ),
   };
 }

@@ -8,6 +8,7 @@ import { BlockPacker } from '../data/blocks.js';
 import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
 import { textFile, textLines } from '../data/text.js';
+import { planRefusal } from '../engines/plan.js';
 import { portableDocument } from '../spec/digest.js';
 import { placedSources } from '../spec/mixture-places.js';
 import { loadExperiment, problemText } from '../spec/load.js';
@@ -38,6 +39,7 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   const { plan, document, place } = await loadExperiment(target, options);
   const { findings, digests } = await lookAtSources(plan, placedSources(document));
   if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
+  lookAtEngine(plan, findings);
   // a server of one's own has workers on machines of their own
   if (!hasExternalServer()) await lookAtDevices(plan, findings);
   const placed = findings.map(({ kind, ...problem }) => ({ kind, problem: place(problem) }));
@@ -51,6 +53,14 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
   for (const { problem } of placed) note(`note: ${problemText(problem)}`);
   const known = await identified(plan, digests);
   return { plan: known, document: portableDocument(document, known) };
+}
+
+/** Whether the engine that the file names can do what it asks for. */
+function lookAtEngine(plan: AnyExperimentPlan, findings: Finding[]): void {
+  const message = plan.kind === 'simulation' ? undefined : planRefusal(plan);
+  if (message === undefined) return;
+  const key = plan.execution.engine === undefined ? 'device' : 'engine';
+  findings.push({ path: ['execution', key], message, kind: 'invalid' });
 }
 
 /** The devices that the file names, each where it is named first. */

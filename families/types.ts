@@ -1,6 +1,6 @@
 /**
  * The family interface: a kind of generative model behind fit and generate. Files in, files out: a family runs
- * inside the engine host (workers/engine-host.ts), a process that can be killed at any moment, and knows no Temporal and no S3.
+ * inside an engine's process (engines/), which can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
 import type { Device } from '../spec/devices.js';

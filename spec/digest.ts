@@ -1,22 +1,24 @@
 /** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
 import { digestOf, isDigest, type Digest } from '../common/canonical.js';
+import { DEFAULT_ENGINE } from '../engines/registry.js';
 import type { AnyExperimentPlan, MemberExecutionPlan } from './plan.js';
 import { localSources, pathOfSource, renameSources } from './sources.js';
 
 /**
  * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
- * chain's numbers: data by content, tokenizer, members, conditions, and the device where the file names one. Not of name and title,
+ * chain's numbers: data by content, tokenizer, members, conditions, and device and engine where the file names one. Not of name and title,
  * seeds, number of generations and metrics (more of them are more chains, longer ones and more that is known of them, not others),
  * paths, or execution.
  */
 export function planDigest(plan: AnyExperimentPlan): Digest {
   const { name: _name, title: _title, seeds: _seeds, generations: _generations, execution, sources: _, ...chains } = plan;
   const { metrics: _metrics, ...rest } = { metrics: undefined, ...chains };
-  const { device } = execution;
+  const { device, engine } = execution;
   // a file that is called otherwise holds the same
   return digestOf({
     ...named(withoutQueues(rest), plan, (name, digest) => (digest ? `file:@${digest}` : `file:${name}`)),
     device,
+    engine: engine === DEFAULT_ENGINE ? undefined : engine,
   });
 }
 

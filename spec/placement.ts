@@ -1,4 +1,5 @@
 /** Where a member's steps are computed. Pure; workflows use it. */
+import { DEFAULT_ENGINE, ENGINE_IDS, type EngineId } from '../engines/registry.js';
 import type { Device } from './devices.js';
 import { stagesOf } from './phases.js';
 import type { AnyMemberPlan, ExecutionPlan, ExperimentPlan } from './plan.js';
@@ -11,10 +12,21 @@ export interface Placement {
 }
 
 /** @param member absent: of what belongs to no member */
-export function placementOf({ queues, device }: ExecutionPlan, member?: Pick<AnyMemberPlan, 'execution'>): Placement {
+export function placementOf({ queues, device, engine }: ExecutionPlan, member?: Pick<AnyMemberPlan, 'execution'>): Placement {
   const own = member?.execution;
   const on = own?.device ?? device;
-  return { queue: own?.queue ?? queues.engine, ...(on === undefined ? {} : { device: on }) };
+  return { queue: engineQueue(own?.queue ?? queues.engine, engine), ...(on === undefined ? {} : { device: on }) };
+}
+
+/** Each engine has task queues of its own, so that it gets no other's steps. */
+export function engineQueue(queue: string, engine: EngineId = DEFAULT_ENGINE): string {
+  return engine === DEFAULT_ENGINE ? queue : `${queue}/${engine}`;
+}
+
+/** The engine whose steps are on a task queue; undefined: there is none of that name. */
+export function engineOf(queue: string): EngineId | undefined {
+  const slash = queue.lastIndexOf('/');
+  return slash < 0 ? DEFAULT_ENGINE : ENGINE_IDS.find((id) => id !== DEFAULT_ENGINE && id === queue.slice(slash + 1));
 }
 
 /** What a placement is told from others by. */

@@ -5,6 +5,7 @@ import type { OptimizerPlan } from '../engine/train/optimizers/index.js';
 import type { SchedulePlan } from '../engine/train/schedule.js';
 import type { SelectionPlan, StepPlan } from '../engine/train/settings.js';
 import type { ConfigPlan } from './architectures.js';
+import type { EngineId } from '../engines/registry.js';
 import type { Device } from './devices.js';
 import type { MixturePlan, SamplePlan } from './mixture.js';
 import type { OperatorPlan } from './operator-plan.js';
@@ -239,4 +240,6 @@ export interface ExecutionPlan {
   readonly queues: { readonly cpu: string; readonly engine: string };
   /** what computes finetune, generate and score: part of their keys, since it changes rounding; absent: what the worker is set to */
   readonly device?: Device;
+  /** the program that computes them; absent: the default one */
+  readonly engine?: EngineId;
 }

@@ -1,5 +1,6 @@
 /** What every kind of experiment file has in common. */
 import { z } from 'zod';
+import { DEFAULT_ENGINE, ENGINE_IDS } from '../engines/registry.js';
 import { DEVICES } from './devices.js';
 
 /** File version; a file of another version is refused. */
@@ -62,4 +63,10 @@ export const engineExecution = execution.extend({
   device: device.describe(
     'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
   ),
+  engine: z
+    .enum(ENGINE_IDS)
+    .optional()
+    .describe(
+      `The program that computes them, on a task queue of its own: \`QUEUE/ENGINE\`, but for ${DEFAULT_ENGINE}, the default, which has the plain one.`,
+    ),
 });

@@ -6,12 +6,12 @@ import { createActivities } from '../activities/index.js';
 import type { ActivityDependencies } from '../activities/types.js';
 import { HabsburgError } from '../common/errors.js';
 import { codeVersion } from '../common/version.js';
-import { checkDevice } from '../engine/device.js';
-import { engineFingerprint } from '../engine/fingerprint.js';
+import { openEngine, type Engine } from '../engines/client.js';
+import { ENGINE_IDS, type EngineId } from '../engines/registry.js';
 import type { Device } from '../spec/devices.js';
+import { engineOf } from '../spec/placement.js';
 import { QUEUES, WORKFLOW_DEPLOYMENT, enginesQueue } from '../workflows/contract.js';
 import { ENGINE_MARK, enginesOn } from './engines.js';
-import { engineClient } from './engine-client.js';
 import type { TemporalSettings } from './connection.js';
 import { currentBuild, deploymentOptions, makeCurrent, promote, type Place } from './deployment.js';
 import { rescue } from './rescue.js';
@@ -22,7 +22,7 @@ import { workflowCode, type WorkflowCode } from './workflow-code.js';
 
 export interface WorkerOptions {
   readonly temporal: TemporalSettings;
-  /** `workflow`, `cpu`, `gpu`, or the name of a task queue of one's own */
+  /** `workflow`, `cpu`, `gpu`, or the name of a task queue of one's own; `QUEUE/ENGINE`: that of another engine than the default one */
   readonly queues: readonly string[];
   /** steps at a time on each activity queue */
   readonly slots: number;
@@ -54,7 +54,7 @@ export async function serve(options: WorkerOptions): Promise<void> {
       ),
     ),
   });
-  await checkDevice(options.device);
+  const engines = await enginesFor(options);
   const connection = await connected(options.temporal);
   const scratch = makeScratch(options.scratch);
   const { secret } = options.temporal;
@@ -84,9 +84,10 @@ export async function serve(options: WorkerOptions): Promise<void> {
           }),
         );
       } else {
-        const taskQueue = queue === 'cpu' ? QUEUES.cpu : queue === 'gpu' ? QUEUES.gpu : queue;
+        const taskQueue = taskQueueOf(queue);
+        const engine = engines.get(engineOf(taskQueue)!)!;
         const { chooseEngine, ...activities } = createActivities(
-          dependencies(options, scratch, () => enginesOn(connection, options.temporal.namespace, taskQueue)),
+          dependencies(options, engine, scratch, () => enginesOn(connection, options.temporal.namespace, taskQueue)),
         );
         workers.push(
           await Worker.create({
@@ -102,7 +103,7 @@ export async function serve(options: WorkerOptions): Promise<void> {
           await Worker.create({
             ...common,
             taskQueue: enginesQueue(taskQueue),
-            identity: `${common.identity}${ENGINE_MARK}${engineFingerprint(options.device)}`,
+            identity: `${common.identity}${ENGINE_MARK}${engine.fingerprint(options.device)}`,
             activities: { chooseEngine },
             dataConverter: secret && sealedPayloads(secret, 'refuse'),
             maxConcurrentActivityTaskExecutions: 1,
@@ -125,6 +126,34 @@ export async function serve(options: WorkerOptions): Promise<void> {
     scratch.remove();
     await connection.close();
   }
+}
+
+/** `cpu` and `gpu` are short for ours, also before the name of an engine. */
+function taskQueueOf(queue: string): string {
+  return queue.replace(/^(cpu|gpu)(?=$|\/)/, (name) => QUEUES[name as 'cpu' | 'gpu']);
+}
+
+/**
+ * The engines of the task queues, each asked who it is: what they say holds for as long as this worker lives.
+ * @throws HabsburgError 'invalid' for a queue of an engine that there is none of, or where one has not the worker's device
+ */
+async function enginesFor({ queues, threads, device }: WorkerOptions): Promise<Map<EngineId, Engine>> {
+  const engines = new Map<EngineId, Engine>();
+  for (const queue of queues.filter((name) => name !== 'workflow')) {
+    const id = engineOf(queue);
+    if (id === undefined)
+      throw new HabsburgError(
+        'invalid',
+        `the task queue ${queue} is of an engine that there is none of; known: ${ENGINE_IDS.join(', ')}`,
+      );
+    if (engines.has(id)) continue;
+    const engine = await openEngine(id, { threads });
+    engine.fingerprint(device); // throws where there is none such
+    // the engine that is linked into this program can say at once whether the device is there
+    if (id === 'onnx-node' && device !== 'cpu') await (await import('../engine/device.js')).checkDevice(device);
+    engines.set(id, engine);
+  }
+  return engines;
 }
 
 /** The workers of an embedded server are of one build: what other workflow code has left is made to go on under this one. */
@@ -181,13 +210,14 @@ function refused(error: unknown, { namespace }: TemporalSettings): unknown {
 
 function dependencies(
   options: WorkerOptions,
+  engine: Engine,
   scratch: Scratch,
   livingEngines: ActivityDependencies['livingEngines'],
 ): ActivityDependencies {
   return {
     openStore: workerStores(options.blobCache),
-    runJob: engineClient({ threads: options.threads }),
-    engineFingerprint,
+    runJob: engine.run,
+    engineFingerprint: engine.fingerprint,
     livingEngines,
     device: options.device,
     codeVersion: codeVersion(),

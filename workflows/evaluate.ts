@@ -13,7 +13,7 @@ import { recorder } from './run-records.js';
 
 export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
   const { place, store, execution, subjects } = input;
-  const record = recorder(place, { store, execution, device: execution.device });
+  const record = recorder(place, { store, execution });
   const problems: Omit<RunProblem, 'run'>[] = [];
   let damaged: string | undefined;
   let [counted, observations, evaluations] = [NO_STEPS, NO_STEPS, NO_STEPS];

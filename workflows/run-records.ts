@@ -1,6 +1,6 @@
 /** What a run writes into the store about itself: a small document when there is something to tell, none of them ever read again. */
-import type { Device } from '../spec/devices.js';
 import type { MemberIndex, ResultDocument, RunDocument } from '../spec/documents.js';
+import { placementKey, placementOf } from '../spec/placement.js';
 import type { ExecutionPlan } from '../spec/plan.js';
 import { inputName } from '../spec/scored.js';
 import type { EvaluateInput, RunInput } from './contract.js';
@@ -17,14 +17,10 @@ export function placeOf({ plan, digest }: Pick<RunInput, 'plan' | 'digest'>): Ru
 /** Writes documents of a run, where it has a place for them. */
 export function recorder(
   place: RunPlace | undefined,
-  {
-    store,
-    execution,
-    device,
-  }: { readonly store: string; readonly execution: ExecutionPlan; readonly device: Device | undefined },
+  { store, execution, engine }: { readonly store: string; readonly execution: ExecutionPlan; readonly engine?: string },
 ): (document: (place: RunPlace) => ResultDocument) => Promise<void> {
   const { record } = recordsOn(execution.queues.cpu);
-  return async (document) => place && record({ store, device, document: document(place) });
+  return async (document) => place && record({ store, ...(engine === undefined ? {} : { engine }), document: document(place) });
 }
 
 export class RunRecords {
@@ -33,9 +29,10 @@ export class RunRecords {
   constructor(
     input: RunInput,
     private readonly state: RunState,
-    device: Device | undefined,
   ) {
-    this.#record = recorder(placeOf(input), { store: input.store, execution: input.plan.execution, device });
+    const { store, engines } = input;
+    const { execution } = input.plan;
+    this.#record = recorder(placeOf(input), { store, execution, engine: engines?.[placementKey(placementOf(execution))] });
   }
 
   status(status: RunDocument['status'], failure?: string): Promise<void> {

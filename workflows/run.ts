@@ -50,11 +50,10 @@ const MEMBERS_AT_ONCE = 50;
 export async function run(input: RunInput): Promise<RunResult> {
   const { plan, store } = input;
   const { execution } = plan;
-  const device = plan.kind === 'simulation' ? undefined : execution.device;
   const stepsFor = (member?: AnyMixedMember) =>
     stepsOn({ ...execution.queues, engine: placementOf(execution, member).queue }, execution.heartbeatSeconds);
   const state = new RunState(plan.generations, input.paused, input.carried);
-  const records = new RunRecords(input, state, device);
+  const records = new RunRecords(input, state);
   const beside = new Beside();
   const evaluations = new Batches<EvaluationSubject>(MEMBERS_AT_ONCE);
   answer(plan.id, state);

@@ -10,6 +10,7 @@ import { HabsburgError, isHabsburgError } from '../../common/errors.js';
 import { isWhole } from '../../documents/done.js';
 import { findDev } from '../../infra/dev.js';
 import { expand } from '../../spec/expand.js';
+import { placementOf } from '../../spec/placement.js';
 import type { AnyExperimentPlan } from '../../spec/plan.js';
 import type { CommandModule } from '../command.js';
 import { failureOf } from '../ended.js';
@@ -169,7 +170,7 @@ function embeddedSlots(plan: AnyExperimentPlan, options: RunOptions): number {
 
 /** Steps that can go on at a time where they are computed. */
 async function freeSlots(client: Client, plan: AnyExperimentPlan, ours: number): Promise<number> {
-  const workers = await workersOn(client, plan.execution.queues.engine, 'activity').catch(() => []);
+  const workers = await workersOn(client, placementOf(plan.execution).queue, 'activity').catch(() => []);
   return Math.max(ours, slotsOf(workers)) || WITHOUT_WORKERS;
 }
 

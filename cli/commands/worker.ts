@@ -32,7 +32,11 @@ export const worker: CommandModule = {
     program
       .command('worker')
       .description('serve task queues; SIGTERM or Ctrl-C drains and stops')
-      .option('--queues <names>', 'workflow, cpu, gpu or task queue names, separated by commas', 'workflow,cpu')
+      .option(
+        '--queues <names>',
+        'workflow, cpu, gpu or task queue names, separated by commas; QUEUE/ENGINE for the steps of another engine than onnx-node',
+        'workflow,cpu',
+      )
       .option('--slots <n>', 'steps at a time', '1')
       .option('--threads <n>', 'engine threads a step; default: the cores shared over the slots')
       .addOption(

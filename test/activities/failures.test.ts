@@ -2,7 +2,7 @@
 import { ApplicationFailure, DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { expect, test } from '@jest/globals';
 import { toFailure } from '../../activities/failures.js';
-import { EngineDied } from '../../activities/types.js';
+import { EngineDied } from '../../engines/run-job.js';
 import { HabsburgError } from '../../common/errors.js';
 
 /** What a server keeps of the failure of an attempt that it will retry. */

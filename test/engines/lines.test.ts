@@ -1,6 +1,6 @@
 /** Lines out of chunks, however they are cut, and an end to what has none. */
 import { expect, test } from '@jest/globals';
-import { lineSplitter } from '../../workers/lines.js';
+import { lineSplitter } from '../../engines/lines.js';
 
 function split(chunks: readonly string[], longest?: number): { lines: string[]; overflows: number } {
   const lines: string[] = [];

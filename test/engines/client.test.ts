@@ -6,23 +6,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { JobHooks } from '../../activities/types.js';
 import { optConfig } from '../../spec/architectures.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { saveTokenizer } from '../../engine/tokenizer/files.js';
 import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
 import { countWords } from '../../engine/tokenizer/word-counts.js';
 import type { FitJob, Progress } from '../../families/types.js';
-import type { EngineClientOptions } from '../../workers/engine-client.js';
+import type { Engine, EngineOptions } from '../../engines/client.js';
+import type { EngineId } from '../../engines/registry.js';
+import type { JobHooks, RunJob } from '../../engines/run-job.js';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 // The compiled client: the engine host that it starts must be plain JavaScript.
-const { engineClient } = (await import(pathToFileURL(join(DIST, 'workers', 'engine-client.js')).href)) as {
-  engineClient(options: EngineClientOptions): (job: FitJob, hooks: JobHooks) => Promise<Record<string, unknown>>;
+const { openEngine } = (await import(pathToFileURL(join(DIST, 'engines', 'client.js')).href)) as {
+  openEngine(id: EngineId, options: EngineOptions): Promise<Engine>;
 };
 
 let folder: string;
+let run: RunJob;
 beforeAll(async () => {
+  ({ run } = await openEngine('onnx-node', { threads: 1 }));
   folder = await mkdtemp(join(tmpdir(), 'habsburg-engine-'));
   await mkdir(join(folder, 'tokenizer'));
   await saveTokenizer(join(folder, 'tokenizer'), trainBpe(countWords(['abc abd abe']), 259, ['<s>', '<pad>', '</s>']), {
@@ -95,7 +98,7 @@ function hooks(signal: AbortSignal, on: Partial<JobHooks> = {}): JobHooks {
 function enginesOf(parent: number): number[] {
   try {
     const lines = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], { encoding: 'utf8' }).split('\n');
-    return lines.filter((line) => line.includes('engine-host.js')).map((line) => Number(line.trim().split(/\s+/)[0]));
+    return lines.filter((line) => line.includes('onnx-node/host.js')).map((line) => Number(line.trim().split(/\s+/)[0]));
   } catch {
     return []; // ps: no such children
   }
@@ -113,10 +116,9 @@ test('says that it lives during one long native call, and is gone within two sec
   const beats: number[] = [];
   const control = new AbortController();
   // hundreds of GFLOP a step: far longer than this test waits
-  const running = engineClient({ threads: 1 })(
-    await job('long', 512, 512, 1),
-    hooks(control.signal, { alive: () => beats.push(Date.now()) }),
-  ).catch((error: unknown) => error);
+  const running = run(await job('long', 512, 512, 1), hooks(control.signal, { alive: () => beats.push(Date.now()) })).catch(
+    (error: unknown) => error,
+  );
   await sleep(6_000);
   const [pid] = enginesOf(process.pid);
   const lately = beats.filter((at) => at > Date.now() - 3_000);
@@ -134,18 +136,21 @@ test('says that it lives during one long native call, and is gone within two sec
 test('dies with its worker, even inside a native call', async () => {
   const spec = JSON.stringify(await job('orphan', 512, 512, 1));
   const script = `
-    const { engineClient } = await import(${JSON.stringify(pathToFileURL(join(DIST, 'workers', 'engine-client.js')).href)});
+    const { openEngine } = await import(${JSON.stringify(pathToFileURL(join(DIST, 'engines', 'client.js')).href)});
+    const { run } = await openEngine('onnx-node', { threads: 1 });
     const none = () => undefined;
-    await engineClient({ threads: 1 })(${spec}, { signal: new AbortController().signal, checkpointSeconds: 3600, scratch: ${JSON.stringify(folder)}, alive: none, progress: none, checkpoint: async () => undefined });`;
+    await run(${spec}, { signal: new AbortController().signal, checkpointSeconds: 3600, scratch: ${JSON.stringify(folder)}, alive: none, progress: none, checkpoint: async () => undefined });`;
   const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: 'ignore',
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  let pid: number | undefined;
-  while (pid === undefined) {
-    await sleep(100);
-    [pid] = enginesOf(worker.pid!);
+  // the first one says hello only
+  const started = new Set<number>();
+  while (started.size < 2) {
+    await sleep(20);
+    enginesOf(worker.pid!).forEach((pid) => started.add(pid));
   }
+  const pid = [...started][1];
   await sleep(3_000); // into the long call
   expect(alive(pid)).toBe(true);
   worker.kill('SIGKILL');
@@ -157,14 +162,14 @@ test('dies with its worker, even inside a native call', async () => {
 test('after a kill, training goes on from the last checkpoint and ends at the same weights', async () => {
   const { readFile } = await import('node:fs/promises');
   const calm = await job('calm', 32, 16, 60);
-  await engineClient({ threads: 1 })(calm, hooks(new AbortController().signal));
+  await run(calm, hooks(new AbortController().signal));
 
   const storm = await job('storm', 32, 16, 60);
   const saved = join(folder, 'saved');
   const control = new AbortController();
   let lastStep = 0;
   let savedAt = -1;
-  const killed = engineClient({ threads: 1 })(
+  const killed = run(
     storm,
     hooks(control.signal, {
       checkpointSeconds: 0.2,
@@ -180,10 +185,7 @@ test('after a kill, training goes on from the last checkpoint and ends at the sa
   await expect(killed).rejects.toMatchObject({ name: 'EngineDied', message: expect.stringContaining('SIGKILL') });
 
   const steps: number[] = [];
-  await engineClient({ threads: 1 })(
-    { ...storm, resume: saved },
-    hooks(new AbortController().signal, { progress: ({ done }) => steps.push(done) }),
-  );
+  await run({ ...storm, resume: saved }, hooks(new AbortController().signal, { progress: ({ done }) => steps.push(done) }));
   expect(steps[0]).toBeGreaterThanOrEqual(savedAt);
   const [a, b] = await Promise.all([calm.out, storm.out].map((out) => readFile(join(out, 'model.safetensors'))));
   expect(a.equals(b)).toBe(true);

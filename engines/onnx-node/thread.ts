@@ -1,0 +1,18 @@
+/** Its thread: the families, the observations, and the chains of cheap families. */
+import { familyOf } from '../../families/index.js';
+import { simulate } from '../../families/toy/simulate.js';
+import { observe } from '../../observations/observe.js';
+import { runJob } from '../jobs.js';
+
+await runJob((job, io) => {
+  switch (job.op) {
+    case 'simulate':
+      return simulate(job, io);
+    case 'observe':
+      return observe(job, io);
+    case 'fit':
+      return familyOf(job.family).fit(job, io);
+    case 'generate':
+      return familyOf(job.family).generate(job, io);
+  }
+});

@@ -1,0 +1,33 @@
+/** What of a plan its engine cannot do, as far as the plan says it. */
+import type { Device } from '../spec/devices.js';
+import { stagesOf } from '../spec/phases.js';
+import type { AnyMixedMember, ExperimentPlan } from '../spec/plan.js';
+import { architectureIn, deviceRefusal, refusal, type Asked } from './capabilities.js';
+import { DEFAULT_ENGINE, engineRow } from './registry.js';
+
+/** The first reason, in one sentence; undefined: there is none. */
+export function planRefusal({ execution, conditions }: Pick<ExperimentPlan, 'execution' | 'conditions'>): string | undefined {
+  const engine = execution.engine ?? DEFAULT_ENGINE;
+  const { can } = engineRow(engine);
+  const members = conditions.flatMap((condition) => stagesOf(condition).flatMap((stage) => stage.members));
+  const devices = [execution.device, ...members.map((member) => member.execution?.device)];
+  for (const device of devices.filter((named): named is Device => named !== undefined)) {
+    const reason = deviceRefusal(engine, can, device);
+    if (reason !== undefined) return reason;
+  }
+  for (const member of members)
+    for (const asked of askedOf(member)) {
+      const reason = refusal(engine, can, asked);
+      if (reason !== undefined) return `${member.name}: ${reason}`;
+    }
+  return undefined;
+}
+
+function askedOf({ family: name, base, generation0, training, decoding }: AnyMixedMember): Asked[] {
+  const architecture = base.kind === 'scratch' ? architectureIn(base) : {};
+  return [
+    { op: 'fit', name, settings: generation0, ...architecture },
+    { op: 'fit', name, settings: training, ...architecture },
+    { op: 'generate', name, settings: decoding },
+  ];
+}
