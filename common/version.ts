@@ -17,20 +17,34 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** e.g. `0.1.0+1a2b3c4d`, with `.dirty` where tracked files differ from the commit. */
-export function codeVersion(): string {
-  if (known) return known;
+/** e.g. `0.1.0` */
+export function release(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+interface Checkout {
+  readonly commit?: string;
+  readonly modified?: boolean;
+}
+
+/** The commit of a checkout, and whether tracked files differ from it; nothing where there is none, or no git. */
+export function checkout(): Checkout {
   const root = packageRoot();
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  let commit = '';
-  if (existsSync(join(root, '.git'))) {
-    try {
-      commit = `+${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain', '--untracked-files=no') ? '.dirty' : ''}`;
-    } catch {
-      // no git on this machine, or a folder git refuses: the version alone
-    }
+  if (!existsSync(join(root, '.git'))) return {};
+  try {
+    return { commit: git('rev-parse', 'HEAD'), modified: git('status', '--porcelain', '--untracked-files=no') !== '' };
+  } catch {
+    return {}; // no git on this machine, or a folder git refuses
   }
-  return (known = version + commit);
+}
+
+/** e.g. `0.1.0+1a2b3c4d5e6f`, with `.dirty` where tracked files differ from the commit. */
+export function codeVersion(): string {
+  return (known ??= versionName({ version: release(), ...checkout() }));
+}
+
+export function versionName({ version, commit, modified }: Checkout & { readonly version: string }): string {
+  return commit === undefined ? version : `${version}+${commit.slice(0, 12)}${modified ? '.dirty' : ''}`;
 }

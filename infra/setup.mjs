@@ -1,6 +1,6 @@
 // Set-up of a checkout: npm packages, the build, the servers. Each step is skipped in milliseconds once done.
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from './paths.mjs';
 import { lastWords, onPath, runCommand } from './process.mjs';
@@ -100,6 +100,7 @@ export async function build(root, progress) {
     step.fail('the compiler found errors');
     throw new SetupError('failed', `The build failed:\n${outcome.tail}`);
   }
+  dropLeftovers(root);
   if (existsSync(join(root, 'dist', 'workflows', 'index.js'))) {
     step.update('bundling workflow code');
     const bundling = await runCommand(process.execPath, [join(root, 'infra', 'bundle-workflows.mjs')], { cwd: root });
@@ -111,6 +112,23 @@ export async function build(root, progress) {
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, `${JSON.stringify({ fingerprint })}\n`);
   step.done();
+}
+
+/**
+ * Removes what was compiled from sources that are gone: what is in dist/ is what runs, and has one digest for one source.
+ * @param {string} root
+ */
+export function dropLeftovers(root) {
+  const folders = readdirSync(join(root, 'dist'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const from = { js: ['ts', 'js'], mjs: ['mts', 'mjs'], json: ['json'] };
+  for (const { name } of folders)
+    for (const file of readdirSync(join(root, 'dist', name), { recursive: true, encoding: 'utf8' })) {
+      const [, stem, ending] = /^(.*)\.(js|mjs|json)(?:\.map)?$/.exec(file) ?? [];
+      if (stem === undefined) continue;
+      const source = join(root, name, stem);
+      if (from[/** @type {keyof typeof from} */ (ending)].some((form) => existsSync(`${source}.${form}`))) continue;
+      rmSync(join(root, 'dist', name, file));
+    }
 }
 
 /**

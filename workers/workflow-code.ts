@@ -2,9 +2,8 @@
 import type { WorkflowBundle } from '@temporalio/worker';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../common/version.js';
+import { release } from '../common/version.js';
 import { bundleWorkflows } from '../infra/workflow-bundle.mjs';
 
 export interface WorkflowCode {
@@ -25,7 +24,6 @@ export async function workflowCode(): Promise<WorkflowCode> {
 
 /** Without the source map at the bundle's end, which names folders of the machine that made it. */
 export function buildIdOf(code: string): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const alone = code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
-  return `${version}-${createHash('sha256').update(alone).digest('hex').slice(0, 12)}`;
+  return `${release()}-${createHash('sha256').update(alone).digest('hex').slice(0, 12)}`;
 }
