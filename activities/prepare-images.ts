@@ -6,8 +6,10 @@ import type { Images } from '../common/images.js';
 import { CounterRng } from '../common/philox.js';
 import { assertUnchanged } from '../data/identify.js';
 import { readIdxImages } from '../data/idx.js';
+import { originOfFile, type SourceOrigin } from '../data/source.js';
 import { holdOut, writeImageRecords } from '../pool/images.js';
 import { pathOfSource, type SourceDigests } from '../spec/sources.js';
+import { claimed } from './sources.js';
 import type { StepOutput } from './step.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareImagesInput, StepResult } from './types.js';
@@ -19,9 +21,13 @@ const SPLITS = ['train', 'valid', 'test'] as const;
 interface Source {
   readonly images: Images;
   readonly source: string;
+  readonly origin: SourceOrigin;
 }
 
-export function prepareImages(deps: ActivityDependencies, { place, data, sources }: PrepareImagesInput): Promise<StepResult> {
+export function prepareImages(
+  deps: ActivityDependencies,
+  { place, data, sources, claims }: PrepareImagesInput,
+): Promise<StepResult> {
   let files: { readonly train: Source; readonly valid?: Source; readonly test?: Source } | undefined;
   return runStep(
     deps,
@@ -42,6 +48,10 @@ export function prepareImages(deps: ActivityDependencies, { place, data, sources
           heldOut: data.heldOut,
           limit: data.limit,
         };
+      },
+      sources: () => {
+        const read = SPLITS.flatMap((split) => (files![split] ? [[split, files![split].origin]] : []));
+        return claimed(Object.fromEntries(read) as Record<string, SourceOrigin>, claims);
       },
       engine: false,
     },
@@ -90,6 +100,8 @@ export function prepareImages(deps: ActivityDependencies, { place, data, sources
 async function readSource(uri: string, sources: SourceDigests | undefined): Promise<Source> {
   const path = pathOfSource(uri);
   const images = await readIdxImages(path);
-  assertUnchanged(sources, uri, (await measureFile(path)).digest);
-  return { images, source: `idx:${images.count}x${images.height}x${images.width}:${sha256(images.pixels)}` };
+  const { digest } = await measureFile(path);
+  assertUnchanged(sources, uri, digest);
+  const origin = await originOfFile(uri, 'images', digest);
+  return { images, origin, source: `idx:${images.count}x${images.height}x${images.width}:${sha256(images.pixels)}` };
 }

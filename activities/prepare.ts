@@ -6,11 +6,11 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cancellationSignal } from '@temporalio/activity';
 import { digestOf, type Digest } from '../common/canonical.js';
-import { resolveCheckpoint } from '../data/checkpoint-source.js';
+import { originOfCheckpoint, resolveCheckpoint } from '../data/checkpoint-source.js';
 import { TRUTH_FILE } from '../data/grammar.js';
 import { assertUnchanged, checkpointDigests } from '../data/identify.js';
 import { resolveSource } from '../data/source.js';
-import type { ResolvedText } from '../data/source.js';
+import type { ResolvedText, SourceOrigin } from '../data/source.js';
 import { parseConfig } from '../engine/models/index.js';
 import { isGguf } from '../engine/checkpoint/gguf.js';
 import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface.js';
@@ -22,6 +22,7 @@ import type { SourceDigests } from '../spec/sources.js';
 import type { StepOutput } from './step.js';
 import { prepareImages } from './prepare-images.js';
 import { SPLITS, type PreparedTexts, type Split, type TextsToPrepare } from './prepare-texts.js';
+import { claimed } from './sources.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
@@ -71,6 +72,10 @@ function prepareTextActivity(deps: ActivityDependencies) {
             base: checkpoint?.files ?? null,
             ...(quantize === undefined ? {} : { quantize }),
           };
+        },
+        sources: () => {
+          const origins = { ...mapSplits((split) => texts![split].origin), ...(checkpoint && { base: checkpoint.origin }) };
+          return claimed(origins, input.claims);
         },
         engine: false,
       },
@@ -130,6 +135,7 @@ interface BaseCheckpoint {
   readonly folder: string;
   /** digests of the files that are its model and tokenizer */
   readonly files: Readonly<Record<string, Digest>>;
+  readonly origin: SourceOrigin;
 }
 
 async function readCheckpoint(source: string, sources: SourceDigests | undefined): Promise<BaseCheckpoint> {
@@ -138,7 +144,8 @@ async function readCheckpoint(source: string, sources: SourceDigests | undefined
   const files = await checkpointDigests(resolved);
   assertUnchanged(sources, source, digestOf(files));
   const names = Object.keys(files);
-  return { path: names.length === 1 ? join(folder, names[0]) : folder, folder, files };
+  const origin = await originOfCheckpoint(source, resolved, files);
+  return { path: names.length === 1 ? join(folder, names[0]) : folder, folder, files, origin };
 }
 
 /** Copies a checkpoint, or writes what a GGUF file holds in Hugging Face's layout, or either in fewer bits; returns the folder. */

@@ -1,5 +1,6 @@
 /** record: keeps the experiment's documents (plan, runs, generations, evaluations), so that results can be read with no server running. */
 import { activityInfo } from '@temporalio/activity';
+import { versionName } from '../common/version.js';
 import { read } from '../documents/read.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import { LATEST_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA, START_SCHEMA, planDocument } from '../spec/documents.js';
@@ -44,7 +45,7 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
       }),
     record: ({ store: url, document, engine = deps.engineFingerprint(deps.device) }) =>
       withFailures(`recording ${document.run}`, async () => {
-        const versions = { habsburg: deps.codeVersion, engine };
+        const versions = { habsburg: versionName(deps.code), code: deps.code.digest, engine };
         const whole = document.schema === RUN_SCHEMA ? { ...document, versions } : document;
         await deps.openStore(url).writeName(documentName(document), whole);
       }),

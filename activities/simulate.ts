@@ -5,9 +5,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../common/canonical.js';
-import { resolveSource } from '../data/source.js';
+import { resolveSource, type SourceOrigin } from '../data/source.js';
 import { wholeText } from '../data/text.js';
 import { familyNamed } from '../families/toy/index.js';
+import { claimed } from './sources.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SimulateInput, StepResult } from './types.js';
 
@@ -18,6 +19,7 @@ export function simulateActivity(deps: ActivityDependencies) {
     const { place, member, mixture, seeds, to, state } = input;
     const family = member.world.family;
     let text: { train: string; test: string } | undefined;
+    let origins: Record<string, SourceOrigin> = {};
     return runStep(
       deps,
       {
@@ -30,8 +32,11 @@ export function simulateActivity(deps: ActivityDependencies) {
           const { name: _, ...determining } = member;
           if (input.data) {
             const { data, sources } = input;
-            const read = async (split: 'train' | 'test') =>
-              wholeText((await resolveSource(data[split], { split, sources })).place);
+            const read = async (split: 'train' | 'test') => {
+              const { place, origin } = await resolveSource(data[split], { split, sources });
+              origins = { ...origins, [split]: origin };
+              return wholeText(place);
+            };
             text = { train: await read('train'), test: await read('test') };
           }
           return {
@@ -44,6 +49,7 @@ export function simulateActivity(deps: ActivityDependencies) {
             ...(text ? { text: { train: sha256(text.train), test: sha256(text.test) } } : {}),
           };
         },
+        sources: () => claimed(origins, input.claims),
         // plain double arithmetic: neither the inference engine nor the processor takes part
         engine: false,
       },

@@ -6,8 +6,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../artifacts/checkpoints.js';
-import { makeStatement, statementProblem } from '../artifacts/statement.js';
-import { findStep, statementName, stepKey, writeStep } from '../artifacts/step-record.js';
+import type { StatedArtifact } from '../artifacts/in-toto.js';
+import { makeStatement } from '../artifacts/statement.js';
+import { addStatement, dropUnreadable, findStatedStep } from '../artifacts/statements.js';
+import { stepKey, stepName, writeStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
@@ -16,6 +18,7 @@ import { checkEngine } from './engine.js';
 import { toFailure } from './failures.js';
 import { acquireLease } from './lease.js';
 import { checkOutput, lackOf } from './outputs.js';
+import { keepSources, type SourcesRead } from './sources.js';
 import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
 
 export interface StepDefinition {
@@ -27,6 +30,8 @@ export interface StepDefinition {
   readonly inputs: Readonly<Record<string, ArtifactRef>>;
   /** everything else that determines the output; a function where that has to be looked up first */
   readonly parameters: unknown | (() => Promise<unknown>);
+  /** what it reads from outside, known once the parameters are: these have its content, so that it is no part of the key of its own */
+  readonly sources?: () => SourcesRead;
   /** whether the numeric engine takes part; then its fingerprint is part of the key */
   readonly engine: boolean;
 }
@@ -113,18 +118,18 @@ async function attempt(
   /** a hit was damaged, and perhaps more than was noticed: what lies in the store is believed by its hash alone */
   let doubt = place.deep ?? false;
   const lookUp = async (): Promise<StepResult | undefined> => {
-    const found = await findStep(store, key, {
+    const { record, damage } = await findStatedStep(store, key, {
       ...(place.deep ? { hashBelow: Infinity } : {}),
       lacks: (_, manifest) => lackOf(manifest),
     });
-    const damage = found.record ? await statementProblem(store, found.record) : found.damage;
-    if (found.record && damage === undefined)
-      return { key, cached: true, outputs: found.record.outputs, report: found.record.report };
+    if (record) return { key, cached: true, outputs: record.outputs, report: record.report };
     doubt ||= damage !== undefined;
     if (damage !== undefined)
       log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage });
     return undefined;
   };
+  // whether or not anything is to be computed: what is claimed of them may be new
+  const sources = await keepSources(store, definition.sources?.() ?? {}, place.deep ? { hashBelow: Infinity } : {});
   let hit = await lookUp();
   if (hit) return hit;
 
@@ -149,27 +154,33 @@ async function attempt(
         outputs[name] = await store.publish(output.kind, output.folder, output.facts, doubt ? { hashBelow: Infinity } : {});
       }
     }
-    const statement = makeStatement({
+    const stated: Record<string, StatedArtifact> = {};
+    for (const [name, ref] of Object.entries(outputs)) stated[name] = { ...ref, files: (await store.manifest(ref.digest)).files };
+    if (doubt) await dropUnreadable(store, key);
+    // never before the clock that `startedOn` was read from, which may have been set back meanwhile
+    const finishedOn = new Date(Math.max(Date.now(), Date.parse(startedOn))).toISOString();
+    const facts = makeStatement({
       step: definition.step,
       stepVersion: definition.version,
       key,
       inputs: definition.inputs,
-      outputs,
+      sources,
+      outputs: stated,
       parameters,
       seed: place.seed,
       generation: place.generation,
       member: place.member,
-      codeVersion: deps.codeVersion,
+      code: deps.code,
       engineFingerprint,
       invocation: {
         id: `${info.workflowNamespace}/${holder}/${info.attempt}`,
         startedOn,
-        finishedOn: new Date().toISOString(),
-        builder: deps.builder,
+        finishedOn,
+        runtime: { node: process.versions.node },
       },
     });
-    await store.writeName(statementName(key), statement);
-    await writeStep(store, { key, step: definition.step, outputs, report: outcome.report });
+    const statement = await addStatement(store, stepName(key), facts);
+    await writeStep(store, { key, step: definition.step, outputs, report: outcome.report, statement });
     await clearCheckpoint(store, key);
     return { key, cached: false, outputs, report: outcome.report };
   } finally {

@@ -1,6 +1,7 @@
 /** What activities take and give. Workflows import these as types alone. */
-import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import type { ArtifactRef, ArtifactStore, CodeIdentity } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
+import type { SourceClaim } from '../spec/source-claims.js';
 import type { SourceDigests } from '../spec/sources.js';
 import type { Device } from '../spec/devices.js';
 import type { RunJob } from '../engines/run-job.js';
@@ -52,6 +53,8 @@ export interface PrepareImagesInput {
   readonly data: ImageDataPlan;
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
+  /** what its file says of them */
+  readonly claims?: readonly SourceClaim[];
 }
 
 export interface PrepareTextInput {
@@ -61,6 +64,8 @@ export interface PrepareTextInput {
   readonly base: MemberPlan['base'];
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
+  /** what its file says of them */
+  readonly claims?: readonly SourceClaim[];
 }
 
 export interface SampleInput {
@@ -102,6 +107,8 @@ export interface ViewOfSource extends View {
   readonly source: string;
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
+  /** what its file says of them */
+  readonly claims?: readonly SourceClaim[];
   /** with packing: records */
   readonly template?: DataPlan['template'];
 }
@@ -198,6 +205,8 @@ export interface SimulateInput {
   readonly data?: SimulationData;
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
+  /** what its file says of them */
+  readonly claims?: readonly SourceClaim[];
   readonly seeds: readonly number[];
   /** the last generation */
   readonly to: number;
@@ -258,8 +267,8 @@ export interface ActivityDependencies {
   livingEngines(): Promise<readonly string[]>;
   /** of steps that name none */
   readonly device: Device;
-  readonly codeVersion: string;
-  readonly builder: string;
+  /** what runs, as statements name it */
+  readonly code: CodeIdentity;
   /** local folder for what a running step needs */
   readonly scratch: string;
 }

@@ -6,6 +6,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { HabsburgError } from '../common/errors.js';
 import { resolveSource, type ResolvedText } from '../data/source.js';
 import { recordsOf } from './sets.js';
+import { claimed } from './sources.js';
 import { runStep } from './step.js';
 import { tokenizerFacts } from './tokenizer-facts.js';
 import type { ActivityDependencies, StepResult, ViewInput, ViewOfSet, ViewOfSource } from './types.js';
@@ -55,7 +56,9 @@ function viewSource(deps: ActivityDependencies, input: ViewOfSource): Promise<St
     text = await resolveSource(source, { split: 'train', sources, signal: cancellationSignal() });
     return { text: { source: text.source, digest: text.digest }, block, packing, ...(template && { template }) };
   };
-  return runStep(deps, { step: 'view', version: VERSION, place, inputs: { reader }, parameters, engine: false }, async (step) => {
+  const read = () => claimed({ text: text!.origin }, input.claims);
+  const definition = { step: 'view', version: VERSION, place, inputs: { reader }, parameters, sources: read, engine: false };
+  return runStep(deps, definition, async (step) => {
     const out = await step.folder('view');
     const { records, leftOut } = await step.thread<{ records: number; leftOut: number }>(HEAVY, 'viewSource', {
       text: { place: text!.place, source: text!.source, given: source },

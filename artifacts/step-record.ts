@@ -22,7 +22,7 @@ export interface StepInput {
 }
 
 const KEY_SCHEMA = 'habsburg.step-key/v1';
-const RECORD_SCHEMA = 'habsburg.step/v1';
+const RECORD_SCHEMA = 'habsburg.step/v2';
 
 /** The step's name: SHA-256 of the canonical JSON of its input. Two runs that share a prefix share its keys. */
 export function stepKey(input: StepInput): Digest {
@@ -47,8 +47,8 @@ export interface StepRecord {
   readonly outputs: Readonly<Record<string, ArtifactRef>>;
   /** small numbers about what happened, for histories and tables */
   readonly report: Readonly<Record<string, string | number | boolean | null>>;
-  /** name of the step's statement: `statements/<key hex>` */
-  readonly statement: string;
+  /** the statement that was made with the outputs; the step may have others (artifacts/statements.ts) */
+  readonly statement: Digest;
   /** SHA-256 of the canonical JSON of everything above */
   readonly checksum: Digest;
 }
@@ -57,27 +57,28 @@ export interface StepRecord {
 const recordOf = (key: Digest) =>
   z
     .looseObject({
-      schema: z.literal(RECORD_SCHEMA, { error: `is no ${RECORD_SCHEMA} document` }),
+      schema: z.literal(RECORD_SCHEMA, {
+        error: `is no ${RECORD_SCHEMA} document, which every step of this version of Habsburg leaves`,
+      }),
       key: digest,
       step: z.string(),
       outputs: z.record(z.string(), artifactRef),
       report: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-      statement: z.string(),
+      statement: digest,
       checksum: digest,
     })
     .refine(({ checksum, ...body }) => checksum === digestOf(body), 'its checksum does not match')
     .refine((record) => record.key === key, 'it belongs to another step');
 
 export const stepName = (key: Digest): string => `steps/${hexOf(key)}`;
-export const statementName = (key: Digest): string => `statements/${hexOf(key)}`;
 
 /** Writes the record; call after outputs and statement are in the store. Replaces a damaged or equal one. */
 export async function writeStep(
   store: ArtifactStore,
-  facts: Pick<StepRecord, 'key' | 'step' | 'outputs' | 'report'>,
+  facts: Pick<StepRecord, 'key' | 'step' | 'outputs' | 'report' | 'statement'>,
 ): Promise<StepRecord> {
-  const { key, step, outputs, report } = facts;
-  const body = { schema: RECORD_SCHEMA, key, step, outputs, report, statement: statementName(key) } as const;
+  const { key, step, outputs, report, statement } = facts;
+  const body = { schema: RECORD_SCHEMA, key, step, outputs, report, statement } as const;
   const record: StepRecord = { ...body, checksum: digestOf(body) };
   await store.writeName(stepName(key), record);
   return record;

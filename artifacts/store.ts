@@ -2,8 +2,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ZodType } from 'zod';
-import type { Digest } from '../common/canonical.js';
+import { sha256, type Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
+import { fileState } from '../common/file-state.js';
 import { again } from './again.js';
 import { BlobCache } from './cache.js';
 import { filesOf, intoFolder } from './folders.js';
@@ -17,6 +18,7 @@ import type {
   ArtifactStore,
   ObjectSource,
   ObjectStore,
+  SourceFile,
   Verified,
 } from './types.js';
 import { HASH_BELOW, download, measure, measureFile, type Measured } from './verified.js';
@@ -51,20 +53,56 @@ export class ContentStore implements ArtifactStore {
       await this.#cache?.keep(file.digest, source);
       files.push(file);
     }
-    const manifest = makeManifest(kind, files, facts);
-    const bytes = manifestBytes(manifest);
-    const ref = refOf(manifest);
-    // last: whoever sees a manifest finds its files
-    await this.#putBlob({ digest: ref.digest, size: bytes.byteLength }, { bytes }, Infinity);
-    return ref;
+    return this.#putManifest(makeManifest(kind, files, facts));
+  }
+
+  async publishFiles(
+    kind: ArtifactKind,
+    files: readonly SourceFile[],
+    options: { readonly hashBelow?: number } = {},
+  ): Promise<ArtifactRef> {
+    for (const { source, ...file } of files)
+      if (source) await this.#putBlob(file, source, options.hashBelow ?? HASH_BELOW, () => assertHolds(source, file));
+    return this.#putManifest(
+      makeManifest(
+        kind,
+        files.map(({ path, digest, size }) => ({ path, digest, size })),
+        {},
+      ),
+    );
+  }
+
+  async keepBytes(bytes: Uint8Array): Promise<Digest> {
+    const digest = sha256(bytes);
+    await this.#putBlob({ digest, size: bytes.byteLength }, { bytes }, Infinity);
+    return digest;
+  }
+
+  /** Last: whoever sees a manifest finds its files. */
+  async #putManifest(manifest: ArtifactManifest): Promise<ArtifactRef> {
+    await this.keepBytes(manifestBytes(manifest));
+    return refOf(manifest);
   }
 
   /** Sends a blob unless it is there. What is there is not believed because of its name: it may have been damaged since. */
-  async #putBlob({ digest, size }: Measured, source: ObjectSource, hashBelow: number): Promise<void> {
+  async #putBlob(
+    { digest, size }: Measured,
+    source: ObjectSource,
+    hashBelow: number,
+    /** looks at a source that others may write to; before it is sent, and again afterwards */
+    look?: () => Promise<void>,
+  ): Promise<void> {
     const key = blobKey(digest);
     const there = await this.objects.stat(key);
-    if (!there) await this.objects.putIfAbsent(key, source);
-    else if (there.size !== size || (size < hashBelow && !(await this.#holds(digest)))) await this.objects.put(key, source);
+    if (there && there.size === size && (size >= hashBelow || (await this.#holds(digest)))) return;
+    const state = async () => ('file' in source && look ? fileState(source.file) : '');
+    const before = await state();
+    await look?.();
+    if (there) await this.objects.put(key, source);
+    else await this.objects.putIfAbsent(key, source);
+    if ((await state()) === before) return;
+    await this.objects.delete(key);
+    throw changed(source);
   }
 
   async #holds(digest: Digest): Promise<boolean> {
@@ -225,6 +263,16 @@ export class ContentStore implements ArtifactStore {
   async deleteName(name: string): Promise<void> {
     await this.objects.delete(nameKey(name));
   }
+}
+
+async function assertHolds(source: ObjectSource, { digest }: Measured): Promise<void> {
+  const found = 'file' in source ? (await measureFile(source.file)).digest : sha256(source.bytes);
+  if (found !== digest) throw changed(source);
+}
+
+function changed(source: ObjectSource): HabsburgError {
+  const what = 'file' in source ? source.file : 'what is to be kept';
+  return new HabsburgError('invalid', `${what} was written to while it was read; run again when it is whole`);
 }
 
 function missing(error: unknown, what: string, url: string, digest: Digest): HabsburgError {

@@ -30,6 +30,9 @@ export interface ObjectStore {
 
 export type ObjectSource = { readonly file: string } | { readonly bytes: Uint8Array };
 
+/** A file of an artifact, and where its bytes are to be had. */
+export type SourceFile = ArtifactFile & { readonly source?: ObjectSource };
+
 export type ArtifactKind = string;
 
 /** One file of an artifact. `path` is relative, '/'-separated, without '..'. */
@@ -79,6 +82,13 @@ export interface ArtifactStore {
     facts?: ArtifactManifest['facts'],
     options?: { readonly hashBelow?: number },
   ): Promise<ArtifactRef>;
+  /**
+   * Publishes files that lie anywhere and whose digests are known, as an artifact without facts. One without `source` is named and not kept.
+   * HabsburgError 'invalid' where a file that has to be sent holds something else than it is said to.
+   */
+  publishFiles(kind: ArtifactKind, files: readonly SourceFile[], options?: { readonly hashBelow?: number }): Promise<ArtifactRef>;
+  /** Keeps bytes under their digest. */
+  keepBytes(bytes: Uint8Array): Promise<Digest>;
   /** The manifest, verified against its digest. HabsburgError 'notFound' or 'verification'. */
   manifest(digest: Digest): Promise<ArtifactManifest>;
   /** Downloads an artifact into `folder` (created), verifying each file while streaming; nothing half-written stays. */
@@ -100,20 +110,14 @@ export interface ArtifactStore {
   deleteName(name: string): Promise<void>;
 }
 
-/** What a step did, in in-toto form (Statement v1, SLSA Provenance v1); see artifacts/statement.ts. */
-export interface StepFacts {
-  /** sample, finetune, generate, score, prepare */
-  readonly step: string;
-  readonly stepVersion: number;
-  readonly key: Digest;
-  readonly inputs: Readonly<Record<string, ArtifactRef>>;
-  readonly outputs: Readonly<Record<string, ArtifactRef>>;
-  readonly parameters: unknown;
-  readonly seed: number;
-  readonly generation: number;
-  readonly member: string;
-  readonly codeVersion: string;
-  readonly engineFingerprint: string;
-  /** of this invocation alone; not part of any artifact's digest */
-  readonly invocation: { readonly id: string; readonly startedOn: string; readonly finishedOn: string; readonly builder: string };
+/** The code that runs: what it hashes to, and where it is from (common/code.ts). */
+export interface CodeIdentity {
+  /** of the release, 0.1.0 */
+  readonly version: string;
+  /** of the built files that run and of the list of packages */
+  readonly digest: Digest;
+  /** of the checkout, 40 hex digits or more; absent where there is none */
+  readonly commit?: string;
+  /** whether the checkout differs from its commit */
+  readonly modified?: boolean;
 }

@@ -114,14 +114,14 @@ function kindOf(command) {
 
 /** The steps in a store by when they began, of their statements. */
 function steps(store) {
-  const folder = join(store, 'names', 'statements');
+  const folder = join(store, 'statements', 'steps');
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
     .map(({ parentPath, path: old, name }) => {
       const { buildDefinition, runDetails } = JSON.parse(readFileSync(join(parentPath ?? old, name), 'utf8')).predicate;
       const { startedOn, finishedOn } = runDetails.metadata;
-      const step = buildDefinition.buildType.split(':').at(-2);
+      const step = buildDefinition.buildType.split('/').at(-2);
       return { step, generation: buildDefinition.externalParameters.generation, startedOn, seconds: (Date.parse(finishedOn) - Date.parse(startedOn)) / 1000 }; // prettier-ignore
     })
     .sort((a, b) => (a.startedOn < b.startedOn ? -1 : 1));

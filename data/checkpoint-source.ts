@@ -1,10 +1,13 @@
 /** A checkpoint by its source: a local folder or GGUF file, or a model repository of the Hub in its cache. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import type { SourceFile } from '../artifacts/types.js';
+import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { pathOfSource } from '../spec/sources.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
+import type { SourceOrigin } from './source.js';
 
 /** What is needed of a checkpoint beside its weights: configuration, tokenizer in either form. */
 const SETTINGS =
@@ -64,4 +67,22 @@ function wantedOf(names: readonly string[], uri: string): ReadonlySet<string> {
   const weights = WEIGHTS.find((form) => names.some((name) => form.test(name) && !name.endsWith('.json')));
   if (weights === undefined) throw new HabsburgError('notFound', `${uri} has neither model.safetensors nor pytorch_model.bin`);
   return new Set(names.filter((name) => SETTINGS.test(name) || weights.test(name)));
+}
+
+/** A checkpoint down to its files. @param digests of them */
+export async function originOfCheckpoint(
+  given: string,
+  { folder, source: uri }: ResolvedCheckpoint,
+  digests: Readonly<Record<string, Digest>>,
+): Promise<SourceOrigin> {
+  const names = Object.keys(digests);
+  // a model file of its own is known by what it holds, whatever it is called
+  const alone = names.length === 1;
+  const files: SourceFile[] = [];
+  for (const name of names) {
+    const file = join(folder, name);
+    files.push({ path: alone ? 'model.gguf' : name, digest: digests[name], size: (await stat(file)).size, source: { file } });
+  }
+  const name = uri?.replace(/^hf:\/\//, '').replace(/@.*$/, '') ?? (alone ? names[0] : basename(folder));
+  return { given, name, ...(uri === undefined ? {} : { uri }), files };
 }

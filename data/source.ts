@@ -1,6 +1,9 @@
 /** Text by its source: a file, a dataset of the Hub, or the built-in synthetic language. Says exactly what was read, for the lineage. */
-import { isAbsolute } from 'node:path';
-import { canonicalJson, type Digest } from '../common/canonical.js';
+import { stat } from 'node:fs/promises';
+import { basename, isAbsolute } from 'node:path';
+import type { SourceFile } from '../artifacts/types.js';
+import { measureFile } from '../artifacts/verified.js';
+import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { inThread } from '../common/thread.js';
 import type { Truth } from '../evaluations/types.js';
@@ -32,8 +35,21 @@ export interface ResolvedText {
   readonly digest: Digest;
   /** What was read, the same on every machine: digest, commit or settings in place of path, branch or default. */
   readonly source: string;
+  /** what it was read from, for the lineage */
+  readonly origin: SourceOrigin;
   /** the exact distribution of words, where the source has one */
   readonly truth?: Truth;
+}
+
+/** A source down to its bytes. */
+export interface SourceOrigin {
+  /** as the experiment's file names it */
+  readonly given: string;
+  /** what it is called where nobody says otherwise */
+  readonly name: string;
+  /** the same on every machine; absent where there is none */
+  readonly uri?: string;
+  readonly files: readonly SourceFile[];
 }
 
 /** A Hub dataset's usual names of the splits. */
@@ -51,10 +67,16 @@ export async function resolveSource(uri: string, options: ResolveOptions): Promi
     const { vocabulary, zipf, seed, sentences } = options.grammar;
     const { split, grammar: plan } = options;
     const { digest, truth } = await grammarKnown(plan, split, options.signal);
+    const source = `grammar:zipf?vocabulary=${vocabulary}&zipf=${zipf}&seed=${seed}&sentences=${sentences[split]}#${split}`;
+    // its text is made wherever it is read: what is kept is what it is made of, and what has to come out
+    const language = { kind: 'zipf', vocabulary, zipf, seed, sentences: sentences[split], split, text: digest };
+    const bytes = Buffer.from(canonicalJson({ schema: 'habsburg.language/v1', ...language }), 'utf8');
+    const file = { path: 'language.json', digest: sha256(bytes), size: bytes.byteLength, source: { bytes } };
     return {
       place: { kind: 'grammar', plan, split },
       digest,
-      source: `grammar:zipf?vocabulary=${vocabulary}&zipf=${zipf}&seed=${seed}&sentences=${sentences[options.split]}#${options.split}`,
+      source,
+      origin: { given: uri, name: 'zipf', uri: source, files: [file] },
       truth,
     };
   }
@@ -90,7 +112,17 @@ async function readText(uri: string, { sources, signal }: ResolveOptions): Promi
   const place = await textFile(path);
   const { text, file } = await textDigests(place, signal);
   assertUnchanged(sources, uri, file!);
-  return { place, digest: text, source: `file:${file}` };
+  return { place, digest: text, source: `file:${file}`, origin: await originOfFile(uri, 'text', file!) };
+}
+
+/**
+ * A local file: an artifact by what it holds, whatever it is called.
+ * @param path what it is in the artifact
+ */
+export async function originOfFile(given: string, path: string, digest: Digest): Promise<SourceOrigin> {
+  const file = pathOfSource(given);
+  const { size } = await stat(file);
+  return { given, name: basename(file), files: [{ path, digest, size, source: { file } }] };
 }
 
 async function readDataset(uri: string, options: ResolveOptions): Promise<ResolvedText> {
@@ -121,11 +153,18 @@ async function readDataset(uri: string, options: ResolveOptions): Promise<Resolv
       `${uri}: ${wanted.length} of ${shards} files of split ${split} are there; unset HF_HUB_OFFLINE to download the others`,
     );
   }
-  const files: string[] = [];
-  for (const file of wanted) files.push(await snapshot.get(file));
-  const place: TextPlace = { kind: 'parquet', files };
+  const files: SourceFile[] = [];
+  for (const { path, hash } of wanted) files.push(await fileAt(await snapshot.get({ path, hash }), path, hash));
+  const place: TextPlace = { kind: 'parquet', files: files.map(({ source }) => (source as { file: string }).file) };
   const { text } = await inThread<TextDigests>(new URL('./text.js', import.meta.url), 'textDigests', place, options.signal);
-  return { place, digest: text, source: `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}` };
+  const source = `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}`;
+  return { place, digest: text, source, origin: { given: uri, name, uri: source, files } };
+}
+
+/** @param hash as the Hub lists it: SHA-256 of a large file, git's SHA-1 of another; the file has been checked against it */
+async function fileAt(file: string, path: string, hash: string): Promise<SourceFile> {
+  if (hash.length !== 64) return { path, ...(await measureFile(file)), source: { file } };
+  return { path, digest: `sha256:${hash}`, size: (await stat(file)).size, source: { file } };
 }
 
 /** Whether a Parquet file is of a configuration and split, by the Hub's usual layouts: CONFIG/SPLIT-…, CONFIG/SPLIT/…, data/SPLIT-…, SPLIT-…. */

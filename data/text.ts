@@ -3,9 +3,9 @@
  * where it is in place of the text.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import type { Digest } from '../common/canonical.js';
-import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { HabsburgError } from '../common/errors.js';
+import { fileState } from '../common/file-state.js';
 import { LONGEST_TEXT, textChunks } from '../common/text-file.js';
 import type { GrammarPlan } from '../spec/plan.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
@@ -27,14 +27,7 @@ export type TextPlace =
 
 /** A local file as a text, to be read from now on: other content will not be taken for it. */
 export async function textFile(path: string): Promise<FilePlace> {
-  return { kind: 'file', path, state: await stateOf(path) };
-}
-
-async function stateOf(path: string): Promise<string> {
-  const { ino, size, mtimeNs } = await stat(path, { bigint: true }).catch((error: unknown) => {
-    throw fromSystemError(error, `reading ${path}`);
-  });
-  return `${ino} ${size} ${mtimeNs}`;
+  return { kind: 'file', path, state: await fileState(path) };
 }
 
 export interface ReadOptions {
@@ -58,7 +51,7 @@ export async function* fileChunks(
 ): AsyncGenerator<Buffer, void, undefined> {
   // it is read again by whoever resumes, so a pipe will not do
   for await (const bytes of textChunks(path, { ...options, pipes: false })) {
-    if ((await stateOf(path)) !== state)
+    if ((await fileState(path)) !== state)
       throw new HabsburgError('invalid', `${path} was written to while it was read; run again when it is whole`);
     yield bytes;
   }

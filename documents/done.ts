@@ -1,5 +1,5 @@
 /** What of a plan lies in a store already: so that `plan` can say it, and a rerun that has nothing to compute needs no server. */
-import { findStep } from '../artifacts/step-record.js';
+import { findStatedStep } from '../artifacts/statements.js';
 import type { ArtifactManifest, ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import { canonicalJson, digestOf, type Digest } from '../common/canonical.js';
@@ -72,7 +72,7 @@ export async function isWhole(
   let whole = true;
   await mapBounded(steps, LOOK_UPS, async (key) => {
     signal?.throwIfAborted();
-    if (whole && (await findStep(store, key, { lacks })).record === undefined) whole = false;
+    if (whole && (await findStatedStep(store, key, { lacks })).record === undefined) whole = false;
   });
   return whole ? steps.length : undefined;
 }

@@ -8,10 +8,19 @@ import { localSources, pathOfSource, renameSources } from './sources.js';
  * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
  * chain's numbers: data by content, tokenizer, members, conditions, and device and engine where the file names one. Not of name and title,
  * seeds, number of generations and metrics (more of them are more chains, longer ones and more that is known of them, not others),
- * paths, or execution.
+ * paths, what is claimed of sources, or execution.
  */
 export function planDigest(plan: AnyExperimentPlan): Digest {
-  const { name: _name, title: _title, seeds: _seeds, generations: _generations, execution, sources: _, ...chains } = plan;
+  const {
+    name: _name,
+    title: _title,
+    seeds: _seeds,
+    generations: _generations,
+    execution,
+    sources: _,
+    claims: _claims,
+    ...chains
+  } = plan;
   const { metrics: _metrics, ...rest } = { metrics: undefined, ...chains };
   const { device, engine } = execution;
   // a file that is called otherwise holds the same

@@ -28,6 +28,7 @@ export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
       generations: plan.generations,
       data: plan.data,
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
+      ...(plan.claims === undefined ? {} : { claims: plan.claims }),
       members: byContent(condition.members, plan.sources),
       ...(condition.phases && {
         phases: condition.phases.map(({ from, members }) => ({ from, members: byContent(members, plan.sources) })),
@@ -52,6 +53,7 @@ function expandBlocks(plan: SimulationPlan): SimulationRunPlan[] {
       generations: plan.generations,
       ...(plan.data === undefined ? {} : { data: plan.data }),
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
+      ...(plan.claims === undefined ? {} : { claims: plan.claims }),
       member,
       mixture: condition.mixture,
       execution: plan.execution,

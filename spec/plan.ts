@@ -11,6 +11,7 @@ import type { MixturePlan, SamplePlan } from './mixture.js';
 import type { OperatorPlan } from './operator-plan.js';
 import type { Phase } from './phases.js';
 import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
+import type { SourceClaim } from './source-claims.js';
 import type { SourceDigests } from './sources.js';
 import type { TemplatePlan } from './templates.js';
 
@@ -31,6 +32,8 @@ export interface ExperimentPlan {
   readonly data: AnyDataPlan;
   /** what its local files hold; absent before the plan is made ready to run */
   readonly sources?: SourceDigests;
+  /** what its file says of its sources */
+  readonly claims?: readonly SourceClaim[];
   readonly population: readonly AnyMemberPlan[];
   readonly conditions: readonly ConditionPlan[];
   readonly metrics: readonly MetricPlan[];
@@ -47,6 +50,7 @@ export interface RunPlan {
   readonly generations: number;
   readonly data: AnyDataPlan;
   readonly sources?: SourceDigests;
+  readonly claims?: readonly SourceClaim[];
   /** the condition's mixture and overrides already applied */
   readonly members: readonly AnyMixedMember[];
   /** what changes from a generation on; absent where nothing does */

@@ -14,6 +14,7 @@ import { isVae, resolveVae } from './vae/resolve.js';
 import type { AnyExperimentPlan, DataPlan, MemberPlan, TokenizerPlan, TrainingPlan } from './plan.js';
 import { explain, type Problem } from './problems.js';
 import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument, type TrainingDocument } from './schema.js';
+import { checkClaims, claimsIn } from './source-claims.js';
 import { TEMPLATES } from './templates.js';
 
 export type Resolved =
@@ -22,6 +23,15 @@ export type Resolved =
 
 /** Checks plain data (what YAML or JSON gave) against the schema and fills it in; every problem that can be told is told. */
 export function resolveExperiment(raw: unknown): Resolved {
+  const resolved = resolveKind(raw);
+  if (resolved.plan === undefined) return resolved;
+  const claims = claimsIn(raw);
+  if (claims.length === 0) return resolved;
+  const problems = checkClaims(resolved.plan, claims);
+  return problems.length > 0 ? { problems } : { plan: { ...resolved.plan, claims } };
+}
+
+function resolveKind(raw: unknown): Resolved {
   if (isSimulation(raw)) return resolveSimulation(raw);
   if (isVae(raw)) return resolveVae(raw);
   const parsed = experimentSchema.safeParse(raw);

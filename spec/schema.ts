@@ -17,6 +17,7 @@ import { operatorsSchema } from './operators.js';
 import { LAST_SEED, SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from './shared.js';
 import { modelTypes } from '../engine/models/index.js';
 import { TEMPLATE_NAMES } from './templates.js';
+import { sourceClaims } from './source-claims.js';
 
 const textSource = z
   .string()
@@ -327,6 +328,7 @@ export const experimentSchema = z
       .max(10_000)
       .describe('The last generation: 0 fits real data, 1 … generations train on what their mixture draws.'),
     data,
+    sources: sourceClaims,
     tokenizer: tokenizer.optional(),
     population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
     conditions: z.array(condition).min(1).max(1000),

@@ -21,12 +21,23 @@ export function pathOfSource(source: string): string {
 
 /** Each local source of a plan once. */
 export function localSources(plan: AnyExperimentPlan): LocalSources {
+  const { data, checkpoints } = sourcesIn(plan);
+  return { data: data.filter(isLocal), checkpoints: checkpoints.filter(isLocal) };
+}
+
+/** Every source of a plan once, local or not. */
+export function everySource(plan: AnyExperimentPlan): readonly string[] {
+  const { data, checkpoints } = sourcesIn(plan);
+  return [...new Set([...data, ...checkpoints])];
+}
+
+function sourcesIn(plan: AnyExperimentPlan): LocalSources {
   const { data } = plan;
   const texts = data === undefined ? [] : [data.train, 'valid' in data ? data.valid : undefined, data.test];
   const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
   const mixtures = plan.kind === 'simulation' ? [] : plan.conditions.flatMap((condition) => mixturesOf(condition));
   const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));
-  return { data: local([...texts, ...mixtures.flatMap(termSources)]), checkpoints: local(bases) };
+  return { data: once([...texts, ...mixtures.flatMap(termSources)]), checkpoints: once(bases) };
 }
 
 function mixturesOf({ members, phases = [] }: Phased<{ readonly mixture: MixturePlan }>): MixturePlan[] {
@@ -57,8 +68,10 @@ export function sourceOfContent(name: string, sources: SourceDigests = {}): stri
   return Object.keys(sources).find((source) => name === `file:@${sources[source]}`) ?? name;
 }
 
-function local(sources: readonly (string | undefined)[]): string[] {
-  return [...new Set(sources.filter((source) => source !== undefined && source.startsWith('file:')))] as string[];
+const isLocal = (source: string): boolean => source.startsWith('file:');
+
+function once(sources: readonly (string | undefined)[]): string[] {
+  return [...new Set(sources.filter((source) => source !== undefined))];
 }
 
 /** A copy of plain data in which strings that are keys of `names` are replaced. */

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { createActivities } from '../activities/index.js';
 import type { ActivityDependencies } from '../activities/types.js';
 import { HabsburgError } from '../common/errors.js';
-import { codeVersion } from '../common/version.js';
+import { runningCode } from '../common/code.js';
 import { openEngine, type Engine } from '../engines/client.js';
 import { ENGINE_IDS, type EngineId } from '../engines/registry.js';
 import type { Device } from '../spec/devices.js';
@@ -220,8 +220,7 @@ function dependencies(
     engineFingerprint: engine.fingerprint,
     livingEngines,
     device: options.device,
-    codeVersion: codeVersion(),
-    builder: `habsburg-worker/${codeVersion()}`,
+    code: runningCode(),
     get scratch() {
       return scratch.path;
     },

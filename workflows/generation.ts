@@ -43,7 +43,7 @@ type Asked = 'view' | 'postprocess' | 'sample' | 'finetune' | 'generate';
 export type StepCall = { [S in Asked]: { readonly step: S; readonly input: Parameters<Activities[S]>[0] } }[Asked];
 
 /** What a run says of its texts. */
-type Texts = Pick<RunPlan, 'data' | 'sources'>;
+type Texts = Pick<RunPlan, 'data' | 'sources' | 'claims'>;
 
 /** The members' states by name. */
 export type MemberStates = Readonly<Record<string, MemberState>>;
@@ -234,7 +234,7 @@ function viewInput(
 /** Other real texts than data.train, for a reader; the same for all who read alike. */
 function sourceInput(
   source: string,
-  { data, sources }: Texts,
+  { data, sources, claims }: Texts,
   place: StepPlace,
   { tokenizer }: MemberState['prepared'],
 ): ViewInput {
@@ -244,6 +244,7 @@ function sourceInput(
     place: { ...place, seed: 0, generation: 0, member: '' },
     source: sourceOfContent(source, sources),
     ...(sources && { sources }),
+    ...(claims && { claims }),
     reader: tokenizer!,
     block,
     packing,

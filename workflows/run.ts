@@ -285,10 +285,10 @@ function answer(id: string, state: RunState): void {
 }
 
 function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): PrepareInput {
-  const { data, sources } = plan;
-  if (data.kind === 'images') return { place, data, sources };
+  const { data, sources, claims } = plan;
+  if (data.kind === 'images') return { place, data, sources, claims };
   const { tokenizer, base } = member as MemberPlan;
-  return { place, data, tokenizer, base, sources };
+  return { place, data, tokenizer, base, sources, claims };
 }
 
 /** Refuses anything but a whole number above the present last generation, up to the most that there may be. */

@@ -23,14 +23,14 @@ export interface SimulationControl {
  * so that what it leaves does not depend on when it was extended.
  */
 export async function simulateGenerations(plan: SimulationRunPlan, state: RunState, control: SimulationControl): Promise<void> {
-  const { member, mixture, data, sources, seeds } = plan;
+  const { member, mixture, data, sources, claims, seeds } = plan;
   const length = BLOCKS[member.world.family].generations;
   while (state.hasMore) {
     control.enter();
     const { next: from, chains } = state;
     const end = from + length - 1;
     const to = Math.min(end, state.generations);
-    const input = { place: control.place(from, member.name), member, mixture, data, sources, seeds, to, state: chains };
+    const input = { place: control.place(from, member.name), member, mixture, data, sources, claims, seeds, to, state: chains };
     const { key, cached, outputs, report } = await control.step('simulate', () => control.steps.simulate(input));
     const index: MemberIndex = {
       model: outputs.state,

@@ -1,6 +1,7 @@
 /** What an experiment of cheap models expands into: plain data, settings complete. Types only, no code. */
 import type { MixturePlan, SamplePlan } from '../mixture.js';
 import type { ExecutionPlan } from '../plan.js';
+import type { SourceClaim } from '../source-claims.js';
 import type { SourceDigests } from '../sources.js';
 
 /** An experiment whose models are fitted in microseconds to seconds, so that whole chains run inside one activity. */
@@ -16,6 +17,7 @@ export interface SimulationPlan {
   readonly data?: SimulationData;
   /** what its local files hold; absent before the plan is made ready to run */
   readonly sources?: SourceDigests;
+  readonly claims?: readonly SourceClaim[];
   /** one member */
   readonly population: readonly SimulatedMember[];
   readonly conditions: readonly SimulatedCondition[];
@@ -55,6 +57,7 @@ export interface SimulationRunPlan {
   readonly generations: number;
   readonly data?: SimulationData;
   readonly sources?: SourceDigests;
+  readonly claims?: readonly SourceClaim[];
   readonly member: SimulatedMember;
   readonly mixture: MixturePlan;
   readonly execution: ExecutionPlan;

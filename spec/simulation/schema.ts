@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { memberMixtureWords, mixtureSchema, sampleSchema } from '../mixture-schema.js';
 import { SCHEMA_VERSION, execution, name, seed } from '../shared.js';
+import { sourceClaims } from '../source-claims.js';
 
 const share = z.number().gt(0).lt(1);
 
@@ -92,6 +93,7 @@ export const simulationSchema = z
       .describe('One chain per condition and seed: a list, or {from, count}. Seeds run in blocks.'),
     generations: z.int().min(0).max(1_000_000).describe('The last generation: 0 fits real data.'),
     data: z.strictObject({ train: textSource, test: textSource }).optional().describe('Real text; for n-grams alone.'),
+    sources: sourceClaims,
     population: z.array(simulatedMemberSchema).min(1).max(100),
     conditions: z
       .array(

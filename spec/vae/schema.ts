@@ -6,6 +6,7 @@ import { IMAGE_METRIC_NAMES } from '../metrics.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../mixture-schema.js';
 import { condition, inheriting, metricSchema, optimizerFields } from '../schema.js';
 import { SCHEMA_VERSION, engineExecution, memberExecution, name, seed } from '../shared.js';
+import { sourceClaims } from '../source-claims.js';
 
 const imageSource = z.string().regex(/^file:.+$/, 'must be file:PATH of an IDX file of images, perhaps compressed by gzip');
 const images = z.int().min(1).max(1e9);
@@ -102,6 +103,7 @@ export const vaeExperimentSchema = z
       .max(10_000)
       .describe('The last generation: 0 fits real images, 1 … generations train on what their mixture draws.'),
     data,
+    sources: sourceClaims,
     population: z.array(vaeMemberSchema).min(1).max(100),
     conditions: z.array(condition).min(1).max(1000),
     metrics: z.array(metricSchema(IMAGE_METRIC_NAMES)).min(1).optional().describe('Default: every metric of images.'),

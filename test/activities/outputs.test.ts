@@ -77,12 +77,18 @@ test('an empty model that was believed in earlier days is found out, and replace
   const key = sha256('a step');
   const lacks = (_: string, manifest: ArtifactManifest) => lackOf(manifest);
   const empty = await store.publish('model', folderWith({}));
-  await writeStep(store, { key, step: 'finetune', outputs: { model: empty }, report: {} });
+  await writeStep(store, { key, step: 'finetune', outputs: { model: empty }, report: {}, statement: sha256('statement') });
   expect((await findStep(store, key)).record).toBeDefined();
   expect(await findStep(store, key, { lacks })).toEqual({
     damage: "finetune's output model: a model without config.json and weights",
   });
   const whole = await store.publish('model', folderWith({ 'config.json': '{}', 'model.safetensors': WEIGHTS }));
-  const record = await writeStep(store, { key, step: 'finetune', outputs: { model: whole }, report: {} });
+  const record = await writeStep(store, {
+    key,
+    step: 'finetune',
+    outputs: { model: whole },
+    report: {},
+    statement: sha256('statement'),
+  });
   expect(await findStep(store, key, { lacks })).toEqual({ record });
 });

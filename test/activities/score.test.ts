@@ -8,6 +8,7 @@ import { scoreActivity } from '../../activities/score.js';
 import type { ActivityDependencies, ScoreInput, ScoreResult } from '../../activities/types.js';
 import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
+import { sha256 } from '../../common/canonical.js';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import { writeTable } from '../../data/table.js';
 import { writeImageRecords } from '../../pool/images.js';
@@ -90,8 +91,7 @@ const deps: ActivityDependencies = {
   engineFingerprint: () => 'an engine',
   livingEngines: () => Promise.resolve(['an engine']),
   device: 'cpu',
-  codeVersion: '0',
-  builder: 'a test',
+  code: { version: '0', digest: sha256('code') },
   scratch: join(root, 'scratch'),
 };
 

@@ -16,8 +16,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const deps = {
   openStore: () => openArtifactStore(join(root, 'store')),
-  codeVersion: '0',
-  builder: 'a test',
+  code: { version: '0', digest: sha256('code') },
   scratch: join(root, 'scratch'),
 } as unknown as ActivityDependencies;
 const place = { store: '', seed: 0, generation: 0, member: '', checkpointSeconds: 60 };

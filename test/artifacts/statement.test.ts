@@ -1,46 +1,60 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { statementBytes } from '../../artifacts/in-toto.js';
 import { openArtifactStore } from '../../artifacts/open.js';
+import { keyOf, makeStatement, parseStatement, type StepFacts } from '../../artifacts/statement.js';
 import {
-  keyOf,
-  makeStatement,
-  parseStatement,
-  statementBytes,
-  statementProblem,
-  type Statement,
-} from '../../artifacts/statement.js';
-import { statementName, stepKey, type StepInput } from '../../artifacts/step-record.js';
-import type { StepFacts } from '../../artifacts/types.js';
+  addStatement,
+  checkStatements,
+  dropUnreadable,
+  readStatement,
+  statementIn,
+  statementKey,
+  statementsAbout,
+} from '../../artifacts/statements.js';
+import { stepKey, stepName, type StepInput } from '../../artifacts/step-record.js';
 import { sha256 } from '../../common/canonical.js';
 import { failure } from './object-store-contract.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-statement-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const body = {
+const body: Omit<StepFacts, 'key'> = {
   step: 'finetune',
   stepVersion: 2,
   inputs: {
     train: { kind: 'dataset', digest: sha256('train'), size: 10 },
     base: { kind: 'model', digest: sha256('base'), size: 20 },
   },
-  outputs: { model: { kind: 'model', digest: sha256('model'), size: 30 } },
+  sources: { text: { kind: 'source', digest: sha256('text'), size: 5, uri: 'hf://owner/name@commit' } },
+  outputs: {
+    model: {
+      kind: 'model',
+      digest: sha256('model'),
+      size: 30,
+      files: [
+        { path: 'config.json', digest: sha256('config'), size: 10 },
+        { path: 'model.safetensors', digest: sha256('weights'), size: 20 },
+      ],
+    },
+  },
   parameters: { epochs: 3, learningRate: 0.0003 },
-  seed: 1,
+  seed: 9007199254740991,
   generation: 4,
   member: 'opt',
-  codeVersion: '0123456789abcdef0123456789abcdef01234567',
+  code: { version: '0.1.0', digest: sha256('code'), commit: '0123456789abcdef0123456789abcdef01234567', modified: true },
   engineFingerprint: 'onnxruntime-node 1.30.0',
   invocation: {
     id: 'default/quickstart/abc/7/1',
     startedOn: '2026-01-02T03:04:05Z',
     finishedOn: '2026-01-02T03:05:06.789Z',
-    builder: 'build 1/worker@host',
+    runtime: { node: '20.19.0' },
   },
-} as const;
+};
 const facts: StepFacts = { ...body, key: keyOf(body) };
+const TYPES = 'https://habsburg.example/lineage/v1';
 
 describe('statement', () => {
   test('is an in-toto Statement v1 with an SLSA Provenance v1 predicate, field by field', () => {
@@ -48,37 +62,44 @@ describe('statement', () => {
     expect(makeStatement(facts)).toEqual({
       _type: 'https://in-toto.io/Statement/v1',
       subject: [
-        {
-          name: 'model',
-          uri: `urn:habsburg:artifact:sha256:${hex('model')}`,
-          digest: { sha256: hex('model') },
-          annotations: { kind: 'model', size: 30 },
-        },
+        { name: 'model', digest: { sha256: hex('model') }, annotations: { kind: 'model', size: 30 } },
+        { name: 'model/config.json', digest: { sha256: hex('config') }, annotations: { fileOf: 'model', size: 10 } },
+        { name: 'model/model.safetensors', digest: { sha256: hex('weights') }, annotations: { fileOf: 'model', size: 20 } },
       ],
       predicateType: 'https://slsa.dev/provenance/v1',
       predicate: {
         buildDefinition: {
-          buildType: 'urn:habsburg:step:finetune:v2',
-          externalParameters: { parameters: { epochs: 3, learningRate: 0.0003 }, seed: 1, generation: 4, member: 'opt' },
+          buildType: `${TYPES}/steps/finetune/v2`,
+          externalParameters: {
+            parameters: { epochs: 3, learningRate: 0.0003 },
+            seed: '9007199254740991',
+            generation: 4,
+            member: 'opt',
+          },
           internalParameters: { stepKey: facts.key, engineFingerprint: 'onnxruntime-node 1.30.0' },
           resolvedDependencies: [
+            { name: 'base', digest: { sha256: hex('base') }, annotations: { kind: 'model', size: 20 } },
+            { name: 'train', digest: { sha256: hex('train') }, annotations: { kind: 'dataset', size: 10 } },
             {
-              name: 'base',
-              uri: `urn:habsburg:artifact:sha256:${hex('base')}`,
-              digest: { sha256: hex('base') },
-              annotations: { kind: 'model', size: 20 },
+              name: 'text',
+              uri: 'hf://owner/name@commit',
+              digest: { sha256: hex('text') },
+              annotations: { kind: 'source', size: 5 },
             },
             {
-              name: 'train',
-              uri: `urn:habsburg:artifact:sha256:${hex('train')}`,
-              digest: { sha256: hex('train') },
-              annotations: { kind: 'dataset', size: 10 },
+              name: 'habsburg',
+              digest: { sha256: hex('code') },
+              annotations: {
+                kind: 'code',
+                version: '0.1.0',
+                commit: '0123456789abcdef0123456789abcdef01234567',
+                modified: true,
+              },
             },
-            { name: 'habsburg', digest: { gitCommit: body.codeVersion } },
           ],
         },
         runDetails: {
-          builder: { id: 'urn:habsburg:builder:build%201%2Fworker%40host', version: { habsburg: body.codeVersion } },
+          builder: { id: `${TYPES}/worker`, version: { habsburg: '0.1.0', node: '20.19.0' } },
           metadata: {
             invocationId: 'default/quickstart/abc/7/1',
             startedOn: '2026-01-02T03:04:05Z',
@@ -89,27 +110,25 @@ describe('statement', () => {
     });
   });
 
-  test('a released version is named by its package url', () => {
-    const code = makeStatement({ ...facts, codeVersion: '0.1.0' }).predicate.buildDefinition.resolvedDependencies.at(-1);
-    expect(code).toEqual({ name: 'habsburg', uri: 'pkg:npm/habsburg@0.1.0' });
-  });
-
   test('its bytes read back into the same facts', () => {
-    for (const f of [facts, { ...facts, codeVersion: '0.1.0+dirty' }]) {
+    for (const f of [
+      facts,
+      { ...facts, code: { version: '0.1.0', digest: sha256('code') }, sources: {} },
+      { ...facts, outputs: { 'past/m': facts.outputs.model, model: facts.outputs.model } },
+    ]) {
       const bytes = statementBytes(makeStatement(f));
       expect(parseStatement(JSON.parse(bytes.toString()), 'here')).toEqual(f);
-      expect(statementBytes(JSON.parse(bytes.toString()) as Statement).equals(bytes)).toBe(true);
     }
   });
 
   test('any change to what determines the step breaks its key', async () => {
     const edits: ((s: any) => void)[] = [
-      (s) => (s.predicate.buildDefinition.externalParameters.seed = 2),
+      (s) => (s.predicate.buildDefinition.externalParameters.seed = '2'),
       (s) => (s.predicate.buildDefinition.externalParameters.generation = 0),
       (s) => (s.predicate.buildDefinition.externalParameters.member = 'other'),
       (s) => (s.predicate.buildDefinition.externalParameters.parameters.epochs = 4),
       (s) => (s.predicate.buildDefinition.internalParameters.engineFingerprint = 'other'),
-      (s) => (s.predicate.buildDefinition.buildType = 'urn:habsburg:step:finetune:v3'),
+      (s) => (s.predicate.buildDefinition.buildType = `${TYPES}/steps/finetune/v3`),
       (s) => (s.predicate.buildDefinition.resolvedDependencies[0].digest.sha256 = sha256('other').slice(7)),
       (s) => s.predicate.buildDefinition.resolvedDependencies.shift(),
     ];
@@ -129,12 +148,20 @@ describe('statement', () => {
       ['predicateType', (s) => (s.predicateType = 'https://slsa.dev/provenance/v0.2')],
       ['subject', (s) => (s.subject = {})],
       ['subject', (s) => (s.subject[0].digest = { sha1: 'x' })],
+      ['subject', (s) => (s.subject[0].digest.sha256 = sha256('model'))],
       ['subject', (s) => s.subject.push(s.subject[0])],
+      ['model/config.json is of no artifact', (s) => s.subject.shift()],
+      ['is of no artifact', (s) => (s.subject[1].name = 'other/config.json')],
       ['buildType', (s) => (s.predicate.buildDefinition.buildType = 'make')],
       ['builder.id', (s) => (s.predicate.runDetails.builder.id = 'https://example.org')],
+      ['builder.version', (s) => (s.predicate.runDetails.builder.version.habsburg = '0.2.0')],
       ['startedOn', (s) => (s.predicate.runDetails.metadata.startedOn = 'yesterday')],
-      ['seed', (s) => (s.predicate.buildDefinition.externalParameters.seed = '1')],
+      ['startedOn', (s) => (s.predicate.runDetails.metadata.startedOn = '2026-01-02T03:04:05')],
+      ['before startedOn', (s) => (s.predicate.runDetails.metadata.finishedOn = '2026-01-02T03:04:04.999Z')],
+      ['seed', (s) => (s.predicate.buildDefinition.externalParameters.seed = 1)],
+      ['seed', (s) => (s.predicate.buildDefinition.externalParameters.seed = '9007199254740993')],
       ['resolvedDependencies', (s) => s.predicate.buildDefinition.resolvedDependencies.pop()],
+      ['the code', (s) => delete s.predicate.buildDefinition.resolvedDependencies[3].digest],
       ['predicate', (s) => (s.predicate = null)],
     ];
     for (const [field, edit] of edits) {
@@ -193,34 +220,94 @@ describe('step key', () => {
   });
 });
 
-describe('the statement of a finished step', () => {
-  const store = openArtifactStore(join(root, 'store'));
-  const record = { key: facts.key, outputs: facts.outputs };
-  const name = statementName(facts.key);
+describe('statements about a step', () => {
+  const about = stepName(facts.key);
+  let made = 0;
+  const fresh = () => {
+    const folder = join(root, `store-${made++}`);
+    return { folder, store: openArtifactStore(folder) };
+  };
+  const byAttempt = (n: number): StepFacts => ({ ...facts, invocation: { ...facts.invocation, id: `default/w/r/1/${n}` } });
+  const all = async (store: ReturnType<typeof openArtifactStore>) => {
+    const digests: string[] = [];
+    for await (const digest of statementsAbout(store, about)) digests.push(digest);
+    return digests.sort();
+  };
 
-  test('is looked at before the step is believed: as it was written, nothing is wrong', async () => {
-    await store.writeName(name, makeStatement(facts));
-    expect(await statementProblem(store, record)).toBeUndefined();
+  test('lie under their step by the digest of their bytes, each once, whoever writes them at the same time', async () => {
+    const { folder, store } = fresh();
+    const other = openArtifactStore(folder);
+    const added = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => addStatement(i % 2 ? store : other, about, makeStatement(byAttempt(i % 10)))),
+    );
+    const expected = Array.from({ length: 10 }, (_, n) => sha256(statementBytes(makeStatement(byAttempt(n)))));
+    expect(added).toEqual(Array.from({ length: 40 }, (_, i) => expected[i % 10]));
+    expect(await all(store)).toEqual([...expected].sort());
+    for (const [n, digest] of expected.entries())
+      expect(parseStatement(await readStatement(other, about, digest), 'here')).toEqual(byAttempt(n));
+    // those of another step do not stand here
+    const later = { ...body, seed: 2 };
+    await addStatement(store, stepName(keyOf(later)), makeStatement({ ...later, key: keyOf(later) }));
+    expect(await all(store)).toHaveLength(10);
   });
 
-  test('missing, damaged, edited, another step’s or about other outputs: said', async () => {
-    await store.deleteName(name);
-    expect(await statementProblem(store, record)).toMatch(/is missing/);
-    const edited = JSON.parse(JSON.stringify(makeStatement(facts))) as {
-      predicate: { buildDefinition: { externalParameters: { seed: number } } };
-    };
-    edited.predicate.buildDefinition.externalParameters.seed = 99;
+  test('the record’s own is enough; where it cannot be believed, another is; where none can, that is said', async () => {
+    const { folder, store } = fresh();
+    const record = { key: facts.key, outputs: facts.outputs };
+    expect(await checkStatements(store, record)).toEqual({ damaged: [] });
+    const own = await addStatement(store, about, makeStatement(facts));
+    expect(await checkStatements(store, { ...record, statement: own })).toEqual({ statement: own, damaged: [] });
+    const missing = sha256('missing');
+    expect(await checkStatements(store, { ...record, statement: missing })).toEqual({
+      statement: own,
+      damaged: [{ digest: missing, problem: expect.stringContaining('is missing') }],
+    });
+    // of other outputs, of another step
+    const elsewhere = { ...facts, outputs: { model: { ...facts.outputs.model, digest: sha256('other') } } };
     const other = { ...body, seed: 2 };
-    for (const [content, problem] of [
-      ['{', /is not JSON/],
-      ['null', /the document is no object/],
-      ['[]', /the document is no object/],
-      [JSON.stringify(edited), /does not follow/],
-      [JSON.stringify(makeStatement({ ...other, key: keyOf(other) })), /states something else/],
-      [JSON.stringify(makeStatement({ ...facts, outputs: {} })), /states something else/],
-    ] as const) {
-      writeFileSync(join(root, 'store', 'names', `${name}.json`), content);
-      expect(await statementProblem(store, record)).toMatch(problem);
+    for (const stranger of [elsewhere, { ...other, key: keyOf(other) }]) {
+      const { store: alone } = fresh();
+      const statement = await addStatement(alone, about, makeStatement(stranger));
+      expect(await checkStatements(alone, { ...record, statement })).toEqual({
+        damaged: [{ digest: statement, problem: expect.stringContaining('states something else') }],
+      });
     }
+    writeFileSync(join(folder, statementKey(about, own)), '{}');
+    expect(await checkStatements(store, { ...record, statement: own })).toEqual({
+      damaged: [{ digest: own, problem: expect.stringContaining('do not have the hash') }],
+    });
+  });
+
+  test('every flipped bit is told; what cannot be read goes when the step is done anew, the others stay', async () => {
+    const { folder, store } = fresh();
+    const small = { ...facts, parameters: null, inputs: {}, sources: {}, member: '' };
+    const one = { ...small, key: keyOf(small) };
+    const at = stepName(one.key);
+    const whole = await addStatement(store, at, makeStatement({ ...one, invocation: { ...one.invocation, id: 'a/b/c/d/1' } }));
+    const own = await addStatement(store, at, makeStatement(one));
+    const path = join(folder, statementKey(at, own));
+    const bytes = statementBytes(makeStatement(one));
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const flipped = Buffer.from(bytes);
+      flipped[bit >> 3] ^= 1 << (bit & 7);
+      expect(() => statementIn(flipped, own, 'here')).toThrow(/here is damaged/);
+    }
+    writeFileSync(path, bytes.subarray(1));
+    expect((await checkStatements(store, { ...one, statement: own })).damaged).toHaveLength(1);
+    await dropUnreadable(store, one.key);
+    expect(readdirSync(join(folder, 'statements', at))).toEqual([`${whole.slice(7)}.json`]);
+    await addStatement(store, at, makeStatement(one));
+    expect(await checkStatements(store, { ...one, statement: own })).toEqual({ statement: own, damaged: [] });
+  });
+
+  test('another form of the same JSON is no statement, though its name be the hash of it', async () => {
+    const { folder, store } = fresh();
+    const pretty = `${JSON.stringify(makeStatement(facts), null, 2)}\n`;
+    await addStatement(store, about, makeStatement(facts));
+    writeFileSync(join(folder, statementKey(about, sha256(pretty))), pretty);
+    expect(await failure(readStatement(store, about, sha256(pretty)))).toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining('canonical form'),
+    });
   });
 });

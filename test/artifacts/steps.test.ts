@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../../artifacts/checkpoints.js';
 import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
-import { findStep, readStep, statementName, stepName, writeStep } from '../../artifacts/step-record.js';
+import { findStep, readStep, stepName, writeStep } from '../../artifacts/step-record.js';
 import type { ArtifactStore, ObjectSource, ObjectStore } from '../../artifacts/types.js';
 import { ContentStore } from '../../artifacts/store.js';
 import { sha256 } from '../../common/canonical.js';
@@ -26,11 +26,12 @@ const contentOf = (folder: string) =>
 
 describe('step records', () => {
   const key = sha256('a step');
+  const statement = sha256('a statement');
 
   test('of a kind of artifact that nobody thought of are found again', async () => {
     const store = openArtifactStore(join(root, `store-${made++}`));
     const outputs = { train: await store.publish('selection-2', folderWith({ s: '{}' })) };
-    await writeStep(store, { key, step: 'sample', outputs, report: {} });
+    await writeStep(store, { key, step: 'sample', outputs, report: {}, statement });
     expect((await findStep(store, key)).record?.outputs).toEqual(outputs);
   });
 
@@ -44,6 +45,7 @@ describe('step records', () => {
       step: 'finetune',
       outputs: { model, scores },
       report: { loss: 1.5, best: 2, note: null },
+      statement,
     });
     return { url, store, model, record };
   }
@@ -59,7 +61,7 @@ describe('step records', () => {
       key,
       step: 'finetune',
       report: { loss: 1.5, best: 2, note: null },
-      statement: statementName(key),
+      statement,
     });
     expect(record.outputs.model).toEqual(model);
     expect(await readStep(store, key)).toEqual(record);
@@ -80,7 +82,7 @@ describe('step records', () => {
       [
         'record of another schema',
         (url) => writeFileSync(join(url, `names/${stepName(key)}.json`), '{"schema":"x"}'),
-        /is no habsburg.step\/v1/,
+        /is no habsburg.step\/v2 document/,
       ],
       [
         'record that is null',

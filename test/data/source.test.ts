@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../../common/canonical.js';
 import { resolveCheckpoint } from '../../data/checkpoint-source.js';
@@ -34,10 +34,21 @@ function file(content: string | Uint8Array): string {
 
 /** What a source is resolved to, and its text, of which the digest is said. */
 async function readSource(uri: string, options: ResolveOptions) {
-  const { place, digest, ...source } = await resolveSource(uri, options);
+  const { place, digest, origin, ...source } = await resolveSource(uri, options);
   const text = await wholeText(place);
   expect(digest).toBe(sha256(text));
+  // down to the bytes: each file's digest and size are those of what lies there
+  expect(origin.given).toBe(uri);
+  for (const { source, ...file } of origin.files) {
+    const bytes = 'file' in source! ? readFileSync(source.file) : source!.bytes;
+    expect([file.digest, file.size]).toEqual([sha256(bytes), bytes.length]);
+  }
   return { text, ...source };
+}
+
+async function originOf(uri: string, options: ResolveOptions) {
+  const { given: _, files, ...rest } = (await resolveSource(uri, options)).origin;
+  return { ...rest, files: files.map(({ path, digest }) => [path, digest]) };
 }
 
 async function textIn(parquet: string): Promise<string> {
@@ -53,6 +64,10 @@ describe('file:', () => {
     const path = file(content);
     expect(await readSource(`file:${path}`, { split: 'train' })).toEqual({ text, source: `file:${sha256(content)}` });
     expect((await readSource(`file://${path}`, { split: 'test' })).text).toBe(text);
+    expect(await originOf(`file:${path}`, { split: 'train' })).toEqual({
+      name: basename(path),
+      files: [['text', sha256(content)]],
+    });
   });
 
   test.each([
@@ -204,6 +219,14 @@ describe('hf:', () => {
     });
     expect((await read(`hf://owner/wiki/raw-v1@${commit}#test`)).source).toBe(`hf://owner/wiki/raw-v1@${commit}#test`);
     expect((await read('hf://owner/plain@main')).text).toBe(text);
+    expect(await originOf('hf://owner/wiki/raw-v1@main', { split: 'train', hub: settings })).toEqual({
+      name: 'owner/wiki',
+      uri: `hf://owner/wiki/raw-v1@${commit}#train`,
+      files: [
+        ['raw-v1/train-00000-of-00002.parquet', sha256(snappy)],
+        ['raw-v1/train-00001-of-00002.parquet', sha256(zstd)],
+      ],
+    });
   });
 
   test("the cache has Python's layout: refs, blobs by hash, snapshots of links; a second read downloads nothing", async () => {

@@ -37,16 +37,18 @@ const run = (name: string) => ['run', at(`${name}.yaml`), '--home', at('home'), 
 
 /** Names of the experiments whose steps are done, in the order in which these began. */
 async function order(): Promise<string[]> {
-  const statements = at('store/names/statements');
-  const files = await readdir(statements).catch(() => []);
+  const statements = at('store/statements/steps');
+  const files = await readdir(statements, { recursive: true }).catch(() => []);
   const begun = await Promise.all(
-    files.map(async (file) => {
-      const { predicate } = JSON.parse(await readFile(join(statements, file), 'utf8')) as {
-        predicate: { runDetails: { metadata: { invocationId: string; startedOn: string } } };
-      };
-      const { invocationId, startedOn } = predicate.runDetails.metadata;
-      return { startedOn, experiment: invocationId.includes('later/') ? 'later' : 'sweep' };
-    }),
+    files
+      .filter((file) => file.endsWith('.json'))
+      .map(async (file) => {
+        const { predicate } = JSON.parse(await readFile(join(statements, file), 'utf8')) as {
+          predicate: { runDetails: { metadata: { invocationId: string; startedOn: string } } };
+        };
+        const { invocationId, startedOn } = predicate.runDetails.metadata;
+        return { startedOn, experiment: invocationId.includes('later/') ? 'later' : 'sweep' };
+      }),
   );
   return begun.sort((a, b) => a.startedOn.localeCompare(b.startedOn)).map((step) => step.experiment);
 }

@@ -20,6 +20,7 @@ describe('the digest of a plan', () => {
       SMALL + 'metrics: [perplexity]\n',
       SMALL.replace('seeds: [1]\n', '') + 'seeds: [1]\n',
       SMALL.replace('block: 16', 'block: 16, subset: { train: 1, seed: 42 }'), // all of it
+      SMALL + 'sources: [{ source: grammar:zipf, licence: CC0-1.0, keep: false }]\n',
     ];
     for (const yaml of same) expect(await digest(yaml)).toBe(plain);
   });

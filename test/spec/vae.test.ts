@@ -86,7 +86,7 @@ describe('refused by place, with what to do', () => {
       'population:',
       'tokenizer: { kind: base }\npopulation:',
       [
-        'e.yaml:6:1: tokenizer: unknown key "tokenizer"; known here: schemaVersion, name, title, seeds, generations, data, population, conditions, metrics, execution',
+        'e.yaml:6:1: tokenizer: unknown key "tokenizer"; known here: schemaVersion, name, title, seeds, generations, data, sources, population, conditions, metrics, execution',
       ],
     ],
     [

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import * as realActivity from '@temporalio/activity';
 import type { Activities, ActivityDependencies, ScoreInput, StepResult } from '../../activities/types.js';
 import { ContentStore } from '../../artifacts/store.js';
-import { canonicalJson, digestOf } from '../../common/canonical.js';
+import { canonicalJson, digestOf, sha256 } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
 import { metricsDigest, whatIsDone } from '../../documents/done.js';
 import { simulate } from '../../families/toy/simulate.js';
@@ -141,8 +141,7 @@ class Place {
       livingEngines: () => Promise.resolve([]),
       engineFingerprint: () => 'test',
       device: 'cpu',
-      codeVersion: '0',
-      builder: 'test',
+      code: { version: '0', digest: sha256('code') },
       scratch,
     };
     this.#activities = createActivities(deps);

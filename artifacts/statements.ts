@@ -1,0 +1,150 @@
+/**
+ * Statements in a store. Those about a thing of the name N lie at statements/N/<SHA-256 of its bytes>.json: each is written once and
+ * never changed, and a thing may have several, of several attempts, machines or signers.
+ */
+import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
+import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import { again } from './again.js';
+import { statementBytes, type InTotoStatement } from './in-toto.js';
+import { checkKey, hexOf } from './keys.js';
+import { parseStatement } from './statement.js';
+import { findStep, stepName, type FoundStep } from './step-record.js';
+import type { ArtifactRef, ArtifactStore } from './types.js';
+
+/** A statement larger than this is none. */
+const LIMIT = 64 * 1024 * 1024;
+const ROOT = 'statements/';
+const FILE = /\/([0-9a-f]{64})\.json$/;
+
+export const statementKey = (about: string, digest: Digest): string => `${ROOT}${about}/${hexOf(digest)}.json`;
+
+/**
+ * Adds a statement to those about a thing; one that is there whole already is left alone.
+ * @param about the thing's name: `steps/<key>`, `sources/<artifact>`, or a result document's
+ */
+export async function addStatement(
+  { objects }: ArtifactStore,
+  about: string,
+  statement: InTotoStatement<unknown>,
+): Promise<Digest> {
+  const bytes = statementBytes(statement);
+  const digest = sha256(bytes);
+  const key = statementKey(about, digest);
+  checkKey(key);
+  const there = await objects.stat(key);
+  if (!there) await objects.putIfAbsent(key, { bytes });
+  else if (there.size !== bytes.byteLength || !(await objects.read(key, LIMIT)).equals(bytes)) await objects.put(key, { bytes });
+  return digest;
+}
+
+/** Digests of the statements about a thing, by the names that they are filed under; in no order that means anything. */
+export async function* statementsAbout({ objects }: ArtifactStore, about: string): AsyncIterable<Digest> {
+  for await (const key of objects.list(`${ROOT}${about}/`)) {
+    const hex = FILE.exec(key)?.[1];
+    if (hex !== undefined && key === statementKey(about, `sha256:${hex}`)) yield `sha256:${hex}`;
+  }
+}
+
+/**
+ * A statement's JSON, once its bytes have the hash that it is filed under and are the one form that it can have.
+ * @throws 'notFound', 'verification'
+ */
+export async function readStatement({ objects }: ArtifactStore, about: string, digest: Digest): Promise<unknown> {
+  const key = statementKey(about, digest);
+  return again(`reading ${key} from ${objects.url}`, async () =>
+    statementIn(await objects.read(key, LIMIT), digest, `${key} in ${objects.url}`),
+  );
+}
+
+/**
+ * @param where words it for an error
+ * @throws 'verification'
+ */
+export function statementIn(bytes: Buffer, digest: Digest, where: string): unknown {
+  const wrong = (what: string) => new HabsburgError('verification', `${where} ${what}`);
+  if (sha256(bytes) !== digest) throw wrong('is damaged: its bytes do not have the hash that it is named by');
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw wrong('is not JSON');
+  }
+  if (!Buffer.from(canonicalJson(value), 'utf8').equals(bytes)) throw wrong('is not in canonical form');
+  return value;
+}
+
+/** The statements of a finished step: of one that can be believed the digest, and what is wrong with others. */
+export interface StepStatements {
+  readonly statement?: Digest;
+  readonly damaged: readonly { readonly digest: Digest; readonly problem: string }[];
+}
+
+/**
+ * Looks for a statement that says of a step what its record says: the record's own first, which is enough as a rule, then the others.
+ * Where none can be believed the step is done anew: the record does not know what code made its outputs and when.
+ */
+export async function checkStatements(
+  store: ArtifactStore,
+  step: {
+    readonly key: Digest;
+    readonly outputs: Readonly<Record<string, ArtifactRef>>;
+    readonly statement?: Digest;
+  },
+): Promise<StepStatements> {
+  const about = stepName(step.key);
+  const damaged: { digest: Digest; problem: string }[] = [];
+  const believed = async (digest: Digest): Promise<boolean> => {
+    const problem = await problemOf(store, about, digest, step);
+    if (problem !== undefined) damaged.push({ digest, problem });
+    return problem === undefined;
+  };
+  if (step.statement !== undefined && (await believed(step.statement))) return { statement: step.statement, damaged };
+  for await (const digest of statementsAbout(store, about))
+    if (digest !== step.statement && (await believed(digest))) return { statement: digest, damaged };
+  return { damaged };
+}
+
+/** A finished step as `findStep` finds it, if there is a statement about it that says the same. */
+export async function findStatedStep(
+  store: ArtifactStore,
+  key: Digest,
+  options: Parameters<typeof findStep>[2] = {},
+): Promise<FoundStep> {
+  const found = await findStep(store, key, options);
+  if (!found.record) return found;
+  const { statement, damaged } = await checkStatements(store, found.record);
+  return statement === undefined ? { damage: damaged[0].problem } : found;
+}
+
+async function problemOf(
+  store: ArtifactStore,
+  about: string,
+  digest: Digest,
+  { key, outputs }: { readonly key: Digest; readonly outputs: Readonly<Record<string, ArtifactRef>> },
+): Promise<string | undefined> {
+  const where = statementKey(about, digest);
+  try {
+    const stated = parseStatement(await readStatement(store, about, digest), where);
+    const digests = (refs: Readonly<Record<string, ArtifactRef>>) =>
+      canonicalJson(Object.fromEntries(Object.entries(refs).map(([output, ref]) => [output, ref.digest])));
+    if (stated.key !== key || digests(stated.outputs) !== digests(outputs)) return `${where} states something else`;
+    return undefined;
+  } catch (error) {
+    if (isHabsburgError(error) && error.kind === 'notFound') return `the statement ${where} is missing`;
+    if (isHabsburgError(error) && error.kind === 'verification') return error.message;
+    throw error;
+  }
+}
+
+/** Takes away what was filed as a statement about a step and cannot be read as one: its bytes are lost, and it says nothing. */
+export async function dropUnreadable(store: ArtifactStore, key: Digest): Promise<void> {
+  const about = stepName(key);
+  for await (const digest of statementsAbout(store, about)) {
+    try {
+      parseStatement(await readStatement(store, about, digest), about);
+    } catch (error) {
+      if (!isHabsburgError(error) || (error.kind !== 'verification' && error.kind !== 'notFound')) throw error;
+      await store.objects.delete(statementKey(about, digest));
+    }
+  }
+}
