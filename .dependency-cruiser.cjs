@@ -123,6 +123,13 @@ module.exports = {
       to: { path: OUTSIDE.s3 },
     },
     {
+      name: 'reference-without-onnxruntime',
+      comment: 'What the other engine is held against must not compute with it.',
+      severity: 'error',
+      from: { path: '^engines/reference/' },
+      to: { path: OUTSIDE.engine, reachable: true },
+    },
+    {
       name: 'onnxruntime-behind-the-engine',
       severity: 'error',
       from: { pathNot: '^engine/' },

@@ -9,6 +9,7 @@ import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
 import { textFile, textLines } from '../data/text.js';
 import { planRefusal } from '../engines/plan.js';
+import { DEFAULT_ENGINE } from '../engines/registry.js';
 import { portableDocument } from '../spec/digest.js';
 import { placedSources } from '../spec/mixture-places.js';
 import { loadExperiment, problemText } from '../spec/load.js';
@@ -70,6 +71,8 @@ async function lookAtDevices(plan: AnyExperimentPlan, findings: Finding[]): Prom
     plan.population.forEach(({ execution }, i) => {
       if (!named.has(execution?.device)) named.set(execution?.device, ['population', i, 'execution', 'device']);
     });
+  // another engine finds its devices itself
+  if ((plan.execution.engine ?? DEFAULT_ENGINE) !== DEFAULT_ENGINE) return;
   for (const [device, path] of named) {
     if (device === undefined || device === 'cpu') continue;
     const { checkDevice } = await import('../engine/device.js');

@@ -6,7 +6,7 @@ export { readSafetensors, writeSafetensors, type NamedTensor, type Weights } fro
 export { parseConfig } from './models/index.js';
 export type { ConfigJson, DecoderConfig } from './models/types.js';
 export { Encoder, type Encoding, type EncodeOptions } from './encoders/encoder.js';
-export { initialWeights } from './models/weights.js';
+export { initialWeights } from './models/initial.js';
 export { scoreRows, Scorer, type RowScore } from './score.js';
 export { engineFingerprint } from './fingerprint.js';
 export { fit, type FitOptions, type FitResult } from './train/fit.js';

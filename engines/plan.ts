@@ -25,9 +25,10 @@ export function planRefusal({ execution, conditions }: Pick<ExperimentPlan, 'exe
 
 function askedOf({ family: name, base, generation0, training, decoding }: AnyMixedMember): Asked[] {
   const architecture = base.kind === 'scratch' ? architectureIn(base) : {};
+  const quantize = base.kind === 'checkpoint' ? base.quantize : undefined;
   return [
-    { op: 'fit', name, settings: generation0, ...architecture },
-    { op: 'fit', name, settings: training, ...architecture },
+    { op: 'fit', name, settings: { ...generation0, quantize }, ...architecture },
+    { op: 'fit', name, settings: { ...training, quantize }, ...architecture },
     { op: 'generate', name, settings: decoding },
   ];
 }

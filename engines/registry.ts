@@ -4,6 +4,7 @@
  */
 import type { Capabilities } from './capabilities.js';
 import { onnxNode } from './onnx-node/capabilities.js';
+import { reference } from './reference/capabilities.js';
 
 export interface EngineRow {
   /** words of its command line; `node` is the Node that runs us, and what begins with ./ lies beside this file */
@@ -14,6 +15,7 @@ export interface EngineRow {
 
 export const ENGINES = {
   'onnx-node': { command: ['node', './onnx-node/host.js'], can: onnxNode },
+  reference: { command: ['node', './reference/host.js'], can: reference },
 } as const satisfies Readonly<Record<string, EngineRow>>;
 
 export type EngineId = keyof typeof ENGINES;

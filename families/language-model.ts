@@ -2,14 +2,13 @@
 import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
-import { tokenIds } from '../common/token-ids.js';
 import { CounterRng } from '../common/philox.js';
 import type { DataRecord } from '../pool/records.js';
-import { answerText, endTokensOf, labelsOf, packRows } from '../data/template.js';
+import { endTokensOf, packRows } from '../data/template.js';
 import { RECORDS_FILE, readRecords, writeRecords } from '../pool/records.js';
 import { readWeights } from '../pool/selection.js';
 import type { ConfigJson, Model } from '../engine/index.js';
-import { loadCheckpoint, parseConfig, initialWeights, saveCheckpoint } from '../engine/index.js';
+import { loadCheckpoint, saveCheckpoint } from '../engine/index.js';
 import { mergeLora } from '../engine/adapters/lora.js';
 import { asFloat32 } from '../engine/checkpoint/huggingface.js';
 import { saveAdapted } from '../engine/checkpoint/quantize.js';
@@ -19,7 +18,8 @@ import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
 import type { MemberPlan } from '../spec/plan.js';
 import { fitReport } from './fit-report.js';
-import type { Family, FitJob, GenerateJob, JobIo, JobReport, ScratchOf } from './types.js';
+import { freshModel, readPrompts, readRows, recordOf } from './texts.js';
+import type { Family, FitJob, GenerateJob, JobIo, JobReport } from './types.js';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
@@ -37,7 +37,7 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
   const model: Model & { readonly generationConfig?: ConfigJson } =
     'model' in job.start
       ? await loadCheckpoint(job.start.model, { frozen, device: io.device })
-      : await initialise(job.start.scratch, from, rng);
+      : await freshModel(job.start.scratch, from, rng);
   const { lossOn, packing } = job.training;
   const train = await readRows(job.train, lossOn);
   const valid = await readRows(job.valid, lossOn);
@@ -67,23 +67,6 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
   }
   await copyTokenizer(from, job.out);
   return fitReport(report);
-}
-
-/** A model with fresh weights, sized to its tokenizer. */
-async function initialise(base: ScratchOf<MemberPlan>, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
-  const tokenizer = await loadTokenizer(tokenizerFolder);
-  const eos = tokenizer.idOf('</s>') ?? null;
-  const config = parseConfig(
-    {
-      ...base.config,
-      vocab_size: tokenizer.size,
-      bos_token_id: eos,
-      eos_token_id: eos,
-      pad_token_id: tokenizer.idOf('<pad>') ?? null,
-    },
-    'base.config',
-  );
-  return { config, weights: initialWeights(config, rng.derive('init')) };
 }
 
 async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
@@ -117,24 +100,7 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
     async onBatch(start, rows) {
       if (start !== written) throw new HabsburgError('failed', `internal: batch at ${start} after ${written} records`);
       rows.forEach((row, i) => {
-        const prompt = promptAt(start + i);
-        newest.push({
-          id: `g${job.origin.generation}/${job.origin.member}/${String(start + i).padStart(6, '0')}`,
-          ...(prompt.text === undefined
-            ? { tokens: Array.from(row), text: tokenizer.decode(row) }
-            : {
-                tokens: [...prompt.row, ...row],
-                text: answerText(Array.from(row), endTokens, tokenizer),
-                prompt: { tokens: prompt.row.length, text: prompt.text },
-              }),
-          origin: {
-            kind: 'generated',
-            member: job.origin.member,
-            generation: job.origin.generation,
-            model: job.origin.model,
-            prompt: prompt.id,
-          },
-        });
+        newest.push(recordOf(start + i, promptAt(start + i), row, job.origin, { tokenizer, endTokens }));
       });
       written += rows.length;
       if (!io.checkpointDue() || written === count) return;
@@ -163,36 +129,4 @@ async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobRep
 async function* inOrder(shards: readonly string[], newest: readonly DataRecord[]): AsyncGenerator<DataRecord, void, undefined> {
   for (const shard of shards) yield* readRecords(shard);
   yield* newest;
-}
-
-/** What is continued: a record's tokens, or those of its template's prompt, with that prompt's text. */
-interface Prompt {
-  readonly id: string;
-  readonly row: Int32Array;
-  readonly text?: string;
-}
-
-async function readPrompts(folder: string): Promise<Prompt[]> {
-  const prompts: Prompt[] = [];
-  for await (const { id, tokens, prompt } of readRecords(join(folder, RECORDS_FILE)))
-    prompts.push(
-      prompt === undefined
-        ? { id, row: tokenIds(tokens, `record ${id}`) }
-        : { id, row: tokenIds(tokens.slice(0, prompt.tokens), `record ${id}`), text: prompt.text },
-    );
-  return prompts;
-}
-
-/** Token ids of a dataset's records, in order; with lossOn: answer also their labels. */
-export async function readRows(
-  folder: string,
-  lossOn?: 'answer' | 'all',
-): Promise<{ rows: Int32Array[]; labels?: Int32Array[] }> {
-  const rows: Int32Array[] = [];
-  const labels: Int32Array[] = [];
-  for await (const { id, tokens, prompt } of readRecords(join(folder, RECORDS_FILE))) {
-    rows.push(tokenIds(tokens, `record ${id}`));
-    if (lossOn === 'answer') labels.push(labelsOf({ tokens, promptTokens: prompt?.tokens ?? 0 }, lossOn));
-  }
-  return lossOn === 'answer' ? { rows, labels } : { rows };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { loadCheckpoint } from '../engine/index.js';
 import { sumPredictions } from '../engine/predictions.js';
-import { readRows } from '../families/language-model.js';
+import { readRows } from '../families/texts.js';
 import type { Instrument } from './types.js';
 
 /**

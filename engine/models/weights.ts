@@ -1,8 +1,7 @@
-/** A model's weights as graph inputs, and fresh weights for a model trained from scratch. */
-import type { CounterRng } from '../../common/philox.js';
+/** A model's weights as graph inputs. */
 import { frozenWeights } from '../adapters/lora.js';
 import type { Model } from '../checkpoint/huggingface.js';
-import type { NamedTensor, Weights } from '../checkpoint/safetensors.js';
+import type { NamedTensor } from '../checkpoint/safetensors.js';
 import type { StoredWeight, StoredWeights } from '../checkpoint/stored.js';
 import type { Graph } from '../graph/graph.js';
 import { BLOCK } from '../graph/stored.js';
@@ -76,24 +75,4 @@ export function modelFeeds({ weights, adapter }: Pick<Model, 'weights' | 'adapte
 /** Weights as a session's feeds. */
 export function weightFeeds(weights: ReadonlyMap<string, NamedTensor>): Record<string, Tensor> {
   return Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(data, shape)]));
-}
-
-/**
- * Fresh weights, distributed as transformers initialises them. Parameter number i draws from lane i, so a weight depends on its
- * place only.
- */
-export function initialWeights(config: DecoderConfig, rng: CounterRng): Weights {
-  const weights: Weights = new Map();
-  architectureOf(config.modelType)
-    .parameters(config)
-    .forEach(({ name, shape, init }, lane) => {
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-      if (init.kind === 'ones') data.fill(1);
-      if (init.kind === 'normal') {
-        for (let i = 0; i < data.length; i++) data[i] = init.std * rng.normal(i, lane);
-        if (init.zeroRow !== undefined) data.fill(0, init.zeroRow * shape[1], (init.zeroRow + 1) * shape[1]);
-      }
-      weights.set(name, { shape, data });
-    });
-  return weights;
 }

@@ -4,7 +4,7 @@ import { CounterRng } from '../../common/philox.js';
 import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
 import { engineFingerprint } from '../../engine/fingerprint.js';
 import { parseConfig } from '../../engine/models/index.js';
-import { initialWeights } from '../../engine/models/weights.js';
+import { initialWeights } from '../../engine/models/initial.js';
 
 const rng = new CounterRng({ seed: 5, generation: 0, member: 'm', step: 'init' });
 

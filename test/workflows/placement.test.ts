@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { StepPlace } from '../../activities/types.js';
 import { digestOf } from '../../common/canonical.js';
+import type { EngineId } from '../../engines/registry.js';
 import { planDigest } from '../../spec/digest.js';
 import type { ExperimentPlan } from '../../spec/plan.js';
-import { placementsOf } from '../../spec/placement.js';
+import { engineOf, placementsOf } from '../../spec/placement.js';
 import { makeFixture } from '../report/fixture.js';
 import { World, installSdk } from './world.js';
 
@@ -76,6 +77,23 @@ test('steps go to their member’s queue, for the engine that was chosen there',
       ...at(['finetune', 'generate', 'score'], 'second', 'my-gpus', 'cuda', 'engine of my-gpus-engines'),
     ].sort(),
   );
+});
+
+test('an engine has task queues of its own, and is part of the plan’s identity where it is not the default', () => {
+  const plan = planOf({ queue: 'my-gpus' });
+  const on = (engine?: EngineId) => ({ ...plan, execution: { ...plan.execution, engine } });
+  const queues = (engine?: EngineId) => placementsOf(on(engine)).map(({ queue }) => queue);
+  expect(queues('reference')).toEqual(['habsburg-engine/reference', 'my-gpus/reference']);
+  expect(queues('onnx-node')).toEqual(['habsburg-engine', 'my-gpus']);
+  expect(queues('reference').map(engineOf)).toEqual(['reference', 'reference']);
+  expect(['habsburg-cpu', 'a/onnx-node', 'a/b', 'a/b/reference'].map(engineOf)).toEqual([
+    'onnx-node',
+    undefined,
+    undefined,
+    'reference',
+  ]);
+  expect(planDigest(on('onnx-node'))).toBe(planDigest(plan));
+  expect(planDigest(on('reference'))).not.toBe(planDigest(plan));
 });
 
 test('a member’s queue is no part of the plan’s identity, its device is', () => {

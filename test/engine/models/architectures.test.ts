@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../../common/philox.js';
 import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
 import { parseConfig } from '../../../engine/models/index.js';
-import { initialWeights } from '../../../engine/models/weights.js';
+import { initialWeights } from '../../../engine/models/initial.js';
 import { scoreRows } from '../../../engine/score.js';
 import { OTHER_MODELS } from '../../support/golden.js';
 import { decoding, generate } from '../../support/generation.js';

@@ -7,7 +7,7 @@ import { CounterRng } from '../../../common/philox.js';
 import { loadCheckpoint, saveCheckpoint } from '../../../engine/checkpoint/huggingface.js';
 import { architectureOf, modelTypes, parseConfig } from '../../../engine/models/index.js';
 import { SIZE_FIELDS } from '../../../engine/models/types.js';
-import { initialWeights } from '../../../engine/models/weights.js';
+import { initialWeights } from '../../../engine/models/initial.js';
 import { scoreRows } from '../../../engine/score.js';
 import { fit } from '../../../engine/train/fit.js';
 import type { TrainingPlan } from '../../../spec/plan.js';

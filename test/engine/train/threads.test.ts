@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { CounterRng } from '../../../common/philox.js';
 import { parseConfig } from '../../../engine/models/index.js';
-import { initialWeights } from '../../../engine/models/weights.js';
+import { initialWeights } from '../../../engine/models/initial.js';
 import { Trainer } from '../../../engine/train/trainer.js';
 
 const rng = new CounterRng({ seed: 1, generation: 0, member: 'm', step: 'threads' });
