@@ -1,8 +1,10 @@
 /** record: keeps the experiment's documents (plan, runs, generations, evaluations), so that results can be read with no server running. */
 import { activityInfo } from '@temporalio/activity';
+import { addStatement } from '../artifacts/statements.js';
 import { versionName } from '../common/version.js';
 import { read } from '../documents/read.js';
-import { planDigest, portablePlan } from '../spec/digest.js';
+import { resultAbout, resultStatement } from '../documents/statement.js';
+import { planDigest, planIdentity, portablePlan } from '../spec/digest.js';
 import { LATEST_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA, START_SCHEMA, planDocument } from '../spec/documents.js';
 import { documentName, latestName, planName, startName } from '../spec/documents.js';
 import { toFailure } from './failures.js';
@@ -22,6 +24,7 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
         const store = deps.openStore(url);
         const { name, seeds, generations } = plan;
         const digest = planDigest(plan);
+        await store.keepBytes(Buffer.from(planIdentity(plan), 'utf8'));
         const start = { schema: START_SCHEMA, seeds: [...seeds], generations };
         await store.writeName(startName(name, digest, start), start);
         await store.writeName(planName(name, digest), {
@@ -47,7 +50,11 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
       withFailures(`recording ${document.run}`, async () => {
         const versions = { habsburg: versionName(deps.code), code: deps.code.digest, engine };
         const whole = document.schema === RUN_SCHEMA ? { ...document, versions } : document;
-        await deps.openStore(url).writeName(documentName(document), whole);
+        const store = deps.openStore(url);
+        const statement = resultStatement(whole, deps.code);
+        // first: whoever sees a document finds what is stated of it
+        if (statement) await addStatement(store, resultAbout(whole), statement);
+        await store.writeName(documentName(whole), whole);
       }),
   };
 }

@@ -1,5 +1,5 @@
 /** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
-import { digestOf, isDigest, type Digest } from '../common/canonical.js';
+import { canonicalJson, isDigest, sha256, type Digest } from '../common/canonical.js';
 import { DEFAULT_ENGINE } from '../engines/registry.js';
 import type { AnyExperimentPlan, MemberExecutionPlan } from './plan.js';
 import { localSources, pathOfSource, renameSources } from './sources.js';
@@ -11,6 +11,11 @@ import { localSources, pathOfSource, renameSources } from './sources.js';
  * paths, what is claimed of sources, or execution.
  */
 export function planDigest(plan: AnyExperimentPlan): Digest {
+  return sha256(planIdentity(plan));
+}
+
+/** What a plan's digest is of, as canonical JSON. */
+export function planIdentity(plan: AnyExperimentPlan): string {
   const {
     name: _name,
     title: _title,
@@ -24,7 +29,7 @@ export function planDigest(plan: AnyExperimentPlan): Digest {
   const { metrics: _metrics, ...rest } = { metrics: undefined, ...chains };
   const { device, engine } = execution;
   // a file that is called otherwise holds the same
-  return digestOf({
+  return canonicalJson({
     ...named(withoutQueues(rest), plan, (name, digest) => (digest ? `file:@${digest}` : `file:${name}`)),
     device,
     engine: engine === DEFAULT_ENGINE ? undefined : engine,
