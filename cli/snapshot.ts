@@ -107,9 +107,10 @@ export async function snapshot(client: Client, experiment: string, { standing }:
   const failing = (await troubleOf(client, experiment, raw)) ?? (standing && (await troubleOfVersion(experiment, raw, serving)));
   const { answer: progress, trouble } =
     standing && !failing ? await ask(handle, experimentProgressQuery) : { answer: undefined, trouble: failing || undefined };
-  const children = (raw.pendingChildren ?? []).map((child) => child.workflowId!.slice(experiment.length + 1));
   const runs = await Promise.all(
-    (progress?.running ?? children).slice(0, RUNS_SHOWN).map((run) => runSnapshot(client, experiment, run, standing && serving)),
+    (progress?.running ?? (await runsUnderWay(client, experiment, raw)))
+      .slice(0, RUNS_SHOWN)
+      .map((run) => runSnapshot(client, experiment, run, standing && serving)),
   );
   const inTrouble = trouble ?? runs.find((run) => run.trouble)?.trouble;
   return {
@@ -120,6 +121,20 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     runs: runs.map(({ trouble: _, ...run }) => run),
     ...(inTrouble ? { trouble: inTrouble } : {}),
   };
+}
+
+/** As the server knows them: those that the present execution of the experiment started, and those of earlier ones. */
+async function runsUnderWay(client: Client, experiment: string, raw: WorkflowExecutionDescription['raw']): Promise<string[]> {
+  const { execution, firstRunId } = raw.workflowExecutionInfo ?? {};
+  const ids = new Set((raw.pendingChildren ?? []).map((child) => child.workflowId!));
+  if (firstRunId && execution?.runId !== firstRunId) {
+    const query = `HabsburgExperiment = "${experiment}" AND WorkflowType = "run" AND ExecutionStatus = "Running"`;
+    for await (const { workflowId } of client.workflow.list({ query, pageSize: RUNS_SHOWN })) {
+      ids.add(workflowId);
+      if (ids.size >= RUNS_SHOWN) break;
+    }
+  }
+  return [...ids].map((id) => id.slice(experiment.length + 1));
 }
 
 /** What is told of an experiment of which all runs failed. */

@@ -124,7 +124,10 @@ function reader({ options: { namespace } }: Client, secret: Uint8Array): Reader 
   };
 }
 
-/** An experiment's input, with the last generation that it was extended to and whether it is paused. */
+/**
+ * An experiment's input, with the last generation that it was extended to and whether it is paused. Runs that were under way when the
+ * present execution began are ended with it, and go once more.
+ */
 async function asAsked(read: Reader, workflowId: string, input: ExperimentInput, { events }: History): Promise<ExperimentInput> {
   let { generations, paused } = input.carried ?? { generations: input.plan.generations, paused: false };
   for (const event of events ?? []) {
@@ -133,7 +136,9 @@ async function asAsked(read: Reader, workflowId: string, input: ExperimentInput,
     if (asked?.name === resumeUpdate.name) paused = false;
     if (asked?.name === extendUpdate.name) [generations] = (await read(workflowId, asked.args?.payloads ?? [])) as [number];
   }
-  return { ...input, carried: { ...(input.carried ?? FROM_THE_START), generations, paused } };
+  const { again, going = [], ...carried } = input.carried ?? FROM_THE_START;
+  const ended = going.map(({ index }) => index);
+  return { ...input, carried: { ...carried, again: [...again, ...ended], generations, paused } };
 }
 
 const FROM_THE_START: Omit<NonNullable<ExperimentInput['carried']>, 'generations' | 'paused'> = {

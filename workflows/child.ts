@@ -11,3 +11,8 @@ export function childOf(experiment: string) {
     priority: fairness(experiment),
   };
 }
+
+/** The same, but it goes on when its parent continues as new; whoever cancels the parent has to see to it (experiment-runs.ts). */
+export function abandonedChildOf(experiment: string) {
+  return { ...childOf(experiment), parentClosePolicy: ParentClosePolicy.ABANDON };
+}

@@ -57,6 +57,8 @@ export interface ExperimentInput {
   readonly store: string;
   /** continue as new after so many events instead of when the server suggests it */
   readonly eventLimit?: number;
+  /** how often runs that the present execution did not start are asked whether they are there; default: 15 minutes */
+  readonly checkSeconds?: number;
   /** filled in by continue-as-new */
   readonly carried?: ExperimentCarried;
 }
@@ -72,12 +74,25 @@ export interface ExperimentCarried {
   readonly next: number;
   /** done before there were to be so many generations: to be run once more */
   readonly again: readonly number[];
+  /** under way, and what each has been told; absent in what a version wrote that let its runs end first */
+  readonly going?: readonly RunGoing[];
+  /** when they were last asked whether they are there, in ms since 1970 */
+  readonly checked?: number;
   readonly failed: readonly number[];
   /** done, but for some of their evaluations */
   readonly incomplete: readonly number[];
   readonly failures: readonly RunFailure[];
   readonly problems: readonly RunProblem[];
   readonly steps: StepCount;
+}
+
+/** A run under way, as its experiment knows it. */
+export interface RunGoing {
+  readonly index: number;
+  /** of this start of it alone, so that no earlier one's end is taken for its own */
+  readonly turn: string;
+  readonly paused: boolean;
+  readonly generations: number;
 }
 
 /** Fingerprints of the engines that an experiment's steps are for, by placement (spec/placement.ts). */
@@ -132,9 +147,25 @@ export interface RunInput {
   readonly engines?: Engines;
   readonly eventLimit?: number;
   readonly paused?: boolean;
+  /** whom it tells of its end; absent: nobody */
+  readonly startedBy?: RunStarter;
   /** filled in when it goes over everything once more: how often it has */
   readonly heals?: number;
   readonly carried?: RunCarried;
+}
+
+export interface RunStarter {
+  /** workflow id of the experiment, whichever execution of it is the present one */
+  readonly experiment: string;
+  readonly index: number;
+  readonly turn: string;
+}
+
+/** A run's last word to its experiment. */
+export interface RunEnding extends Pick<RunStarter, 'index' | 'turn'> {
+  readonly result?: RunResult;
+  /** why there is no result */
+  readonly failure?: Omit<RunFailure, 'run'>;
 }
 
 /** What a member takes from one generation to the next: references only, so a chain of any length continues as new. */
@@ -286,3 +317,7 @@ export const experimentProgressQuery = defineQuery<ExperimentProgress>('progress
 /** From an experiment to its runs. */
 export const setPausedSignal = defineSignal<[boolean]>('setPaused');
 export const setGenerationsSignal = defineSignal<[number]>('setGenerations');
+/** To a run: nothing to do, that it arrives says that the run is there. To an experiment: ask them all now. */
+export const checkSignal = defineSignal<[]>('check');
+/** From a run to its experiment. */
+export const endedSignal = defineSignal<[RunEnding]>('ended');

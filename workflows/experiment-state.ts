@@ -4,18 +4,29 @@ import type {
   ExperimentProgress,
   ExperimentResult,
   RunFailure,
+  RunGoing,
   RunProblem,
   RunResult,
   StepCount,
 } from './contract.js';
 import { KEPT } from './run-state.js';
 
-/** What a run has been told; `started`: it can be told more. */
+/** A run under way, and what it has been told. */
 interface Going {
   readonly run: string;
+  readonly turn: string;
+  /** it can be told more */
   started: boolean;
+  /** an earlier execution of the experiment started it, so the server does not tell this one how it closes */
+  readonly inherited: boolean;
   paused: boolean;
   generations: number;
+}
+
+/** What a run does not know yet. */
+export interface RunNews extends Pick<RunGoing, 'index' | 'turn'> {
+  readonly paused?: boolean;
+  readonly generations?: number;
 }
 
 export class ExperimentState {
@@ -43,6 +54,8 @@ export class ExperimentState {
     this.#paused = carried.paused ?? false;
     this.#next = carried.next ?? 0;
     this.#again = new Set(carried.again);
+    for (const { index, ...told } of carried.going ?? [])
+      this.#going.set(index, { run: runs[index], started: true, inherited: true, ...told });
     this.#failed = new Set(carried.failed);
     this.#incomplete = new Set(carried.incomplete);
     this.#failures = [...(carried.failures ?? [])];
@@ -76,32 +89,48 @@ export class ExperimentState {
     return this.#next < this.#runs.length || this.#again.size > 0;
   }
 
-  /** The next run that may start beside those under way, which from now on counts as one of them. */
-  begin(atATime: number): { readonly index: number; readonly paused: boolean; readonly generations: number } | undefined {
+  /** Runs under way that can be told things; `inherited`: that an earlier execution started. */
+  underWay(which: { readonly inherited?: true } = {}): readonly Pick<RunGoing, 'index' | 'turn'>[] {
+    return [...this.#going]
+      .filter(([, { started, inherited }]) => started && (inherited || !which.inherited))
+      .map(([index, { turn }]) => ({ index, turn }));
+  }
+
+  /**
+   * The next run that may start beside those under way, which from now on counts as one of them.
+   * @param newTurn a name that no start of any run has had
+   */
+  begin(atATime: number, newTurn: () => string): RunGoing | undefined {
     if (this.#paused || this.#going.size >= atATime || !this.hasMore) return undefined;
     const index = this.#next < this.#runs.length ? this.#next++ : [...this.#again][0];
     this.#again.delete(index);
-    const told = { paused: this.#paused, generations: this.#generations };
-    this.#going.set(index, { run: this.#runs[index], started: false, ...told });
+    const told = { turn: newTurn(), paused: this.#paused, generations: this.#generations };
+    this.#going.set(index, { run: this.#runs[index], started: false, inherited: false, ...told });
     return { index, ...told };
   }
 
-  /** From now on the run can be told things. */
-  started(index: number): void {
-    const going = this.#going.get(index);
+  /** From now on the run can be told things, if it has not ended before that was heard. */
+  started(index: number, turn: string): void {
+    const going = this.#of(index, turn);
     if (going) going.started = true;
   }
 
+  #of(index: number, turn: string): Going | undefined {
+    const going = this.#going.get(index);
+    return going?.turn === turn ? going : undefined;
+  }
+
   /** What each run under way does not know yet; it counts as told. A run that has only been asked for is told once it has started. */
-  news(): { readonly index: number; readonly paused?: boolean; readonly generations?: number }[] {
-    const news: { index: number; paused?: boolean; generations?: number }[] = [];
+  news(): readonly RunNews[] {
+    const news: RunNews[] = [];
     for (const [index, going] of this.#going) {
-      const { paused, generations } = going;
+      const { turn, paused, generations } = going;
       if (!going.started || (paused === this.#paused && generations === this.#generations)) continue;
       going.paused = this.#paused;
       going.generations = this.#generations;
       news.push({
         index,
+        turn,
         ...(paused === this.#paused ? {} : { paused: this.#paused }),
         ...(generations === this.#generations ? {} : { generations: this.#generations }),
       });
@@ -123,8 +152,12 @@ export class ExperimentState {
     this.#changes++;
   }
 
-  /** A run came to its end, perhaps before it heard that there are more generations. */
-  ended(index: number, { generations, steps, problems = [], problemCount = problems.length }: RunResult): void {
+  /**
+   * A run came to its end, perhaps before it heard that there are more generations. That is heard in several ways, and counts once:
+   * of another turn than the one under way nothing is believed.
+   */
+  ended(index: number, turn: string, { generations, steps, problems = [], problemCount = problems.length }: RunResult): void {
+    if (!this.#of(index, turn)) return;
     this.#steps = { computed: this.#steps.computed + steps.computed, reused: this.#steps.reused + steps.reused };
     const run = this.#runs[index];
     if (problemCount > 0) this.#incomplete.add(index);
@@ -135,7 +168,9 @@ export class ExperimentState {
     this.#leave(index);
   }
 
-  broke(index: number, failure: Omit<RunFailure, 'run'>): void {
+  /** A run failed, or is gone; counts once, as `ended` does. */
+  broke(index: number, turn: string, failure: Omit<RunFailure, 'run'>): void {
+    if (!this.#of(index, turn)) return;
     this.#failed.add(index);
     this.#incomplete.delete(index);
     this.#forget(this.#runs[index]);
@@ -163,13 +198,17 @@ export class ExperimentState {
     this.#problems.splice(0, this.#problems.length, ...kept);
   }
 
-  /** What the next execution goes on from; only while no run is under way. */
+  /** What the next execution goes on from. Only while nothing is being asked of the server: what has not been started then is later. */
   carried(): ExperimentCarried {
+    const going = [...this.#going];
     return {
       generations: this.#generations,
       paused: this.#paused,
       next: this.#next,
-      again: [...this.#again],
+      again: [...this.#again, ...going.filter(([, { started }]) => !started).map(([index]) => index)],
+      going: going
+        .filter(([, { started }]) => started)
+        .map(([index, { turn, paused, generations }]) => ({ index, turn, paused, generations })),
       failed: [...this.#failed],
       incomplete: [...this.#incomplete],
       failures: [...this.#failures],

@@ -1,60 +1,75 @@
 /**
- * An experiment: conditions x seeds as child runs in a sliding window. When history grows long it lets the window run empty and
- * continues as new, so children always have a living parent and cancellation needs no bookkeeping.
+ * An experiment: conditions x seeds as runs in a sliding window. Its runs go on while it continues as new, so the window is always
+ * full; who they are and what they have been told is carried over.
  */
 import {
-  CancellationScope,
   allHandlersFinished,
   condition,
   isCancellation,
+  log,
   setHandler,
   startChild,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
-import { childOf } from './child.js';
-import type { ExperimentInput, ExperimentResult } from './contract.js';
+import { abandonedChildOf } from './child.js';
+import type { ExperimentInput, ExperimentResult, RunGoing } from './contract.js';
 import {
   SEARCH_ATTRIBUTES,
+  checkSignal,
+  endedSignal,
   experimentProgressQuery,
   extendUpdate,
   pauseUpdate,
   resumeUpdate,
   runWorkflowId,
-  setGenerationsSignal,
-  setPausedSignal,
 } from './contract.js';
+import { ExperimentRuns } from './experiment-runs.js';
 import { ExperimentState } from './experiment-state.js';
 import { allRunsFailed, describeFailure, refusal } from './failure.js';
-import { goOnward, isLong } from './onward.js';
+import { goOnward, shouldGoOnward } from './onward.js';
 import { enginesOf, recordsOn } from './proxies.js';
+import { isEnding } from './report.js';
 import { checkExtension, run } from './run.js';
 
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
   const { plan, document, store, carried } = input;
-  const runs = expand(plan);
-  const ids = runs.map(({ id }) => id);
+  const plans = expand(plan);
+  const ids = plans.map(({ id }) => id);
   const state = new ExperimentState(ids, plan.generations, carried);
-  const children = new Map<number, ChildWorkflowHandle<typeof run>>();
   const records = recordsOn(plan.execution.queues.cpu);
 
-  const tellRuns = async () => {
-    const told = state.news().map(async ({ index, paused, generations }) => {
-      const child = children.get(index)!;
-      if (paused !== undefined) await child.signal(setPausedSignal, paused);
-      if (generations !== undefined) await child.signal(setGenerationsSignal, generations);
-    });
-    await Promise.allSettled(told); // one that has just ended says in its result how far it came
-  };
   // One after the other, so that the newest is the last.
   let recorded = Promise.resolve<Digest | undefined>(carried?.digest);
-  const recordPlan = () =>
-    (recorded = recorded
+  let recording = 0;
+  const recordPlan = () => {
+    recording++;
+    recorded = recorded
       .catch(() => undefined)
-      .then(() => records.recordPlan({ store, document, plan: { ...plan, generations: state.generations } })));
-  answer(plan.name, state, tellRuns, recordPlan);
+      .then(() => records.recordPlan({ store, document, plan: { ...plan, generations: state.generations } }))
+      .finally(() => recording--);
+    return recorded;
+  };
+  const start = ({ index, turn, paused, generations }: RunGoing) => {
+    const runPlan = { ...plans[index], generations };
+    const startedBy = { experiment: plan.name, index, turn };
+    return startChild(run, {
+      ...abandonedChildOf(plan.name),
+      workflowId: runWorkflowId(plan.name, runPlan.id),
+      args: [{ plan: runPlan, digest, store, engines, paused, startedBy, eventLimit: input.eventLimit }],
+      typedSearchAttributes: [
+        { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
+        { key: SEARCH_ATTRIBUTES.run, value: runPlan.id },
+        { key: SEARCH_ATTRIBUTES.condition, value: runPlan.condition },
+        { key: SEARCH_ATTRIBUTES.seed, value: runPlan.seed },
+        { key: SEARCH_ATTRIBUTES.generation, value: 0 },
+      ],
+    });
+  };
+  const workflowId = (index: number) => runWorkflowId(plan.name, ids[index]);
+  const runs = new ExperimentRuns(state, { workflowId, start }, carried?.checked);
+  answer(plan.name, state, runs, recordPlan);
 
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
@@ -64,50 +79,26 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   // Asked once: which machine asked for a step must not be seen in what the steps leave.
   const engines = plan.kind === 'simulation' ? undefined : (carried?.engines ?? (await enginesOf(plan, { store, plan: digest })));
 
-  const go = async ({ index, paused, generations }: NonNullable<ReturnType<ExperimentState['begin']>>) => {
-    const runPlan = { ...runs[index], generations };
-    try {
-      const child = await startChild(run, {
-        ...childOf(plan.name),
-        workflowId: runWorkflowId(plan.name, runPlan.id),
-        args: [{ plan: runPlan, digest, store, engines, paused, eventLimit: input.eventLimit }],
-        typedSearchAttributes: [
-          { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },
-          { key: SEARCH_ATTRIBUTES.run, value: runPlan.id },
-          { key: SEARCH_ATTRIBUTES.condition, value: runPlan.condition },
-          { key: SEARCH_ATTRIBUTES.seed, value: runPlan.seed },
-          { key: SEARCH_ATTRIBUTES.generation, value: 0 },
-        ],
-      });
-      children.set(index, child);
-      state.started(index);
-      await tellRuns(); // what was asked while it was starting
-      state.ended(index, await child.result());
-    } catch (error) {
-      state.broke(index, describeFailure(error));
-    }
-    children.delete(index);
+  const goOnwardWhereDue = async () => {
+    if (!shouldGoOnward(input.eventLimit)) return;
+    await condition(() => runs.quiet && allHandlersFinished());
+    if (state.isOver || recording > 0) return; // whom a document waits for may be away for long: at the next occasion
+    await goOnward<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engines, checked: runs.checked } });
   };
   const slide = async () => {
-    for (;;) {
+    while (!state.isOver) {
       const seen = state.changes;
-      if (state.hasMore && isLong(input.eventLimit)) {
-        await condition(() => state.going === 0 && allHandlersFinished());
-        await recorded.catch(() => undefined);
-        await goOnward<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engines } });
-      }
-      const atATime = plan.execution.concurrency ?? runs.length;
-      for (let next = state.begin(atATime); next; next = state.begin(atATime)) void go(next);
-      if (state.isOver) return;
+      runs.fill(plan.execution.concurrency ?? plans.length);
       await condition(() => state.changes !== seen);
+      await goOnwardWhereDue();
     }
   };
 
+  void runs.keepChecking(input.checkSeconds);
   try {
     await slide();
   } catch (error) {
-    // Cancelled: the runs have been asked to stop; an experiment ends after its last run.
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => condition(() => state.going === 0));
+    if (isCancellation(error)) await runs.cancel(); // an experiment ends after its last run
     throw error;
   }
   state.finish();
@@ -119,14 +110,14 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   return result;
 }
 
-/** What an operator may ask of an experiment. */
-function answer(name: string, state: ExperimentState, tellRuns: () => Promise<void>, recordPlan: () => Promise<unknown>): void {
+/** What an operator may ask of an experiment, and what its runs tell it. */
+function answer(name: string, state: ExperimentState, runs: ExperimentRuns, recordPlan: () => Promise<unknown>): void {
   const refuse = (message: string) => {
     throw refusal(message);
   };
   const setPaused = async (paused: boolean) => {
     state.setPaused(paused);
-    await tellRuns();
+    await runs.tell();
   };
   setHandler(pauseUpdate, () => setPaused(true), {
     description: 'Start no further run, and pause the running ones before their next step.',
@@ -143,7 +134,7 @@ function answer(name: string, state: ExperimentState, tellRuns: () => Promise<vo
       state.extend(n);
       // whoever asks is not to wait for a document: there may be no worker yet that writes it
       recordPlan().catch((error: unknown) => state.note({ run: name, what: 'record', ...describeFailure(error) }));
-      await tellRuns();
+      await runs.tell();
       return n;
     },
     {
@@ -154,5 +145,16 @@ function answer(name: string, state: ExperimentState, tellRuns: () => Promise<vo
       },
     },
   );
+  // Signals come from whoever can reach the server: one that makes no sense is ignored, or it would fail every task from now on.
+  setHandler(
+    endedSignal,
+    (value: unknown) => {
+      if (!isEnding(value)) log.warn('a signal that makes no sense is ignored', { experiment: name, signal: endedSignal.name });
+      else if (value.result) state.ended(value.index, value.turn, value.result);
+      else state.broke(value.index, value.turn, value.failure!);
+    },
+    { description: 'From a run: its result, or why there is none.' },
+  );
+  setHandler(checkSignal, () => runs.check(), { description: 'Ask all runs under way whether they are there.' });
   setHandler(experimentProgressQuery, () => state.progress());
 }

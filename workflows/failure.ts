@@ -25,12 +25,22 @@ export function allRunsFailed(result: ExperimentResult): ApplicationFailure {
 export function describeFailure(error: unknown): Omit<RunFailure, 'run'> {
   if (isCancellation(error)) return { kind: 'canceled', message: 'cancelled' };
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
-  if (cause instanceof Error && cause.name === 'WorkflowExecutionAlreadyStartedError')
-    return { kind: 'invalid', message: 'it is running already, started by itself or by another experiment; cancel that first' };
+  if (isAlreadyStarted(cause))
+    return { kind: 'invalid', message: 'an earlier one of its name is still under way and does not end; cancel --force ends it' };
   let innermost: unknown = cause;
   while (innermost instanceof Error && innermost.cause instanceof ApplicationFailure) innermost = innermost.cause;
   const kind = innermost instanceof ApplicationFailure ? (innermost.type?.replace(FAILURE_PREFIX, '') ?? 'failed') : 'failed';
   return { kind, message: sentenceOf(cause) };
+}
+
+/** Whether a child could not be started since one of its id has not closed. */
+export function isAlreadyStarted(error: unknown): boolean {
+  return error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError';
+}
+
+/** Whether a signal or a request to end could not be given to a workflow since none of its id is running. The SDK has words alone. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && /was not found/.test(error.message);
 }
 
 /** Digest of the artifact that a step found damaged when it read it; undefined: that is not what went wrong. */

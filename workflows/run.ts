@@ -25,6 +25,7 @@ import { childOf } from './child.js';
 import type { EvaluationSubject, RunInput, RunProblem, RunProgress, RunResult } from './contract.js';
 import {
   SEARCH_ATTRIBUTES,
+  checkSignal,
   evaluateWorkflowId,
   extendUpdate,
   pauseUpdate,
@@ -38,6 +39,7 @@ import { damagedInput, describeFailure, refusal } from './failure.js';
 import { generationOf, memberGeneration, scoreInput } from './generation.js';
 import { goOnward, shouldGoOnward } from './onward.js';
 import { perform, stepsOn } from './proxies.js';
+import { reported } from './report.js';
 import { RunRecords, placeOf } from './run-records.js';
 import { MOST_GENERATIONS, RunState, isLastGeneration } from './run-state.js';
 import { simulateGenerations } from './simulation.js';
@@ -47,7 +49,11 @@ const HEALS = 2;
 /** So many members' generations, at most, are evaluated by one workflow; its input holds them all. */
 const MEMBERS_AT_ONCE = 50;
 
-export async function run(input: RunInput): Promise<RunResult> {
+export function run(input: RunInput): Promise<RunResult> {
+  return reported(input, () => chain(input));
+}
+
+async function chain(input: RunInput): Promise<RunResult> {
   const { plan, store } = input;
   const { execution } = plan;
   const stepsFor = (member?: AnyMixedMember) =>
@@ -281,6 +287,9 @@ function answer(id: string, state: RunState): void {
     },
     { description: 'From the experiment: the new last generation.' },
   );
+  setHandler(checkSignal, () => undefined, {
+    description: 'From the experiment, which sees from its arrival that the run is there.',
+  });
   setHandler(runProgressQuery, () => state.progress());
 }
 

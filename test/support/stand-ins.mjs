@@ -7,7 +7,7 @@ const ref = (kind, ...of) => ({ kind, digest: digest(kind, ...of), size: 1 });
 const NONE = { computed: 0, reused: 0 };
 
 /**
- * @param {(step: string, generation: number) => unknown} before awaited by each step; what it throws, the step throws
+ * @param {(step: string, generation: number, seed: number) => unknown} before awaited by each step; what it throws, the step throws
  * @param {() => boolean} cached whether a step says that it was done before
  * @returns {Record<string, (input: any) => Promise<any>>}
  */
@@ -16,7 +16,7 @@ export function standIns(before = () => undefined, cached = () => false) {
     (name, outputs, more = {}) =>
     async (input) => {
       const { member, generation, seed } = input.place;
-      await before(name, generation);
+      await before(name, generation, seed);
       const left = outputs({ member, generation, seed });
       return { key: digest(name, input), cached: cached(), outputs: left, report: {}, ...more };
     };

@@ -26,8 +26,9 @@ let secret: Uint8Array | undefined;
 let client: Client;
 let steps: Worker[];
 let stepsEnd: Promise<unknown>;
-/** generation that a run may not fine-tune for yet */
+/** generation that a run may not fine-tune for yet, and of which seeds */
 let heldAt = 1;
+let heldSeeds = (_seed: number) => true;
 let done: string[] = [];
 
 beforeAll(async () => {
@@ -49,8 +50,8 @@ async function begin(options: { embedded: boolean }): Promise<void> {
     connection: await Connection.connect({ address: temporal.address }),
     dataConverter: secret && sealedPayloads(secret, 'show'),
   });
-  const activities = standIns(async (step, generation) => {
-    while (step === 'finetune' && generation === heldAt) await sleep(20);
+  const activities = standIns(async (step, generation, seed) => {
+    while (step === 'finetune' && generation === heldAt && heldSeeds(seed)) await sleep(20);
     done.push(`${step} ${generation}`);
   });
   const common = { connection, activities, dataConverter: secret && sealedPayloads(secret, 'refuse') };
@@ -62,6 +63,7 @@ async function begin(options: { embedded: boolean }): Promise<void> {
 }
 beforeEach(() => {
   heldAt = 1;
+  heldSeeds = () => true;
   done = [];
 });
 afterEach(async () => {
@@ -94,11 +96,16 @@ async function serve(bundle: string): Promise<Serving> {
 }
 const place = () => ({ connection, namespace: 'default' });
 
-async function start(generations: number) {
+async function start(generations: number, { seeds = [1], concurrency = 1, eventLimit = undefined as number | undefined } = {}) {
   const { plan } = await loadExperiment(pathOf('test/loop/tiny.yaml'), {
-    sets: [`generations=${generations}`, 'conditions=[{name: replace, mixture: {kind: replace}}]'],
+    sets: [
+      `generations=${generations}`,
+      'conditions=[{name: replace, mixture: {kind: replace}}]',
+      `seeds=[${seeds.join()}]`,
+      `execution.concurrency=${concurrency}`,
+    ],
   });
-  const args = [{ plan, store: 'file:///store' }];
+  const args = [{ plan, store: 'file:///store', eventLimit }];
   return client.workflow.start('experiment', {
     workflowId: 'tiny',
     taskQueue: QUEUES.workflow,
@@ -128,7 +135,7 @@ test(
     const [old, young] = [code, reordered].map(buildIdOf);
     const first = await serve(code);
     expect(await promote(place(), old)).toBe(old);
-    const handle = await start(3);
+    const handle = await start(3, { seeds: [1, 2] });
     await until('generation 0 is done', () => done.includes('generate 0'));
 
     const second = await serve(reordered);
@@ -140,7 +147,10 @@ test(
     heldAt = -1;
     expect(await handle.result()).toMatchObject({ status: 'done', generations: 3, failed: 0, problems: [] });
     expect(await buildsOf(RUN)).toEqual([[old], [young]]);
-    expect(done.filter((step) => step.startsWith('prepare'))).toEqual(['prepare 0']);
+    // the experiment goes over when a run has ended, and starts the next where it is
+    expect(await buildsOf('tiny')).toEqual([[old], [young]]);
+    expect(await buildsOf('tiny/replace/seed-2')).toEqual([[young]]);
+    expect(done.filter((step) => step.startsWith('prepare'))).toEqual(['prepare 0', 'prepare 0']);
     await Promise.all([first.stop(), second.stop()]);
   },
   SERVER_TIMEOUT_MS,
@@ -176,6 +186,28 @@ test(
     expect((await again.describe()).memo).toEqual({ plan: 'its plan' });
     expect(await again.result()).toMatchObject({ status: 'done', generations: 3, failed: 0, problems: [] });
     await third.stop();
+  },
+  SERVER_TIMEOUT_MS,
+);
+
+test(
+  'on an embedded server: runs that were under way when the experiment last continued as new are done once more, and none is lost',
+  async () => {
+    await begin({ embedded: true });
+    await makeCurrent(place(), buildIdOf(code));
+    const first = await serve(code);
+    [heldAt, heldSeeds] = [0, (seed) => seed === 1];
+    await start(1, { seeds: [1, 2, 3, 4, 5, 6], concurrency: 2, eventLimit: 20 });
+    await until('all but one are done', () => done.filter((step) => step === 'generate 1').length === 5);
+    await until('it has continued as new', async () => (await buildsOf('tiny')).length > 1);
+    await first.stop();
+
+    expect(await rescue({ ...place(), secret: secret!, bundle: { code: reordered } })).toEqual(['tiny']);
+    await makeCurrent(place(), buildIdOf(reordered));
+    const second = await serve(reordered);
+    heldAt = -1;
+    expect(await client.workflow.getHandle('tiny').result()).toMatchObject({ status: 'done', runs: 6, failed: 0 });
+    await second.stop();
   },
   SERVER_TIMEOUT_MS,
 );

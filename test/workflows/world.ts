@@ -4,6 +4,7 @@
  * `installSdk()`, with `await import(…)`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
 import * as real from '@temporalio/workflow';
@@ -17,7 +18,14 @@ class Execution {
   handling = 0;
   events = 0;
   canceled = false;
+  /** ends with the parent's cancellation */
+  followsParent = true;
+  /** what was started by an earlier execution of the chain, or before it was ended by force, does not go on */
+  incarnation = 0;
   status: 'running' | 'completed' | 'failed' = 'running';
+  /** signals that came before their handlers */
+  readonly buffered: { readonly name: string; readonly args: unknown[] }[] = [];
+  end!: (error: Error) => void;
   /** inputs of all executions of the chain */
   readonly inputs: unknown[] = [];
   readonly attributes = new Map<string, unknown>();
@@ -43,6 +51,7 @@ export class World {
   /** awaited before a child exists */
   beforeStart: (id: string) => Promise<void> = async () => undefined;
   #stopped = false;
+  readonly #timers = new Set<{ left: number; ring: () => void }>();
 
   start<T = any>(workflow: Workflow, id: string, input: unknown): Promise<T> {
     return this.launch(workflow, id, input).outcome;
@@ -53,7 +62,8 @@ export class World {
       throw Object.assign(new Error('Workflow execution already started'), { name: 'WorkflowExecutionAlreadyStartedError' });
     const execution = new Execution(id, parent);
     this.executions.set(id, execution);
-    execution.outcome = this.#run(execution, workflow, input);
+    const ended = new Promise<never>((_, reject) => (execution.end = reject));
+    execution.outcome = Promise.race([this.#run(execution, workflow, input), ended]);
     execution.outcome.then(
       () => (execution.status = 'completed'),
       () => (execution.status = 'failed'),
@@ -67,10 +77,10 @@ export class World {
       execution.events = 3;
       try {
         // what travels is JSON
-        return await context.run({ execution, world: this }, () => workflow(structuredClone(input)));
+        const { incarnation } = execution;
+        return await context.run({ execution, incarnation, world: this }, () => workflow(structuredClone(input)));
       } catch (error) {
         if (!(error instanceof ContinueAsNew)) throw error;
-        execution.handlers.clear();
         input = JSON.parse(JSON.stringify(error.input));
       }
     }
@@ -78,7 +88,7 @@ export class World {
 
   async update<T = any>(id: string, { name }: Definition, ...args: unknown[]): Promise<T> {
     const { execution, handler } = this.#handler(id, name);
-    await context.run({ execution, world: this }, async () => handler.validate?.(...args));
+    await context.run(this.#contextOf(execution), async () => handler.validate?.(...args));
     return (await this.#handle(execution, handler, args)) as T;
   }
 
@@ -87,15 +97,34 @@ export class World {
     return handler.handle() as T;
   }
 
+  /** One that comes before its handler waits for it. */
   async signal(id: string, { name }: Definition, ...args: unknown[]): Promise<void> {
-    const { execution, handler } = this.#handler(id, name);
+    const execution = this.#running(id);
     execution.events += 4;
-    await this.#handle(execution, handler, args);
+    const handler = execution.handlers.get(name);
+    if (handler) await this.#handle(execution, handler, args);
+    else execution.buffered.push({ name, args });
+  }
+
+  handles(execution: Execution, name: string, handler: Handler): void {
+    execution.handlers.set(name, handler);
+    for (const signal of execution.buffered.filter((signal) => signal.name === name)) {
+      execution.buffered.splice(execution.buffered.indexOf(signal), 1);
+      void this.#handle(execution, handler, signal.args);
+    }
+  }
+
+  #running(id: string): Execution {
+    const execution = this.executions.get(id);
+    if (execution?.status !== 'running') throw new Error(`no workflow ${id} is running`);
+    return execution;
+  }
+  #contextOf(execution: Execution): Context {
+    return { execution, incarnation: execution.incarnation, world: this };
   }
 
   #handler(id: string, name: string) {
-    const execution = this.executions.get(id);
-    if (execution?.status !== 'running') throw new Error(`no workflow ${id} is running`);
+    const execution = this.#running(id);
     const handler = execution.handlers.get(name);
     if (!handler) throw new Error(`${id} does not know ${name}`);
     return { execution, handler };
@@ -104,7 +133,7 @@ export class World {
   async #handle(execution: Execution, handler: Handler, args: unknown[]): Promise<unknown> {
     execution.handling++;
     try {
-      return await context.run({ execution, world: this }, async () => handler.handle(...args));
+      return await context.run(this.#contextOf(execution), async () => handler.handle(...args));
     } finally {
       execution.handling--;
     }
@@ -112,7 +141,30 @@ export class World {
 
   cancel(id: string): void {
     for (const execution of this.executions.values())
-      if (execution.id === id || execution.parent?.id === id) execution.canceled = true;
+      if (execution.id === id || (execution.followsParent && execution.parent?.id === id)) execution.canceled = true;
+  }
+
+  /** Ends a workflow by force: its code does nothing more. */
+  terminate(id: string): void {
+    const execution = this.#running(id);
+    execution.incarnation++;
+    execution.status = 'failed';
+    execution.end(new Error('Workflow execution terminated'));
+  }
+
+  /** Lets time go by for timers. */
+  pass(seconds: number): void {
+    for (const timer of [...this.#timers]) if ((timer.left -= seconds * 1000) <= 0) timer.ring();
+  }
+  timer(milliseconds: number): { readonly over: Promise<void>; stop(): void } {
+    let ring!: () => void;
+    const over = new Promise<void>((resolve) => (ring = resolve));
+    const timer = { left: milliseconds, ring: () => (this.#timers.delete(timer), ring()) };
+    this.#timers.add(timer);
+    return { over, stop: () => this.#timers.delete(timer) };
+  }
+  get timers(): number {
+    return this.#timers.size;
   }
 
   /** Resolves when a condition holds; a test that hangs says what for. */
@@ -135,11 +187,17 @@ export class World {
 
 interface Context {
   readonly execution: Execution;
+  readonly incarnation: number;
   readonly world: World;
   readonly shielded?: boolean;
 }
 const context = new AsyncLocalStorage<Context>();
 const here = (): Context => context.getStore()!;
+/** Nothing, for ever, where the execution is not the present one any more. */
+const present = async (): Promise<void> => {
+  const { execution, incarnation } = here();
+  if (execution.incarnation !== incarnation) await new Promise(() => undefined);
+};
 
 /** Rejects once the execution is cancelled, unless it is shielded from that. */
 async function cancellable<T>(work: Promise<T>): Promise<T> {
@@ -147,6 +205,7 @@ async function cancellable<T>(work: Promise<T>): Promise<T> {
   let over = false;
   const watch = (async () => {
     while (!over) {
+      await present();
       if (execution.canceled && !shielded) throw new CancelledFailure('Workflow cancelled');
       await world.tick();
     }
@@ -154,13 +213,33 @@ async function cancellable<T>(work: Promise<T>): Promise<T> {
   })();
   watch.catch(() => undefined);
   try {
-    return await Promise.race([work, watch]);
+    const result = await Promise.race([work, watch]);
+    await present();
+    return result;
   } finally {
     over = true;
   }
 }
 
-const define = (name: string, handler: Handler) => void here().execution.handlers.set(name, handler);
+const define = (name: string, handler: Handler) => here().world.handles(here().execution, name, handler);
+
+/** A workflow that is known to nobody but by its id; the answer of the server takes a moment. */
+function external(id: string) {
+  const asked = async <T>(ask: (world: World) => T | Promise<T>): Promise<T> => {
+    const { world, execution } = here();
+    await present();
+    execution.events += 2;
+    await cancellable(world.tick());
+    if (world.executions.get(id)?.status !== 'running')
+      throw ApplicationFailure.create({ message: 'Unable to reach external workflow because it was not found' });
+    return ask(world);
+  };
+  return {
+    workflowId: id,
+    signal: (definition: Definition, ...args: unknown[]) => asked((world) => world.signal(id, definition, ...args)),
+    cancel: () => asked((world) => world.cancel(id)),
+  };
+}
 
 const fake = {
   ...real,
@@ -171,6 +250,7 @@ const fake = {
   }),
   setHandler: ({ name }: Definition, handle: Handler['handle'], options?: { validator?: Handler['validate'] }) =>
     define(name, { handle, validate: options?.validator }),
+  uuid4: () => randomUUID(),
   allHandlersFinished: () => here().execution.handling === 0,
   upsertSearchAttributes: (pairs: { key: Definition; value: unknown }[]) => {
     for (const { key, value } of pairs) here().execution.attributes.set(key.name, value);
@@ -180,11 +260,20 @@ const fake = {
     warn: (message: string, meta?: unknown) => void here().world.logged.push({ message, meta }),
     info: () => undefined,
   },
-  condition: async (done: () => boolean) => {
+  condition: async (done: () => boolean, milliseconds?: number) => {
     const { world } = here();
-    await cancellable((async () => { while (!done()) await world.tick(); })()); // prettier-ignore
+    const timer = milliseconds === undefined ? undefined : world.timer(milliseconds);
+    let late = false;
+    void timer?.over.then(() => (late = true));
+    await cancellable((async () => { while (!done() && !late) await world.tick(); })()); // prettier-ignore
+    timer?.stop();
+    return done();
   },
+  sleep: (milliseconds: number) => cancellable(here().world.timer(milliseconds).over),
   makeContinueAsNewFunc: () => async (input: unknown) => {
+    const { execution } = here();
+    execution.incarnation++;
+    execution.handlers.clear();
     throw new ContinueAsNew(input);
   },
   CancellationScope: {
@@ -219,18 +308,22 @@ const fake = {
         },
       },
     ),
-  startChild: async (workflow: Workflow, options: { workflowId: string; args: [unknown] }) => {
+  startChild: async (
+    workflow: Workflow,
+    options: { workflowId: string; args: [unknown]; parentClosePolicy?: real.ParentClosePolicy },
+  ) => {
     const { world, execution } = here();
+    await present();
     execution.events += 4;
     await cancellable(world.beforeStart(options.workflowId));
     const child = world.launch(workflow, options.workflowId, JSON.parse(JSON.stringify(options.args[0])), execution);
+    child.followsParent = options.parentClosePolicy !== real.ParentClosePolicy.ABANDON;
     child.outcome.catch(() => undefined);
     return {
       workflowId: child.id,
-      signal: (definition: Definition, ...args: unknown[]) => world.signal(child.id, definition, ...args),
       result: async () => {
         try {
-          return await child.outcome;
+          return await child.outcome.finally(present);
         } catch (cause) {
           throw new ChildWorkflowFailure(
             'default',
@@ -247,10 +340,7 @@ const fake = {
   },
   executeChild: async (workflow: Workflow, options: { workflowId: string; args: [unknown] }) =>
     (await fake.startChild(workflow, options)).result(),
-  getExternalWorkflowHandle: (id: string) => {
-    const { world } = here();
-    return { signal: (definition: Definition, ...args: unknown[]) => world.signal(id, definition, ...args) };
-  },
+  getExternalWorkflowHandle: external,
 };
 
 /** Replaces the SDK for modules that are imported from now on. */
