@@ -18,9 +18,12 @@ import {
   pauseUpdate,
   resumeUpdate,
   scoreWorkflowId,
+  setGenerationsSignal,
+  setPausedSignal,
 } from '../workflows/contract.js';
-import type { ExperimentInput } from '../workflows/contract.js';
+import type { ExperimentInput, RunAsked, RunInput } from '../workflows/contract.js';
 import { sealedPayloads } from './sealed-payloads.js';
+import { isLastGeneration } from '../workflows/run-state.js';
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
@@ -45,6 +48,7 @@ export async function rescue({ connection, namespace, secret, bundle }: RescueOp
   const restarted: string[] = [];
   for (const root of new Set(open.filter(({ runId }) => foreign.has(runId)).map(rootOf))) {
     const family = open.filter((workflow) => rootOf(workflow) === root && workflow.workflowId !== root);
+    const runs = family.filter(({ type }) => type === 'run');
     const end = ({ workflowId, runId }: WorkflowExecutionInfo) =>
       client.workflow
         .getHandle(workflowId, runId)
@@ -54,7 +58,7 @@ export async function rescue({ connection, namespace, secret, bundle }: RescueOp
     for (const workflow of family.filter(({ runId }) => !foreign.has(runId))) await end(workflow);
     if (open.some(({ workflowId }) => workflowId === root)) {
       try {
-        await startAgain(client, client.workflow.getHandle(root), read);
+        await startAgain(client, client.workflow.getHandle(root), read, runs);
       } catch (error) {
         if (isHabsburgError(error)) continue; // nobody with the secret began it
         throw error;
@@ -93,12 +97,18 @@ async function failingReplay(client: Client, { secret, bundle }: Pick<RescueOpti
 }
 
 /** The same workflow from the input of its present execution, with what operators have asked of it since, in its place. */
-async function startAgain(client: Client, handle: WorkflowHandle, read: Reader): Promise<void> {
+async function startAgain(
+  client: Client,
+  handle: WorkflowHandle,
+  read: Reader,
+  runs: readonly WorkflowExecutionInfo[],
+): Promise<void> {
   const { workflowId } = handle;
   const [experiment] = workflowId.split('/', 1);
   const [history, { memo, type }] = [await handle.fetchHistory(), await handle.describe()];
   const [input] = await read(workflowId, startedWith(history));
-  const args = type === 'experiment' ? [await asAsked(read, workflowId, input as ExperimentInput, history)] : [input];
+  const args =
+    type === 'experiment' ? [await asAsked(client, read, { workflowId, history }, input as ExperimentInput, runs)] : [input];
   await client.workflow.start(type, {
     workflowId,
     taskQueue: QUEUES.workflow,
@@ -125,20 +135,66 @@ function reader({ options: { namespace } }: Client, secret: Uint8Array): Reader 
 }
 
 /**
- * An experiment's input, with the last generation that it was extended to and whether it is paused. Runs that were under way when the
- * present execution began are ended with it, and go once more.
+ * An experiment's input, with the last generation that it was extended to and whether it is paused, and the same of runs of which it was
+ * asked alone. Runs that were under way when the present execution began are ended with it, and go once more.
  */
-async function asAsked(read: Reader, workflowId: string, input: ExperimentInput, { events }: History): Promise<ExperimentInput> {
-  let { generations, paused } = input.carried ?? { generations: input.plan.generations, paused: false };
-  for (const event of events ?? []) {
-    const asked = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
-    if (asked?.name === pauseUpdate.name) paused = true;
-    if (asked?.name === resumeUpdate.name) paused = false;
-    if (asked?.name === extendUpdate.name) [generations] = (await read(workflowId, asked.args?.payloads ?? [])) as [number];
+async function asAsked(
+  client: Client,
+  read: Reader,
+  own: { readonly workflowId: string; readonly history: History },
+  input: ExperimentInput,
+  runs: readonly WorkflowExecutionInfo[],
+): Promise<ExperimentInput> {
+  const {
+    again,
+    going = [],
+    ...carried
+  } = input.carried ?? { ...FROM_THE_START, generations: input.plan.generations, paused: false };
+  const all = await asked(read, own, carried);
+  const alone: RunAsked[] = [];
+  for (const { workflowId, runId } of runs) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const [run] = (await read(workflowId, startedWith(history)).catch(() => [])) as [RunInput?];
+    if (!run?.startedBy) continue; // somebody else's
+    const begun = { paused: run.paused ?? false, generations: run.carried?.generations ?? run.plan.generations };
+    const { paused, generations } = await asked(read, { workflowId, history }, begun);
+    const more = { ...(paused === all.paused ? {} : { paused }), ...(generations > all.generations ? { generations } : {}) };
+    if (Object.keys(more).length > 0) alone.push({ index: run.startedBy.index, ...more });
   }
-  const { again, going = [], ...carried } = input.carried ?? FROM_THE_START;
   const ended = going.map(({ index }) => index);
-  return { ...input, carried: { ...carried, again: [...again, ...ended], generations, paused } };
+  const told = { again: [...again, ...ended], ...all, ...(alone.length > 0 ? { asked: alone } : {}) };
+  return { ...input, carried: { ...carried, ...told } };
+}
+
+interface Asked {
+  readonly paused: boolean;
+  readonly generations: number;
+}
+
+/** What a workflow has been asked, by operators and by its experiment, since its present execution began with `begun`. */
+async function asked(
+  read: Reader,
+  { workflowId, history }: { readonly workflowId: string; readonly history: History },
+  begun: Asked,
+): Promise<Asked> {
+  let { paused, generations } = begun;
+  for (const event of history.events ?? []) {
+    const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    const signal = event.workflowExecutionSignaledEventAttributes;
+    const first = async () => {
+      const payloads = (update?.args ?? signal?.input)?.payloads ?? [];
+      const [value] = await read(workflowId, payloads).catch((): unknown[] => []); // a signal of somebody else
+      return value;
+    };
+    const name = update?.name ?? signal?.signalName;
+    if (name === pauseUpdate.name) paused = true;
+    if (name === resumeUpdate.name) paused = false;
+    if (name === setPausedSignal.name) paused = (await first()) === true;
+    if (name !== extendUpdate.name && name !== setGenerationsSignal.name) continue;
+    const value = await first();
+    if (isLastGeneration(value)) generations = Math.max(generations, value);
+  }
+  return { paused, generations };
 }
 
 const FROM_THE_START: Omit<NonNullable<ExperimentInput['carried']>, 'generations' | 'paused'> = {

@@ -76,6 +76,8 @@ export interface ExperimentCarried {
   readonly again: readonly number[];
   /** under way, and what each has been told; absent in what a version wrote that let its runs end first */
   readonly going?: readonly RunGoing[];
+  /** what operators asked of runs that were ended when the experiment was started again: they begin with it (workers/rescue.ts) */
+  readonly asked?: readonly RunAsked[];
   /** when they were last asked whether they are there, in ms since 1970 */
   readonly checked?: number;
   readonly failed: readonly number[];
@@ -84,6 +86,13 @@ export interface ExperimentCarried {
   readonly failures: readonly RunFailure[];
   readonly problems: readonly RunProblem[];
   readonly steps: StepCount;
+}
+
+/** What was asked of one run alone: another last generation, to be paused or not; absent: the experiment's. */
+export interface RunAsked {
+  readonly index: number;
+  readonly paused?: boolean;
+  readonly generations?: number;
 }
 
 /** A run under way, as its experiment knows it. */

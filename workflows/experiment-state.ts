@@ -3,6 +3,7 @@ import type {
   ExperimentCarried,
   ExperimentProgress,
   ExperimentResult,
+  RunAsked,
   RunFailure,
   RunGoing,
   RunProblem,
@@ -38,6 +39,7 @@ export class ExperimentState {
   /** runs that ended before the last generation was raised above theirs: to be run once more, their finished steps are memoised */
   readonly #again: Set<number>;
   readonly #going = new Map<number, Going>();
+  readonly #asked: Map<number, RunAsked>;
   readonly #failed: Set<number>;
   readonly #incomplete: Set<number>;
   readonly #failures: RunFailure[];
@@ -56,6 +58,7 @@ export class ExperimentState {
     this.#again = new Set(carried.again);
     for (const { index, ...told } of carried.going ?? [])
       this.#going.set(index, { run: runs[index], started: true, inherited: true, ...told });
+    this.#asked = new Map((carried.asked ?? []).map((asked) => [asked.index, asked]));
     this.#failed = new Set(carried.failed);
     this.#incomplete = new Set(carried.incomplete);
     this.#failures = [...(carried.failures ?? [])];
@@ -106,7 +109,9 @@ export class ExperimentState {
     this.#again.delete(index);
     const told = { turn: newTurn(), paused: this.#paused, generations: this.#generations };
     this.#going.set(index, { run: this.#runs[index], started: false, inherited: false, ...told });
-    return { index, ...told };
+    const { paused = told.paused, generations = told.generations } = this.#asked.get(index) ?? {};
+    this.#asked.delete(index);
+    return { index, turn: told.turn, paused, generations: Math.max(generations, told.generations) };
   }
 
   /** From now on the run can be told things, if it has not ended before that was heard. */
@@ -209,6 +214,7 @@ export class ExperimentState {
       going: going
         .filter(([, { started }]) => started)
         .map(([index, { turn, paused, generations }]) => ({ index, turn, paused, generations })),
+      ...(this.#asked.size > 0 ? { asked: [...this.#asked.values()] } : {}),
       failed: [...this.#failed],
       incomplete: [...this.#incomplete],
       failures: [...this.#failures],

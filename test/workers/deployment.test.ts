@@ -191,14 +191,15 @@ test(
 );
 
 test(
-  'on an embedded server: runs that were under way when the experiment last continued as new are done once more, and none is lost',
+  'on an embedded server: runs that were under way when the experiment last continued as new are done once more, as far as they were extended, and none is lost',
   async () => {
     await begin({ embedded: true });
     await makeCurrent(place(), buildIdOf(code));
     const first = await serve(code);
     [heldAt, heldSeeds] = [0, (seed) => seed === 1];
     await start(1, { seeds: [1, 2, 3, 4, 5, 6], concurrency: 2, eventLimit: 20 });
-    await until('all but one are done', () => done.filter((step) => step === 'generate 1').length === 5);
+    await until('all but one are done', () => done.filter((step) => step === 'score 1').length === 5);
+    await client.workflow.getHandle(RUN).executeUpdate(extendUpdate, { args: [2] });
     await until('it has continued as new', async () => (await buildsOf('tiny')).length > 1);
     await first.stop();
 
@@ -206,7 +207,14 @@ test(
     await makeCurrent(place(), buildIdOf(reordered));
     const second = await serve(reordered);
     heldAt = -1;
-    expect(await client.workflow.getHandle('tiny').result()).toMatchObject({ status: 'done', runs: 6, failed: 0 });
+    expect(await client.workflow.getHandle('tiny').result()).toMatchObject({
+      status: 'done',
+      runs: 6,
+      failed: 0,
+      generations: 1,
+    });
+    // the one that was extended alone, before it was ended
+    expect(done.filter((step) => step === 'generate 2')).toHaveLength(1);
     await second.stop();
   },
   SERVER_TIMEOUT_MS,

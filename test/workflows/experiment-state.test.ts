@@ -98,6 +98,27 @@ describe('an execution that goes on in a new one', () => {
     expect([begin(later), begin(later), begin(later), begin(later)].map((run) => run?.index)).toEqual([1, 2, 3, 0]);
   });
 
+  test('begins runs with what was asked of each alone, once, and tells them no less of what is asked of all', () => {
+    const asked = [
+      { index: 0, paused: true },
+      { index: 1, generations: 7 },
+    ];
+    const before = new ExperimentState(IDS, 3, { ...new ExperimentState(IDS, 3).carried(), asked });
+    const state = next(before);
+    const [a, b, c] = [begin(state), begin(state), begin(state)];
+    expect([a, b, c]).toMatchObject([
+      { index: 0, paused: true, generations: 3 },
+      { index: 1, paused: false, generations: 7 },
+      { index: 2, paused: false, generations: 3 },
+    ]);
+    expect(state.news()).toEqual([]);
+    state.ended(1, b!.turn, done(7));
+    state.extend(5);
+    expect(state.news().map(({ index, generations }) => [index, generations])).toEqual([0, 2].map((index) => [index, 5]));
+    ended(state, 0, done(5));
+    expect(state.carried().asked).toBeUndefined();
+  });
+
   test('reads what a version left that let its runs end first', () => {
     const { going: _, ...old } = new ExperimentState(IDS, 3).carried();
     expect(new ExperimentState(IDS, 3, old).progress()).toMatchObject({ done: 0, running: [] });
