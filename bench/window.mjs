@@ -54,7 +54,15 @@ async function work(address) {
       workerDeploymentOptions: deploymentOptions(buildId, false),
       maxCachedWorkflows: 200,
     }),
-    Worker.create({ connection, taskQueue: QUEUES.cpu, activities, maxConcurrentActivityTaskExecutions: 100 }),
+    Worker.create({
+      connection,
+      taskQueue: QUEUES.cpu,
+      activities,
+      maxConcurrentActivityTaskExecutions: 100,
+      // as workers/worker.ts
+      maxHeartbeatThrottleInterval: '1 second',
+      defaultHeartbeatThrottleInterval: '1 second',
+    }),
   ]);
   process.send?.('ready');
   await Promise.all(workers.map((worker) => worker.run()));
@@ -110,7 +118,7 @@ async function start(client, name) {
       'generations=10',
       'conditions=[{name: replace, mixture: {kind: replace}}]',
       `execution.concurrency=${values['at-a-time']}`,
-      'execution.heartbeatSeconds=3',
+      'execution.heartbeatSeconds=5',
     ],
   });
   const args = [{ plan, store: 'file:///store', eventLimit: Number(values['event-limit']) }];
