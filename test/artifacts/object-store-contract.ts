@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { STATEMENT_TYPE } from '../../artifacts/in-toto.js';
+import { addStatement } from '../../artifacts/statements.js';
+import { ContentStore } from '../../artifacts/store.js';
 import type { ObjectStore } from '../../artifacts/types.js';
 import { isHabsburgError, type ErrorKind } from '../../common/errors.js';
 
@@ -128,6 +131,21 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
         expect((await failure(store.delete(key))).kind).toBe('invalid');
       }
       expect((await failure(keys(store, '../'))).kind).toBe('invalid');
+    });
+
+    test('statements that many add at the same time are all there, each once and whole', async () => {
+      const artifacts = new ContentStore(store);
+      const statement = (n: number) =>
+        ({ _type: STATEMENT_TYPE, subject: [], predicateType: 'a test', predicate: { n } }) as const;
+      const bytes = (n: number) => Buffer.from(`{"_type":"https://in-toto.io/Statement/v1","predicate":{"n":${n}},"predicateType":"a test","subject":[]}`); // prettier-ignore
+      await Promise.all(Array.from({ length: 24 }, (_, i) => addStatement(artifacts, 'steps/one', statement(i % 8))));
+      const expected = Array.from({ length: 8 }, (_, n) => `statements/steps/one/${sha(bytes(n))}.json`);
+      expect(await keys(store, 'statements/')).toEqual([...expected].sort());
+      for (const [n, key] of expected.entries()) expect((await read(store, key)).equals(bytes(n))).toBe(true);
+      // one that is damaged is put right by who says the same again
+      await store.put(expected[3], text('damaged'));
+      await addStatement(artifacts, 'steps/one', statement(3));
+      expect((await read(store, expected[3])).equals(bytes(3))).toBe(true);
     });
 
     test('of many concurrent putIfAbsent the object is one of them, whole, and stays', async () => {

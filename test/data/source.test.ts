@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../../common/canonical.js';
-import { resolveCheckpoint } from '../../data/checkpoint-source.js';
+import { originOfCheckpoint, resolveCheckpoint } from '../../data/checkpoint-source.js';
+import { checkpointDigests } from '../../data/identify.js';
 import { hubSettings, type HubSettings } from '../../data/hub-settings.js';
 import { parquetPieces } from '../../data/parquet.js';
 import { resolveSource, type ResolveOptions } from '../../data/source.js';
@@ -343,6 +344,24 @@ describe('hf:', () => {
       '{}',
     ]);
     expect(readdirSync(found.folder).sort()).toEqual([...found.files]);
+    const digests = await checkpointDigests(found);
+    expect(await originOfCheckpoint('hf://owner/opt@main', found, digests)).toEqual({
+      given: 'hf://owner/opt@main',
+      name: 'owner/opt',
+      uri: `hf://owner/opt@${commit}`,
+      files: [
+        ['config.json', '{}'],
+        ['merges.txt', '#'],
+        ['model.safetensors', 'weights'],
+        ['tokenizer.json', '{"t":1}'],
+        ['vocab.json', '{}'],
+      ].map(([path, content]) => ({
+        path,
+        digest: sha256(content),
+        size: content.length,
+        source: { file: join(found.folder, path) },
+      })),
+    });
     const pickled = await resolveCheckpoint('hf://owner/pickled@main', settings); // where there are no safetensors
     expect(pickled.files).toEqual(['config.json', 'pytorch_model.bin']);
     expect((await failure(resolveCheckpoint('hf://owner/nothing@main', settings))).kind).toBe('invalid');
