@@ -26,10 +26,13 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts `habsburg …args`; TEMPORAL_ADDRESS of the surrounding environment is not passed on. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Running {
+/**
+ * Starts `habsburg …args`; TEMPORAL_ADDRESS of the surrounding environment is not passed on.
+ * @param bin of another installation
+ */
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string, bin = BIN): Running {
   const { TEMPORAL_ADDRESS: _, ...outer } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [bin, ...args], {
     env: { ...outer, NODE_OPTIONS: '', ...env },
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
