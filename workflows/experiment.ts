@@ -3,6 +3,7 @@
  * full; who they are and what they have been told is carried over.
  */
 import {
+  CancellationScope,
   allHandlersFinished,
   condition,
   isCancellation,
@@ -10,6 +11,7 @@ import {
   setHandler,
   startChild,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
@@ -28,7 +30,7 @@ import {
 import { ExperimentRuns } from './experiment-runs.js';
 import { ExperimentState } from './experiment-state.js';
 import { allRunsFailed, describeFailure, refusal } from './failure.js';
-import { goOnward, shouldGoOnward } from './onward.js';
+import { SEVERAL_LOOKS, goOnward, hasOtherVersion, isLong } from './onward.js';
 import { enginesOf, recordsOn } from './proxies.js';
 import { isEnding } from './report.js';
 import { checkExtension, run } from './run.js';
@@ -79,8 +81,19 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   // Asked once: which machine asked for a step must not be seen in what the steps leave.
   const engines = plan.kind === 'simulation' ? undefined : (carried?.engines ?? (await enginesOf(plan, { store, plan: digest })));
 
+  // looked at beside the window, which is not to wait for it
+  let [looking, otherVersion] = [false, false];
+  const look = async () => {
+    if (looking || !workflowInfo().targetWorkerDeploymentVersionChanged) return;
+    looking = true;
+    otherVersion = await hasOtherVersion(SEVERAL_LOOKS);
+    looking = false;
+  };
   const goOnwardWhereDue = async () => {
-    if (!shouldGoOnward(input.eventLimit)) return;
+    void CancellationScope.nonCancellable(look);
+    const due = otherVersion || isLong(input.eventLimit);
+    otherVersion = false;
+    if (!due) return;
     await condition(() => runs.quiet && allHandlersFinished());
     if (state.isOver || recording > 0) return; // whom a document waits for may be away for long: at the next occasion
     await goOnward<typeof experiment>({ ...input, carried: { ...state.carried(), digest, engines, checked: runs.checked } });
@@ -89,7 +102,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     while (!state.isOver) {
       const seen = state.changes;
       runs.fill(plan.execution.concurrency ?? plans.length);
-      await condition(() => state.changes !== seen);
+      await condition(() => state.changes !== seen || otherVersion);
       await goOnwardWhereDue();
     }
   };

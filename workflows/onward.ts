@@ -1,13 +1,30 @@
 /** When a workflow goes on in a new execution, and on which version of the workers. */
-import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { makeContinueAsNewFunc, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Workflow } from '@temporalio/workflow';
 
 /**
- * Whether the history is long, or the workers have another version by now: a pinned workflow stays on the version that it began
- * with, and is told so with each of its tasks.
+ * Whether the history is long, or the workers have another version by now. Takes a second in the latter case.
  */
-export function shouldGoOnward(eventLimit?: number): boolean {
-  return workflowInfo().targetWorkerDeploymentVersionChanged || isLong(eventLimit);
+export async function shouldGoOnward(eventLimit?: number): Promise<boolean> {
+  return isLong(eventLimit) || hasOtherVersion(ONE_LOOK);
+}
+
+const ONE_LOOK = [1];
+/** For a workflow to which much happens all the time. */
+export const SEVERAL_LOOKS = [2, 5, 10];
+
+/**
+ * Whether the workers have another version: a pinned workflow stays on the version that it began with, and is told so with each of its
+ * tasks. The server (1.31) says so, too, of every task that it hands out in answer to the task before, whatever there is. So it is
+ * believed where it is still said after a pause, of a task that something else has brought about.
+ * @param pauses in seconds
+ */
+export async function hasOtherVersion(pauses: readonly number[]): Promise<boolean> {
+  for (const seconds of pauses) {
+    if (!workflowInfo().targetWorkerDeploymentVersionChanged) return false;
+    await sleep(seconds * 1000);
+  }
+  return workflowInfo().targetWorkerDeploymentVersionChanged;
 }
 
 /** @param eventLimit so many events are long; absent: when the server says so */

@@ -106,7 +106,7 @@ async function chain(input: RunInput): Promise<RunResult> {
     state.note({ what, generation, ...failure });
   };
   const leaveIfDue = async () => {
-    if (!shouldGoOnward(input.eventLimit)) return;
+    if (!(await shouldGoOnward(input.eventLimit))) return;
     enter('scoring');
     await settled();
     await heal();

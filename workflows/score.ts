@@ -75,7 +75,7 @@ export async function score(input: ScoreExperimentInput): Promise<ScoreProgress>
     await Promise.all(left.map((generation) => scored(run, generation)));
   };
   const leaveIfDue = async (run: number, generation: number) => {
-    if (!shouldGoOnward(input.eventLimit)) return;
+    if (!(await shouldGoOnward(input.eventLimit))) return;
     await condition(allHandlersFinished);
     await goOnward<typeof score>({ ...input, carried: { engines, run, generation, progress } });
   };

@@ -183,6 +183,38 @@ describe('a run that ends without a word', () => {
   });
 });
 
+describe('another version of the workers', () => {
+  test('is believed where it is said again after a while, of the experiment and of a run', async () => {
+    held.add(1);
+    world.saysOtherVersion = () => true;
+    const outcome = start(planOf(3, 1, 2), { eventLimit: 10_000 });
+    const pass = async () => {
+      await ticks(40);
+      world.pass(10);
+    };
+    for (let i = 0; i < 40; i++) await pass();
+    expect(inputs().length).toBeGreaterThan(1);
+    expect(inputs()[1].carried!.going).toMatchObject([{ index: 0 }]);
+    expect(world.executions.get(idOf(1))!.inputs).toHaveLength(2);
+    held.delete(1);
+    let over = false;
+    void outcome.finally(() => (over = true));
+    while (!over) await pass();
+    expect(await outcome).toMatchObject({ status: 'done', runs: 3, failed: 0 });
+  });
+
+  test('that is said of one task and not of the next is none', async () => {
+    let said = 0;
+    world.saysOtherVersion = () => said++ % 2 === 0;
+    const outcome = start(planOf(3, 1, 2), { eventLimit: 10_000 });
+    let over = false;
+    void outcome.finally(() => (over = true));
+    for (; !over; world.pass(10)) await ticks(10);
+    expect(await outcome).toMatchObject({ status: 'done', runs: 3, failed: 0 });
+    for (const { inputs } of world.executions.values()) expect(inputs).toHaveLength(1);
+  });
+});
+
 describe('cancellation', () => {
   test.each([
     ['at once', 0],

@@ -48,6 +48,8 @@ export class World {
   readonly logged: { readonly message: string; readonly meta?: any }[] = [];
   /** by activity name; a thrown ApplicationFailure is final, as after the last retry */
   activities: Record<string, (input: any, ...taskQueue: any[]) => Promise<any>> = {};
+  /** whether the server says of a workflow's task that the workers have another version by now */
+  saysOtherVersion: (id: string) => boolean = () => false;
   /** awaited before a child exists */
   beforeStart: (id: string) => Promise<void> = async () => undefined;
   #stopped = false;
@@ -245,6 +247,7 @@ const fake = {
   ...real,
   workflowInfo: () => ({
     continueAsNewSuggested: false,
+    targetWorkerDeploymentVersionChanged: here().world.saysOtherVersion(here().execution.id),
     historyLength: here().execution.events,
     workflowId: here().execution.id,
   }),
