@@ -9,7 +9,7 @@ import type { ArtifactStore } from '../artifacts/types.js';
 import { hexOf } from '../artifacts/keys.js';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from '../engine/devices.js';
 import { toFailure } from './failures.js';
 import type { Activities, ActivityDependencies, StepPlace } from './types.js';
 

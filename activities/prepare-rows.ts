@@ -5,9 +5,9 @@ import { BlockPacker, linesOf } from '../data/blocks.js';
 import { answerText, fillTemplate, readFieldRecords, templateRow } from '../data/template.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { RECORDS_FILE, writeRecords, type DataRecord } from '../pool/records.js';
-import type { DataPlan } from '../spec/plan.js';
+import type { TextDataPlan } from '../kinds/text/plan.js';
 import { pathOfSource } from '../spec/sources.js';
-import type { TemplatePlan } from '../spec/templates.js';
+import type { TemplatePlan } from '../kinds/text/templates.js';
 import type { TokenizerFacts } from './tokenizer-facts.js';
 
 export type Row = Pick<DataRecord, 'tokens' | 'text' | 'prompt'>;
@@ -27,7 +27,7 @@ export interface TextToRead {
 export type RowsOf = (text: TextToRead) => AsyncGenerator<Row, number, undefined>;
 
 /** How texts become rows: lines in blocks, or records through a template. */
-export type RowShape = Pick<DataPlan, 'block' | 'template'>;
+export type RowShape = Pick<TextDataPlan, 'block' | 'template'>;
 
 /** @param tokenizer and what its rows begin and end with */
 export function rowsIn(shape: RowShape, tokenizer: Tokenizer, facts: TokenizerFacts): RowsOf {
@@ -97,7 +97,7 @@ function recordRows(block: number, template: TemplatePlan, tokenizer: Tokenizer,
 }
 
 /** What a tokenizer is trained on: every record's prompt and answer, line by line. */
-export async function* recordTexts(lines: Lines, data: DataPlan): AsyncGenerator<string[], void, undefined> {
+export async function* recordTexts(lines: Lines, data: TextDataPlan): AsyncGenerator<string[], void, undefined> {
   for await (const record of readFieldRecords(lines, pathOfSource(data.train))) {
     const { prompt, answer } = fillTemplate(data.template!, record);
     yield linesOf(prompt.text + answer().text);

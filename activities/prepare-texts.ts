@@ -9,7 +9,7 @@ import { copyTokenizer, loadTokenizer, saveTokenizer } from '../engine/tokenizer
 import { trainBpe } from '../engine/tokenizer/train-bpe.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { countWords, WordCounts } from '../engine/tokenizer/word-counts.js';
-import type { DataPlan, TokenizerPlan } from '../spec/plan.js';
+import type { TextDataPlan, TokenizerPlan } from '../kinds/text/plan.js';
 import { recordTexts, rowsIn, writeTexts } from './prepare-rows.js';
 
 export const SPLITS = ['train', 'valid', 'test'] as const;
@@ -20,7 +20,7 @@ const EOS = '</s>';
 
 /** Everything can be cloned, so that it can go to a thread. */
 export interface TextsToPrepare {
-  readonly data: DataPlan;
+  readonly data: TextDataPlan;
   readonly tokenizer: TokenizerPlan;
   readonly texts: Readonly<Record<Split, { readonly place: TextPlace; readonly source: string }>>;
   /** the base model as it was given (its tokenizer is copied from there), and as it was imported; absent for a model from scratch */
@@ -69,7 +69,7 @@ export async function prepareTexts({ data, tokenizer, texts, base, folders }: Te
 }
 
 /** The words of a text, or of its records through the template. */
-async function wordsOf(lines: AsyncIterable<readonly string[]>, data: DataPlan): Promise<WordCounts> {
+async function wordsOf(lines: AsyncIterable<readonly string[]>, data: TextDataPlan): Promise<WordCounts> {
   const counts = new WordCounts();
   for await (const some of data.template ? recordTexts(lines, data) : lines)
     countWords(

@@ -17,7 +17,7 @@ import { loadCheckpoint, saveCheckpoint } from '../engine/checkpoint/huggingface
 import { quantizeCheckpoint } from '../engine/checkpoint/quantize.js';
 import { openWeights } from '../engine/checkpoint/weight-files.js';
 import { copyTokenizer } from '../engine/tokenizer/files.js';
-import type { PrecisionPlan } from '../spec/plan.js';
+import type { Precision } from '../engine/checkpoint/precision.js';
 import type { SourceDigests } from '../spec/sources.js';
 import type { StepOutput } from './step.js';
 import { prepareImages } from './prepare-images.js';
@@ -30,11 +30,7 @@ const VERSION = 2;
 
 export function prepareActivity(deps: ActivityDependencies) {
   const prepareText = prepareTextActivity(deps);
-  return (input: PrepareInput): Promise<StepResult> => (isText(input) ? prepareText(input) : prepareImages(deps, input));
-}
-
-function isText(input: PrepareInput): input is PrepareTextInput {
-  return input.data.kind === undefined;
+  return (input: PrepareInput): Promise<StepResult> => (input.kind === 'text' ? prepareText(input) : prepareImages(deps, input));
 }
 
 function prepareTextActivity(deps: ActivityDependencies) {
@@ -152,7 +148,7 @@ async function readCheckpoint(source: string, sources: SourceDigests | undefined
 async function importCheckpoint(
   { path, folder, files }: BaseCheckpoint,
   to: string,
-  quantize: PrecisionPlan | undefined,
+  quantize: Precision | undefined,
 ): Promise<string> {
   if (quantize !== undefined) {
     await quantizeCheckpoint(path, to, quantize);

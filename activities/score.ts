@@ -31,6 +31,7 @@ export function scoreActivity(deps: ActivityDependencies) {
       for (const { name, variant, settings } of [...input.metrics, ...shownOf(input)]) {
         try {
           const evaluation = evaluationOf({ name, variant });
+          if (evaluation.of !== writtenBy(input)) continue; // a metric of members of another kind
           found[metricKey({ name, variant, settings })] = await evaluate(deps, input, evaluation, settings, tables, measured);
         } catch (error) {
           const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
@@ -58,11 +59,12 @@ function counted(steps: Readonly<Record<string, StepResult>>): { computed: numbe
   return { computed: Object.keys(steps).length - reused, reused };
 }
 
+const writtenBy = ({ family }: ScoreInput): 'images' | 'texts' => (family === 'vae' ? 'images' : 'texts');
+
 /** What a reader sees beside the numbers, whether asked for or not. */
-function shownOf({ family }: ScoreInput): ScoreInput['metrics'] {
-  const written = family === 'vae' ? 'images' : 'texts';
+function shownOf(input: ScoreInput): ScoreInput['metrics'] {
   return examples
-    .filter(({ of }) => of === written)
+    .filter(({ of }) => of === writtenBy(input))
     .map((example) => ({ name: example.name, variant: example.variant, settings: defaultsOf(example) }));
 }
 

@@ -12,11 +12,11 @@ import { claimed } from './sources.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SimulateInput, StepResult } from './types.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export function simulateActivity(deps: ActivityDependencies) {
   return (input: SimulateInput): Promise<StepResult> => {
-    const { place, member, mixture, seeds, to, state } = input;
+    const { place, member, mixture, phases, seeds, to, state } = input;
     const family = member.world.family;
     let text: { train: string; test: string } | undefined;
     let origins: Record<string, SourceOrigin> = {};
@@ -33,7 +33,7 @@ export function simulateActivity(deps: ActivityDependencies) {
           if (input.data) {
             const { data, sources } = input;
             const read = async (split: 'train' | 'test') => {
-              const { place, origin } = await resolveSource(data[split], { split, sources });
+              const { place, origin } = await resolveSource(data[split], { split, grammar: data.grammar, sources });
               origins = { ...origins, [split]: origin };
               return wholeText(place);
             };
@@ -44,6 +44,7 @@ export function simulateActivity(deps: ActivityDependencies) {
             familyVersion: familyNamed(family).version,
             measures: familyNamed(family).measures.map(({ metric, variant, version }) => `${metric}/${variant}@${version}`),
             mixture,
+            ...(phases && { phases }),
             seeds,
             to,
             ...(text ? { text: { train: sha256(text.train), test: sha256(text.test) } } : {}),
@@ -64,6 +65,7 @@ export function simulateActivity(deps: ActivityDependencies) {
             family,
             member,
             mixture,
+            ...(phases && { phases }),
             seeds,
             from: place.generation,
             to,

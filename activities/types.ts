@@ -3,22 +3,15 @@ import type { ArtifactRef, ArtifactStore, CodeIdentity } from '../artifacts/type
 import type { Digest } from '../common/canonical.js';
 import type { SourceClaim } from '../spec/source-claims.js';
 import type { SourceDigests } from '../spec/sources.js';
-import type { Device } from '../spec/devices.js';
 import type { RunJob } from '../engines/run-job.js';
+import type { Device } from '../engine/devices.js';
 import type { ScratchOf, JobReport } from '../families/types.js';
-import type {
-  AnyExperimentPlan,
-  AnyMemberPlan,
-  DataPlan,
-  ExperimentPlan,
-  ImageDataPlan,
-  MemberPlan,
-  RunPlan,
-  TokenizerPlan,
-} from '../spec/plan.js';
+import type { ImageDataPlan } from '../kinds/images/plan.js';
+import type { LanguageModelPlan, TextDataPlan, TokenizerPlan } from '../kinds/text/plan.js';
+import type { ExperimentPlan, RunPlan, StepMember } from '../spec/plan.js';
 import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
 import type { OperatorPlan } from '../spec/operator-plan.js';
-import type { SimulatedMember, SimulationData } from '../spec/simulation/plan.js';
+import type { ChainMemberPlan, ChainDataPlan } from '../kinds/chains/plan.js';
 import type { ResultDocument } from '../spec/documents.js';
 import type { Scored } from '../spec/scored.js';
 
@@ -49,6 +42,7 @@ export interface StepResult {
 export type PrepareInput = PrepareTextInput | PrepareImagesInput;
 
 export interface PrepareImagesInput {
+  readonly kind: 'images';
   readonly place: StepPlace;
   readonly data: ImageDataPlan;
   /** what the local sources held when the experiment was started */
@@ -58,10 +52,11 @@ export interface PrepareImagesInput {
 }
 
 export interface PrepareTextInput {
+  readonly kind: 'text';
   readonly place: StepPlace;
-  readonly data: DataPlan;
+  readonly data: TextDataPlan;
   readonly tokenizer: TokenizerPlan;
-  readonly base: MemberPlan['base'];
+  readonly base: LanguageModelPlan['base'];
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
   /** what its file says of them */
@@ -87,7 +82,7 @@ interface View {
   readonly reader: ArtifactRef;
   /** tokens a record at most, and how they are packed */
   readonly block: number;
-  readonly packing: DataPlan['packing'];
+  readonly packing: TextDataPlan['packing'];
 }
 
 /** What a member wrote. */
@@ -110,7 +105,7 @@ export interface ViewOfSource extends View {
   /** what its file says of them */
   readonly claims?: readonly SourceClaim[];
   /** with packing: records */
-  readonly template?: DataPlan['template'];
+  readonly template?: TextDataPlan['template'];
 }
 
 export interface PostprocessInput {
@@ -130,18 +125,17 @@ export interface PostprocessInput {
 
 export interface FinetuneInput {
   readonly place: StepPlace;
-  readonly family: AnyMemberPlan['family'];
+  readonly family: StepMember['family'];
   /** a dataset, or a selection of records */
   readonly train: ArtifactRef;
   readonly valid: ArtifactRef;
-  readonly start:
-    { readonly model: ArtifactRef } | { readonly scratch: ScratchOf<AnyMemberPlan>; readonly tokenizer?: ArtifactRef };
-  readonly training: AnyMemberPlan['training'];
+  readonly start: { readonly model: ArtifactRef } | { readonly scratch: ScratchOf<StepMember>; readonly tokenizer?: ArtifactRef };
+  readonly training: StepMember['training'];
 }
 
 export interface GenerateInput {
   readonly place: StepPlace;
-  readonly family: AnyMemberPlan['family'];
+  readonly family: StepMember['family'];
   readonly model: ArtifactRef;
   /** that the written records' tokens are of; absent of images */
   readonly tokenizer?: ArtifactRef;
@@ -149,7 +143,7 @@ export interface GenerateInput {
   readonly prompts: ArtifactRef;
   /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
   readonly count?: number;
-  readonly decoding: AnyMemberPlan['decoding'];
+  readonly decoding: StepMember['decoding'];
 }
 
 export interface ScoreInput extends Scored<ArtifactRef> {
@@ -200,9 +194,11 @@ export interface Left {
 export interface SimulateInput {
   /** `generation`: the first; `seed`: the first */
   readonly place: StepPlace;
-  readonly member: SimulatedMember;
+  readonly member: ChainMemberPlan;
   readonly mixture: MixturePlan;
-  readonly data?: SimulationData;
+  /** where it changes: which mixture holds from which generation on, the first from 0 */
+  readonly phases?: readonly { readonly from: number; readonly mixture: MixturePlan }[];
+  readonly data?: ChainDataPlan;
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
   /** what its file says of them */
@@ -248,7 +244,7 @@ export interface Activities {
    * @param input.document what the experiment's file said, in portable form
    * @returns the plan's digest, under which the runs' documents are filed
    */
-  recordPlan(input: { readonly store: string; readonly plan: AnyExperimentPlan; readonly document?: unknown }): Promise<Digest>;
+  recordPlan(input: { readonly store: string; readonly plan: ExperimentPlan; readonly document?: unknown }): Promise<Digest>;
   record(input: RecordInput): Promise<void>;
   /** from now on results have these metrics, too */
   recordMetrics(input: { readonly store: string; readonly plan: ExperimentPlan }): Promise<void>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadTokenizer } from '../engine/tokenizer/files.js';
 import { RECORDS_FILE, readRecords, writeRecords } from '../pool/records.js';
 import { blocksOf, rowsOf } from '../pool/view.js';
-import type { DataPlan } from '../spec/plan.js';
+import type { TextDataPlan } from '../kinds/text/plan.js';
 import { textLines, type TextPlace } from '../data/text.js';
 import { rowsIn, writeTexts, type RowShape } from './prepare-rows.js';
 import type { TokenizerFacts } from './tokenizer-facts.js';
@@ -20,7 +20,7 @@ export interface TextsToView {
   readonly prefix: readonly number[];
   readonly endTokens: readonly number[];
   readonly block: number;
-  readonly packing: DataPlan['packing'];
+  readonly packing: TextDataPlan['packing'];
 }
 
 /** @returns records read and written */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import type { ExperimentInput } from '../workflows/contract.js';
 import { QUEUES, SEARCH_ATTRIBUTES, experimentProgressQuery, extendUpdate, fairness } from '../workflows/contract.js';
 import { failureOf } from './ended.js';
@@ -51,7 +51,7 @@ export async function startExperiment(client: Client, input: ExperimentInput, co
 }
 
 /** Undefined where it has ended meanwhile. */
-async function joinRunning(client: Client, plan: AnyExperimentPlan, identity: Identity): Promise<Started | undefined> {
+async function joinRunning(client: Client, plan: ExperimentPlan, identity: Identity): Promise<Started | undefined> {
   const handle = client.workflow.getHandle(plan.name);
   const { memo, status } = await handle.describe();
   if (status.name !== 'RUNNING') return undefined;

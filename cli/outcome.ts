@@ -9,7 +9,7 @@ import { continuations } from '../report/samples.js';
 import { summarise } from '../report/summary.js';
 import { renderContinuations, renderTable } from '../report/terminal.js';
 import { wrap } from '../report/text.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { writeReport } from './commands/report.js';
 import type { HabsburgError } from '../common/errors.js';
 import { envelope, envelopeOfError, markTold } from './output.js';
@@ -29,7 +29,7 @@ export interface OutcomeOptions {
 }
 
 /** @param given the plan that was started; results are about it, up to the generation that it was extended to, and no other */
-export async function showOutcome(end: ExperimentSnapshot, given: AnyExperimentPlan, options: OutcomeOptions): Promise<void> {
+export async function showOutcome(end: ExperimentSnapshot, given: ExperimentPlan, options: OutcomeOptions): Promise<void> {
   const plan = { ...given, generations: Math.max(given.generations, end.result?.generations ?? 0) };
   const store = openArtifactStore(options.store);
   const { signal } = options;

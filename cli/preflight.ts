@@ -11,10 +11,11 @@ import { textFile, textLines } from '../data/text.js';
 import { planRefusal } from '../engines/plan.js';
 import { DEFAULT_ENGINE } from '../engines/registry.js';
 import { portableDocument } from '../spec/digest.js';
-import { placedSources } from '../spec/mixture-places.js';
+import { placeOfData } from '../spec/data-place.js';
 import { loadExperiment, problemText } from '../spec/load.js';
-import type { Device } from '../spec/devices.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import { isChainMember } from '../spec/members.js';
+import type { Device } from '../engine/devices.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import type { Path } from '../spec/problems.js';
 import { pathOfSource } from '../spec/sources.js';
 import { hasExternalServer } from '../workers/connection.js';
@@ -30,7 +31,7 @@ export interface LookOptions {
 
 export interface Looked {
   /** with the digests of its sources */
-  readonly plan: AnyExperimentPlan;
+  readonly plan: ExperimentPlan;
   /** what the file said, in portable form */
   readonly document: unknown;
 }
@@ -38,8 +39,9 @@ export interface Looked {
 /** @throws HabsburgError with `details.problems`, as loadExperiment does */
 export async function loadAndLook(target: string, options: LookOptions): Promise<Looked> {
   const { plan, document, place } = await loadExperiment(target, options);
-  const { findings, digests } = await lookAtSources(plan, placedSources(document));
-  if (findings.every(({ kind }) => kind === undefined)) findings.push(...(await lookAtBases(plan)));
+  const { findings, digests } = await lookAtSources(plan, document);
+  if (findings.every(({ kind }) => kind === undefined))
+    findings.push(...(await lookAtBases(plan, placeOfData(document, 'text'))));
   lookAtEngine(plan, findings);
   // a server of one's own has workers on machines of their own
   if (!hasExternalServer()) await lookAtDevices(plan, findings);
@@ -57,20 +59,20 @@ export async function loadAndLook(target: string, options: LookOptions): Promise
 }
 
 /** Whether the engine that the file names can do what it asks for. */
-function lookAtEngine(plan: AnyExperimentPlan, findings: Finding[]): void {
-  const message = plan.kind === 'simulation' ? undefined : planRefusal(plan);
+function lookAtEngine(plan: ExperimentPlan, findings: Finding[]): void {
+  const message = planRefusal(plan);
   if (message === undefined) return;
   const key = plan.execution.engine === undefined ? 'device' : 'engine';
   findings.push({ path: ['execution', key], message, kind: 'invalid' });
 }
 
 /** The devices that the file names, each where it is named first. */
-async function lookAtDevices(plan: AnyExperimentPlan, findings: Finding[]): Promise<void> {
+async function lookAtDevices(plan: ExperimentPlan, findings: Finding[]): Promise<void> {
   const named = new Map<Device | undefined, Path>([[plan.execution.device, ['execution', 'device']]]);
-  if (plan.kind !== 'simulation')
-    plan.population.forEach(({ execution }, i) => {
-      if (!named.has(execution?.device)) named.set(execution?.device, ['population', i, 'execution', 'device']);
-    });
+  plan.population.forEach((member, i) => {
+    const device = isChainMember(member) ? undefined : member.execution?.device;
+    if (!named.has(device)) named.set(device, ['population', i, 'execution', 'device']);
+  });
   // another engine finds its devices itself
   if ((plan.execution.engine ?? DEFAULT_ENGINE) !== DEFAULT_ENGINE) return;
   for (const [device, path] of named) {
@@ -84,10 +86,10 @@ async function lookAtDevices(plan: AnyExperimentPlan, findings: Finding[]): Prom
  * Base checkpoints of this machine: weights that are whole, an architecture and a tokenizer that are known, and texts of one block in
  * that tokenizer.
  */
-async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
+async function lookAtBases(plan: ExperimentPlan, at: Path): Promise<Finding[]> {
   const findings: Finding[] = [];
-  if (plan.kind === 'simulation' || plan.data.kind === 'images') return findings;
-  const { data } = plan;
+  const { text: data } = plan.data;
+  if (data === undefined) return findings;
   const bases = localBases(plan);
   if (bases.length === 0) return findings;
   const [{ parseConfig }, { readJsonObject }, { loadTokenizer }, { openGguf }, { openWeights }] = await Promise.all([
@@ -129,7 +131,7 @@ async function lookAtBases(plan: AnyExperimentPlan): Promise<Finding[]> {
         }
         throw new HabsburgError('invalid', `${pathOfSource(data[split])} has ${packer.tokens} tokens, not one block of ${data.block} (data.block); give more text or smaller blocks`); // prettier-ignore
       };
-      await attempt(['data', split], look, findings);
+      await attempt([...at, split], look, findings);
     }
   }
   return findings;

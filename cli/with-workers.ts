@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Dev } from '../infra/dev.js';
 import { findDev, startDev } from '../infra/dev.js';
 import { placementsOf } from '../spec/placement.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { fromEnvironment } from '../workers/connection.js';
 import { QUEUES } from '../workflows/contract.js';
 import { homeOf, isExternal, serverIn, type SessionOptions } from './session.js';
@@ -16,7 +16,7 @@ export interface WorkersOptions extends SessionOptions {
   /** whether workers are started, and a server where there is none */
   readonly embedded: boolean;
   /** what is to be computed; its task queues are served, or it is said that nobody serves them */
-  readonly plan: AnyExperimentPlan;
+  readonly plan: ExperimentPlan;
   /** steps at a time on them */
   readonly slots: number;
   readonly signal: AbortSignal;
@@ -67,13 +67,13 @@ export async function withWorkers<T>(options: WorkersOptions, work: (workers: Wo
 }
 
 /** The task queues of a plan's steps, each once. */
-function queuesOf(plan: AnyExperimentPlan): string[] {
-  const { cpu, engine } = plan.execution.queues;
-  const placed = plan.kind === 'simulation' ? [engine] : placementsOf(plan).map(({ queue }) => queue);
+function queuesOf(plan: ExperimentPlan): string[] {
+  const { cpu } = plan.execution.queues;
+  const placed = placementsOf(plan).map(({ queue }) => queue);
   return [...new Set([cpu, ...placed])];
 }
 
-async function tellUnserved(client: Client, plan: AnyExperimentPlan, note: (text: string) => void): Promise<void> {
+async function tellUnserved(client: Client, plan: ExperimentPlan, note: (text: string) => void): Promise<void> {
   const unserved: string[] = [];
   for (const [queue, type] of [[QUEUES.workflow, 'workflow'], ...queuesOf(plan).map((name) => [name, 'activity'])] as const)
     if ((await workersOn(client, queue, type as 'workflow' | 'activity').catch(() => ['?'])).length === 0) unserved.push(queue);

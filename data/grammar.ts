@@ -2,7 +2,7 @@
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
 import type { Truth } from '../evaluations/types.js';
-import type { GrammarPlan } from '../spec/plan.js';
+import type { GrammarPlan } from '../kinds/text/plan.js';
 import { expectedCounts, makeLanguage, RULES, TOPICAL, TOPICS, type Language, type WordClass } from './language.js';
 
 /** The exact distribution, as an artifact holds it. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { measureFile } from '../artifacts/verified.js';
 import { digestOf, type Digest } from '../common/canonical.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { HabsburgError } from '../common/errors.js';
 import { localSources, pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { resolveCheckpoint, type ResolvedCheckpoint } from './checkpoint-source.js';
@@ -12,7 +12,7 @@ import { resolveCheckpoint, type ResolvedCheckpoint } from './checkpoint-source.
  * @param known digests of sources that have been read already
  * @throws 'notFound' or 'invalid' where a source cannot be read
  */
-export async function identified<P extends AnyExperimentPlan>(plan: P, known: SourceDigests = {}): Promise<P> {
+export async function identified<P extends ExperimentPlan>(plan: P, known: SourceDigests = {}): Promise<P> {
   const { data, checkpoints } = localSources(plan);
   const sources: Record<string, Digest> = {};
   for (const source of data) sources[source] = known[source] ?? (await digestOfSource(source, 'data'));

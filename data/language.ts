@@ -1,7 +1,7 @@
 /** The rules of the synthetic language "zipf": a small phrase-structure grammar with agreement, and its classes of made-up words. */
 import { HabsburgError } from '../common/errors.js';
 import { CounterRng } from '../common/philox.js';
-import type { GrammarPlan } from '../spec/plan.js';
+import type { GrammarPlan } from '../kinds/text/plan.js';
 
 /** Right-hand sides of a symbol with their probabilities; what has no rule is a word class. */
 type Rules = Readonly<Record<string, readonly { readonly p: number; readonly to: readonly string[] }[]>>;

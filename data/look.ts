@@ -6,9 +6,12 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError, type ErrorKind } from '../common/errors.js';
 import type { Images } from '../common/images.js';
-import type { PlacedSource } from '../spec/mixture-places.js';
+import { placeOfData } from '../spec/data-place.js';
+import { placedSources, type PlacedSource } from '../spec/mixture-places.js';
 import type { Path } from '../spec/problems.js';
-import type { AnyExperimentPlan, DataPlan, ExperimentPlan, ImageDataPlan } from '../spec/plan.js';
+import type { ImageDataPlan } from '../kinds/images/plan.js';
+import type { TextDataPlan } from '../kinds/text/plan.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { linesOf } from './blocks.js';
 import { resolveCheckpoint } from './checkpoint-source.js';
@@ -38,15 +41,19 @@ export interface Look {
   readonly digests: SourceDigests;
 }
 
-/** @param terms the sources that terms read, as the file has them */
-export async function lookAtSources(plan: AnyExperimentPlan, terms: readonly PlacedSource[] = []): Promise<Look> {
-  if (plan.kind === 'simulation')
-    return plan.data === undefined ? { findings: [], digests: {} } : lookAtTexts({ ...plan.data, block: 1 });
-  const data = plan.data.kind === 'images' ? { findings: await lookAtImages(plan.data), digests: {} } : await lookAtTexts(plan.data); // prettier-ignore
-  const others = plan.data.kind === 'images' ? { findings: [], digests: {} } : await lookAtTerms(terms, plan.data, data.digests);
+/** @param document what the file says: findings stand where it names a source */
+export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}): Promise<Look> {
+  const { text, images, chains } = plan.data;
+  const [texts, pictures] = [placeOfData(document, 'text'), placeOfData(document, 'images')];
+  const looks: Look[] = [];
+  if (text) {
+    const data = await lookAtTexts(text, texts);
+    looks.push(data, await lookAtTerms(placedSources(document), text, data.digests));
+  } else if (chains) looks.push(await lookAtTexts({ ...chains, block: 1 }, texts));
+  if (images) looks.push({ findings: await lookAtImages(images, pictures), digests: {} });
   return {
-    digests: { ...data.digests, ...others.digests },
-    findings: [...data.findings, ...others.findings, ...(await lookAtCheckpoints(plan))],
+    digests: Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests,
+    findings: [...looks.flatMap(({ findings }) => findings), ...(await lookAtCheckpoints(plan))],
   };
 }
 
@@ -62,16 +69,16 @@ export async function attempt<T>(path: Path, look: () => Promise<T> | T, finding
 }
 
 /** What is looked at of texts; chains have a training text alone. */
-type Texts = Pick<DataPlan, 'train' | 'block' | 'template'> & Partial<Pick<DataPlan, 'valid' | 'test'>>;
+type Texts = Pick<TextDataPlan, 'train' | 'block' | 'template'> & Partial<Pick<TextDataPlan, 'valid' | 'test'>>;
 
-async function lookAtTexts(data: Texts): Promise<Look> {
+async function lookAtTexts(data: Texts, at: Path): Promise<Look> {
   const findings: Finding[] = [];
   const digests: Record<string, Digest> = {};
   const splits = new Map<Digest, string>();
   for (const split of SPLITS) {
     const source = data[split];
     if (!source?.startsWith('file:')) continue;
-    const path = ['data', split];
+    const path = [...at, split];
     const note = (message: string): void => void findings.push({ path, message });
     const digest = await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings);
     if (digest === undefined) continue;
@@ -84,7 +91,7 @@ async function lookAtTexts(data: Texts): Promise<Look> {
 }
 
 /** Other real texts that terms read, each once. @param known texts of the data; they may be read by terms as well */
-async function lookAtTerms(terms: readonly PlacedSource[], data: DataPlan, known: SourceDigests): Promise<Look> {
+async function lookAtTerms(terms: readonly PlacedSource[], data: TextDataPlan, known: SourceDigests): Promise<Look> {
   const findings: Finding[] = [];
   const digests: Record<string, Digest> = {};
   const seen = new Set(Object.keys(known));
@@ -139,13 +146,13 @@ function tooShort(path: string, what: string): HabsburgError {
   return new HabsburgError('invalid', `${path} ${what}`);
 }
 
-async function lookAtImages(data: ImageDataPlan): Promise<Finding[]> {
+async function lookAtImages(data: ImageDataPlan, at: Path): Promise<Finding[]> {
   const findings: Finding[] = [];
   let train: Images | undefined;
   for (const split of SPLITS) {
     const source = data[split];
     if (source === undefined) continue;
-    const path = ['data', split];
+    const path = [...at, split];
     const images = await attempt(path, () => readIdxImages(pathOfSource(source)), findings);
     if (split === 'train') train = images;
     else if (images && train && (images.height !== train.height || images.width !== train.width))

@@ -7,7 +7,7 @@ import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { inThread } from '../common/thread.js';
 import type { Truth } from '../evaluations/types.js';
-import type { GrammarPlan } from '../spec/plan.js';
+import type { GrammarPlan } from '../kinds/text/plan.js';
 import { pathOfSource, type SourceDigests } from '../spec/sources.js';
 import type { Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';

@@ -1,6 +1,6 @@
 /** A part of a text by lot: each line is in it or not by itself, so one pass does, and a larger share holds all lines of a smaller one. */
 import { CounterRng } from '../common/philox.js';
-import type { DataPlan } from '../spec/plan.js';
+import type { TextDataPlan } from '../kinds/text/plan.js';
 
 /**
  * The lines of a split that `data.subset` draws. Of records, which messages name by their line, the others are left blank.
@@ -9,7 +9,7 @@ import type { DataPlan } from '../spec/plan.js';
 export async function* subsetLines(
   lines: AsyncIterable<readonly string[]>,
   split: 'train' | 'valid' | 'test',
-  { subset, packing }: Pick<DataPlan, 'subset' | 'packing'>,
+  { subset, packing }: Pick<TextDataPlan, 'subset' | 'packing'>,
 ): AsyncGenerator<readonly string[], void, undefined> {
   if (subset === undefined || subset[split] === 1) return yield* lines;
   const rng = new CounterRng({ seed: subset.seed, generation: 0, member: '', step: 'prepare', purpose: `subset/${split}` });

@@ -4,7 +4,7 @@
  */
 import { HabsburgError } from '../common/errors.js';
 import { IGNORED } from '../common/labels.js';
-import { parseTemplate, type TemplatePiece, type TemplatePlan } from '../spec/templates.js';
+import { parseTemplate, type TemplatePiece, type TemplatePlan } from '../kinds/text/templates.js';
 import { encodeAsText, linesOf, type TextTokenizer } from './blocks.js';
 
 /** What is needed of a tokenizer here. */

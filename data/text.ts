@@ -7,7 +7,7 @@ import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { fileState } from '../common/file-state.js';
 import { LONGEST_TEXT, textChunks } from '../common/text-file.js';
-import type { GrammarPlan } from '../spec/plan.js';
+import type { GrammarPlan } from '../kinds/text/plan.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
 import { parquetPieces } from './parquet.js';
 

@@ -8,7 +8,7 @@ import { latestDocument, latestName, planDocument, planName } from '../spec/docu
 import type { RunIndex } from '../spec/documents.js';
 import { expand } from '../spec/expand.js';
 import { metricKey } from '../spec/metric-key.js';
-import type { AnyExperimentPlan, MetricPlan } from '../spec/plan.js';
+import type { ExperimentPlan, MetricPlan } from '../spec/plan.js';
 import { read } from './read.js';
 import { readRuns } from './runs.js';
 
@@ -29,11 +29,11 @@ export function metricsDigest(metrics: readonly MetricPlan[]): Digest {
 }
 
 /** Documents are believed here; whether what they name is whole, `isWhole` says. */
-export async function whatIsDone(store: ArtifactStore, given: AnyExperimentPlan): Promise<Done> {
+export async function whatIsDone(store: ArtifactStore, given: ExperimentPlan): Promise<Done> {
   const plan = portablePlan(given);
   const runs = await readRuns(store, plan, planDigest(plan));
   const asked = expand(plan);
-  const metrics = plan.kind === 'simulation' ? undefined : metricsDigest(plan.metrics);
+  const metrics = metricsDigest(plan.metrics);
   const generations = { asked: asked.length * (plan.generations + 1), there: 0, scored: 0 };
   const steps = new Set<Digest>();
   for (const { generations: found } of runs)
@@ -58,7 +58,7 @@ const isDone = ({ status }: RunIndex): boolean => status === 'done';
  */
 export async function isWhole(
   store: ArtifactStore,
-  plan: AnyExperimentPlan,
+  plan: ExperimentPlan,
   lacks: (name: string, manifest: ArtifactManifest) => string | undefined,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
@@ -77,7 +77,7 @@ export async function isWhole(
   return whole ? steps.length : undefined;
 }
 
-function isSame(one: AnyExperimentPlan, other: AnyExperimentPlan): boolean {
-  const text = ({ execution: _, ...plan }: AnyExperimentPlan) => canonicalJson(plan);
+function isSame(one: ExperimentPlan, other: ExperimentPlan): boolean {
+  const text = ({ execution: _, ...plan }: ExperimentPlan) => canonicalJson(plan);
   return text(one) === text(other);
 }

@@ -6,7 +6,7 @@ import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import * as documents from '../spec/documents.js';
 import type { PlanDocument } from '../spec/documents.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { compare, damaged, read } from './read.js';
 
 /** What no experiment can be called is not looked up. */
@@ -20,12 +20,12 @@ export interface Which {
   /** the first digits of its digest, with or without `sha256:` */
   readonly digest?: string;
   /** the plan itself: what `run` was given */
-  readonly plan?: AnyExperimentPlan;
+  readonly plan?: ExperimentPlan;
 }
 
 /** A plan of an experiment, and what else was ever run under its name. */
 export interface FoundPlan {
-  readonly plan: AnyExperimentPlan;
+  readonly plan: ExperimentPlan;
   readonly digest: Digest;
   /** what its file said, where that was recorded */
   readonly document?: unknown;
@@ -123,7 +123,7 @@ export function shortDigest(digest: Digest): string {
   return digest.slice('sha256:'.length, 'sha256:'.length + 12);
 }
 
-async function beyond(store: ArtifactStore, plan: AnyExperimentPlan, digest: Digest): Promise<FoundPlan['beyond']> {
+async function beyond(store: ArtifactStore, plan: ExperimentPlan, digest: Digest): Promise<FoundPlan['beyond']> {
   const own = new Set(plan.seeds);
   const seeds = new Set<number>();
   let generations = plan.generations;

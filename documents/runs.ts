@@ -6,7 +6,7 @@ import type { Digest } from '../common/canonical.js';
 import * as documents from '../spec/documents.js';
 import type { GenerationIndex, MemberIndex, RunIndex } from '../spec/documents.js';
 import { expand } from '../spec/expand.js';
-import type { AnyExperimentPlan, AnyRunPlan, RunPlan } from '../spec/plan.js';
+import type { AnyRunPlan, ExperimentPlan, RunPlan } from '../spec/plan.js';
 import { compare, damaged, read } from './read.js';
 
 /** Documents read at a time: runs, and of each run some. */
@@ -14,7 +14,7 @@ const RUNS = 4;
 const READS = 8;
 
 /** The runs of a plan that have begun, in the plan's order of conditions, then by seed. */
-export async function readRuns(store: ArtifactStore, plan: AnyExperimentPlan, digest: Digest): Promise<RunIndex[]> {
+export async function readRuns(store: ArtifactStore, plan: ExperimentPlan, digest: Digest): Promise<RunIndex[]> {
   const order = new Map(plan.conditions.map((condition, index) => [condition.name, index]));
   const runs = expand(plan).sort((a, b) => order.get(a.condition)! - order.get(b.condition)! || a.seed - b.seed);
   return (await mapBounded(runs, RUNS, (run) => readRun(store, run, digest))).filter((run) => run !== undefined);
@@ -44,7 +44,7 @@ async function readRun(store: ArtifactStore, run: AnyRunPlan, plan: Digest): Pro
     status: own.status === 'done' && Math.max(asked, generationsDone) < run.generations ? 'running' : own.status,
     condition: run.condition,
     seed: run.seed,
-    ...(run.kind === 'simulation' ? { seeds: run.seeds } : {}),
+    ...(run.kind === 'chains' ? { seeds: run.seeds } : {}),
     generationsDone,
     generations,
   };

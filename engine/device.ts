@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { HabsburgError } from '../common/errors.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 import { Graph } from './graph/graph.js';
 import { toOnnx } from './graph/onnx.js';
 

@@ -1,7 +1,7 @@
 /** What the engine's arithmetic depends on beside its inputs. Equal fingerprints: the same inputs give the same bits. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 
 /** Raised whenever a change to the engine may change a result's bits. */
 const ENGINE_VERSION = 3;

@@ -1,5 +1,5 @@
 /** What a model predicts at every place of rows of token ids: numbers made of its logits, a token each. */
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 import { notFinite } from './checkpoint/finite.js';
 import type { Model } from './checkpoint/huggingface.js';
 import type { Graph } from './graph/graph.js';

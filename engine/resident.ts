@@ -1,6 +1,6 @@
 /** Tensors that stay in a device's memory between runs, so that weights are not sent there anew for every one. */
 import ort from 'onnxruntime-node';
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 import { checkDevice } from './device.js';
 import { Graph } from './graph/graph.js';
 import { toOnnx } from './graph/onnx.js';

@@ -1,5 +1,5 @@
 /** Rows of token ids through a graph of whole sequences: batches of rows of similar length, one session a length. */
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from './batch.js';
 import type { Graph } from './graph/graph.js';
 import type { DecoderConfig } from './models/types.js';

@@ -1,6 +1,6 @@
 /** Log-likelihoods of token rows under a model: what perplexity is made of. */
 import { HabsburgError } from '../common/errors.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 import type { Lora } from './adapters/lora.js';
 import { IGNORED } from '../common/labels.js';
 import type { Batch } from './batch.js';

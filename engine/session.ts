@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from './devices.js';
 import { readRange } from './checkpoint/safetensors.js';
 import { checkDevice } from './device.js';
 import type { Graph } from './graph/graph.js';

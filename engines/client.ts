@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { HabsburgError } from '../common/errors.js';
 import { ENGINE_ENVIRONMENT } from '../engine/environment.js';
 import type { Job, JobReport } from '../families/types.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from '../engine/devices.js';
 import { checkJob, deviceRefusal } from './capabilities.js';
 import { LONGEST_LINE, lineSplitter } from './lines.js';
 import type { Heard, Hello, HostRequest } from './protocol.js';

@@ -1,7 +1,8 @@
 /** What of a plan its engine cannot do, as far as the plan says it. */
-import type { Device } from '../spec/devices.js';
+import type { Device } from '../engine/devices.js';
+import { stepPart } from '../spec/members.js';
 import { stagesOf } from '../spec/phases.js';
-import type { AnyMixedMember, ExperimentPlan } from '../spec/plan.js';
+import type { ExperimentPlan, MixedStepMember } from '../spec/plan.js';
 import { architectureIn, deviceRefusal, refusal, type Asked } from './capabilities.js';
 import { DEFAULT_ENGINE, engineRow } from './registry.js';
 
@@ -9,7 +10,7 @@ import { DEFAULT_ENGINE, engineRow } from './registry.js';
 export function planRefusal({ execution, conditions }: Pick<ExperimentPlan, 'execution' | 'conditions'>): string | undefined {
   const engine = execution.engine ?? DEFAULT_ENGINE;
   const { can } = engineRow(engine);
-  const members = conditions.flatMap((condition) => stagesOf(condition).flatMap((stage) => stage.members));
+  const members = conditions.flatMap((condition) => stagesOf(stepPart(condition)).flatMap((stage) => stage.members));
   const devices = [execution.device, ...members.map((member) => member.execution?.device)];
   for (const device of devices.filter((named): named is Device => named !== undefined)) {
     const reason = deviceRefusal(engine, can, device);
@@ -23,7 +24,7 @@ export function planRefusal({ execution, conditions }: Pick<ExperimentPlan, 'exe
   return undefined;
 }
 
-function askedOf({ family: name, base, generation0, training, decoding }: AnyMixedMember): Asked[] {
+function askedOf({ family: name, base, generation0, training, decoding }: MixedStepMember): Asked[] {
   const architecture = base.kind === 'scratch' ? architectureIn(base) : {};
   const quantize = base.kind === 'checkpoint' ? base.quantize : undefined;
   return [

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { ExitCode, type ErrorKind } from '../common/errors.js';
-import { DEVICES, type Device } from '../spec/devices.js';
+import { DEVICES, type Device } from '../engine/devices.js';
 import type { Job, JobReport, Progress } from '../families/types.js';
 import type { Capabilities } from './capabilities.js';
 

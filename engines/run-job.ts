@@ -1,6 +1,6 @@
 /** A job as seen by who asks for it. */
 import type { Job, JobReport, Progress } from '../families/types.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from '../engine/devices.js';
 
 /** What a running job may ask of the activity that started it. */
 export interface JobHooks {

@@ -16,21 +16,21 @@ import { isQuantized } from '../engine/checkpoint/stored.js';
 import { generateRows } from '../engine/generate/index.js';
 import { fit } from '../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../engine/tokenizer/files.js';
-import type { MemberPlan } from '../spec/plan.js';
+import type { LanguageModelPlan } from '../kinds/text/plan.js';
 import { fitReport } from './fit-report.js';
 import { freshModel, readPrompts, readRows, recordOf } from './texts.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport } from './types.js';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
 
-export const languageModel: Family<MemberPlan> = {
+export const languageModel: Family<LanguageModelPlan> = {
   name: 'language-model',
   cost: 'expensive',
   fit: fitModel,
   generate,
 };
 
-async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> {
+async function fitModel(job: FitJob<LanguageModelPlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer!;
   const frozen = Boolean(job.training.lora);
@@ -69,7 +69,7 @@ async function fitModel(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> 
   return fitReport(report);
 }
 
-async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
+async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise<JobReport> {
   const model = await loadCheckpoint(job.model, { frozen: true, device: io.device });
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);

@@ -9,11 +9,11 @@ import { initialWeights } from '../engine/models/initial.js';
 import { loadTokenizer } from '../engine/tokenizer/files.js';
 import type { Tokenizer } from '../engine/tokenizer/types.js';
 import { RECORDS_FILE, readRecords, type DataRecord } from '../pool/records.js';
-import type { MemberPlan } from '../spec/plan.js';
+import type { LanguageModelPlan } from '../kinds/text/plan.js';
 import type { GenerateJob, ScratchOf } from './types.js';
 
 /** A model with fresh weights, sized to its tokenizer. */
-export async function freshModel(base: ScratchOf<MemberPlan>, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
+export async function freshModel(base: ScratchOf<LanguageModelPlan>, tokenizerFolder: string, rng: CounterRng): Promise<Model> {
   const tokenizer = await loadTokenizer(tokenizerFolder);
   const eos = tokenizer.idOf('</s>') ?? null;
   const config = parseConfig(

@@ -3,10 +3,10 @@
  * inside an engine's process (engines/), which can be killed at any moment, and knows no Temporal and no S3.
  */
 import type { RngKey } from '../common/philox.js';
-import type { Device } from '../spec/devices.js';
+import type { Device } from '../engine/devices.js';
 import type { MixturePlan } from '../spec/mixture.js';
-import type { SimulatedMember } from '../spec/simulation/plan.js';
-import type { AnyMemberPlan } from '../spec/plan.js';
+import type { ChainMemberPlan } from '../kinds/chains/plan.js';
+import type { StepMember } from '../spec/plan.js';
 
 /** Progress of a long job; rendered by `watch` and carried by heartbeats. */
 export interface Progress {
@@ -35,9 +35,9 @@ export interface JobIo {
 }
 
 /** What a member's base says of a model that starts from fresh weights. */
-export type ScratchOf<M extends AnyMemberPlan> = Extract<M['base'], { kind: 'scratch' }>;
+export type ScratchOf<M extends StepMember> = Extract<M['base'], { kind: 'scratch' }>;
 
-export interface FitJob<M extends AnyMemberPlan = AnyMemberPlan> {
+export interface FitJob<M extends StepMember = StepMember> {
   readonly op: 'fit';
   readonly family: M['family'];
   /** folders of dataset artifacts */
@@ -53,7 +53,7 @@ export interface FitJob<M extends AnyMemberPlan = AnyMemberPlan> {
   readonly resume?: string;
 }
 
-export interface GenerateJob<M extends AnyMemberPlan = AnyMemberPlan> {
+export interface GenerateJob<M extends StepMember = StepMember> {
   readonly op: 'generate';
   readonly family: M['family'];
   readonly model: string;
@@ -85,8 +85,10 @@ export interface ObserveJob {
 export interface SimulateJob {
   readonly op: 'simulate';
   readonly family: string;
-  readonly member: SimulatedMember;
+  readonly member: ChainMemberPlan;
   readonly mixture: MixturePlan;
+  /** where it changes: which mixture holds from which generation on, the first from 0 */
+  readonly phases?: readonly { readonly from: number; readonly mixture: MixturePlan }[];
   readonly seeds: readonly number[];
   /** first and last generation */
   readonly from: number;
@@ -107,7 +109,7 @@ export type Job = FitJob | GenerateJob | ObserveJob | SimulateJob;
 export type JobReport = Readonly<Record<string, string | number | boolean | null>>;
 
 /** @typeParam M what an experiment says of a member of this family */
-export interface Family<M extends AnyMemberPlan = AnyMemberPlan> {
+export interface Family<M extends StepMember = StepMember> {
   readonly name: M['family'];
   /** an activity a step; the families of toy/ are cheap and run many generations inside one */
   readonly cost: 'expensive';

@@ -9,15 +9,15 @@ import { loadVae, saveVae } from '../engine/vae/checkpoint.js';
 import { checkImageSize, initialVaeWeights } from '../engine/vae/config.js';
 import { fitVae } from '../engine/vae/fit.js';
 import { writeImages } from '../engine/vae/write.js';
-import type { VaeMemberPlan } from '../spec/plan.js';
+import type { VaePlan } from '../kinds/images/plan.js';
 import { fitReport } from './fit-report.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport } from './types.js';
 
 const SHARD = /^shard-(\d{9})\.bin$/;
 
-export const vae: Family<VaeMemberPlan> = { name: 'vae', cost: 'expensive', fit, generate };
+export const vae: Family<VaePlan> = { name: 'vae', cost: 'expensive', fit, generate };
 
-async function fit(job: FitJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
+async function fit(job: FitJob<VaePlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const train = await readImages(job.train);
   const { start } = job;
@@ -46,7 +46,7 @@ async function fit(job: FitJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
   return fitReport(report);
 }
 
-async function generate(job: GenerateJob<VaeMemberPlan>, io: JobIo): Promise<JobReport> {
+async function generate(job: GenerateJob<VaePlan>, io: JobIo): Promise<JobReport> {
   const model = await loadVae(job.model);
   const { height, width } = model.config;
   const size = height * width;

@@ -1,7 +1,7 @@
 /** Laws of frequencies: drift of heterozygosity, and how many states survive. */
 import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
-import type { DiscreteWorld } from '../spec/simulation/plan.js';
-import { zipfProbabilities } from '../spec/simulation/truth.js';
+import type { DiscreteWorld } from '../kinds/chains/plan.js';
+import { zipfProbabilities } from '../kinds/chains/truth.js';
 import { expectedMoments } from './moments.js';
 import type { Law } from './types.js';
 

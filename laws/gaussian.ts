@@ -1,6 +1,6 @@
 /** Laws of the fitted Gaussian. */
 import { sizeAt, type MixtureRule, type SamplePlan } from '../spec/mixture.js';
-import type { GaussianWorld } from '../spec/simulation/plan.js';
+import type { GaussianWorld } from '../kinds/chains/plan.js';
 import { momentLaws } from './moment-laws.js';
 import { expectedMoments } from './moments.js';
 import { digamma, logGamma } from './special.js';

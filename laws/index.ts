@@ -1,7 +1,7 @@
 /** The exact laws that a world follows under a mixture, with the settings that a user gave. */
 import { ruleOf, type MixturePlan, type SamplePlan } from '../spec/mixture.js';
-import type { WorldPlan } from '../spec/simulation/plan.js';
-import { bandwidthOf, mixtureMoments, shapeMoments } from '../spec/simulation/truth.js';
+import type { WorldPlan } from '../kinds/chains/plan.js';
+import { bandwidthOf, mixtureMoments, shapeMoments } from '../kinds/chains/truth.js';
 import { discreteLaws } from './discrete.js';
 import { gaussianLaws } from './gaussian.js';
 import { momentLaws } from './moment-laws.js';

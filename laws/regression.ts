@@ -1,6 +1,6 @@
 /** Laws of least squares on a design that every generation uses again. */
 import type { MixtureRule, SamplePlan } from '../spec/mixture.js';
-import type { RegressionWorld } from '../spec/simulation/plan.js';
+import type { RegressionWorld } from '../kinds/chains/plan.js';
 import type { Law } from './types.js';
 
 export function regressionLaws(world: RegressionWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {

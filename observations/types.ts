@@ -3,7 +3,7 @@
  * twice. Evaluations are pure functions of such tables. One file each; it runs in the engine's process, so it may load models.
  */
 import type { z } from 'zod';
-import type { Device } from '../spec/devices.js';
+import type { Device } from '../engine/devices.js';
 import type { ColumnType, Table } from '../data/table.js';
 
 export interface ObservationJob {

@@ -1,13 +1,11 @@
 /** What a condition trains on and what changes later, in words. */
 import { operatorWords, type OperatorPlan } from '../spec/operator-plan.js';
-import type { AnyMixedMember, ConditionPlan } from '../spec/plan.js';
+import type { ConditionPlan, MemberPlan, Mixed } from '../spec/plan.js';
 import { stagesOf } from '../spec/phases.js';
-import type { SimulatedCondition } from '../spec/simulation/plan.js';
 import { describeMixture } from './describe-mixture.js';
 
 /** What a condition trains on, and for each phase what is other than before. */
-export function describeCondition(condition: ConditionPlan | SimulatedCondition): string {
-  if ('mixture' in condition) return describeMixture(condition.mixture);
+export function describeCondition(condition: ConditionPlan): string {
   const stages = stagesOf(condition);
   const words = stages.map(({ from, members }, i) =>
     i === 0
@@ -18,22 +16,22 @@ export function describeCondition(condition: ConditionPlan | SimulatedCondition)
 }
 
 /** One sentence where all members train on the same, or one for each member. */
-function mixtures(members: readonly AnyMixedMember[]): string {
+function mixtures(members: readonly Mixed<MemberPlan>[]): string {
   const words = members.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
   if (words.every(({ text }) => text === words[0]?.text)) return words[0]?.text ?? '';
   return words.map(({ name, text }) => `${name}: ${text}`).join('; ');
 }
 
 /** What becomes of what members have written. */
-function operators(members: readonly AnyMixedMember[]): string[] {
+function operators(members: readonly Mixed<MemberPlan>[]): string[] {
   return members.flatMap((member) => {
-    if (member.family !== 'language-model' || !member.postprocess) return [];
+    if (!('postprocess' in member) || !member.postprocess) return [];
     const who = members.length > 1 ? `what ${member.name} writes` : 'what is written';
     return [`${who} goes through ${operatorWords(member.postprocess)}`];
   });
 }
 
-function changes(before: readonly AnyMixedMember[], now: readonly AnyMixedMember[]): string {
+function changes(before: readonly Mixed<MemberPlan>[], now: readonly Mixed<MemberPlan>[]): string {
   const others = now.filter((member, i) => text(member.mixture) !== text(before[i].mixture));
   // one member's new mixture among several has its name
   const mixed = others.length === now.length ? mixtures(now) : others.map((member) => `${member.name}: ${mixtures([member])}`).join('; '); // prettier-ignore
@@ -48,7 +46,7 @@ function changes(before: readonly AnyMixedMember[], now: readonly AnyMixedMember
 }
 
 /** A member's settings by their path, without its mixture. */
-function leaves({ mixture: _, ...member }: AnyMixedMember): Map<string, string> {
+function leaves({ mixture: _, ...member }: Mixed<MemberPlan>): Map<string, string> {
   const found = new Map<string, string>();
   const walk = (value: unknown, path: string): void => {
     if (path === 'postprocess') found.set(path, operatorWords(value as readonly OperatorPlan[]));

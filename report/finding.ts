@@ -1,8 +1,10 @@
 /** What an experiment shows, in sentences computed from its scores, each with its uncertainty. No condition is left out. */
 import { changes, compare, isSigned, size, unchanged, type Change, type Comparison } from './change.js';
 import { WITHOUT_END_TOKEN } from '../evaluations/perplexity.js';
-import type { AnyExperimentPlan } from '../spec/plan.js';
+import { stepMembers } from '../spec/members.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { formatNumber } from './format.js';
+import { groupBy, unrelated } from './summary.js';
 import type { Measure, Summary } from './summary.js';
 
 export interface Finding {
@@ -21,7 +23,7 @@ const CONTRASTS = 4;
  * The measure that a report leads with: perplexity (of each model on real text) where it is measured, else the first. Where models
  * may never write an end token, its perplexity is the one without them: what was forbidden is not what was forgotten.
  */
-export function leadMeasure(summary: Summary, plan?: AnyExperimentPlan): Measure | undefined {
+export function leadMeasure(summary: Summary, plan?: ExperimentPlan): Measure | undefined {
   const all = summary.measures.filter(({ metric }) => metric === 'perplexity');
   const without = all.find(({ variant }) => variant.endsWith(`/${WITHOUT_END_TOKEN}`));
   if (without !== undefined && plan !== undefined && forbidsEndTokens(plan)) return without;
@@ -29,17 +31,23 @@ export function leadMeasure(summary: Summary, plan?: AnyExperimentPlan): Measure
 }
 
 /** Whether the models' texts have a fixed length: an end token is then never written. */
-function forbidsEndTokens(plan: AnyExperimentPlan): boolean {
-  if (plan.kind === 'simulation') return false;
-  return plan.population.some(
+function forbidsEndTokens(plan: ExperimentPlan): boolean {
+  return stepMembers(plan).some(
     (member) => member.family === 'language-model' && member.decoding.minNewTokens >= member.decoding.maxNewTokens,
   );
 }
 
-export function findings(summary: Summary, plan?: AnyExperimentPlan): Finding {
+export function findings(summary: Summary, plan?: ExperimentPlan): Finding {
+  const [first, ...others] = unrelated(summary).map((part) => findingsOf(part, plan));
+  return { headline: first.headline, sentences: [...first.sentences, ...others.flatMap(({ sentences }) => sentences)] };
+}
+
+function findingsOf(summary: Summary, plan: ExperimentPlan | undefined): Finding {
   const measure = leadMeasure(summary, plan);
   if (measure === undefined) return { headline: 'No scores yet', sentences: ['No generation has been scored so far.'] };
   const all = changes(summary, measure);
+  // members read texts through tokenizers of their own: each is compared with itself alone
+  const byMember = [...groupBy(all, ({ series }) => series.member).values()];
   if (all.every(({ first, last }) => first === last)) {
     return {
       headline: 'No change to report yet',
@@ -48,7 +56,10 @@ export function findings(summary: Summary, plan?: AnyExperimentPlan): Finding {
   }
   return {
     headline: capital(`${measure.label} ${verdicts(all)}`),
-    sentences: [...all.map((change) => sentence(change, measure)), ...contrasts(summary, measure, all)],
+    sentences: [
+      ...all.map((change) => sentence(change, measure)),
+      ...byMember.flatMap((own) => contrasts(summary, measure, own)),
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 /** The exact laws that an experiment must follow, each checked against its measurements. */
+import { chainMembers, chainPart } from '../spec/members.js';
 import { checkLaw } from '../laws/check.js';
 import { lawsOf } from '../laws/index.js';
 import type { Law, LawCheck } from '../laws/types.js';
@@ -20,13 +21,16 @@ const CONFIDENCE = 0.99;
 
 /** None where no law is known; a measure that is not in the summary is left out. */
 export function checkedLaws({ plan }: Pick<Results, 'plan'>, summary: Summary): CheckedLaw[] {
-  if (plan.kind !== 'simulation') return [];
-  return plan.conditions.flatMap(({ name, mixture, members }) =>
-    members.flatMap((member) => {
+  return plan.conditions.flatMap((condition) =>
+    chainMembers(plan).flatMap(({ name: of }) => {
+      const { name } = condition;
+      const { member, phases } = chainPart(condition, of);
+      // the laws are of one mixture from the first generation on
+      if (phases) return [];
       const index = summary.series.findIndex((s) => s.condition === name && s.member === member.name);
       if (index < 0) return [];
       const series = summary.series[index];
-      return lawsOf(member.world, member.sample, mixture).flatMap((law) => {
+      return lawsOf(member.world, member.sample, member.mixture).flatMap((law) => {
         const measure = summary.measures.find((m) => m.metric === law.metric && m.variant === law.variant);
         if (!measure) return [];
         const points = series.points.get(measure.key) ?? [];

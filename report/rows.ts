@@ -8,7 +8,7 @@ import type { Which } from '../documents/plans.js';
 import { readRuns } from '../documents/runs.js';
 import type { Pictures, Sample, ScoreRow } from '../evaluations/types.js';
 import type { GenerationIndex, RunIndex } from '../spec/documents.js';
-import type { AnyExperimentPlan, MetricPlan } from '../spec/plan.js';
+import type { ExperimentPlan, MetricPlan } from '../spec/plan.js';
 import { SCORES_FILE, SERIES_FILE, scoresDocument, seriesDocument } from '../spec/results.js';
 import type { Histogram, ScoresDocument, SeriesDocument } from '../spec/results.js';
 import { mapBounded } from '../common/bounded.js';
@@ -21,7 +21,7 @@ export interface Results {
   readonly store: string;
   readonly experiment: string;
   /** without paths of the machine that it was run on */
-  readonly plan: AnyExperimentPlan;
+  readonly plan: ExperimentPlan;
   readonly planDigest: Digest;
   /** a sentence about each thing that is left out: other plans of the name, other seeds or generations */
   readonly notes: readonly string[];

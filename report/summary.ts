@@ -90,6 +90,28 @@ export function summarise({ scores }: Pick<Results, 'scores'>, metric?: string):
   };
 }
 
+/** The summary in parts: members that have no measure in common, a language model and a Gaussian say, are read apart. */
+export function unrelated(summary: Summary): Summary[] {
+  const parts: { keys: Set<string>; series: Series[] }[] = [];
+  for (const [, series] of groupBy(summary.series, ({ member }) => member)) {
+    const keys = new Set(series.flatMap(({ points }) => [...points.keys()]));
+    const same = parts.find((part) => [...keys].some((key) => part.keys.has(key)));
+    if (same) {
+      for (const key of keys) same.keys.add(key);
+      same.series.push(...series);
+    } else parts.push({ keys, series });
+  }
+  if (parts.length < 2) return [summary];
+  return parts.map(({ keys, series }) => ({
+    ...summary,
+    measures: summary.measures.filter(({ key }) => keys.has(key)),
+    series: summary.series.filter((one) => series.includes(one)),
+    generations: summary.generations.filter((t) =>
+      series.some(({ points }) => [...points.values()].some((of) => of.some(({ generation }) => generation === t))),
+    ),
+  }));
+}
+
 /** Some seeds' values of one measure at one generation. */
 interface Piece {
   readonly seeds: ArrayLike<number>;

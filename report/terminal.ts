@@ -2,7 +2,7 @@
 import { isHeadline } from '../evaluations/index.js';
 import { formatEstimate } from './format.js';
 import type { Continuations } from './samples.js';
-import { thinned } from './summary.js';
+import { thinned, unrelated } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 import { clip, columns, visible, wrap } from './text.js';
 
@@ -22,6 +22,12 @@ const GAP = 2;
 /** One table per condition, rows are generations; measures that do not fit beside each other go into further blocks. */
 export function renderTable(all: Summary, options: TableOptions): string {
   if (all.series.length === 0) return 'No generation has been scored yet.\n';
+  return unrelated(all)
+    .map((part) => renderPart(part, options))
+    .join('\n');
+}
+
+function renderPart(all: Summary, options: TableOptions): string {
   const telling = options.headline ? all.measures.filter(isHeadline) : [];
   const generations = thinned(all.generations, options.headline ? ROWS.short : ROWS.full);
   const summary = { ...all, measures: telling.length === 0 ? all.measures : telling, generations };

@@ -2,19 +2,19 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { HabsburgError } from '../common/errors.js';
-import { checkMetrics } from './check.js';
-import { ordered, metricPlans } from './metric-plans.js';
-import { IMAGE_METRIC_NAMES, TEXT_METRIC_NAMES } from './metrics.js';
+import { KINDS } from '../kinds/index.js';
+import { checkTruth } from '../kinds/text/check.js';
+import { checkVariant } from './check.js';
+import { metricPlans, metricSchema, ordered } from './metric-plans.js';
 import type { ExperimentPlan, MetricPlan } from './plan.js';
 import { explain, type Problem } from './problems.js';
-import { metricSchema } from './schema.js';
 
 /**
  * A plan's metrics and those of a text: "rep, {name: coverage, settings: {tokens: 1000}}".
  * @throws HabsburgError 'invalid' for what is no metric of such data, saying what was meant
  */
 export function withMetrics({ data, metrics }: Pick<ExperimentPlan, 'data' | 'metrics'>, text: string): MetricPlan[] {
-  const names = data.kind === 'images' ? IMAGE_METRIC_NAMES : TEXT_METRIC_NAMES;
+  const names = KINDS.filter(({ name }) => Object.hasOwn(data, name)).flatMap(({ metrics: own }) => own) as [string, ...string[]];
   const schema = z.array(metricSchema(names)).min(1);
   let raw: unknown;
   try {
@@ -24,7 +24,7 @@ export function withMetrics({ data, metrics }: Pick<ExperimentPlan, 'data' | 'me
   }
   const parsed = schema.safeParse(raw);
   const problems: Problem[] = parsed.success
-    ? checkMetrics(data, parsed.data)
+    ? parsed.data.flatMap((metric, i) => [...(data.text ? checkTruth(data.text, metric, [i]) : []), ...checkVariant(metric, [i])])
     : parsed.error.issues.flatMap((issue) => explain(issue, raw, schema));
   const asked = parsed.success ? metricPlans(parsed.data, [], problems) : [];
   if (problems.length > 0) {

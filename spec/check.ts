@@ -1,36 +1,15 @@
-/** What zod cannot see: how the parts of an experiment file fit together. Returns problems, throws nothing. */
-import { unknownKey, type Path, type Problem } from './problems.js';
-import { TOKENIZER_FIELDS, readConfig, sizeFieldsOf, type ConfigPlan } from './architectures.js';
-import { metricNamed, needsTruth } from './metrics.js';
-import { DECODING_ROWS, STRATEGIES_WITH, STRATEGY_NAMES, type DecodingPlan } from '../engine/generate/decoding.js';
-import type { DataPlan, MemberPlan, TrainingPlan } from './plan.js';
-import type { ExperimentDocument, MemberDocument } from './schema.js';
-import { checkOptimizer } from './optimizers.js';
-import { checkOverrides, checkPhases } from './overrides.js';
-import { parseTemplate } from './templates.js';
+/** How the parts of an experiment file fit together that are the same for every kind of data and models. Returns problems, throws nothing. */
+import { metricNamed } from './metrics.js';
+import type { ExperimentDocument } from './schema.js';
+import type { MetricDocument } from './metric-plans.js';
+import { checkOverrides, checkPhases, type Changed } from './overrides.js';
+import type { Path, Problem } from './problems.js';
 
-/** Checks of a whole document, members aside. */
-export function checkDocument(doc: ExperimentDocument): Problem[] {
-  return [
-    ...checkParts(doc),
-    ...checkData(doc),
-    ...checkTokenizer(doc),
-    ...(doc.metrics ?? []).flatMap((metric, i) => checkTruth(doc.data, metric, ['metrics', i])),
-  ];
-}
-
-/** What every experiment with steps has, whatever its data and members. */
-export interface CommonDocument {
-  readonly seeds: readonly number[];
-  readonly population: readonly { readonly name: string }[];
-  readonly conditions: ExperimentDocument['conditions'];
-  readonly metrics?: readonly MetricDocument[] | undefined;
-}
-export type MetricDocument =
-  string | { readonly name: string; readonly variant?: string | undefined; readonly settings: Readonly<Record<string, unknown>> };
-
-export function checkParts(doc: CommonDocument): Problem[] {
-  const names = doc.population.map(({ name }) => name);
+/** @param members what conditions and phases cannot change of them */
+export function checkParts(
+  doc: ExperimentDocument & { readonly seeds: readonly number[] },
+  members: readonly Changed[],
+): Problem[] {
   return [
     ...duplicates(doc.seeds, ['seeds'], (seed) => seed, 'seed'),
     ...duplicates(doc.conditions, ['conditions'], (c) => c.name, 'condition', 'name'),
@@ -42,8 +21,8 @@ export function checkParts(doc: CommonDocument): Problem[] {
     ),
     ...duplicates(doc.population, ['population'], (m) => m.name, 'member', 'name'),
     ...doc.conditions.flatMap(({ override, phases }, i) => [
-      ...checkOverrides(override, names, ['conditions', i]),
-      ...checkPhases(phases, names, ['conditions', i]),
+      ...checkOverrides(override, members, ['conditions', i]),
+      ...checkPhases(phases, members, ['conditions', i]),
     ]),
     ...(doc.metrics ?? []).flatMap((metric, i) => checkVariant(metric, ['metrics', i])),
   ];
@@ -69,121 +48,8 @@ function duplicates<T>(items: readonly T[], path: Path, key: (item: T) => unknow
   });
 }
 
-function checkData(doc: ExperimentDocument): Problem[] {
-  const { data } = doc;
-  const problems: Problem[] = [];
-  for (const split of ['valid', 'test'] as const) {
-    if (data[split] === undefined && data.train.startsWith('file:')) {
-      problems.push({
-        path: ['data', split],
-        message: `is required, because data.train is a file`,
-        suggestion: `add ${split}: file:PATH of held-out text`,
-      });
-    }
-  }
-  const all = [data.train, data.valid ?? data.train, data.test ?? data.train];
-  const synthetic = all.filter((s) => s.startsWith('grammar:')).length;
-  if (synthetic > 0 && synthetic < 3) {
-    const split = (['train', 'valid', 'test'] as const)[all.findIndex((s) => !s.startsWith('grammar:'))];
-    problems.push({
-      path: ['data', split],
-      message: 'mixes real text with the synthetic language of the other splits',
-      suggestion: 'give train, valid and test the same kind of source',
-    });
-  }
-  problems.push(...checkTemplate(doc));
-  if (data.grammar !== undefined && synthetic === 0) {
-    problems.push({
-      path: ['data', 'grammar'],
-      atKey: true,
-      message: 'has no effect, because no source is grammar:zipf',
-      suggestion: 'remove it',
-    });
-  }
-  return problems;
-}
-
-function checkTemplate({ data }: ExperimentDocument): Problem[] {
-  const { template, packing } = data;
-  if (template === undefined) {
-    if (packing !== 'records') return [];
-    return [{ path: ['data', 'packing'], message: 'records need a template', suggestion: 'add data.template: alpaca' }];
-  }
-  const problems: Problem[] = [];
-  if (packing === 'bos-line')
-    problems.push({ path: ['data', 'packing'], message: 'packs lines of text, not records', suggestion: 'remove it or data.template' }); // prettier-ignore
-  for (const split of ['train', 'valid', 'test'] as const)
-    if (data[split] !== undefined && !data[split].startsWith('file:'))
-      problems.push({
-        path: ['data', split],
-        message: 'is a text, and data.template makes rows of records',
-        suggestion: 'use file:PATH of a .jsonl file',
-      });
-  if (typeof template === 'object')
-    for (const [key, format] of Object.entries(template)) {
-      const parsed = parseTemplate(format as string);
-      if ('problem' in parsed) problems.push({ path: ['data', 'template', key], message: parsed.problem });
-    }
-  return problems;
-}
-
-/** The file's tokenizer is that of the members from scratch which have none of their own. */
-function checkTokenizer(doc: ExperimentDocument): Problem[] {
-  const without = doc.population.filter(({ base, tokenizer }) => isScratch(base) && tokenizer === undefined);
-  if (doc.tokenizer === undefined) {
-    return without.length > 0
-      ? [
-          {
-            path: ['tokenizer'],
-            message: 'is required for a model trained from scratch',
-            suggestion: 'add tokenizer: {kind: bpe, vocabulary: 4096}',
-          },
-        ]
-      : [];
-  }
-  if (doc.tokenizer.kind === 'base' && without.length > 0) {
-    return [
-      {
-        path: ['tokenizer', 'kind'],
-        message: 'a model from scratch has no tokenizer of its own',
-        suggestion: 'use {kind: bpe, vocabulary: 4096}',
-      },
-    ];
-  }
-  if (doc.tokenizer.kind === 'bpe' && !doc.population.some(({ base }) => isScratch(base))) {
-    return [
-      {
-        path: ['tokenizer', 'kind'],
-        message: 'a checkpoint reads text only through its own tokenizer',
-        suggestion: 'use {kind: base}, or remove tokenizer',
-      },
-    ];
-  }
-  return [];
-}
-
-function isScratch(base: MemberDocument['base']): boolean {
-  return typeof base === 'object' && base.kind === 'scratch';
-}
-
-/** Metrics that are asked for apart from a file. */
-export function checkMetrics(data: { readonly train: string }, metrics: readonly MetricDocument[]): Problem[] {
-  return metrics.flatMap((metric, i) => [...checkTruth(data, metric, [i]), ...checkVariant(metric, [i])]);
-}
-
-function checkTruth(data: { readonly train: string }, metric: MetricDocument, path: Path): Problem[] {
-  const name = typeof metric === 'string' ? metric : metric.name;
-  if (!needsTruth(name) || data.train.startsWith('grammar:')) return [];
-  return [
-    {
-      path,
-      message: `${name} needs a synthetic language, whose true distribution is known`,
-      suggestion: 'remove it, or use data.train: grammar:zipf',
-    },
-  ];
-}
-
-function checkVariant(metric: MetricDocument, path: Path): Problem[] {
+/** A metric is computed in one way, and a file may name it. */
+export function checkVariant(metric: MetricDocument, path: Path): Problem[] {
   if (typeof metric === 'string' || metric.variant === undefined) return [];
   const { variant } = metricNamed(metric.name);
   if (metric.variant === variant) return [];
@@ -194,157 +60,4 @@ function checkVariant(metric: MetricDocument, path: Path): Problem[] {
       suggestion: `its variant is ${variant}`,
     },
   ];
-}
-
-/**
- * Checks of a resolved member. `given` says whether the file itself sets a path of the member (relative to it), so that a
- * default is never blamed.
- */
-export function checkMember(member: MemberPlan, data: DataPlan, given: (path: Path) => boolean): Problem[] {
-  const problems: Problem[] = [...checkTraining(member.training, ['training']), ...checkDecoding(member.decoding, given)];
-  const inherited = checkTraining(member.generation0, ['generation0']).filter(
-    (p) => given(p.path) || !problems.some((q) => q.message === p.message),
-  );
-  problems.push(...inherited);
-  problems.push(...(['training', 'generation0'] as const).flatMap((stage) => checkOptimizer(member[stage], stage, given)));
-  if (member.base.kind === 'checkpoint' && member.base.quantize !== undefined) {
-    for (const phase of ['training', 'generation0'] as const)
-      if (!member[phase].lora && (phase === 'training' || given(['generation0', 'lora'])))
-        problems.push({
-          path: phase === 'training' ? ['base', 'quantize'] : ['generation0', 'lora'],
-          message: 'the weights of a quantised base are frozen, and this trains all weights',
-          suggestion: `give ${phase}.lora`,
-        });
-  }
-  if (member.sample && member.sample.growth > 0 && !STRATEGIES_WITH.sampling.includes(member.decoding.strategy))
-    problems.push({
-      path: ['sample', 'growth'],
-      message: `a growing set asks for more than one continuation of a prompt, and strategy: ${member.decoding.strategy} writes the same each time`,
-      suggestion: 'use strategy: sample, or remove growth',
-    });
-  if (data.template === undefined)
-    for (const stage of ['training', 'generation0'] as const)
-      for (const key of ['lossOn', 'packing'] as const)
-        if (given([stage, key]))
-          problems.push({
-            path: [stage, key],
-            atKey: true,
-            message: `"${key}" has no effect without data.template`,
-            suggestion: 'add data.template, or remove it',
-          });
-  if (member.tokenizer.kind === 'base' && member.base.kind === 'scratch' && given(['tokenizer']))
-    problems.push({ path: ['tokenizer', 'kind'], message: 'a model from scratch has no tokenizer of its own', suggestion: 'use {kind: bpe, vocabulary: 4096}' }); // prettier-ignore
-  if (member.tokenizer.kind === 'bpe' && member.base.kind === 'checkpoint')
-    problems.push({ path: ['tokenizer', 'kind'], message: 'a checkpoint reads text only through its own tokenizer', suggestion: 'use {kind: base}, or remove tokenizer' }); // prettier-ignore
-  if (member.base.kind === 'scratch') problems.push(...checkScratch(member, member.base.config, data, given));
-  return problems;
-}
-
-/** A model from fresh weights: the fields of its config are those that the engine obeys, and mean something to it. */
-function checkScratch(member: MemberPlan, config: ConfigPlan, data: DataPlan, given: (path: Path) => boolean): Problem[] {
-  const problems: Problem[] = [];
-  const short = given(['base', 'architecture']);
-  if (short === given(['base', 'config']))
-    return [{ path: ['base'], message: 'must have one of architecture and config', suggestion: 'use config: {model_type: llama, hidden_size: …}' }]; // prettier-ignore
-  const fields = sizeFieldsOf(config);
-  const at = (word: keyof typeof fields): Path => ['base', short ? 'architecture' : 'config', short ? word : fields[word]];
-  for (const field of TOKENIZER_FIELDS.filter((name) => given(['base', 'config', name])))
-    problems.push({ path: ['base', 'config', field], atKey: true, message: `"${field}" comes from the tokenizer`, suggestion: 'remove it' }); // prettier-ignore
-  const [hidden, heads] = [config[fields.hidden], config[fields.heads]];
-  if (typeof hidden === 'number' && typeof heads === 'number' && hidden % heads !== 0 && config.head_dim === undefined)
-    problems.push({
-      path: at('heads'),
-      message: `${heads} heads do not divide hidden = ${hidden}`,
-      suggestion: `use a divisor of ${hidden}`,
-    });
-  const read = short ? undefined : readConfig(config);
-  if (problems.length === 0)
-    for (const { field, problem, known } of read?.problems ?? []) {
-      const path = ['base', 'config', ...field.split('.')];
-      problems.push(problem === undefined ? unknownKey(field, path.slice(0, -1), known) : { path, message: problem });
-    }
-  const longest = longestSequence(member.prompts, data.block, member.decoding.maxNewTokens);
-  const positions = short ? Number(config[fields.positions]) : (read?.config?.maxPositions ?? longest);
-  if (positions < longest) {
-    problems.push({
-      path: at('positions'),
-      message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
-      // they follow from the settings of generation 0 where the file does not give them
-      suggestion: given(at('positions'))
-        ? `use at least ${longest}, or remove ${short ? 'positions' : fields.positions}`
-        : `give the member ${at('positions').join('.')}: ${longest}`,
-    });
-  }
-  return problems;
-}
-
-/** Tokens of the longest prompt with its continuation: a prompt is a real block or, with `previous`, a written one. */
-export function longestSequence(prompts: MemberPlan['prompts'], block: number, maxNewTokens: number): number {
-  return (prompts === 'previous' ? Math.max(block, maxNewTokens) : block) + maxNewTokens;
-}
-
-/** How the parts of a learning-rate schedule fit together. */
-export function checkTraining(
-  training: Pick<TrainingPlan, 'learningRate' | 'minLearningRate' | 'schedule' | 'scheduleUnit' | 'warmup'>,
-  path: Path,
-): Problem[] {
-  const problems: Problem[] = [];
-  if (training.minLearningRate > training.learningRate) {
-    problems.push({
-      path: [...path, 'minLearningRate'],
-      message: `${training.minLearningRate} is above learningRate = ${training.learningRate}`,
-    });
-  }
-  if (training.schedule === 'constant' && training.minLearningRate > 0) {
-    problems.push({
-      path: [...path, 'minLearningRate'],
-      message: 'has no effect with schedule: constant',
-      suggestion: 'remove it',
-    });
-  }
-  if (training.scheduleUnit === 'epoch' && training.warmup > 0) {
-    problems.push({
-      path: [...path, 'warmup'],
-      message: 'warm-up with scheduleUnit: epoch is not implemented yet',
-      suggestion: 'use scheduleUnit: step, or remove warmup',
-    });
-  }
-  return problems;
-}
-
-function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): Problem[] {
-  const problems: Problem[] = [];
-  for (const [key, { only }] of DECODING_ROWS) {
-    const strategies = only ? STRATEGIES_WITH[only] : STRATEGY_NAMES;
-    if (!strategies.includes(decoding.strategy) && given(['decoding', key])) {
-      problems.push({
-        path: ['decoding', key],
-        atKey: true,
-        message: `"${key}" has no effect with strategy: ${decoding.strategy}`,
-        suggestion: `use strategy: ${strategies.join(' or ')}, or remove it`,
-      });
-    }
-  }
-  if (!decoding.promptLookupNumTokens && given(['decoding', 'maxMatchingNgramSize'])) {
-    problems.push({
-      path: ['decoding', 'maxMatchingNgramSize'],
-      atKey: true,
-      message: '"maxMatchingNgramSize" has no effect without prompt lookup',
-      suggestion: 'add promptLookupNumTokens: 10, or remove it',
-    });
-  }
-  if (STRATEGIES_WITH.beams.includes(decoding.strategy) && !given(['decoding', 'beams'])) {
-    problems.push({
-      path: ['decoding', 'beams'],
-      message: `is required with strategy: ${decoding.strategy}`,
-      suggestion: 'add it: a whole number from 2',
-    });
-  }
-  if (decoding.minNewTokens > decoding.maxNewTokens) {
-    problems.push({
-      path: ['decoding', 'minNewTokens'],
-      message: `${decoding.minNewTokens} is above maxNewTokens = ${decoding.maxNewTokens}`,
-    });
-  }
-  return problems;
 }

@@ -1,7 +1,7 @@
 /** The name of what an experiment computes, apart from what it is called, how many chains it has and how fast it goes. */
 import { canonicalJson, isDigest, sha256, type Digest } from '../common/canonical.js';
 import { DEFAULT_ENGINE } from '../engines/registry.js';
-import type { AnyExperimentPlan, MemberExecutionPlan } from './plan.js';
+import type { ExperimentPlan, MemberExecutionPlan } from './plan.js';
 import { localSources, pathOfSource, renameSources } from './sources.js';
 
 /**
@@ -10,23 +10,23 @@ import { localSources, pathOfSource, renameSources } from './sources.js';
  * seeds, number of generations and metrics (more of them are more chains, longer ones and more that is known of them, not others),
  * paths, what is claimed of sources, or execution.
  */
-export function planDigest(plan: AnyExperimentPlan): Digest {
+export function planDigest(plan: ExperimentPlan): Digest {
   return sha256(planIdentity(plan));
 }
 
 /** What a plan's digest is of, as canonical JSON. */
-export function planIdentity(plan: AnyExperimentPlan): string {
+export function planIdentity(plan: ExperimentPlan): string {
   const {
     name: _name,
     title: _title,
     seeds: _seeds,
     generations: _generations,
+    metrics: _metrics,
     execution,
     sources: _,
     claims: _claims,
-    ...chains
+    ...rest
   } = plan;
-  const { metrics: _metrics, ...rest } = { metrics: undefined, ...chains };
   const { device, engine } = execution;
   // a file that is called otherwise holds the same
   return canonicalJson({
@@ -47,13 +47,13 @@ function withoutQueues<T>(part: T): T {
 }
 
 /** The plan as others may read it: local sources as `file:NAME@sha256:…`, without the folders of this machine. Same digest. */
-export function portablePlan<P extends AnyExperimentPlan>(plan: P): P {
+export function portablePlan<P extends ExperimentPlan>(plan: P): P {
   const { sources: _, ...rest } = plan;
   return named(rest as P, plan, (name, digest) => `file:${name}${digest ? `@${digest}` : ''}`);
 }
 
 /** What a file says, in the same form as its portable plan. */
-export function portableDocument(document: unknown, plan: AnyExperimentPlan): unknown {
+export function portableDocument(document: unknown, plan: ExperimentPlan): unknown {
   return named(document, plan, (name, digest) => `file:${name}${digest ? `@${digest}` : ''}`);
 }
 
@@ -79,7 +79,7 @@ function partsOf(source: string): { readonly name: string; readonly digest?: Dig
   return { name: segments.at(-1) ?? '', ...(written && { digest }) };
 }
 
-function named<T>(part: T, plan: AnyExperimentPlan, write: (name: string, digest: string | undefined) => string): T {
+function named<T>(part: T, plan: ExperimentPlan, write: (name: string, digest: string | undefined) => string): T {
   const { data, checkpoints } = localSources(plan);
   const names = [...data, ...checkpoints].map((source): [string, string] => {
     const { name, digest } = partsOf(source);

@@ -5,10 +5,10 @@
  */
 import { z } from 'zod';
 import { digestOf, isDigest, type Digest } from '../common/canonical.js';
-import type { AnyExperimentPlan, AnyRunPlan } from './plan.js';
-import { BLOCKS } from './simulation/blocks.js';
+import type { AnyRunPlan, ExperimentPlan } from './plan.js';
+import { lastOfStep } from '../kinds/chains/blocks.js';
 
-export const PLAN_SCHEMA = 'habsburg.plan/v3';
+export const PLAN_SCHEMA = 'habsburg.plan/v4';
 export const LATEST_SCHEMA = 'habsburg.latest/v1';
 export const START_SCHEMA = 'habsburg.start/v1';
 export const RUN_SCHEMA = 'habsburg.run/v2';
@@ -44,13 +44,13 @@ export const latestDocument = z.object({ schema: z.literal(LATEST_SCHEMA), plan:
 export const planDocument = z.object({
   schema: z.literal(PLAN_SCHEMA),
   digest,
-  plan: z.custom<AnyExperimentPlan>(
+  plan: z.custom<ExperimentPlan>(
     (value) =>
       typeof value === 'object' &&
       value !== null &&
       ['conditions', 'population', 'seeds'].every((list) => Array.isArray((value as Record<string, unknown>)[list])) &&
-      Number.isInteger((value as AnyExperimentPlan).generations) &&
-      typeof (value as AnyExperimentPlan).execution === 'object',
+      Number.isInteger((value as ExperimentPlan).generations) &&
+      typeof (value as ExperimentPlan).execution === 'object',
     'expected a plan',
   ),
   /** what the experiment's file said, before defaults, local sources as in the plan; absent where an earlier version recorded it */
@@ -163,12 +163,12 @@ export function documentName(document: ResultDocument): string {
 
 /** The stretches of generations that a run leaves a document of: one each, of chains those of its steps. */
 export function stretches(run: AnyRunPlan): { generation: number; to?: number }[] {
-  if (run.kind !== 'simulation') return Array.from({ length: run.generations + 1 }, (_, generation) => ({ generation }));
-  const length = BLOCKS[run.member.world.family].generations;
-  return Array.from({ length: Math.ceil((run.generations + 1) / length) }, (_, i) => ({
-    generation: i * length,
-    to: Math.min((i + 1) * length - 1, run.generations),
-  }));
+  if (run.kind === undefined) return Array.from({ length: run.generations + 1 }, (_, generation) => ({ generation }));
+  const changes = run.phases?.map(({ from }) => from);
+  const found: { generation: number; to: number }[] = [];
+  for (let from = 0; from <= run.generations; from = found.at(-1)!.to + 1)
+    found.push({ generation: from, to: Math.min(lastOfStep(run.member.world.family, from, changes), run.generations) });
+  return found;
 }
 
 /** A generation of a run as its documents together tell it. */

@@ -1,61 +1,71 @@
 /** From an experiment to its runs: conditions x seeds. Pure; workflows use it. */
-import type { AnyExperimentPlan, AnyRunPlan, ExperimentPlan, RunPlan } from './plan.js';
-import { BLOCKS } from './simulation/blocks.js';
-import { seedBlocks, seedsName } from './simulation/seed-blocks.js';
+import { BLOCKS } from '../kinds/chains/blocks.js';
+import type { ChainRunPlan } from '../kinds/chains/plan.js';
+import { seedBlocks, seedsName } from '../kinds/chains/seed-blocks.js';
+import { chainMembers, chainPart, stepMembers, stepPart } from './members.js';
+import type { AnyRunPlan, ConditionPlan, ExperimentPlan, RunPlan } from './plan.js';
 import { byContent } from './sources.js';
-import type { SimulationPlan, SimulationRunPlan } from './simulation/plan.js';
 
 /** Id of a run inside its experiment. */
 export function runId(condition: string, seed: number): string {
   return `${condition}/seed-${seed}`;
 }
 
-export function expand(plan: ExperimentPlan): RunPlan[];
-export function expand(plan: SimulationPlan): SimulationRunPlan[];
-export function expand(plan: AnyExperimentPlan): AnyRunPlan[];
 /**
  * All runs, condition by condition: the seeds of one condition have nothing in common and run well side by side, and the next
- * condition finds the generation 0 that it shares with them done.
+ * condition finds the generation 0 that it shares with them done. Members whose steps are activities share a run for each seed; a cheap
+ * member has a run for each block of seeds.
  */
-export function expand(plan: AnyExperimentPlan): AnyRunPlan[] {
-  if (plan.kind === 'simulation') return expandBlocks(plan);
-  return plan.conditions.flatMap((condition) =>
-    plan.seeds.map((seed) => ({
-      experiment: plan.name,
-      id: runId(condition.name, seed),
-      condition: condition.name,
-      seed,
-      generations: plan.generations,
-      data: plan.data,
-      ...(plan.sources === undefined ? {} : { sources: plan.sources }),
-      ...(plan.claims === undefined ? {} : { claims: plan.claims }),
-      members: byContent(condition.members, plan.sources),
-      ...(condition.phases && {
-        phases: condition.phases.map(({ from, members }) => ({ from, members: byContent(members, plan.sources) })),
-      }),
-      metrics: plan.metrics,
-      execution: plan.execution,
-    })),
-  );
+export function expand(plan: ExperimentPlan): AnyRunPlan[] {
+  return plan.conditions.flatMap((condition) => [...stepRuns(plan, condition), ...chainRuns(plan, condition)]);
 }
 
-function expandBlocks(plan: SimulationPlan): SimulationRunPlan[] {
-  return plan.conditions.flatMap((condition) => {
-    const [member] = condition.members;
-    const size = BLOCKS[member.world.family].seeds;
-    return seedBlocks(plan.seeds, size).map((seeds): SimulationRunPlan => ({
-      kind: 'simulation',
+/** The runs whose steps are activities: of these models and their texts are kept, so that they can be scored later, too. */
+export function expandSteps(plan: ExperimentPlan): RunPlan[] {
+  return plan.conditions.flatMap((condition) => stepRuns(plan, condition));
+}
+
+function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
+  if (stepMembers(plan).length === 0) return [];
+  const { members, phases } = stepPart(condition);
+  const { chains: _, ...data } = plan.data;
+  return plan.seeds.map((seed) => ({
+    experiment: plan.name,
+    id: runId(condition.name, seed),
+    condition: condition.name,
+    seed,
+    generations: plan.generations,
+    data,
+    ...(plan.sources === undefined ? {} : { sources: plan.sources }),
+    ...(plan.claims === undefined ? {} : { claims: plan.claims }),
+    members: byContent(members, plan.sources),
+    ...(phases && {
+      phases: phases.map((phase) => ({ from: phase.from, members: byContent(phase.members, plan.sources) })),
+    }),
+    metrics: plan.metrics,
+    execution: plan.execution,
+  }));
+}
+
+function chainRuns(plan: ExperimentPlan, condition: ConditionPlan): ChainRunPlan[] {
+  return chainMembers(plan).flatMap(({ name }) => {
+    const part = chainPart(condition, name);
+    const { family } = part.member.world;
+    const size = BLOCKS[family].seeds;
+    // one among several members has its name in its runs'
+    const prefix = plan.population.length === 1 ? condition.name : `${condition.name}/${name}`;
+    return seedBlocks(plan.seeds, size).map((seeds): ChainRunPlan => ({
+      kind: 'chains',
       experiment: plan.name,
-      id: `${condition.name}/${seedsName(seeds, size)}`,
+      id: `${prefix}/${seedsName(seeds, size)}`,
       condition: condition.name,
       seed: seeds[0],
       seeds,
       generations: plan.generations,
-      ...(plan.data === undefined ? {} : { data: plan.data }),
+      ...(family === 'n-gram' && plan.data.chains ? { data: plan.data.chains } : {}),
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
       ...(plan.claims === undefined ? {} : { claims: plan.claims }),
-      member,
-      mixture: condition.mixture,
+      ...part,
       execution: plan.execution,
     }));
   });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { readTextFile } from '../common/text-file.js';
 import { MAX_BYTES, parseYaml, type YamlDocument } from './document.js';
-import type { AnyExperimentPlan } from './plan.js';
+import type { ExperimentPlan } from './plan.js';
 import { presetFile, presetNames } from './presets.js';
 import { pathText, type Path, type Problem } from './problems.js';
 import { resolveExperiment } from './resolve.js';
@@ -36,7 +36,7 @@ export interface LoadOptions {
 }
 
 export interface LoadedExperiment {
-  readonly plan: AnyExperimentPlan;
+  readonly plan: ExperimentPlan;
   /** what the file says with the `--set`s, before defaults; local sources by absolute path */
   readonly document: unknown;
   /** absolute path of the file that was read */
@@ -77,7 +77,7 @@ export function problemText(problem: SpecProblem): string {
 }
 
 type Checked =
-  | { readonly plan: AnyExperimentPlan; readonly document: unknown; readonly place: (problem: Problem) => SpecProblem }
+  | { readonly plan: ExperimentPlan; readonly document: unknown; readonly place: (problem: Problem) => SpecProblem }
   | { readonly plan?: undefined; readonly problems: readonly SpecProblem[] };
 
 function check(text: string, options: LoadOptions & { cwd: string; file: string; shown: string }): Checked {

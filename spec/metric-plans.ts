@@ -1,11 +1,26 @@
 /** Metrics as a file names them, with all their settings. */
-import type { MetricDocument } from './check.js';
+import { z } from 'zod';
 import { evaluations } from '../evaluations/index.js';
 import { defaultsOf } from '../evaluations/types.js';
 import { metricNamed } from './metrics.js';
 import type { MetricPlan } from './plan.js';
 import { metricKey } from './metric-key.js';
 import { explain, type Problem } from './problems.js';
+
+/** What may be measured, of some of the metrics. */
+export const metricSchema = (names: readonly [string, ...string[]]) =>
+  z
+    .union([
+      z.enum(names),
+      z.strictObject({
+        name: z.enum(names),
+        variant: z.string().optional(),
+        settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+      }),
+    ])
+    .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
+
+export type MetricDocument = z.output<ReturnType<typeof metricSchema>>;
 
 /** @param every where the file names none. Adds unknown or ill-typed settings to `problems`. */
 export function metricPlans(

@@ -217,6 +217,11 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
           guess === undefined ? `use real, self, ${names.join(', ')} or file:PATH` : `did you mean "${guess}"?`,
         );
       }
+      const writer = members.find(({ name }) => name === source);
+      if (writer && writer !== reader) {
+        const problem = reader.records === 'chains' ? 'cheap models that learn from each other are not implemented yet' : unlike(writer, reader); // prettier-ignore
+        if (problem) say(path, problem, 'use real or self');
+      }
       const set = `${source === SELF ? reader.name : source}@${generation}`;
       const before = seen.get(set);
       if (before !== undefined) say(path, 'the same set is there twice', `take more of it in term ${before}`);
@@ -274,6 +279,13 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
   if (reader.sample === undefined)
     terms.forEach((one, i) => problems.push(...checkNewReal('this term', [one], [...reader.at, i, 'draw'])));
   return problems;
+}
+
+/** Why one cannot learn from what another writes; undefined where it can. */
+function unlike(writer: PlacedReader, reader: PlacedReader): string | undefined {
+  const what = (records: RecordForm) => (records === 'blocks' || records === 'rows' ? 'texts' : records === 'images' ? 'images' : 'no records that others read'); // prettier-ignore
+  if (what(writer.records) === what(reader.records)) return undefined;
+  return `${writer.name} writes ${what(writer.records)}, and ${reader.name} learns from ${what(reader.records)}`;
 }
 
 /** Other real texts than data.train. @param at of the term */

@@ -13,28 +13,32 @@ interface PhaseDocument {
 
 /** What a member is: it stays. */
 const IDENTITY = ['name', 'family'];
-/** What its models are made of: two conditions may differ in it, generations of one cannot. */
-const MAKE = ['base', 'tokenizer'];
+
+/** A member that a condition or a phase may change. */
+export interface Changed {
+  readonly name: string;
+  /** what its models are made of, or what is true: two conditions may differ in it, generations of one cannot */
+  readonly stays: readonly string[];
+}
 
 /**
  * @param override by member
- * @param members names of the population
  * @param place path of the condition, or of its phase
  */
-export function checkOverrides(override: Override | undefined, members: readonly string[], place: Path): Problem[] {
-  return overrideProblems(override, members, place, 'condition', IDENTITY);
+export function checkOverrides(override: Override | undefined, members: readonly Changed[], place: Path): Problem[] {
+  return overrideProblems(override, members, place, 'condition');
 }
 
 /** @param condition path of the condition */
 export function checkPhases(
   phases: readonly PhaseDocument[] | undefined,
-  members: readonly string[],
+  members: readonly Changed[],
   condition: Path,
 ): Problem[] {
   return (phases ?? []).flatMap(({ from, mixture, override }, i): Problem[] => {
     const path = [...condition, 'phases', i];
     const before = phases![i - 1]?.from;
-    const problems = overrideProblems(override, members, path, 'phase', [...IDENTITY, ...MAKE]);
+    const problems = overrideProblems(override, members, path, 'phase');
     for (const [member, settings] of Object.entries(override ?? {}))
       if (Object.hasOwn(settings, 'generation0'))
         problems.push({
@@ -57,29 +61,31 @@ export function checkPhases(
 
 function overrideProblems(
   override: Override | undefined,
-  members: readonly string[],
+  members: readonly Changed[],
   place: Path,
   what: 'condition' | 'phase',
-  fixed: readonly string[],
 ): Problem[] {
   const problems: Problem[] = [];
   for (const [member, settings] of Object.entries(override ?? {})) {
     const path = [...place, 'override', member];
-    if (!members.includes(member)) {
-      const guess = nearest(member, members);
+    const names = members.map(({ name }) => name);
+    const { stays = [] } = members.find(({ name }) => name === member) ?? {};
+    if (!names.includes(member)) {
+      const guess = nearest(member, names);
       problems.push({
         path,
         atKey: true,
         message: `there is no member "${member}"`,
-        suggestion: guess === undefined ? `members: ${members.join(', ')}` : `did you mean "${guess}"?`,
+        suggestion: guess === undefined ? `members: ${names.join(', ')}` : `did you mean "${guess}"?`,
       });
     }
+    const fixed = what === 'phase' ? [...IDENTITY, ...stays] : IDENTITY;
     for (const key of fixed.filter((k) => Object.hasOwn(settings, k))) {
       problems.push({
         path: [...path, key],
         atKey: true,
         message: `a ${what} cannot change a member's ${key}`,
-        suggestion: MAKE.includes(key) ? 'remove it, or make it a condition of its own' : 'remove it',
+        suggestion: stays.includes(key) ? 'remove it, or make it a condition of its own' : 'remove it',
       });
     }
   }

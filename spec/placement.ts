@@ -1,8 +1,9 @@
 /** Where a member's steps are computed. Pure; workflows use it. */
 import { DEFAULT_ENGINE, ENGINE_IDS, type EngineId } from '../engines/registry.js';
-import type { Device } from './devices.js';
+import type { Device } from '../engine/devices.js';
+import { stepPart } from './members.js';
 import { stagesOf } from './phases.js';
-import type { AnyMemberPlan, ExecutionPlan, ExperimentPlan } from './plan.js';
+import type { ExecutionPlan, ExperimentPlan, StepMember } from './plan.js';
 
 export interface Placement {
   /** task queue of its finetune, generate and score */
@@ -12,7 +13,7 @@ export interface Placement {
 }
 
 /** @param member absent: of what belongs to no member */
-export function placementOf({ queues, device, engine }: ExecutionPlan, member?: Pick<AnyMemberPlan, 'execution'>): Placement {
+export function placementOf({ queues, device, engine }: ExecutionPlan, member?: Pick<StepMember, 'execution'>): Placement {
   const own = member?.execution;
   const on = own?.device ?? device;
   return { queue: engineQueue(own?.queue ?? queues.engine, engine), ...(on === undefined ? {} : { device: on }) };
@@ -34,7 +35,7 @@ export const placementKey = ({ queue, device }: Placement): string => (device ==
 
 /** The placements of a plan, each once, the experiment's own first. */
 export function placementsOf({ execution, conditions }: Pick<ExperimentPlan, 'execution' | 'conditions'>): Placement[] {
-  const members = conditions.flatMap((condition) => stagesOf(condition).flatMap((stage) => stage.members));
+  const members = conditions.flatMap((condition) => stagesOf(stepPart(condition)).flatMap((stage) => stage.members));
   const all = [placementOf(execution), ...members.map((member) => placementOf(execution, member))];
   return [...new Map(all.map((placement) => [placementKey(placement), placement])).values()];
 }

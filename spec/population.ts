@@ -1,25 +1,26 @@
 /** An experiment's members: the file's own words, in a condition overridden, then checked and filled in. */
 import { z } from 'zod';
 import type { MixturePlan, SamplePlan } from './mixture.js';
-import { checkMixtures, mixturePlan, type mixtureSchema, type RecordForm } from './mixture-schema.js';
+import type { MemberGrammar } from '../kinds/types.js';
+import { checkMixtures, mixturePlan, type mixtureSchema } from './mixture-schema.js';
 import type { Phased } from './phases.js';
+import type { Mixed } from './plan.js';
 import { explain, pathText, valueAt, type Path, type Problem } from './problems.js';
 
 type MixtureDocument = z.output<typeof mixtureSchema> | undefined;
 
-/** How a kind of experiment reads its members. */
-export interface MemberGrammar<D, P> {
-  readonly schema: z.ZodType<D>;
-  /** what its members learn from and write */
-  readonly records: RecordForm;
-  plan(document: D): P;
-  /** `given` says whether the file itself sets a path of the member */
-  check(plan: P, given: (path: Path) => boolean): Problem[];
+/** How a member is read, by its family. */
+type Grammar = MemberGrammar<never> & { readonly schema: z.ZodType };
+
+/** What a plan says of a member. */
+interface Planned {
+  readonly name: string;
+  readonly sample?: SamplePlan;
 }
 
 /** What every experiment file says of its members. */
-interface PopulationDocument<D> {
-  readonly population: readonly D[];
+interface PopulationDocument {
+  readonly population: readonly { readonly family: string }[];
   readonly conditions: readonly (Changes & { readonly name: string; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
 }
 
@@ -27,9 +28,6 @@ interface Changes {
   readonly mixture?: unknown;
   readonly override?: Readonly<Record<string, unknown>> | undefined;
 }
-
-/** A member under a condition. */
-export type Mixed<P> = P & { readonly mixture: MixturePlan };
 
 interface ResolvedCondition<P> extends Phased<Mixed<P>> {
   readonly name: string;
@@ -40,29 +38,30 @@ interface ResolvedCondition<P> extends Phased<Mixed<P>> {
  * @param raw what the file says, before defaults
  * @param problems what is wrong is added here, at the place where the reader can change it
  */
-export function resolvePopulation<D extends { mixture?: MixtureDocument }, P extends { name: string; sample?: SamplePlan }>(
+export function resolvePopulation<P extends Planned>(
   raw: unknown,
-  { population: documents, conditions }: PopulationDocument<D>,
-  grammar: MemberGrammar<D, P>,
+  { population: documents, conditions }: PopulationDocument,
+  grammarOf: (family: string) => Grammar,
   problems: Problem[],
 ): { population: P[]; conditions: ResolvedCondition<P>[] } {
   const checked = documents.map((document, i): CheckedMember<P> => {
-    const member = grammar.plan(document);
+    const grammar = grammarOf(document.family);
+    const member = grammar.plan(document as never) as P;
     const own = grammar.check(member, (path) => valueAt(raw, ['population', i, ...path]) !== undefined);
     problems.push(...own.map((p) => ({ ...p, path: ['population', i, ...p.path] })));
-    return { plan: member, words: valueAt(raw, ['population', i]), told: new Set(own.map(({ message }) => message)) };
+    return { plan: member, grammar, words: valueAt(raw, ['population', i]), told: new Set(own.map(({ message }) => message)) };
   });
   return {
     population: checked.map(({ plan }) => plan),
     conditions: conditions.map(({ name, override = {}, phases }, c) => {
       const path = ['conditions', c];
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
-      const first = stageOf(raw, said, checked, grammar, problems);
+      const first = stageOf(raw, said, checked, problems);
       let stage = first;
       const later = (phases ?? []).map(({ from, ...changes }, p) => {
         const at = [...path, 'phases', p];
         said = withChanges(said, { ...changes, mixture: valueAt(raw, [...at, 'mixture']) }, at);
-        stage = stageOf(raw, said, stage.checked, grammar, problems, first.members);
+        stage = stageOf(raw, said, stage.checked, problems, first.members);
         return { from, members: stage.members };
       });
       return { name, members: first.members, ...(later.length > 0 && { phases: later }) };
@@ -73,6 +72,7 @@ export function resolvePopulation<D extends { mixture?: MixtureDocument }, P ext
 /** A member as the file has it, and what has been told of it. */
 interface CheckedMember<P> {
   readonly plan: P;
+  readonly grammar: Grammar;
   readonly words: unknown;
   /** messages of problems that have a place already */
   readonly told: ReadonlySet<string>;
@@ -101,16 +101,15 @@ function withChanges(said: Said, { mixture, override = {} }: Changes, at: Path):
 }
 
 /** @param first the members as the condition begins, where this is one of its phases */
-function stageOf<D extends { mixture?: MixtureDocument }, P extends { name: string; sample?: SamplePlan }>(
+function stageOf<P extends Planned>(
   raw: unknown,
   said: Said,
   population: readonly CheckedMember<P>[],
-  grammar: MemberGrammar<D, P>,
   problems: Problem[],
   first?: readonly P[],
 ): { members: Mixed<P>[]; checked: CheckedMember<P>[] } {
   const [here] = said.at;
-  const placed = population.map(({ plan: member, words, told }, i) => {
+  const placed = population.map(({ plan: member, grammar, words, told }, i) => {
     const { name } = member;
     const places: Path[] = [
       ...said.at.map((at) => [...at, 'override', name, 'mixture']),
@@ -135,42 +134,44 @@ function stageOf<D extends { mixture?: MixtureDocument }, P extends { name: stri
     if (at === undefined && first === undefined)
       problems.push({ path: here, message: `${name} has no mixture`, suggestion: 'add mixture: {kind: replace} to the condition or to the member' }); // prettier-ignore
     const now = { ...(plan ?? member), mixture: mixture ?? { kind: 'replace' as const } };
-    return { at, plan: now, checked: { plan: member, words, told: new Set([...told, ...wrong.map(({ message }) => message)]) } };
+    return {
+      at,
+      grammar,
+      plan: now,
+      checked: { plan: member, grammar, words, told: new Set([...told, ...wrong.map(({ message }) => message)]) },
+    };
   });
   const own = [...here, 'mixture'];
   if (valueAt(raw, own) !== undefined && placed.every(({ at }) => at === undefined || pathText(at) !== pathText(own)))
     problems.push({ path: own, atKey: true, message: 'has no effect, because every member has a mixture of its own', suggestion: first ? 'write override: {MEMBER: {mixture: …}}' : 'remove it' }); // prettier-ignore
   if (placed.every(({ at }) => at !== undefined)) {
     // what is left of the real records for later is decided by the sample of generation 0
-    const readers = placed.map(({ plan, at }, i) => ({
+    const readers = placed.map(({ plan, at, grammar }, i) => ({
       ...plan,
       at: at!,
       records: grammar.records,
       ...(first && { sample: first[i].sample }),
     }));
-    problems.push(...checkMixtures(readers).filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
+    const own = placed.flatMap(({ plan, at, grammar }) => grammar.checkMixture?.(plan.mixture, at!) ?? []);
+    problems.push(...[...checkMixtures(readers), ...own].filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
   }
   return { members: placed.map(({ plan }) => plan), checked: placed.map(({ checked }) => checked) };
 }
 
 /** A member's own words with a condition's instead; problems have paths inside the member. */
-function overridden<D extends { mixture?: MixtureDocument }, P>(
+function overridden<P>(
   words: unknown,
   changes: unknown,
-  grammar: MemberGrammar<D, P>,
+  grammar: Grammar,
   stays: Partial<P>,
 ): { plan?: P; mixture?: MixturePlan; wrong: Problem[] } {
   const merged = mergeDeep(words, changes);
   const parsed = grammar.schema.safeParse(merged);
   if (!parsed.success) return { wrong: parsed.error.issues.flatMap((issue) => explainMember(issue, merged, grammar.schema)) };
-  const plan = { ...grammar.plan(parsed.data), ...stays };
-  const mixture = parsed.data.mixture && mixturePlan(parsed.data.mixture);
+  const plan = { ...(grammar.plan(parsed.data as never) as P), ...stays };
+  const { mixture: said } = parsed.data as { mixture?: MixtureDocument };
+  const mixture = said && mixturePlan(said);
   return { plan, ...(mixture && { mixture }), wrong: grammar.check(plan, (path) => valueAt(merged, path) !== undefined) };
-}
-
-/** What all plans begin with. */
-export function planHead<T extends { name: string; title?: string; generations: number }>({ name, title, generations }: T) {
-  return { schemaVersion: 1 as const, name, ...(title === undefined ? {} : { title }), generations };
 }
 
 /** Member issues speak of paths inside the member; the words of the future are known by paths inside the population. */

@@ -57,6 +57,7 @@ export function explain(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodTyp
     case 'invalid_value':
       return [unknownValue(value, path, issue.values.map(String))];
     case 'invalid_type':
+      if (issue.expected === 'never') return [{ path, atKey: true, message: issue.message, suggestion: 'remove it' }];
       return [wrongType(value, issue.expected, path, keysAt(schema, root, path))];
     case 'too_small':
     case 'too_big':

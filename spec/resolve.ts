@@ -1,148 +1,91 @@
-/** From a checked document to the plan: defaults that depend on other settings, inheritance, and conditions' overrides. */
-import { sizeFieldsOf, optConfig } from './architectures.js';
-import { checkDocument, checkMember, longestSequence } from './check.js';
-import { settingsOn } from '../engine/generate/decoding.js';
-import { TEXT_METRIC_NAMES, needsTruth } from './metrics.js';
+/** From plain data to the plan: checked against the grammar of what it is about, defaults filled in, conditions' overrides applied. */
+import { DEFAULT_FAMILY, kindOf } from '../kinds/index.js';
+import type { FileWords, MemberGrammar, Real } from '../kinds/types.js';
+import { checkParts } from './check.js';
 import { metricPlans } from './metric-plans.js';
-import { inheritTraining, withOptimizer } from './optimizers.js';
-import { samplePlan } from './mixture-schema.js';
-import { operatorPlans } from './operators.js';
-import { planHead, resolvePopulation, type MemberGrammar } from './population.js';
-import { nearest } from './suggest.js';
-import { SIMULATED_FAMILIES, isSimulation, resolveSimulation } from './simulation/resolve.js';
-import { isVae, resolveVae } from './vae/resolve.js';
-import type { AnyExperimentPlan, DataPlan, MemberPlan, TokenizerPlan, TrainingPlan } from './plan.js';
-import { explain, type Problem } from './problems.js';
-import { experimentSchema, memberSchema, type ExperimentDocument, type MemberDocument, type TrainingDocument } from './schema.js';
+import type { DataPlans, ExperimentPlan, MemberPlan } from './plan.js';
+import { resolvePopulation } from './population.js';
+import { explain, type Path, type Problem } from './problems.js';
+import { aboutOf, dataProblem, grammarOf, type ExperimentDocument } from './schema.js';
 import { checkClaims, claimsIn } from './source-claims.js';
-import { TEMPLATES } from './templates.js';
 
 export type Resolved =
-  | { readonly plan: AnyExperimentPlan; readonly problems?: undefined }
+  | { readonly plan: ExperimentPlan; readonly problems?: undefined }
   | { readonly plan?: undefined; readonly problems: readonly Problem[] };
 
 /** Checks plain data (what YAML or JSON gave) against the schema and fills it in; every problem that can be told is told. */
-export function resolveExperiment(raw: unknown): Resolved {
-  const resolved = resolveKind(raw);
-  if (resolved.plan === undefined) return resolved;
-  const claims = claimsIn(raw);
-  if (claims.length === 0) return resolved;
-  const problems = checkClaims(resolved.plan, claims);
-  return problems.length > 0 ? { problems } : { plan: { ...resolved.plan, claims } };
-}
-
-function resolveKind(raw: unknown): Resolved {
-  if (isSimulation(raw)) return resolveSimulation(raw);
-  if (isVae(raw)) return resolveVae(raw);
-  const parsed = experimentSchema.safeParse(raw);
-  if (!parsed.success)
-    return { problems: parsed.error.issues.flatMap((issue) => explain(issue, raw, experimentSchema)).map(withEveryFamily) };
-  const doc = parsed.data;
-  const problems = checkDocument(doc);
-  const data = dataPlan(doc);
-  const synthetic = doc.data.train.startsWith('grammar:');
-  const everyMetric = TEXT_METRIC_NAMES.filter((name) => synthetic || !needsTruth(name));
-  const metrics = metricPlans(doc.metrics, everyMetric, problems);
-  const grammar: MemberGrammar<MemberDocument, MemberPlan> = {
-    schema: memberSchema,
-    records: data.packing === 'records' ? 'rows' : 'blocks',
-    plan: (member) => memberPlan(member, data, doc.tokenizer),
-    check: (plan, given) => checkMember(plan, data, given),
+export function resolveExperiment(given: unknown): Resolved {
+  const raw = withFamilies(given);
+  const about = aboutOf((raw ?? {}) as { population?: unknown; data?: unknown });
+  const schema = grammarOf(about);
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) {
+    const missing = isMapping(raw) ? dataProblem(about, raw.data) : undefined;
+    const issues = parsed.error.issues.filter(({ path }) => missing === undefined || path[0] !== 'data');
+    return { problems: [...(missing ? [missing] : []), ...issues.flatMap((issue) => explain(issue, raw, schema))] };
+  }
+  const doc = parsed.data as unknown as ExperimentDocument;
+  const file: FileWords = doc;
+  const problems = checkParts({ ...doc, seeds: seedsOf(doc) }, doc.population.map(({ name, family }) => ({ name, stays: kindOf(family)!.stays }))); // prettier-ignore
+  if (doc.tokenizer !== undefined && about.kinds.every(({ name }) => name !== 'text'))
+    problems.push({ path: ['tokenizer'], atKey: true, message: 'no member reads text through a tokenizer', suggestion: 'remove it' }); // prettier-ignore
+  if (about.kinds.every(({ cost }) => cost === 'chain'))
+    for (const key of ['device', 'engine'] as const)
+      if (doc.execution[key] !== undefined)
+        problems.push({ path: ['execution', key], atKey: true, message: 'has no effect: cheap models are plain arithmetic of the processor', suggestion: 'remove it' }); // prettier-ignore
+  const families = new Set(doc.population.map(({ family }) => family));
+  const words = (real: Real | undefined): { words?: unknown; at: Path } => {
+    if (real === undefined) return { at: ['data'] };
+    return about.byKind
+      ? { words: (doc.data as Record<string, unknown>)[real], at: ['data', real] }
+      : { words: doc.data, at: ['data'] };
   };
-  const { population, conditions } = resolvePopulation(raw, doc, grammar, problems);
+  const data: Record<string, unknown> = {};
+  const usual: string[] = [];
+  const grammars = new Map<string, MemberGrammar>();
+  for (const kind of about.kinds) {
+    const { words: own, at } = words(kind.reads(families)?.real);
+    problems.push(...kind.checkFile(file, own, at));
+    const plan = own === undefined ? undefined : kind.dataPlan(own);
+    if (plan !== undefined) data[kind.name] = plan;
+    usual.push(...kind.usualMetrics(plan));
+    grammars.set(kind.name, kind.member(file, plan));
+  }
+  const metrics = metricPlans(doc.metrics, usual, problems);
+  const grammar = (family: string) => ({ ...grammars.get(kindOf(family)!.name)!, schema: kindOf(family)!.families[family] });
+  const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, problems);
   if (problems.length > 0) return { problems };
-  const { seeds, execution } = doc;
-  return { plan: { ...planHead(doc), seeds, data, population, conditions, metrics, execution } };
-}
-
-/** This grammar knows one family; the reader may have meant one of the other grammars'. */
-function withEveryFamily(problem: Problem): Problem {
-  const [at, , key] = problem.path;
-  if (at !== 'population' || key !== 'family' || problem.path.length !== 3) return problem;
-  const known = ['language-model', 'vae', ...SIMULATED_FAMILIES];
-  const guess = nearest(/"(.*?)"/.exec(problem.message)?.[1] ?? '', known);
-  return { ...problem, suggestion: guess === undefined ? `one of: ${known.join(', ')}` : `did you mean "${guess}"?` };
-}
-
-function dataPlan(doc: ExperimentDocument): DataPlan {
-  const { data } = doc;
-  const source = (split: 'train' | 'valid' | 'test', name: string): string => {
-    const own = data[split] ?? data.train.replace(/#.*$/, '');
-    return own.startsWith('hf://') && !own.includes('#') ? `${own}#${name}` : own;
+  const { name, title, generations, execution } = doc;
+  const plan: ExperimentPlan = {
+    schemaVersion: 1,
+    name,
+    ...(title === undefined ? {} : { title }),
+    generations,
+    seeds: seedsOf(doc),
+    data: data as DataPlans,
+    population,
+    conditions,
+    metrics,
+    execution,
   };
-  const synthetic = data.train.startsWith('grammar:');
-  const grammar = data.grammar ?? (synthetic ? experimentSchema.shape.data.shape.grammar.unwrap().parse({}) : undefined);
-  return {
-    train: source('train', 'train'),
-    valid: source('valid', 'validation'),
-    test: source('test', 'test'),
-    ...(grammar === undefined ? {} : { grammar }),
-    block: data.block,
-    packing: data.packing ?? (data.template === undefined ? 'bos-line' : 'records'),
-    ...(data.template === undefined
-      ? {}
-      : { template: typeof data.template === 'string' ? TEMPLATES[data.template] : data.template }),
-    limit: data.limit,
-    ...(isPart(data.subset) && { subset: data.subset }),
-  };
+  const claims = claimsIn(doc);
+  const wrong = checkClaims(plan, claims);
+  return wrong.length > 0 ? { problems: wrong } : { plan: claims.length > 0 ? { ...plan, claims } : plan };
 }
 
-function isPart(subset: ExperimentDocument['data']['subset']): boolean {
-  return subset !== undefined && Math.min(subset.train, subset.valid, subset.test) < 1;
+function seedsOf({ seeds }: ExperimentDocument): number[] {
+  return Array.isArray(seeds) ? seeds : Array.from({ length: seeds.count }, (_, i) => seeds.from + i);
 }
 
-/** Settings that concern templates are in the plan where there is one. */
-function trainingPlan({ lossOn, packing, ...document }: TrainingDocument, data: DataPlan): TrainingPlan {
-  const training = withOptimizer(document);
-  if (data.template === undefined) return training;
-  return { ...training, lossOn: lossOn ?? 'answer', ...(packing ? { packing: data.block } : {}) };
-}
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A checkpoint reads text through its own tokenizer, a model from scratch through the file's where it has none of its own. */
-function tokenizerPlan({ base, tokenizer }: MemberDocument, shared: TokenizerPlan | undefined): TokenizerPlan {
-  const scratch = typeof base === 'object' && base.kind === 'scratch';
-  return tokenizer ?? (scratch ? shared : undefined) ?? { kind: 'base' };
-}
-
-function memberPlan(member: MemberDocument, data: DataPlan, shared: TokenizerPlan | undefined): MemberPlan {
-  const { decoding } = member;
-  const maxNewTokens = decoding.maxNewTokens ?? data.block;
-  const postprocess = operatorPlans(member.postprocess);
-  return {
-    name: member.name,
-    family: member.family,
-    tokenizer: tokenizerPlan(member, shared),
-    base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
-    start: member.start,
-    generation0: trainingPlan(inheritTraining(member.training, defined(member.generation0)), data),
-    training: trainingPlan(member.training, data),
-    decoding: {
-      ...settingsOn(decoding),
-      strategy: decoding.strategy,
-      batch: decoding.batch,
-      maxNewTokens,
-      // a block is written to its end, an answer until it ends
-      minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
-    },
-    ...(postprocess && { postprocess }),
-    prompts: member.prompts,
-    ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
-    ...(member.execution === undefined ? {} : { execution: member.execution }),
-  };
-}
-
-function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
-function basePlan(base: MemberDocument['base'], longest: number): MemberPlan['base'] {
-  if (typeof base === 'string') return { kind: 'checkpoint', source: base };
-  if (base.kind === 'checkpoint') return base;
-  if (base.config) return { kind: 'scratch', config: { [sizeFieldsOf(base.config).positions]: longest, ...base.config } };
-  // a base with neither is told by checkMember
-  const shape: NonNullable<typeof base.architecture> = base.architecture ?? { kind: 'opt', hidden: 0, layers: 0, heads: 1 };
-  const { hidden, ffn = 4 * hidden, positions = longest } = shape;
-  return { kind: 'scratch', config: optConfig({ ...shape, ffn, positions }) };
+/** Members that name no family are of the usual one. */
+function withFamilies(raw: unknown): unknown {
+  const population = (raw as { population?: unknown } | null)?.population;
+  if (!Array.isArray(population)) return raw;
+  const named = population.map((member: unknown) =>
+    isMapping(member) && !('family' in member) ? { ...member, family: DEFAULT_FAMILY } : member,
+  );
+  return { ...(raw as object), population: named };
 }

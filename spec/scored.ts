@@ -1,12 +1,12 @@
 /** What is scored of a member's generation. Pure: the chain's workflow says so, and so does who scores it later, from documents. */
-import type { AnyMixedMember, MetricPlan } from './plan.js';
+import type { MetricPlan, MixedStepMember } from './plan.js';
 
 /** Under which name a run's document keeps what a member started from. */
 export const inputName = (members: number, member: string, role: string): string => (members > 1 ? `${member}/${role}` : role);
 
 /** What is scored of a member's generation, in references of some kind. */
 export interface Scored<Ref> {
-  readonly family: AnyMixedMember['family'];
+  readonly family: MixedStepMember['family'];
   readonly metrics: readonly MetricPlan[];
   readonly model: Ref;
   readonly generated: Ref;
@@ -22,7 +22,7 @@ export interface Scored<Ref> {
 }
 
 export function scoredOf<Ref>(
-  member: AnyMixedMember,
+  member: MixedStepMember,
   metrics: readonly MetricPlan[],
   artifacts: Omit<Scored<Ref>, 'family' | 'metrics' | 'lossOn'>,
 ): Scored<Ref> {

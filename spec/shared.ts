@@ -1,7 +1,7 @@
 /** What every kind of experiment file has in common. */
 import { z } from 'zod';
+import { DEVICES } from '../engine/devices.js';
 import { DEFAULT_ENGINE, ENGINE_IDS } from '../engines/registry.js';
-import { DEVICES } from './devices.js';
 
 /** File version; a file of another version is refused. */
 export const SCHEMA_VERSION = 1;
@@ -18,6 +18,8 @@ const queue = z
   .string()
   .max(200)
   .regex(/^[\w.:-]+$/, 'must be a task queue name: letters, digits and . : _ -');
+
+const device = z.enum(DEVICES).optional();
 
 export const execution = z
   .strictObject({
@@ -42,10 +44,17 @@ export const execution = z
           .describe('Task queue of finetune, generate and score; habsburg-gpu where GPU workers serve it.'),
       })
       .prefault({}),
+    device: device.describe(
+      'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
+    ),
+    engine: z
+      .enum(ENGINE_IDS)
+      .optional()
+      .describe(
+        `The program that computes them, on a task queue of its own: \`QUEUE/ENGINE\`, but for ${DEFAULT_ENGINE}, the default, which has the plain one.`,
+      ),
   })
   .describe('Where and how fast; changes no result, but for the rounding of another device.');
-
-const device = z.enum(DEVICES).optional();
 
 /** Of a member, where it differs from the experiment's. */
 export const memberExecution = z
@@ -57,16 +66,3 @@ export const memberExecution = z
   })
   .optional()
   .describe("Where this member's steps are computed, if elsewhere than the others'.");
-
-/** Of experiments whose steps the engine computes. */
-export const engineExecution = execution.extend({
-  device: device.describe(
-    'What computes finetune, generate and score; rounding differs by device, so steps do too. Default: what the worker is set to, cpu.',
-  ),
-  engine: z
-    .enum(ENGINE_IDS)
-    .optional()
-    .describe(
-      `The program that computes them, on a task queue of its own: \`QUEUE/ENGINE\`, but for ${DEFAULT_ENGINE}, the default, which has the plain one.`,
-    ),
-});

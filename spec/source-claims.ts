@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Problem } from './problems.js';
 import { everySource } from './sources.js';
-import type { AnyExperimentPlan } from './plan.js';
+import type { ExperimentPlan } from './plan.js';
 
 const line = (max: number) =>
   z
@@ -42,7 +42,7 @@ export function claimsIn(document: unknown): readonly SourceClaim[] {
 }
 
 /** Each claim is about one source of the plan, and no source has two. */
-export function checkClaims(plan: AnyExperimentPlan, claims: readonly SourceClaim[]): Problem[] {
+export function checkClaims(plan: ExperimentPlan, claims: readonly SourceClaim[]): Problem[] {
   const sources = everySource(plan);
   return claims.flatMap(({ source }, i): Problem[] => {
     const path = ['sources', i, 'source'];

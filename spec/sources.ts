@@ -2,7 +2,7 @@
 import type { Digest } from '../common/canonical.js';
 import { isSource, sourcesOf, termsOf, type MixturePlan } from './mixture.js';
 import type { Phased } from './phases.js';
-import type { AnyExperimentPlan } from './plan.js';
+import type { ExperimentPlan } from './plan.js';
 
 /** `file:PATH` -> digest of what it holds: of a text's or image file's bytes, of a checkpoint's list of files and their digests. */
 export type SourceDigests = Readonly<Record<string, Digest>>;
@@ -20,22 +20,22 @@ export function pathOfSource(source: string): string {
 }
 
 /** Each local source of a plan once. */
-export function localSources(plan: AnyExperimentPlan): LocalSources {
+export function localSources(plan: ExperimentPlan): LocalSources {
   const { data, checkpoints } = sourcesIn(plan);
   return { data: data.filter(isLocal), checkpoints: checkpoints.filter(isLocal) };
 }
 
 /** Every source of a plan once, local or not. */
-export function everySource(plan: AnyExperimentPlan): readonly string[] {
+export function everySource(plan: ExperimentPlan): readonly string[] {
   const { data, checkpoints } = sourcesIn(plan);
   return [...new Set([...data, ...checkpoints])];
 }
 
-function sourcesIn(plan: AnyExperimentPlan): LocalSources {
-  const { data } = plan;
-  const texts = data === undefined ? [] : [data.train, 'valid' in data ? data.valid : undefined, data.test];
+function sourcesIn(plan: ExperimentPlan): LocalSources {
+  const { text, images, chains } = plan.data;
+  const texts = [text?.train, text?.valid, text?.test, images?.train, images?.valid, images?.test, chains?.train, chains?.test];
   const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
-  const mixtures = plan.kind === 'simulation' ? [] : plan.conditions.flatMap((condition) => mixturesOf(condition));
+  const mixtures = plan.conditions.flatMap((condition) => mixturesOf(condition));
   const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));
   return { data: once([...texts, ...mixtures.flatMap(termSources)]), checkpoints: once(bases) };
 }

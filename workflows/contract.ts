@@ -7,7 +7,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import type { RunDocument } from '../spec/documents.js';
-import type { AnyExperimentPlan, AnyRunPlan, ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
+import type { AnyRunPlan, ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
 
@@ -50,7 +50,7 @@ export function fairness(experiment: string): Priority {
 }
 
 export interface ExperimentInput {
-  readonly plan: AnyExperimentPlan;
+  readonly plan: ExperimentPlan;
   /** what its file said, in portable form: kept beside the plan, so that the experiment can be forked */
   readonly document?: unknown;
   /** URL of the artifact store; without credentials */

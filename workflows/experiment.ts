@@ -15,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import type { Digest } from '../common/canonical.js';
 import { expand } from '../spec/expand.js';
+import { stepMembers } from '../spec/members.js';
 import { abandonedChildOf } from './child.js';
 import type { ExperimentInput, ExperimentResult, RunGoing } from './contract.js';
 import {
@@ -79,7 +80,8 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   ]);
   const digest = carried?.digest ?? (await recordPlan());
   // Asked once: which machine asked for a step must not be seen in what the steps leave.
-  const engines = plan.kind === 'simulation' ? undefined : (carried?.engines ?? (await enginesOf(plan, { store, plan: digest })));
+  const engines =
+    stepMembers(plan).length === 0 ? undefined : (carried?.engines ?? (await enginesOf(plan, { store, plan: digest })));
 
   // looked at beside the window, which is not to wait for it
   let [looking, otherVersion] = [false, false];

@@ -29,7 +29,7 @@ import {
   type Term,
 } from '../spec/mixture.js';
 import { membersAt } from '../spec/phases.js';
-import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
+import type { MixedStepMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import { scoredOf } from '../spec/scored.js';
 import { sourceOfContent } from '../spec/sources.js';
@@ -63,7 +63,7 @@ export interface GenerationResult {
  */
 export function* memberGeneration(
   run: Loop & Texts,
-  member: AnyMixedMember,
+  member: MixedStepMember,
   place: StepPlace,
   states: MemberStates,
 ): Generator<StepCall, GenerationResult, StepResult> {
@@ -86,7 +86,7 @@ export function* memberGeneration(
     for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past, sources } })) {
       const operated = throughInput(set, whole, members, place, states);
       const ref = operated ? (yield* ask({ step: 'postprocess', input: operated }, throughName(set, done))).kept : whole;
-      const input = viewInput(set, ref, prepared, place, states, run.data);
+      const input = viewInput(set, ref, prepared, place, states, run.data.text);
       sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, viewName(input.place, t))).view : ref;
     }
     return sets;
@@ -148,7 +148,7 @@ export function* memberGeneration(
 
   const first = state.first ?? model;
   const wrote = { set: generated, prompts, model, first, tokenizer: prepared.tokenizer };
-  const operated = writtenInput(member, place, wrote, run.data);
+  const operated = writtenInput(member, place, wrote, run.data.text);
   const kept = operated ? (yield* ask({ step: 'postprocess', input: operated })).kept : generated;
 
   const written = [...(state.written ?? []), { generation: t, set: kept, model }];
@@ -215,17 +215,17 @@ function viewInput(
   { tokenizer: reader }: MemberState['prepared'],
   place: StepPlace,
   states: MemberStates,
-  data: RunPlan['data'],
+  data: RunPlan['data']['text'],
 ): ViewInput | undefined {
-  if (set.kind !== 'written' || set.member === place.member || data.kind === 'images') return undefined;
-  const writer = states[set.member].prepared.tokenizer!;
-  if (writer.digest === reader!.digest) return undefined;
+  if (set.kind !== 'written' || set.member === place.member) return undefined;
+  const writer = states[set.member].prepared.tokenizer;
+  if (!writer || !reader || !data || writer.digest === reader.digest) return undefined;
   const { block, packing } = data;
   return {
     place: { ...place, member: set.member, generation: set.generation },
     set: ref,
     writer,
-    reader: reader!,
+    reader,
     block,
     packing,
   };
@@ -238,8 +238,8 @@ function sourceInput(
   place: StepPlace,
   { tokenizer }: MemberState['prepared'],
 ): ViewInput {
-  if (data.kind === 'images') throw new Error('internal: images have no terms from a source');
-  const { block, packing, template } = data;
+  if (!data.text) throw new Error('internal: terms from a source are of texts');
+  const { block, packing, template } = data.text;
   return {
     place: { ...place, seed: 0, generation: 0, member: '' },
     source: sourceOfContent(source, sources),
@@ -268,7 +268,7 @@ function pastOf(outputs: StepResult['outputs']): MemberState['past'] {
   return found.length === 0 ? undefined : Object.fromEntries(found.map(([name, ref]) => [name.slice('past/'.length), ref]));
 }
 
-function startOf(member: AnyMixedMember, generation: number, state: MemberState): FinetuneInput['start'] {
+function startOf(member: MixedStepMember, generation: number, state: MemberState): FinetuneInput['start'] {
   if (generation > 0 && member.start === 'previous') return { model: state.model! };
   if (generation > 0 && member.start === 'generation-0') return { model: state.first! };
   if (member.base.kind === 'scratch') return { scratch: member.base, tokenizer: state.prepared.tokenizer };
@@ -277,7 +277,7 @@ function startOf(member: AnyMixedMember, generation: number, state: MemberState)
 
 /** What is scored of a member's generation. */
 export function scoreInput(
-  member: AnyMixedMember,
+  member: MixedStepMember,
   metrics: RunPlan['metrics'],
   { state: { model, first, written, prepared }, prompts }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
@@ -293,7 +293,7 @@ export async function generationOf(
   run: Loop,
   t: number,
   before: MemberStates,
-  walk: (member: AnyMixedMember, states: MemberStates) => Promise<GenerationResult>,
+  walk: (member: MixedStepMember, states: MemberStates) => Promise<GenerationResult>,
 ): Promise<Record<string, GenerationResult>> {
   const results: Record<string, GenerationResult> = {};
   const going = new Map<string, Promise<void>>();

@@ -5,10 +5,11 @@
 import type { StepPlace } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import { digestOf, type Digest } from '../common/canonical.js';
-import { expand } from '../spec/expand.js';
+import { expandSteps } from '../spec/expand.js';
+import { dataKind, stepMembers, stepPart } from '../spec/members.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
 import { membersAt, stagesOf } from '../spec/phases.js';
-import type { AnyMemberPlan, AnyMixedMember, ExperimentPlan, RunPlan } from '../spec/plan.js';
+import type { ExperimentPlan, MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
 import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
 
@@ -67,7 +68,7 @@ export function stepsOfGeneration({ runs }: Outline, which: 0 | 'later'): StepNa
 export function outline(plan: ExperimentPlan): Outline {
   const prepare = preparations(plan);
   const first = new Map<Digest, string>();
-  const runs = expand(plan).map((run) => ({
+  const runs = expandSteps(plan).map((run) => ({
     run: run.id,
     condition: run.condition,
     seed: run.seed,
@@ -93,8 +94,9 @@ export function outline(plan: ExperimentPlan): Outline {
   };
 }
 
-function preparations({ data, population, conditions }: ExperimentPlan): OutlineStep[] {
-  const digests = new Set([...population, ...conditions.flatMap(({ members }) => members)].map((m) => preparedBy(data, m)));
+function preparations(plan: ExperimentPlan): OutlineStep[] {
+  const members = [...stepMembers(plan), ...plan.conditions.flatMap((condition) => stepPart(condition).members)];
+  const digests = new Set(members.map((member) => preparedBy(plan.data, member)));
   return [...digests].map((determinedBy, i) => ({
     id: digests.size === 1 ? 'prepare' : `prepare/${i + 1}`,
     step: 'prepare',
@@ -106,7 +108,8 @@ function preparations({ data, population, conditions }: ExperimentPlan): Outline
 }
 
 /** What a member starts from: the data, through its tokenizer, and its checkpoint. */
-function preparedBy(data: ExperimentPlan['data'], member: AnyMemberPlan): Digest {
+function preparedBy(of: ExperimentPlan['data'], member: StepMember): Digest {
+  const data = of[dataKind(member)];
   if (member.family !== 'language-model') return digestOf({ data });
   const { tokenizer, base } = member;
   return digestOf({ data, tokenizer, ...(base.kind === 'checkpoint' && { base }) });
@@ -130,9 +133,9 @@ interface Work {
   readonly score?: number;
 }
 
-function workOf(run: RunPlan, member: AnyMixedMember, generation: number): Work {
-  if (run.data.kind === 'images' || member.family !== 'language-model') return {};
-  const { limit, block } = run.data;
+function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work {
+  if (member.family !== 'language-model') return {};
+  const { limit, block } = run.data.text!;
   const { epochs } = generation === 0 ? member.generation0 : member.training;
   const { maxNewTokens } = member.decoding;
   const sampleAt = (name: string, t: number) => membersAt(run, t).find((one) => one.name === name)!.sample;
@@ -160,7 +163,7 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
     by.set(digest, step);
     return { kind: 'dataset', digest, size: 0 };
   };
-  const ask = (member: AnyMixedMember, generation: number, step: StepName, { place, ...input }: StepInput): OutlineStep => {
+  const ask = (member: MixedStepMember, generation: number, step: StepName, { place, ...input }: StepInput): OutlineStep => {
     const after = [...new Set(refsIn(input).map((digest) => by.get(digest)!))];
     const made: OutlineStep = {
       id: `${run.id}/g${generation}/${member.name}/${step}`,
@@ -174,7 +177,7 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
     steps.push(tokens === undefined ? made : { ...made, tokens });
     return steps[steps.length - 1];
   };
-  const prepared = (member: AnyMixedMember): MemberState['prepared'] => {
+  const prepared = (member: MixedStepMember): MemberState['prepared'] => {
     const digest = preparedBy(run.data, member);
     const of = (name: string) =>
       output(

@@ -3,7 +3,7 @@ import type { PostprocessInput, StepPlace } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { PoolSet } from '../spec/mixture.js';
 import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
-import type { AnyMixedMember, RunPlan } from '../spec/plan.js';
+import type { MixedStepMember, RunPlan } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
 
 /** A set of texts, and what operators may ask about it. */
@@ -18,14 +18,14 @@ interface Subject {
 
 /** Of what a member has just written; undefined where all of it joins the pool. */
 export function writtenInput(
-  member: AnyMixedMember,
+  member: MixedStepMember,
   place: StepPlace,
   { prompts, ...subject }: Subject,
-  data: RunPlan['data'],
+  data: RunPlan['data']['text'],
 ): PostprocessInput | undefined {
   if (member.family !== 'language-model' || !member.postprocess) return undefined;
   // rows bring their prompts along
-  const rows = data.kind === undefined && data.packing === 'records';
+  const rows = data?.packing === 'records';
   return input(member.postprocess, place, rows ? subject : { ...subject, prompts }, member);
 }
 
@@ -56,7 +56,7 @@ function input(
   operators: readonly OperatorPlan[],
   place: StepPlace,
   { set, tokenizer, prompts, model, first }: Subject,
-  reader: AnyMixedMember,
+  reader: MixedStepMember,
 ): PostprocessInput {
   const needs = needsOf(operators);
   const under = new Set(needs.observations.map((need) => need.under));

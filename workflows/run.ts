@@ -16,7 +16,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
-import type { AnyMemberPlan, AnyMixedMember, MemberPlan, RunPlan } from '../spec/plan.js';
+import type { MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
 import { membersAt } from '../spec/phases.js';
 import { placementKey, placementOf } from '../spec/placement.js';
 import { Batches } from './batches.js';
@@ -56,7 +56,7 @@ export function run(input: RunInput): Promise<RunResult> {
 async function chain(input: RunInput): Promise<RunResult> {
   const { plan, store } = input;
   const { execution } = plan;
-  const stepsFor = (member?: AnyMixedMember) =>
+  const stepsFor = (member?: MixedStepMember) =>
     stepsOn({ ...execution.queues, engine: placementOf(execution, member).queue }, execution.heartbeatSeconds);
   const state = new RunState(plan.generations, input.paused, input.carried);
   const records = new RunRecords(input, state);
@@ -71,7 +71,7 @@ async function chain(input: RunInput): Promise<RunResult> {
       { key: SEARCH_ATTRIBUTES.generation, value: state.progress().generation },
     ]);
   };
-  const place = (generation: number, name: string, member?: AnyMixedMember): StepPlace => {
+  const place = (generation: number, name: string, member?: MixedStepMember): StepPlace => {
     const placement = placementOf(execution, member);
     const engine = input.engines?.[placementKey(placement)];
     return {
@@ -194,11 +194,11 @@ async function chain(input: RunInput): Promise<RunResult> {
   };
 
   try {
-    if (plan.kind !== 'simulation' && !input.carried) await prepare(plan);
+    if (plan.kind === undefined && !input.carried) await prepare(plan);
     if (!input.carried) await records.status('running');
     // again, where there are to be more generations when the last one has been scored and told of
     do {
-      if (plan.kind === 'simulation') {
+      if (plan.kind === 'chains') {
         await simulateGenerations(plan, state, {
           steps: stepsFor(),
           step,
@@ -293,11 +293,11 @@ function answer(id: string, state: RunState): void {
   setHandler(runProgressQuery, () => state.progress());
 }
 
-function prepareInput(plan: RunPlan, member: AnyMemberPlan, place: StepPlace): PrepareInput {
+function prepareInput(plan: RunPlan, member: StepMember, place: StepPlace): PrepareInput {
   const { data, sources, claims } = plan;
-  if (data.kind === 'images') return { place, data, sources, claims };
-  const { tokenizer, base } = member as MemberPlan;
-  return { place, data, tokenizer, base, sources, claims };
+  if (member.family === 'vae') return { kind: 'images', place, data: data.images!, sources, claims };
+  const { tokenizer, base } = member;
+  return { kind: 'text', place, data: data.text!, tokenizer, base, sources, claims };
 }
 
 /** Refuses anything but a whole number above the present last generation, up to the most that there may be. */

@@ -4,7 +4,7 @@
  */
 import { allHandlersFinished, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Left, StepPlace } from '../activities/types.js';
-import { expand } from '../spec/expand.js';
+import { expandSteps } from '../spec/expand.js';
 import { membersAt } from '../spec/phases.js';
 import { placementKey, placementOf, type Placement } from '../spec/placement.js';
 import type { RunPlan } from '../spec/plan.js';
@@ -22,7 +22,7 @@ const STRETCH = 16;
 export async function score(input: ScoreExperimentInput): Promise<ScoreProgress> {
   const { plan, digest, store, carried } = input;
   const { execution } = plan;
-  const runs = expand(plan);
+  const runs = expandSteps(plan);
   const records = recordsOn(execution.queues.cpu);
   let progress: ScoreProgress = carried?.progress ?? {
     runs: runs.length,

@@ -1,8 +1,9 @@
 /** The generations of a block of cheap chains: some hundreds to a thousand in one step, instead of a step for each thing done. */
 import type { StepPlace, StepResult } from '../activities/types.js';
+import { stagesOf } from '../spec/phases.js';
 import type { MemberIndex } from '../spec/documents.js';
-import { BLOCKS } from '../spec/simulation/blocks.js';
-import type { SimulationRunPlan } from '../spec/simulation/plan.js';
+import { lastOfStep } from '../kinds/chains/blocks.js';
+import type { ChainRunPlan } from '../kinds/chains/plan.js';
 import type { Steps } from './proxies.js';
 import type { RunState } from './run-state.js';
 
@@ -19,18 +20,25 @@ export interface SimulationControl {
 }
 
 /**
- * Steps end at fixed generations, except the last. An experiment that is extended does its last, shorter step again in full length,
- * so that what it leaves does not depend on when it was extended.
+ * Steps end at fixed generations and where settings change, except the last. An experiment that is extended does its last, shorter step
+ * again in full length, so that what it leaves does not depend on when it was extended.
  */
-export async function simulateGenerations(plan: SimulationRunPlan, state: RunState, control: SimulationControl): Promise<void> {
-  const { member, mixture, data, sources, claims, seeds } = plan;
-  const length = BLOCKS[member.world.family].generations;
+export async function simulateGenerations(plan: ChainRunPlan, state: RunState, control: SimulationControl): Promise<void> {
+  const { data, sources, claims, seeds } = plan;
+  const stages = stagesOf({ members: [plan.member], phases: plan.phases });
+  const phases = plan.phases && { phases: stages.map(({ from, members: [{ mixture }] }) => ({ from, mixture })) };
   while (state.hasMore) {
     control.enter();
     const { next: from, chains } = state;
-    const end = from + length - 1;
+    const { mixture, ...member } = stages.find((stage) => from <= stage.to)!.members[0];
+    const end = lastOfStep(
+      member.world.family,
+      from,
+      plan.phases?.map((phase) => phase.from),
+    );
     const to = Math.min(end, state.generations);
-    const input = { place: control.place(from, member.name), member, mixture, data, sources, claims, seeds, to, state: chains };
+    const place = control.place(from, member.name);
+    const input = { place, member, mixture, ...phases, data, sources, claims, seeds, to, state: chains };
     const { key, cached, outputs, report } = await control.step('simulate', () => control.steps.simulate(input));
     const index: MemberIndex = {
       model: outputs.state,

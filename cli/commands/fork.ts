@@ -14,7 +14,7 @@ import { planDigest } from '../../spec/digest.js';
 import { runId } from '../../spec/expand.js';
 import { forkOf, type Fork } from '../../spec/fork.js';
 import { loadExperiment, loadText, type SpecProblem } from '../../spec/load.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { pathOfSource } from '../../spec/sources.js';
 import type { CommandModule } from '../command.js';
 import { untilInterrupted } from '../interrupt.js';
@@ -95,13 +95,11 @@ async function execute(target: string, options: Options, signal: AbortSignal): P
 
 /** @throws 'notFound' or 'invalid' for a run or generation that the experiment does not have */
 function wanted(
-  plan: AnyExperimentPlan,
+  plan: ExperimentPlan,
   { experiment, condition, run }: { experiment: string; condition: string | undefined; run: string },
   { atGeneration }: Options,
 ): { seed: number | undefined; generation: number } {
   const { conditions, seeds, generations } = plan;
-  if (plan.kind === 'simulation')
-    throw new HabsburgError('invalid', `${experiment} has cheap models, for which phases are not implemented yet`);
   const names = conditions.map(({ name }) => name);
   if (condition === undefined || !names.includes(condition))
     throw new HabsburgError(

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf, tableName } from '../../evaluations/types.js';
-import { MEASURES } from '../../spec/simulation/measures.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
 import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';

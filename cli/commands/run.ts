@@ -11,7 +11,7 @@ import { isWhole } from '../../documents/done.js';
 import { findDev } from '../../infra/dev.js';
 import { expand } from '../../spec/expand.js';
 import { placementOf } from '../../spec/placement.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import type { CommandModule } from '../command.js';
 import { failureOf } from '../ended.js';
 import { follow, startExperiment, type Started } from '../experiment.js';
@@ -132,7 +132,7 @@ function isDamage(error: unknown): undefined {
 }
 
 /** How an experiment ends that computes nothing. */
-function doneAlready(plan: AnyExperimentPlan, reused: number): ExperimentSnapshot {
+function doneAlready(plan: ExperimentPlan, reused: number): ExperimentSnapshot {
   const now = new Date().toISOString();
   const { name, generations } = plan;
   const runs = expand(plan).length;
@@ -161,7 +161,7 @@ async function refuseDetach(options: RunOptions, external: boolean): Promise<voi
 }
 
 /** Steps at a time on a worker of ours. */
-function embeddedSlots(plan: AnyExperimentPlan, options: RunOptions): number {
+function embeddedSlots(plan: ExperimentPlan, options: RunOptions): number {
   return (
     positiveInteger('--slots', options.slots) ??
     Math.min(availableParallelism(), plan.execution.concurrency ?? expand(plan).length)
@@ -169,12 +169,12 @@ function embeddedSlots(plan: AnyExperimentPlan, options: RunOptions): number {
 }
 
 /** Steps that can go on at a time where they are computed. */
-async function freeSlots(client: Client, plan: AnyExperimentPlan, ours: number): Promise<number> {
+async function freeSlots(client: Client, plan: ExperimentPlan, ours: number): Promise<number> {
   const workers = await workersOn(client, placementOf(plan.execution).queue, 'activity').catch(() => []);
   return Math.max(ours, slotsOf(workers)) || WITHOUT_WORKERS;
 }
 
-function startLine(plan: AnyExperimentPlan, { fresh, generations }: Started, concurrency: number, store: string): string {
+function startLine(plan: ExperimentPlan, { fresh, generations }: Started, concurrency: number, store: string): string {
   if (!fresh)
     return `${plan.name}: goes on where it was${generations === undefined ? '' : `, to generation ${generations} as it was extended`}; artifacts are in ${store}`;
   const runs = expand(plan).length;

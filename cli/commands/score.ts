@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError, type ErrorKind, ExitCode } from '../../common/errors.js';
 import { findPlan } from '../../documents/plans.js';
+import { stepMembers } from '../../spec/members.js';
 import { withMetrics } from '../../spec/asked-metrics.js';
 import { expand } from '../../spec/expand.js';
 import type { ExperimentPlan } from '../../spec/plan.js';
@@ -52,7 +53,7 @@ async function execute(experiment: string, options: Options, signal: AbortSignal
   const store = resolveStoreUrl(options.store);
   const found = await findPlan(openArtifactStore(store), experiment, { digest: options.plan });
   const { plan: known, digest } = found;
-  if (known.kind === 'simulation')
+  if (stepMembers(known).length === 0)
     throw new HabsburgError(
       'invalid',
       `what is measured of ${experiment} is computed with its chains, and all of it is there: habsburg results ${experiment}`,

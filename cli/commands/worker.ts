@@ -7,7 +7,7 @@ import { HabsburgError } from '../../common/errors.js';
 import { findDev } from '../../infra/dev.js';
 import { embeddedServer, fromEnvironment, plainServer, type TemporalSettings } from '../../workers/connection.js';
 import { serverIn } from '../session.js';
-import { DEVICES, type Device } from '../../spec/devices.js';
+import { DEVICES, type Device } from '../../engine/devices.js';
 import type { CommandModule } from '../command.js';
 import { stopSignals } from '../interrupt.js';
 import { positiveInteger } from '../options.js';

@@ -4,7 +4,7 @@
  */
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
-import type { LoraPlan } from '../../spec/plan.js';
+import type { LoraPlan } from './settings.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { NamedTensor, Weights } from '../checkpoint/safetensors.js';
 import type { Graph } from '../graph/graph.js';

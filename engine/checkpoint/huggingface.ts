@@ -5,7 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../../common/errors.js';
-import type { Device } from '../../spec/devices.js';
+import type { Device } from '../devices.js';
 import { mergeLora, stackLora, type Lora } from '../adapters/lora.js';
 import { architectureOf, parseConfig } from '../models/index.js';
 import { HEAD, type ConfigJson, type DecoderConfig } from '../models/types.js';

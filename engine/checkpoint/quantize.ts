@@ -6,7 +6,6 @@
 import { copyFile, link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../../common/errors.js';
-import type { PrecisionPlan } from '../../spec/plan.js';
 import type { Lora } from '../adapters/lora.js';
 import { architectureOf } from '../models/index.js';
 import type { ParameterSpec } from '../models/types.js';
@@ -16,12 +15,9 @@ import { toFloat16 } from './halfprecision.js';
 import { GENERATION_CONFIG, openCheckpoint, saveGenerationConfig, WEIGHTS, withAdapter, type Model } from './huggingface.js';
 import { writeJson } from './json.js';
 import { saveAdapter } from './peft.js';
+import type { Precision } from './precision.js';
 import { readRange, writeTensors, type TensorSource, type TensorToWrite } from './safetensors.js';
 import { isMatrix, QUANT_METHOD, scalesName, transposed } from './stored.js';
-
-/** What a base model's matrices can be kept in. */
-export const PRECISIONS: readonly PrecisionPlan[] = ['8bit', '4bit', 'fp16'];
-export type Precision = PrecisionPlan;
 
 /**
  * Writes config.json, model.safetensors and generation_config.json into an existing folder. `fp16`: what the files have in 16 bits stays as

@@ -1,7 +1,7 @@
 /** Texts through an encoder: token ids, last hidden states, and one vector a text. */
 import { join } from 'node:path';
 import { HabsburgError } from '../../common/errors.js';
-import type { Device } from '../../spec/devices.js';
+import type { Device } from '../devices.js';
 import { longestRow, makeBatch, paddedLength } from '../batch.js';
 import { readJsonObject } from '../checkpoint/json.js';
 import type { Weights } from '../checkpoint/safetensors.js';

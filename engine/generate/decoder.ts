@@ -1,5 +1,5 @@
 /** Runs the graph: prompts in, scores out, step by step. One session, made when it is first needed, serves them all. */
-import type { Device } from '../../spec/devices.js';
+import type { Device } from '../devices.js';
 import { notFinite } from '../checkpoint/finite.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import { makeBatch } from '../batch.js';

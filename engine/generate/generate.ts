@@ -1,7 +1,7 @@
 /** Continues prompts, batch by batch: the generation loop, top to bottom. */
 import type { CounterRng } from '../../common/philox.js';
 import { HabsburgError } from '../../common/errors.js';
-import type { Device } from '../../spec/devices.js';
+import type { Device } from '../devices.js';
 import { decodingOf, type Decoding, type DecodingPlan } from './decoding.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';

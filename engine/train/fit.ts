@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { digestOf } from '../../common/canonical.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
-import type { Device } from '../../spec/devices.js';
-import type { TrainingPlan } from '../../spec/plan.js';
+import type { Device } from '../devices.js';
 import { initialLora, type Lora } from '../adapters/lora.js';
 import { IGNORED } from '../../common/labels.js';
 import { longestRow } from '../batch.js';
@@ -13,6 +12,7 @@ import type { Model } from '../checkpoint/huggingface.js';
 import type { Weights } from '../checkpoint/safetensors.js';
 import { checkLabels, checkRows, Scorer } from '../score.js';
 import { trainEpochs, type LoopHooks, type LoopReport } from './loop.js';
+import type { TrainingSettings } from './settings.js';
 import { Trainer } from './trainer.js';
 
 export interface FitOptions extends LoopHooks {
@@ -26,7 +26,7 @@ export interface FitOptions extends LoopHooks {
   readonly validLabels?: readonly Int32Array[];
   /** what the tokens of each training row count for in the loss, above 0; absent: 1 */
   readonly trainWeights?: Float32Array;
-  readonly settings: TrainingPlan;
+  readonly settings: TrainingSettings;
   /** draws the order of rows; epoch e uses the permutation of lane e */
   readonly rng: CounterRng;
   readonly threads: number;

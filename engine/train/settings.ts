@@ -3,6 +3,9 @@
  * learning rate stand in schedule.ts, an optimiser's beside it.
  */
 import { z } from 'zod';
+import type { LoraPlan } from '../adapters/settings.js';
+import type { OptimizerPlan } from './optimizers/index.js';
+import type { SchedulePlan } from './schedule.js';
 
 export const stepFields = {
   batch: z.int().min(1).max(1e6).describe('Rows of one forward pass; an optimiser step has batch x accumulation.'),
@@ -39,3 +42,9 @@ export const selectionFields = {
 
 export type StepPlan = Readonly<z.output<z.ZodObject<typeof stepFields>>>;
 export type SelectionPlan = Readonly<z.output<z.ZodObject<typeof selectionFields>>>;
+
+/** All that the training of a language model is told. */
+export interface TrainingSettings extends SchedulePlan, OptimizerPlan, StepPlan, SelectionPlan {
+  /** train a LoRA adapter and merge it into the model afterwards; absent or null: train all weights */
+  readonly lora?: LoraPlan | null;
+}

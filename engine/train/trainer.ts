@@ -1,6 +1,6 @@
 /** One model in training: the optimiser's memories, the graphs for each row length, and the optimiser step. */
 import type { CounterRng } from '../../common/philox.js';
-import type { Device } from '../../spec/devices.js';
+import type { Device } from '../devices.js';
 import type { Lora } from '../adapters/lora.js';
 import { longestRow, makeBatch, paddedLength, type Batch } from '../batch.js';
 import type { FrozenParts, Model } from '../checkpoint/huggingface.js';

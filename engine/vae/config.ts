@@ -1,9 +1,9 @@
 /** What a variational autoencoder is made of: its config.json, its parameters and their first values. */
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
-import type { VaeArchitecturePlan } from '../../spec/plan.js';
 import type { Weights } from '../checkpoint/safetensors.js';
 import type { ConfigJson } from '../models/types.js';
+import type { VaeArchitecturePlan } from './settings.js';
 
 export interface VaeConfig {
   readonly architecture: VaeArchitecturePlan;

@@ -4,8 +4,7 @@ import { digestOf } from '../../common/canonical.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { Images } from '../../common/images.js';
 import type { CounterRng } from '../../common/philox.js';
-import type { Device } from '../../spec/devices.js';
-import type { VaeTrainingPlan } from '../../spec/plan.js';
+import type { Device } from '../devices.js';
 import { weightFeeds } from '../models/weights.js';
 import { float32, Session } from '../session.js';
 import { gradientName } from '../train/graph.js';
@@ -16,6 +15,7 @@ import type { Vae } from './checkpoint.js';
 import { vaeConfigJson } from './config.js';
 import { vaeTrainingGraph } from './objective.js';
 import { checkImages, VaeScorer } from './score.js';
+import type { VaeTrainingPlan } from './settings.js';
 
 export interface FitVaeOptions extends LoopHooks {
   /** trained in place: its weights are the selected ones at the end */

@@ -2,7 +2,7 @@
 import type { Images } from '../../common/images.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
-import type { Device } from '../../spec/devices.js';
+import type { Device } from '../devices.js';
 import { weightFeeds } from '../models/weights.js';
 import { Session, type Tensor } from '../session.js';
 import { consecutive, imageBatch, noiseBatch } from './batches.js';

@@ -1,13 +1,13 @@
 /** Writes images: codes from the standard normal, through the decoder. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CounterRng } from '../../common/philox.js';
-import type { Device } from '../../spec/devices.js';
-import type { VaeDecodingPlan } from '../../spec/plan.js';
+import type { Device } from '../devices.js';
 import { weightFeeds } from '../models/weights.js';
 import { Session } from '../session.js';
 import { noiseBatch } from './batches.js';
 import type { Vae } from './checkpoint.js';
 import { vaeDecodingGraph } from './objective.js';
+import type { VaeDecodingPlan } from './settings.js';
 
 export interface WriteImagesOptions {
   readonly vae: Vae;

@@ -11,7 +11,7 @@ import { fitReport } from '../../families/fit-report.js';
 import { freshModel, readRows } from '../../families/texts.js';
 import type { FitJob, JobIo, JobReport } from '../../families/types.js';
 import { readWeights } from '../../pool/selection.js';
-import type { MemberPlan, TrainingPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan, TrainingPlan } from '../../kinds/text/plan.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
 import { backpropagate, predictions, targetsIn } from './loss.js';
 import { ReferenceModel } from './model.js';
@@ -23,7 +23,7 @@ interface Rows {
   readonly labels: readonly Int32Array[];
 }
 
-export async function fit(job: FitJob<MemberPlan>, io: JobIo): Promise<JobReport> {
+export async function fit(job: FitJob<LanguageModelPlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);
   const from = 'model' in job.start ? job.start.model : job.start.tokenizer!;
   const start: Checkpoint =

@@ -8,13 +8,13 @@ import { loadTokenizer } from '../../engine/tokenizer/files.js';
 import { readPrompts, recordOf } from '../../families/texts.js';
 import type { GenerateJob, JobIo, JobReport } from '../../families/types.js';
 import { RECORDS_FILE, readRecords, writeRecords, type DataRecord } from '../../pool/records.js';
-import type { MemberPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import { softmax } from './layers.js';
 import { ReferenceModel } from './model.js';
 
-type Decoding = MemberPlan['decoding'];
+type Decoding = LanguageModelPlan['decoding'];
 
-export async function generate(job: GenerateJob<MemberPlan>, io: JobIo): Promise<JobReport> {
+export async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise<JobReport> {
   const model = new ReferenceModel(await loadCheckpoint(job.model));
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);

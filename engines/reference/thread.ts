@@ -1,7 +1,7 @@
 /** Its thread. */
 import { HabsburgError } from '../../common/errors.js';
 import type { FitJob, GenerateJob } from '../../families/types.js';
-import type { MemberPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import { checkJob } from '../capabilities.js';
 import { runJob } from '../jobs.js';
 import { reference } from './capabilities.js';
@@ -13,9 +13,9 @@ await runJob(async (job, io) => {
   checkJob('reference', reference, job);
   switch (job.op) {
     case 'fit':
-      return fit(job as FitJob<MemberPlan>, io);
+      return fit(job as FitJob<LanguageModelPlan>, io);
     case 'generate':
-      return generate(job as GenerateJob<MemberPlan>, io);
+      return generate(job as GenerateJob<LanguageModelPlan>, io);
     case 'observe':
       return observe(job);
     case 'simulate':

@@ -1,15 +1,18 @@
 /** One chain: a seed's generations from a state (or from nothing) to a last generation. Pure; the same numbers however it is cut. */
 import { CounterRng } from '../../common/philox.js';
 import type { MixturePlan, SamplePlan } from '../../spec/mixture.js';
-import type { SimulatedMember } from '../../spec/simulation/plan.js';
+import type { ChainMemberPlan } from '../../kinds/chains/plan.js';
 import { Draws } from './draws.js';
 import { needsRecords, trainingSet, type ChainState } from './mixtures.js';
 import type { ToyFamily, WorldText } from './types.js';
 
 export interface ChainOptions {
   readonly family: ToyFamily;
-  readonly member: SimulatedMember;
+  readonly member: ChainMemberPlan;
   readonly mixture: MixturePlan;
+  /** mixtures of generations before, and of those to come: what they need is kept */
+  readonly before?: readonly MixturePlan[];
+  readonly later?: readonly MixturePlan[];
   readonly seed: number;
   readonly text?: WorldText;
 }
@@ -19,20 +22,22 @@ export class Chain {
   readonly #family: ToyFamily;
   readonly #sample: SamplePlan;
   readonly #mixture: MixturePlan;
+  readonly #later: readonly MixturePlan[];
   readonly #rng: CounterRng;
   readonly #world: unknown;
   #data: unknown;
   #state: ChainState | undefined;
 
   /** @param state where to go on; absent: before generation 0 */
-  constructor({ family, member, mixture, seed, text }: ChainOptions, state?: ChainState) {
+  constructor({ family, member, mixture, before = [], later = [], seed, text }: ChainOptions, state?: ChainState) {
     this.#family = family;
     this.#mixture = mixture;
+    this.#later = later;
     this.#rng = new CounterRng({ seed, generation: 0, member: member.name, step: 'simulate' });
     this.#world = family.world({
       plan: member.world,
       size: member.sample.size,
-      records: needsRecords(mixture),
+      records: [...before, mixture, ...later].some(needsRecords),
       draws: new Draws(this.#rng, 0, 'world'),
       text,
     });
@@ -53,7 +58,18 @@ export class Chain {
   /** Fits one more generation. */
   step(): void {
     const t = this.generation + 1;
-    const { data, carry } = trainingSet(this.#family, this.#world, this.#mixture, this.#sample, this.#rng, t, this.#state);
+    const { data, carry } = trainingSet(
+      {
+        family: this.#family,
+        world: this.#world,
+        mixture: this.#mixture,
+        later: this.#later,
+        sample: this.#sample,
+        rng: this.#rng,
+      },
+      t,
+      this.#state,
+    );
     this.#data = data;
     this.#state = { generation: t, model: this.#family.fit(this.#world, data, new Draws(this.#rng, t, 'fit')), ...carry };
   }

@@ -2,9 +2,9 @@
  * Frequencies over K states: the Markov chain on counts (Wright–Fisher drift). Its absorbing states are the distributions on one
  * state, reached at state i with probability p(i).
  */
-import { MEASURES } from '../../spec/simulation/measures.js';
-import type { DiscreteWorld } from '../../spec/simulation/plan.js';
-import { zipfProbabilities } from '../../spec/simulation/truth.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
+import type { DiscreteWorld } from '../../kinds/chains/plan.js';
+import { zipfProbabilities } from '../../kinds/chains/truth.js';
 import { AliasTable } from './draws.js';
 import type { Draws } from './draws.js';
 import type { ToyFamily } from './types.js';

@@ -2,8 +2,8 @@
  * A Gaussian in d dimensions: sample mean and covariance, divided by n or by n - 1. Data are their sufficient statistics, computed
  * on standard normals and then transformed, so that a variance of 1e-200 is as exact as one of 1.
  */
-import { MEASURES } from '../../spec/simulation/measures.js';
-import type { GaussianWorld } from '../../spec/simulation/plan.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
+import type { GaussianWorld } from '../../kinds/chains/plan.js';
 import { cholesky, logDeterminant, symmetricEigenvalues } from './linear.js';
 import { mergeMoments, momentsOf, type Moments } from './moments.js';
 import type { ToyFamily } from './types.js';

@@ -1,7 +1,7 @@
 /** A mixture of Gaussians with full covariances, fitted by EM in log space from a k-means++ start. */
-import { MEASURES } from '../../spec/simulation/measures.js';
-import type { GmmWorld } from '../../spec/simulation/plan.js';
-import { mixtureMoments } from '../../spec/simulation/truth.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
+import type { GmmWorld } from '../../kinds/chains/plan.js';
+import { mixtureMoments } from '../../kinds/chains/truth.js';
 import { AliasTable } from './draws.js';
 import type { Draws } from './draws.js';
 import { fitMixture, type MixtureModel } from './em.js';

@@ -1,5 +1,5 @@
 /** The cheap families by name. Adding one: a file beside this, a row here, its settings in spec/simulation. */
-import type { WorldPlan } from '../../spec/simulation/plan.js';
+import type { WorldPlan } from '../../kinds/chains/plan.js';
 import { discrete } from './discrete.js';
 import { gaussian } from './gaussian.js';
 import { gmm } from './gmm.js';

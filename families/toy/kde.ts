@@ -1,7 +1,7 @@
 /** A Gaussian kernel density estimate in the plane: writing is picking a training record and adding the kernel's noise. */
-import { MEASURES } from '../../spec/simulation/measures.js';
-import type { KdeWorld } from '../../spec/simulation/plan.js';
-import { BLOBS, CURVE_NOISE, INNER_RADIUS, bandwidthOf, shapeMoments } from '../../spec/simulation/truth.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
+import type { KdeWorld } from '../../kinds/chains/plan.js';
+import { BLOBS, CURVE_NOISE, INNER_RADIUS, bandwidthOf, shapeMoments } from '../../kinds/chains/truth.js';
 import type { Draws } from './draws.js';
 import { momentsOf } from './moments.js';
 import type { ToyFamily } from './types.js';

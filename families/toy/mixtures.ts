@@ -13,8 +13,8 @@ export interface ChainState {
   readonly earlier?: unknown;
   /** the real records of generation 0, where a term comes back to them */
   readonly real?: unknown;
-  /** all records so far of each term that reads all generations */
-  readonly pools?: readonly unknown[];
+  /** all records so far of what terms read that take all generations, by its sources */
+  readonly pools?: Readonly<Record<string, unknown>>;
 }
 
 type Carry = Pick<ChainState, 'earlier' | 'real' | 'pools'>;
@@ -31,27 +31,39 @@ export function needsRecords(mixture: MixturePlan): boolean {
   return terms.some((one) => isSubset(terms, one));
 }
 
+/** What does not change within a step. */
+export interface Loop {
+  readonly family: ToyFamily;
+  readonly world: unknown;
+  readonly mixture: MixturePlan;
+  /** mixtures of generations to come: what they read is kept for them */
+  readonly later: readonly MixturePlan[];
+  readonly sample: SamplePlan;
+  readonly rng: CounterRng;
+}
+
+/** The name of what a term that takes all generations reads. */
+const poolOf = (one: Term): string => sourcesOf(one).join('+');
+
 /**
  * The training set of generation t, and what the next generations need of the past.
  * @param before undefined in generation 0
  */
 export function trainingSet(
-  family: ToyFamily,
-  world: unknown,
-  mixture: MixturePlan,
-  sample: SamplePlan,
-  rng: CounterRng,
+  { family, world, mixture, later, sample, rng }: Loop,
   t: number,
   before: ChainState | undefined,
 ): { readonly data: unknown; readonly carry: Carry } {
   const terms = termsOf(mixture);
+  const kept = [...terms, ...later.flatMap(termsOf)];
+  const pooled = new Map(kept.filter(isAll).map((one) => [poolOf(one), one]));
   const n = sizeAt(sample, t);
   const real = (k: number, places?: Uint32Array) => family.real(world, k, new Draws(rng, t, 'real'), places);
-  const keepsReal = terms.some((one) => isReal(one) && one.draw !== 'fresh');
+  const keepsReal = kept.some((one) => isReal(one) && one.draw !== 'fresh');
   if (!before) {
     const data = real(n);
-    const pools = terms.filter(isAll).map((one) => (sourcesOf(one).includes(REAL) ? data : undefined));
-    return { data, carry: { ...(keepsReal && { real: data }), ...(pools.length > 0 && { pools }) } };
+    const pools = Object.fromEntries([...pooled].flatMap(([name, one]) => (sourcesOf(one).includes(REAL) ? [[name, data]] : [])));
+    return { data, carry: { ...(keepsReal && { real: data }), ...(pooled.size > 0 && { pools }) } };
   }
   const written = (k: number, places?: Uint32Array) =>
     family.generate(world, before.model, k, new Draws(rng, t, 'written'), places);
@@ -59,7 +71,10 @@ export function trainingSet(
     family.generate(world, before.earlier, k, new Draws(rng, t, 'earlier'), places);
   const merge = (parts: readonly unknown[]) => (parts.length === 1 ? parts[0] : family.merge(world, parts));
   const newest = terms.some(isAll) ? written(n) : undefined;
-  const pools = terms.filter(isAll).map((_, i) => merge([before.pools![i], newest].filter((part) => part !== undefined)));
+  const grown = newest ?? (pooled.size > 0 ? written(n) : undefined);
+  const pools = Object.fromEntries(
+    [...pooled.keys()].map((name) => [name, merge([before.pools![name], grown].filter((part) => part !== undefined))]),
+  );
 
   const draws = new Draws(rng, t, 'mixture');
   const lots: number[] = [];
@@ -77,7 +92,7 @@ export function trainingSet(
   /** The whole of a set, or k records of it. */
   const part = (one: Term, k: number | 'all', places?: Uint32Array): unknown => {
     if (isAll(one)) {
-      const pool = pools[terms.filter(isAll).indexOf(one)];
+      const pool = pools[poolOf(one)];
       return k === 'all' ? pool : family.subset(world, pool, k, draws);
     }
     if (isReal(one)) {
@@ -124,8 +139,8 @@ export function trainingSet(
     data: merge(ordered),
     carry: {
       ...(keepsReal && { real: before.real }),
-      ...(pools.length > 0 && { pools }),
-      ...(terms.some(({ generation }) => generation === -2) && { earlier: before.model }),
+      ...(pooled.size > 0 && { pools }),
+      ...(kept.some(({ generation }) => generation === -2) && { earlier: before.model }),
     },
   };
 }

@@ -3,8 +3,8 @@
  * space separates; `<eos>` follows every line that is not empty.
  */
 import { HabsburgError } from '../../common/errors.js';
-import { MEASURES } from '../../spec/simulation/measures.js';
-import type { NgramWorld } from '../../spec/simulation/plan.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
+import type { NgramWorld } from '../../kinds/chains/plan.js';
 import type { Draws } from './draws.js';
 import { countGrams, lowerBound, mergeTables, occurrence, occurrences, type GramTable } from './ngram-counts.js';
 import type { ToyFamily } from './types.js';

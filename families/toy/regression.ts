@@ -3,8 +3,8 @@
  * labels it anew with the fit before it plus noise (Kazdan et al. 2024; Gerstgrasser et al. 2024). A record's place is its row, so
  * whatever a mixture takes from where, a generation of n records has each row as often as the first.
  */
-import { MEASURES } from '../../spec/simulation/measures.js';
-import type { RegressionWorld } from '../../spec/simulation/plan.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
+import type { RegressionWorld } from '../../kinds/chains/plan.js';
 import type { Draws } from './draws.js';
 import { cholesky, solveCholesky, solveLeastNorm } from './linear.js';
 import type { ToyFamily } from './types.js';

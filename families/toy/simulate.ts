@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HabsburgError } from '../../common/errors.js';
-import { isMeasured } from '../../spec/simulation/blocks.js';
+import { isMeasured } from '../../kinds/chains/blocks.js';
 import { SERIES_FILE, SERIES_SCHEMA } from '../../spec/results.js';
 import type { SeriesDocument } from '../../spec/results.js';
 import type { JobIo, JobReport, SimulateJob } from '../types.js';
@@ -42,6 +42,9 @@ interface Partial {
 
 export async function simulate(job: SimulateJob, io: JobIo): Promise<JobReport> {
   const family = familyNamed(job.member.world.family);
+  const others = (which: (from: number) => boolean) =>
+    (job.phases ?? []).filter(({ from }) => which(from)).map((one) => one.mixture);
+  const [before, later] = [others((from) => from <= job.from), others((from) => from > job.from)];
   const text = job.text && { train: readFileSync(job.text.train, 'utf8'), test: readFileSync(job.text.test, 'utf8') };
   const states = join(job.outState, STATE_FILE);
   const measured: number[] = [];
@@ -58,16 +61,16 @@ export async function simulate(job: SimulateJob, io: JobIo): Promise<JobReport> 
   } else {
     writeFileSync(states, '');
   }
-  const before = job.state === undefined ? undefined : linesOf(join(job.state, STATE_FILE));
+  const given = job.state === undefined ? undefined : linesOf(join(job.state, STATE_FILE));
   const per = job.to - job.from + 1;
   for (const [index, seed] of job.seeds.entries()) {
-    const line = before && (await before.next()).value;
-    if (before && line === undefined)
+    const line = given && (await given.next()).value;
+    if (given && line === undefined)
       throw new HabsburgError('verification', `${job.state}: ${STATE_FILE} has fewer chains than the ${job.seeds.length} seeds`);
     if (index < values.length) continue;
     const midway = index === resumed?.finished ? resumed : undefined;
     const state = midway?.state ?? (line === undefined ? undefined : (decode(line) as ChainState));
-    const chain = new Chain({ family, member: job.member, mixture: job.mixture, seed, text }, state);
+    const chain = new Chain({ family, member: job.member, mixture: job.mixture, before, later, seed, text }, state);
     const row: (readonly (number | null)[])[] = [...(midway?.row ?? [])];
     const sizes = index === 0 ? n : [];
     while (chain.generation < job.to) {

@@ -2,8 +2,8 @@
  * The interface of the cheap families: a world with a known truth, real data from it, a fit and what the fit writes. Everything is
  * plain numbers and typed arrays (codec.ts writes them), pure, and random only through the draws it is given.
  */
-import type { Measure } from '../../spec/simulation/measures.js';
-import type { WorldPlan } from '../../spec/simulation/plan.js';
+import type { Measure } from '../../kinds/chains/measures.js';
+import type { WorldPlan } from '../../kinds/chains/plan.js';
 import type { Draws } from './draws.js';
 
 /** The text behind an n-gram world. */

@@ -2,8 +2,8 @@
 import { isHeadline } from '../../evaluations/index.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
-import { groupBy } from '../summary.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import { groupBy, unrelated } from '../summary.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import type { Measure, Point, Series, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
 import type { CheckedLaw } from '../laws.js';
@@ -14,15 +14,15 @@ import { markerPath } from '../svg/path.js';
 /** Last part of the variant under which a metric reports its expectation for draws from the true distribution. */
 const HONEST = 'honest-sampling';
 
-export function curvesSection(summary: Summary, plan: AnyExperimentPlan, laws: readonly CheckedLaw[] = []): Child {
+export function curvesSection(summary: Summary, plan: ExperimentPlan, laws: readonly CheckedLaw[] = []): Child {
   if (summary.measures.length === 0) return undefined;
-  const lead = leadMeasure(summary, plan);
+  const leads = unrelated(summary).map((part) => leadMeasure(part, plan));
   const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
   const drawn = summary.measures.filter(
     (measure) => ![...references.values()].some((reference) => reference.measure === measure),
   );
   // The telling ones first; sorting keeps the order within each group.
-  const rank = (measure: Measure): number => (measure === lead ? 0 : isHeadline(measure) ? 1 : 2);
+  const rank = (measure: Measure): number => (leads.includes(measure) ? 0 : isHeadline(measure) ? 1 : 2);
   const ordered = drawn.sort((a, b) => rank(a) - rank(b));
   const turns = turnsOf(plan);
   return el(
@@ -64,13 +64,12 @@ const TURNS =
   ' A thin upright line stands where settings change (Settings say to what); conditions that are the same until then have one line before it.';
 
 /** Where settings change within a condition. */
-function turnsOf(plan: AnyExperimentPlan): Turn[] {
-  if (plan.kind === 'simulation') return [];
+function turnsOf(plan: ExperimentPlan): Turn[] {
   return plan.conditions.flatMap(({ name, phases = [] }) => phases.map(({ from }) => ({ condition: name, from })));
 }
 
 /** The series, those with phases from where they part: before it another one's line is theirs, too. */
-function futures(series: readonly Series[], { key }: Measure, plan: AnyExperimentPlan): Series[] {
+function futures(series: readonly Series[], { key }: Measure, plan: ExperimentPlan): Series[] {
   const turning = new Set(turnsOf(plan).map(({ condition }) => condition));
   return series.map((one, i) => {
     const points = one.points.get(key);

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import { canonicalJson } from '../../common/canonical.js';
-import type { AnyExperimentPlan, AnyMixedMember } from '../../spec/plan.js';
+import type { ExperimentPlan, MemberPlan, Mixed } from '../../spec/plan.js';
 import type { RunIndex } from '../../spec/documents.js';
 import { reached } from '../describe.js';
 import { describeCondition } from '../describe-phases.js';
@@ -42,10 +42,9 @@ function settings({ plan }: Results, summary: Summary): Markup {
 }
 
 /** Conditions name of their members only what differs from the population: the mixture always, the rest where it does. */
-function withoutRepeats(plan: AnyExperimentPlan): unknown {
+function withoutRepeats(plan: ExperimentPlan): unknown {
   const usual = new Map<string, string>(plan.population.map((member) => [member.name, canonicalJson(member)]));
-  if (plan.kind === 'simulation') return { ...plan, conditions: plan.conditions.map(({ members, ...rest }) => ({ ...rest, members: members.filter((member) => canonicalJson(member) !== usual.get(member.name)) })) }; // prettier-ignore
-  const different = (members: readonly AnyMixedMember[]) =>
+  const different = (members: readonly Mixed<MemberPlan>[]) =>
     members.map(({ mixture, ...member }) =>
       canonicalJson(member) === usual.get(member.name) ? { name: member.name, mixture } : { ...member, mixture },
     );

@@ -1,6 +1,6 @@
 /** The result tables: means with intervals by generation, the change from first to last, and every seed's value. */
 import { evaluations } from '../../evaluations/index.js';
-import { MEASURES } from '../../spec/simulation/measures.js';
+import { MEASURES } from '../../kinds/chains/measures.js';
 import { changes } from '../change.js';
 import type { Comparison } from '../change.js';
 import { formatEstimate, formatNumber } from '../format.js';

@@ -7,7 +7,7 @@ import { prepareTexts } from '../../activities/prepare-texts.js';
 import { subsetLines } from '../../data/subset.js';
 import { loadTokenizer } from '../../engine/tokenizer/files.js';
 import { readAllRecords } from '../../pool/records.js';
-import type { DataPlan } from '../../spec/plan.js';
+import type { TextDataPlan } from '../../kinds/text/plan.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-prepare-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ const lines = Array.from({ length: 300 }, (_, i) => {
   return `${word} ${word}`;
 });
 
-async function drawn(split: (typeof SPLITS)[number], data: DataPlan): Promise<string[]> {
+async function drawn(split: (typeof SPLITS)[number], data: TextDataPlan): Promise<string[]> {
   const all = (async function* () {
     yield await Promise.resolve(lines);
   })();
@@ -38,7 +38,7 @@ test('a subset is all that is read: for blocks of each split, and for the tokeni
     packing: 'bos-line',
     limit: {},
     subset: { train: 0.2, valid: 0.5, test: 1, seed: 42 },
-  } satisfies DataPlan;
+  } satisfies TextDataPlan;
   const folder = (name: string) => {
     mkdirSync(join(root, name));
     return join(root, name);

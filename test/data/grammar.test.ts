@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { grammarText, grammarTruth } from '../../data/grammar.js';
 import { expectedCounts, makeLanguage, RULES } from '../../data/language.js';
-import type { GrammarPlan } from '../../spec/plan.js';
+import type { GrammarPlan } from '../../kinds/text/plan.js';
 import { sha256 } from '../../common/canonical.js';
 import { failure } from '../artifacts/object-store-contract.js';
 

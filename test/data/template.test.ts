@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { fillTemplate, labelsOf, packRows, parseRecords, promptRow, templateRow, type FieldRecord } from '../../data/template.js';
 import { loadTokenizer } from '../../engine/tokenizer/files.js';
-import { parseTemplate, TEMPLATE_NAMES, TEMPLATES, type TemplatePlan } from '../../spec/templates.js';
+import { parseTemplate, TEMPLATE_NAMES, TEMPLATES, type TemplatePlan } from '../../kinds/text/templates.js';
 
 const record = (fields: Record<string, unknown>): FieldRecord => ({ fields, where: 'x.jsonl:3' });
 const textOf = (template: TemplatePlan, fields: Record<string, unknown>): string[] => {

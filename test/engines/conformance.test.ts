@@ -18,7 +18,7 @@ import { ENGINE_IDS, engineRow, type EngineId } from '../../engines/registry.js'
 import type { FitJob, GenerateJob, JobReport, ObserveJob } from '../../families/types.js';
 import { RECORDS_FILE, readAllRecords, writeRecords, type DataRecord } from '../../pool/records.js';
 import { WEIGHTS_FILE } from '../../pool/selection.js';
-import type { MemberPlan, TrainingPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan, TrainingPlan } from '../../kinds/text/plan.js';
 import { readGolden, type GoldenBatch } from '../support/golden.js';
 import { relativeError } from '../support/numbers.js';
 import { hooksIn, openEngine, training } from './support.js';
@@ -103,7 +103,7 @@ const batchData = ({ input_ids, attention_mask, labels }: GoldenBatch) =>
 
 async function fitted(
   id: EngineId,
-  job: Pick<FitJob<MemberPlan>, 'start' | 'train'> & { valid?: string; training?: Partial<TrainingPlan> },
+  job: Pick<FitJob<LanguageModelPlan>, 'start' | 'train'> & { valid?: string; training?: Partial<TrainingPlan> },
 ): Promise<{ model: string; report: JobReport }> {
   const out = await folder('model');
   const report = await engines[id].run(
@@ -127,8 +127,8 @@ async function written(
   id: EngineId,
   model: string,
   prompts: readonly (readonly number[])[],
-  decoding: Partial<MemberPlan['decoding']>,
-  more: Partial<GenerateJob<MemberPlan>> = {},
+  decoding: Partial<LanguageModelPlan['decoding']>,
+  more: Partial<GenerateJob<LanguageModelPlan>> = {},
 ): Promise<{ records: DataRecord[]; folder: string }> {
   const out = await folder('written');
   const report = await engines[id].run(

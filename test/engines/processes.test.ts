@@ -12,7 +12,7 @@ import { ENGINE_IDS, type EngineId } from '../../engines/registry.js';
 import type { RunJob } from '../../engines/run-job.js';
 import type { FitJob, Progress } from '../../families/types.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
-import { optConfig } from '../../spec/architectures.js';
+import { optConfig } from '../../kinds/text/architectures.js';
 import { CLIENT, hooksIn, isAlive, openEngine, programsOf, training } from './support.js';
 
 /** The width of a model whose one step over 512 rows of 64 tokens takes longer than these tests wait. */

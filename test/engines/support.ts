@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Engine, EngineOptions } from '../../engines/client.js';
 import { engineRow, type EngineId } from '../../engines/registry.js';
 import type { JobHooks } from '../../engines/run-job.js';
-import type { TrainingPlan } from '../../spec/plan.js';
+import type { TrainingPlan } from '../../kinds/text/plan.js';
 
 /** The compiled client: the programs that it starts must be plain JavaScript. */
 export const CLIENT = pathToFileURL(join(fileURLToPath(new URL('../../dist/', import.meta.url)), 'engines', 'client.js')).href;

@@ -4,7 +4,7 @@ import { gaussianLaws } from '../../laws/gaussian.js';
 import { checkLaw } from '../../laws/check.js';
 import type { Law } from '../../laws/types.js';
 import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
-import type { GaussianWorld } from '../../spec/simulation/plan.js';
+import type { GaussianWorld } from '../../kinds/chains/plan.js';
 import { CONFIDENCE, byLaw, simulate } from './support.js';
 
 const biased: GaussianWorld = { family: 'gaussian', dimensions: 1, mean: 3, sigma: 2, estimator: 'biased' };

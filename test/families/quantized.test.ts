@@ -9,7 +9,7 @@ import { copyTokenizer } from '../../engine/tokenizer/files.js';
 import { languageModel } from '../../families/language-model.js';
 import likelihood from '../../observations/likelihood.js';
 import type { FitJob, JobIo } from '../../families/types.js';
-import type { MemberPlan, TrainingPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan, TrainingPlan } from '../../kinds/text/plan.js';
 import { decoding } from '../support/generation.js';
 
 const GGUF = 'test/golden/gguf/llama.gguf';
@@ -38,7 +38,7 @@ test('generations share the base’s file; each adds its adapter, and writes and
   const fit = async (model: string, generation: number): Promise<string> => {
     const out = await folder('model');
     const rng = { seed: 1, generation, member: 'm', step: 'finetune' };
-    const job: FitJob<MemberPlan> = {
+    const job: FitJob<LanguageModelPlan> = {
       op: 'fit',
       family: 'language-model',
       train,

@@ -62,7 +62,7 @@ describe('the design', () => {
       const world = family.world({ plan, size: rows, records: mixture.kind === 'keep-share', draws: new Draws(rng, 0, 'world') });
       let state: ChainState | undefined;
       for (let t = 0; t <= 4; t++) {
-        const { data, carry } = trainingSet(family, world, mixture, { size: rows, growth }, rng, t, state);
+        const { data, carry } = trainingSet({ family, world, mixture, later: [], sample: { size: rows, growth }, rng }, t, state);
         state = { generation: t, model: family.fit(world, data, new Draws(rng, t, 'fit')), ...carry };
         const { n, gram } = data as { n: number; gram: Float64Array };
         const whole = family.real(world, n, new Draws(rng, t, 'real')) as { gram: Float64Array };

@@ -8,7 +8,7 @@ import type { JobIo, SimulateJob } from '../../families/types.js';
 import { SERIES_FILE } from '../../spec/results.js';
 import type { SeriesDocument } from '../../spec/results.js';
 import { termsOf, type MixturePlan, type Term } from '../../spec/mixture.js';
-import type { WorldPlan } from '../../spec/simulation/plan.js';
+import type { WorldPlan } from '../../kinds/chains/plan.js';
 
 const folder = () => mkdtemp(join(tmpdir(), 'habsburg-simulate-'));
 class Killed extends Error {}

@@ -4,7 +4,7 @@ import { familyNamed } from '../../families/toy/index.js';
 import type { ToyFamily } from '../../families/toy/types.js';
 import type { Law } from '../../laws/types.js';
 import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
-import type { WorldPlan } from '../../spec/simulation/plan.js';
+import type { WorldPlan } from '../../kinds/chains/plan.js';
 
 /** Of one check, so that all fifty checks of true laws together pass with 99 %. */
 export const CONFIDENCE = 1 - 0.01 / 50;

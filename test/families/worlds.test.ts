@@ -4,7 +4,7 @@ import { checkLaw } from '../../laws/check.js';
 import { lawsOf } from '../../laws/index.js';
 import type { Law } from '../../laws/types.js';
 import type { MixtureRule, SamplePlan } from '../../spec/mixture.js';
-import type { WorldPlan } from '../../spec/simulation/plan.js';
+import type { WorldPlan } from '../../kinds/chains/plan.js';
 import { CONFIDENCE, byLaw, simulate } from './support.js';
 
 const blob: WorldPlan = {

@@ -16,7 +16,7 @@ import { REFUSED } from '../../common/refused.js';
 import { startDev, type Dev } from '../../infra/dev.js';
 import { readState } from '../../infra/dev-state.js';
 import { loadExperiment } from '../../spec/load.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { embeddedServer } from '../../workers/connection.js';
 import { sealedPayloads } from '../../workers/sealed-payloads.js';
 import { QUEUES } from '../../workflows/contract.js';
@@ -32,7 +32,7 @@ let dev: Dev;
 let connection: Connection;
 let owner: Client;
 let stranger: Client;
-let plan: AnyExperimentPlan;
+let plan: ExperimentPlan;
 
 beforeAll(async () => {
   folder = await temporaryFolder('strangers');

@@ -9,6 +9,7 @@ import { digestOf } from '../../common/canonical.js';
 import { readResults } from '../../report/rows.js';
 import { planDigest } from '../../spec/digest.js';
 import * as documents from '../../spec/documents.js';
+import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import type { ExperimentPlan } from '../../spec/plan.js';
 import { makeFixture, publishFixture } from './fixture.js';
 import type { Fixture, FixtureOptions } from './fixture.js';
@@ -26,7 +27,7 @@ const small = (options: FixtureOptions = {}): Fixture =>
 const decodedAt = ({ plan, scores }: Fixture, temperature: number): Fixture => {
   const members = plan.population.map((m) => ({
     ...m,
-    decoding: { ...m.decoding, temperature },
+    decoding: { ...(m as LanguageModelPlan).decoding, temperature },
   })) as ExperimentPlan['population'];
   return { scores, plan: { ...plan, population: members, conditions: plan.conditions.map((c) => ({ ...c, members: members.map((m) => ({ ...m, mixture: c.members[0].mixture })) })) } }; // prettier-ignore
 };

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { ScoreRow } from '../../evaluations/types.js';
 import { compare } from '../../report/change.js';
 import { findings } from '../../report/finding.js';
-import { summarise } from '../../report/summary.js';
-import type { MemberPlan } from '../../spec/plan.js';
+import { summarise, unrelated } from '../../report/summary.js';
+import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import { makeFixture } from './fixture.js';
 import { scoresOf } from './scores-of.js';
 
@@ -43,6 +43,33 @@ describe('the finding', () => {
       'Under replace, perplexity at generation 1 is 4.48 times that of generation 0 (95 % interval 3.40 to 5.91; 3 seeds).',
       'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.844 to 1.22, which includes no change; 3 seeds).',
       'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.02 to 6.45; 3 seeds, paired by seed).',
+    ]);
+  });
+
+  test('members with tokenizers of their own are compared with themselves alone', () => {
+    const llama = [...REPLACE, ...KEEP].map((one) => ({ ...one, member: 'llama', value: one.value * 3 }));
+    const { headline, sentences } = found(REPLACE, KEEP, llama);
+    expect(headline).toMatch(/^Perplexity rises 4\.5-fold under replace · opt, 4\.5-fold under replace · llama/);
+    expect(sentences.filter((sentence) => sentence.startsWith('At generation 1'))).toEqual([
+      expect.stringContaining('4.42 times as high under replace · opt as under keep · opt'),
+      expect.stringContaining('4.42 times as high under replace · llama as under keep · llama'),
+    ]);
+  });
+
+  test('members with no measure in common each lead with one of their own', () => {
+    const normal = rows('replace', [[1, 0.5], [1, 0.4], [1, 0.6]], 'variance').map((one) => ({ ...one, member: 'normal' })); // prettier-ignore
+    const { headline, sentences } = found(REPLACE, normal);
+    expect(headline).toBe('Perplexity rises 4.5-fold under replace · opt');
+    expect(sentences).toEqual([
+      expect.stringContaining('Under replace · opt, perplexity at generation 1 is 4.48 times'),
+      expect.stringContaining('Under replace · normal, variance at generation 1 is 0.493 times'),
+    ]);
+    const parts = unrelated(summarise({ scores: scoresOf([...REPLACE, ...normal]) }));
+    expect(
+      parts.map(({ measures, series }) => [measures.map(({ metric }) => metric), series.map(({ member }) => member)]),
+    ).toEqual([
+      [['perplexity'], ['opt']],
+      [['variance'], ['normal']],
     ]);
   });
 
@@ -186,7 +213,7 @@ describe('perplexity that a report leads with', () => {
   ];
   const { plan } = makeFixture();
   const headline = (minNewTokens: number, scores = both) => {
-    const [member] = plan.population as MemberPlan[];
+    const [member] = plan.population as LanguageModelPlan[];
     const population = [{ ...member, decoding: { ...member.decoding, minNewTokens, maxNewTokens: 64 } }];
     return findings(summarise({ scores: scoresOf(scores) }), { ...plan, population }).headline;
   };

@@ -1,7 +1,7 @@
 /** An invented experiment with plausible numbers, published into a real artifact store. */
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf } from '../../evaluations/types.js';
-import { optConfig } from '../../spec/architectures.js';
+import { optConfig } from '../../kinds/text/architectures.js';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import type { ArtifactStore } from '../../artifacts/types.js';
 import { digestOf, type Digest } from '../../common/canonical.js';
 import { CounterRng } from '../../common/philox.js';
 import { DECODING_DEFAULTS } from '../../engine/generate/decoding.js';
-import type { ExperimentPlan, MemberPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan } from '../../kinds/text/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { planDigest } from '../../spec/digest.js';
 import {
   EVALUATION_SCHEMA,
@@ -62,7 +63,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     dropout: 0,
     select: 'best',
   } as const;
-  const member: MemberPlan = {
+  const member: LanguageModelPlan = {
     name: 'opt',
     family: 'language-model',
     tokenizer: { kind: 'bpe', vocabulary: 4096 },
@@ -87,12 +88,14 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     seeds,
     generations,
     data: {
-      train: 'file:wiki.train.txt',
-      valid: 'file:wiki.valid.txt',
-      test: 'file:wiki.test.txt',
-      block: 64,
-      packing: 'bos-line',
-      limit: { train: 3000 },
+      text: {
+        train: 'file:wiki.train.txt',
+        valid: 'file:wiki.valid.txt',
+        test: 'file:wiki.test.txt',
+        block: 64,
+        packing: 'bos-line',
+        limit: { train: 3000 },
+      },
     },
     population: [member],
     conditions: conditions.map((condition, index) => ({
@@ -196,7 +199,7 @@ export async function publishFixture(
 ): Promise<void> {
   const digest = planDigest(plan);
   const started = '2026-11-30T04:00:00.000Z';
-  await store.writeName(planName(plan.name, digest), { schema: 'habsburg.plan/v3', digest, plan, started });
+  await store.writeName(planName(plan.name, digest), { schema: 'habsburg.plan/v4', digest, plan, started });
   await store.writeName(latestName(plan.name), { schema: 'habsburg.latest/v1', plan: digest });
   const folder = await mkdtemp(join(tmpdir(), 'habsburg-fixture-'));
   try {

@@ -7,13 +7,14 @@ import { renderPage } from '../../report/page.js';
 import type { Results } from '../../report/rows.js';
 import { summarise } from '../../report/summary.js';
 import { scoresOf } from './scores-of.js';
-import type { SimulatedMember, SimulationPlan } from '../../spec/simulation/plan.js';
+import type { ChainMemberPlan } from '../../kinds/chains/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 
 const settings = {};
 
 /** Chains of a Gaussian as a report reads them; `shown` is what the plan says of the sample, where that is a lie. */
 function results(seeds: number, generations: number, size = 20, shown = size): Results {
-  const member = (n: number): SimulatedMember => ({
+  const member = (n: number): ChainMemberPlan => ({
     name: 'normal',
     world: { family: 'gaussian', dimensions: 1, mean: 0, sigma: 1, estimator: 'biased' },
     sample: { size: n, growth: 0 },
@@ -41,14 +42,15 @@ function results(seeds: number, generations: number, size = 20, shown = size): R
       });
     }
   }
-  const plan: SimulationPlan = {
-    kind: 'simulation',
+  const plan: ExperimentPlan = {
     schemaVersion: 1,
     name: 'normal',
     seeds: Array.from({ length: seeds }, (_, i) => i + 1),
     generations,
+    data: {},
     population: [member(shown)],
-    conditions: [{ name: 'replace', mixture: { kind: 'replace' }, members: [member(shown)] }],
+    conditions: [{ name: 'replace', members: [{ ...member(shown), mixture: { kind: 'replace' } }] }],
+    metrics: [],
     execution: { concurrency: 1, checkpointSeconds: 30, heartbeatSeconds: 20, queues: { cpu: 'c', engine: 'c' } },
   };
   return {

@@ -25,7 +25,7 @@ function results(): Results {
     name: 'pictures',
     seeds: [1],
     generations: 1,
-    data: { kind: 'images', train: `file:/${HOSTILE}`, heldOut: { valid: 0.1, test: 0.1 }, limit: {} },
+    data: { images: { train: `file:/${HOSTILE}`, heldOut: { valid: 0.1, test: 0.1 }, limit: {} } },
     population: [
       {
         name: 'vae',

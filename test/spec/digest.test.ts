@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { identified } from '../../data/identify.js';
 import { planDigest, portablePlan, sourceName } from '../../spec/digest.js';
 import { loadExperiment } from '../../spec/load.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { SMALL, folder, load } from './support.js';
 
 const digest = async (yaml: string): Promise<string> => planDigest((await load(yaml)).plan);
@@ -56,7 +56,7 @@ describe('files and folders of this machine', () => {
     await mkdir(path.join(at, 'model'));
     for (const [name, text] of Object.entries({ 'config.json': '{}', 'model.safetensors': weights, 'notes.md': at }))
       await writeFile(path.join(at, 'model', name), text);
-    const plan = async (...sets: string[]): Promise<AnyExperimentPlan> =>
+    const plan = async (...sets: string[]): Promise<ExperimentPlan> =>
       identified((await loadExperiment(path.join(at, 'e.yaml'), { sets, cwd: at })).plan);
     return { at, plan };
   }
@@ -86,9 +86,11 @@ describe('files and folders of this machine', () => {
     expect(JSON.stringify(own)).toContain(at);
     expect(JSON.stringify(portable)).not.toContain(path.dirname(at));
     // printf 'one\n' | sha256sum
-    expect(portable.data!.train).toBe('file:train.txt@sha256:2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806');
+    expect(portable.data.text!.train).toBe(
+      'file:train.txt@sha256:2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806',
+    );
     expect(planDigest(portable)).toBe(planDigest(own));
-    expect([own, portable].map(({ data }) => sourceName(data!.train))).toEqual(['train.txt', 'train.txt']);
+    expect([own, portable].map(({ data }) => sourceName(data.text!.train))).toEqual(['train.txt', 'train.txt']);
     // no part of a name is taken for a digest
     expect(sourceName('file:/texts/a@sha256:1.txt')).toBe('a@sha256:1.txt');
     expect(sourceName('file:///a/model/')).toBe('model');

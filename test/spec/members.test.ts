@@ -1,7 +1,7 @@
 /** Several members in one file: what each reads, starts from and trains on, and what does not fit together. */
 import { describe, expect, test } from '@jest/globals';
 import { modelTypes } from '../../engine/models/index.js';
-import { configWords } from '../../spec/architectures.js';
+import { configWords } from '../../kinds/text/architectures.js';
 import { memberOrder } from '../../spec/mixture.js';
 import { outline } from '../../workflows/outline.js';
 import { SMALL, load, problems } from './support.js';

@@ -1,4 +1,4 @@
-import { optConfig } from '../../spec/architectures.js';
+import { optConfig } from '../../kinds/text/architectures.js';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { expand } from '../../spec/expand.js';
@@ -11,7 +11,7 @@ describe('presets', () => {
   test.each(presetNames())('%s is valid, is named like its folder and points editors at the schema', async (name) => {
     const { plan } = await loadExperiment(name);
     expect(plan.name).toBe(name);
-    const chains = expand(plan).flatMap((run) => (run.kind === 'simulation' ? run.seeds : [run.seed]));
+    const chains = expand(plan).flatMap((run) => (run.kind === 'chains' ? run.seeds : [run.seed]));
     expect(chains).toHaveLength(plan.seeds.length * plan.conditions.length);
     expect(await readFile(presetFile(name)!, 'utf8')).toMatch(
       /^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/experiment\.schema\.json\n/,
@@ -26,8 +26,8 @@ describe('presets', () => {
     const { plan } = await loadText('nature-opt125m');
     expect(plan.seeds).toHaveLength(5);
     expect(plan.generations).toBe(9);
-    expect(plan.data).toMatchObject({ block: 64, packing: 'bos-line', limit: {} });
-    expect(plan.data.valid).toBe(`${plan.data.train.split('#')[0]}#validation`);
+    expect(plan.data.text).toMatchObject({ block: 64, packing: 'bos-line', limit: {} });
+    expect(plan.data.text.valid).toBe(`${plan.data.text.train.split('#')[0]}#validation`);
     const [member] = plan.population;
     expect(member.generation0).toEqual(member.training);
     expect(member.training).toMatchObject({
@@ -55,7 +55,7 @@ describe('presets', () => {
   test('nature-small is the protocol of the rehearsal, with the paper’s prompts', async () => {
     const { plan } = await loadText('nature-small');
     expect(plan).toMatchObject({ seeds: [1, 2], generations: 5 });
-    expect(plan.data).toMatchObject({ block: 64, limit: { train: 3000, valid: 500, test: 1000 } });
+    expect(plan.data.text).toMatchObject({ block: 64, limit: { train: 3000, valid: 500, test: 1000 } });
     const [member] = plan.population;
     const shared = {
       batch: 32,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { optConfig } from '../../spec/architectures.js';
+import { optConfig } from '../../kinds/text/architectures.js';
 import { parseYaml } from '../../spec/document.js';
-import { expand } from '../../spec/expand.js';
+import { expandSteps } from '../../spec/expand.js';
 import { TEXT_METRIC_NAMES } from '../../spec/metrics.js';
 import { outline } from '../../workflows/outline.js';
 import { load, problems, SMALL } from './support.js';
@@ -9,7 +9,7 @@ import { load, problems, SMALL } from './support.js';
 describe('what a file leaves out', () => {
   test('is filled in with documented defaults', async () => {
     const { plan } = await load(SMALL);
-    expect(plan.data).toEqual({
+    expect(plan.data.text).toEqual({
       train: 'grammar:zipf',
       valid: 'grammar:zipf',
       test: 'grammar:zipf',
@@ -65,12 +65,12 @@ describe('what a file leaves out', () => {
         'train: hf://Salesforce/wikitext/wikitext-2-raw-v1@main, test: "hf://a/b/c@refs/pr/1#held-out"',
       ),
     );
-    expect(plan.data).toMatchObject({
+    expect(plan.data.text).toMatchObject({
       train: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#train',
       valid: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#validation',
       test: 'hf://a/b/c@refs/pr/1#held-out',
     });
-    expect(plan.data.grammar).toBeUndefined();
+    expect(plan.data.text.grammar).toBeUndefined();
     const withTruth = ['tail-lost', 'kl-to-truth'];
     expect(plan.metrics.map((m) => m.name)).toEqual(TEXT_METRIC_NAMES.filter((name) => !withTruth.includes(name)));
   });
@@ -133,7 +133,7 @@ describe('runs', () => {
 
   test('conditions x seeds, with ids and the condition’s own members', async () => {
     const { plan } = await load(three);
-    const runs = expand(plan);
+    const runs = expandSteps(plan);
     expect(runs.map((r) => r.id)).toEqual([
       'replace/seed-4',
       'replace/seed-9',

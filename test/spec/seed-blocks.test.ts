@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { seedBlocks, seedsName } from '../../spec/simulation/seed-blocks.js';
+import { seedBlocks, seedsName } from '../../kinds/chains/seed-blocks.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

@@ -2,10 +2,9 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseYaml } from '../../spec/document.js';
-import type { ExperimentPlan } from '../../spec/plan.js';
 import { resolveExperiment } from '../../spec/resolve.js';
 import { applySets } from '../../spec/sets.js';
-import { load, problems, SMALL } from './support.js';
+import { load, problems, SMALL, type TextPlan } from './support.js';
 
 const small = (): unknown => parseYaml(SMALL).data;
 
@@ -24,7 +23,7 @@ describe('--set', () => {
     const { plan } = await load(SMALL, { sets });
     expect(plan.population[0].training).toMatchObject({ epochs: 7, batch: 9 });
     expect(plan).toMatchObject({ seeds: [3, 4, 5], generations: 3 });
-    expect(plan.data.limit).toEqual({ train: 12 });
+    expect(plan.data.text.limit).toEqual({ train: 12 });
     expect(plan.conditions[0].name).toBe('alone');
   });
 
@@ -54,7 +53,7 @@ describe('--set', () => {
 
   test('elsewhere a number is a number, and text with commas and dots is text', async () => {
     const { plan } = await load(SMALL, { sets: ['generations=7', 'title=1..3 and 1,2', 'data.limit.train=12'] });
-    expect(plan).toMatchObject({ generations: 7, title: '1..3 and 1,2', data: { limit: { train: 12 } } });
+    expect(plan).toMatchObject({ generations: 7, title: '1..3 and 1,2', data: { text: { limit: { train: 12 } } } });
     expect(applySets({}, ['a=0.5,1e-3,-2']).data).toEqual({ a: [0.5, 1e-3, -2] });
   });
 
@@ -96,7 +95,7 @@ describe('--set', () => {
   test('relative files start from the YAML’s folder, or from the working folder for --set', async () => {
     const yaml = SMALL.replace('train: grammar:zipf', 'train: file:a.txt, valid: file:../v.txt, test: file:///abs/t.txt');
     const { plan, file } = await load(yaml, { sets: ['data.train=file:mine/b.txt'], cwd: '/work-here' });
-    expect(plan.data).toMatchObject({
+    expect(plan.data.text).toMatchObject({
       train: 'file:/work-here/mine/b.txt',
       valid: `file:${path.resolve(path.dirname(file), '../v.txt')}`,
       test: 'file:/abs/t.txt',
@@ -120,11 +119,11 @@ describe('--set', () => {
       fc.property(number, ([at, value]) => {
         const { data, problems: wrong } = applySets(small(), [`${at}=${value}`]);
         expect(wrong).toEqual([]);
-        const plan = resolveExperiment(data).plan as ExperimentPlan | undefined;
+        const plan = resolveExperiment(data).plan as unknown as TextPlan | undefined;
         const member = plan!.population[0];
         const found = {
           generations: plan!.generations,
-          'data.limit.test': plan!.data.limit.test,
+          'data.limit.test': plan!.data.text!.limit.test,
           'population.opt.training.epochs': member.training.epochs,
           'population.0.training.learningRate': member.training.learningRate,
           'population.0.generation0.weightDecay': member.generation0.weightDecay,

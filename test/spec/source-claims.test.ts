@@ -19,7 +19,7 @@ test('a local source is found from the file’s folder, and is named without it 
   const texts = 'data: { train: file:train.txt, valid: file:valid.txt, test: file:test.txt, block: 16 }';
   const yaml = withClaims('[{ source: file:valid.txt, licence: MIT }]').replace(/data: .*/, texts);
   const { plan } = await load(yaml);
-  const { valid } = plan.data as { valid: string };
+  const { valid } = plan.data.text;
   expect(valid).toMatch(/^file:\/.*\/valid\.txt$/);
   expect(plan.claims).toEqual([{ source: valid, licence: 'MIT' }]);
   expect(portablePlan(plan).claims).toEqual([{ source: 'file:valid.txt', licence: 'MIT' }]);

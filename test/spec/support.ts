@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isHabsburgError } from '../../common/errors.js';
 import type { Phased } from '../../spec/phases.js';
-import type { Mixed } from '../../spec/population.js';
-import type { DataPlan, ExperimentPlan, MemberPlan } from '../../spec/plan.js';
+import type { LanguageModelPlan, TextDataPlan } from '../../kinds/text/plan.js';
+import type { ExperimentPlan, Mixed } from '../../spec/plan.js';
 import { loadExperiment, problemText, type LoadedExperiment, type LoadOptions, type SpecProblem } from '../../spec/load.js';
 
 /** The smallest sensible experiment, as lines that tests change. */
@@ -30,11 +30,11 @@ export async function folder(): Promise<string> {
   return mkdtemp(path.join(tmpdir(), 'habsburg-spec-'));
 }
 
-/** Of the language models' grammar. */
-type TextPlan = Omit<ExperimentPlan, 'data' | 'population' | 'conditions'> & {
-  readonly data: DataPlan;
-  readonly population: readonly MemberPlan[];
-  readonly conditions: readonly ({ readonly name: string } & Phased<Mixed<MemberPlan>>)[];
+/** Of a file about language models alone. */
+export type TextPlan = Omit<ExperimentPlan, 'data' | 'population' | 'conditions'> & {
+  readonly data: { readonly text: TextDataPlan };
+  readonly population: readonly LanguageModelPlan[];
+  readonly conditions: readonly ({ readonly name: string } & Phased<Mixed<LanguageModelPlan>>)[];
 };
 type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: TextPlan };
 

@@ -1,6 +1,6 @@
 /** Records and templates in an experiment file: what they default to, and what is refused. */
 import { expect, test } from '@jest/globals';
-import { TEMPLATES } from '../../spec/templates.js';
+import { TEMPLATES } from '../../kinds/text/templates.js';
 import { load, problems, SMALL } from './support.js';
 
 const FILES = 'train: file:a.jsonl, valid: file:b.jsonl, test: file:c.jsonl';
@@ -11,13 +11,13 @@ const training = (settings: string) => (text: string) =>
 
 test('a template makes rows of records, the loss is on the answer, and an answer ends where it ends', async () => {
   const { plan } = await load(withData(`${FILES}, template: alpaca`, training('packing: true, patience: 2')));
-  expect(plan.data).toMatchObject({ packing: 'records', template: TEMPLATES.alpaca });
+  expect(plan.data.text).toMatchObject({ packing: 'records', template: TEMPLATES.alpaca });
   const [member] = plan.population;
   expect(member.training).toMatchObject({ lossOn: 'answer', packing: 16, patience: 2 });
   expect(member.generation0).toEqual(member.training);
   expect(member.decoding).toMatchObject({ minNewTokens: 1, maxNewTokens: 16 });
   const own = await load(withData(`${FILES}, template: { format: "{q}: {output}" }`, training('lossOn: all')));
-  expect(own.plan.data.template).toEqual({ format: '{q}: {output}' });
+  expect(own.plan.data.text.template).toEqual({ format: '{q}: {output}' });
   expect(own.plan.population[0].training.lossOn).toBe('all');
   expect('packing' in own.plan.population[0].training).toBe(false);
 });

@@ -20,7 +20,8 @@ import { simulate } from '../../families/toy/simulate.js';
 import type { SimulateJob } from '../../families/types.js';
 import { readResults } from '../../report/rows.js';
 import { planDigest } from '../../spec/digest.js';
-import type { AnyExperimentPlan } from '../../spec/plan.js';
+import { stepMembers } from '../../spec/members.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { resolveExperiment } from '../../spec/resolve.js';
 import type { ScoresDocument } from '../../spec/results.js';
 import type { ExperimentResult } from '../../workflows/contract.js';
@@ -60,7 +61,7 @@ const none = { computed: 0, reused: 0 };
 const SCORED = { failures: [], tables: {}, counts: { observations: none, evaluations: none } };
 type Kind = 'chains' | 'steps';
 
-function planOf(kind: Kind, file: File): AnyExperimentPlan {
+function planOf(kind: Kind, file: File): ExperimentPlan {
   const head = { schemaVersion: 1, name: 'e', seeds: file.seeds, generations: file.generations };
   const conditions = Object.entries(file.conditions).map(([name, share]) => ({
     name,
@@ -148,11 +149,11 @@ class Place {
   }
 
   /** Runs a plan; broken off after so many turns of the world, if it has not ended before. */
-  async run(plan: AnyExperimentPlan, breakOff = Infinity): Promise<ExperimentResult | undefined> {
+  async run(plan: ExperimentPlan, breakOff = Infinity): Promise<ExperimentResult | undefined> {
     const world = new World();
     world.activities = {
       ...this.#activities,
-      ...(plan.kind === 'simulation' ? {} : this.#standIns()),
+      ...(stepMembers(plan).length === 0 ? {} : this.#standIns()),
     } as typeof world.activities;
     const outcome = world.start<ExperimentResult>(experiment, plan.name, { plan, store: 'memory', eventLimit: 40 });
     if (breakOff < Infinity) {
@@ -225,7 +226,7 @@ async function found(place: Place, which = {}) {
 
 const fresh = new Map<string, Promise<Awaited<ReturnType<typeof found>>>>();
 /** The results of a plan alone in a store. */
-function alone(plan: AnyExperimentPlan) {
+function alone(plan: ExperimentPlan) {
   const key = canonicalJson(plan);
   let results = fresh.get(key);
   if (!results) {
@@ -251,7 +252,7 @@ async function sequence(number: number, kind: Kind): Promise<void> {
     setting: 0,
     metrics: ['perplexity'],
   }));
-  const finished = new Map<string, AnyExperimentPlan>();
+  const finished = new Map<string, ExperimentPlan>();
   const happened: string[] = [];
   for (let turn = 0; turn < 6; turn++) {
     const person = pick(2);

@@ -6,7 +6,8 @@ import { CounterRng } from '../../common/philox.js';
 import { drawingOf, select } from '../../pool/select.js';
 import { pastsRead, setName, setsOf, type MixturePlan, type SamplePlan, type Term } from '../../spec/mixture.js';
 import type { OperatorPlan } from '../../spec/operator-plan.js';
-import type { AnyMixedMember, DataPlan } from '../../spec/plan.js';
+import type { TextDataPlan } from '../../kinds/text/plan.js';
+import type { MixedStepMember } from '../../spec/plan.js';
 import { generationOf, memberGeneration, type MemberStates, type StepCall } from '../../workflows/generation.js';
 
 export const term = (from: Term['from'], generation: Term['generation'], take: Term['take'] = 'all', draw: Term['draw'] = 'redrawn'): Term => ({ from, generation, take, draw }); // prettier-ignore
@@ -19,7 +20,7 @@ export interface Some {
   readonly tokenizer?: string;
   readonly postprocess?: readonly OperatorPlan[];
 }
-export const member = ({ name, mixture, sample, postprocess }: Some): AnyMixedMember =>
+export const member = ({ name, mixture, sample, postprocess }: Some): MixedStepMember =>
   ({
     name,
     mixture,
@@ -30,7 +31,7 @@ export const member = ({ name, mixture, sample, postprocess }: Some): AnyMixedMe
     start: 'base',
     training: {},
     prompts: 'original',
-  }) as AnyMixedMember;
+  }) as MixedStepMember;
 
 /** Walks generations 0 … last over sets of records that are only names: `real`, or `member@generation`. */
 export async function walk(
@@ -98,7 +99,7 @@ export async function walk(
     return { generated: keep(new Array<string>(count).fill(`${place.member}@${place.generation}`), 'written') };
   };
 
-  const data = { block: 8, packing: 'bos-line' } as DataPlan;
+  const data = { text: { block: 8, packing: 'bos-line' } as TextDataPlan };
   const train = keep(new Array<string>(real).fill('real'), 'real');
   let states: MemberStates = Object.fromEntries(
     some.map(({ name, tokenizer = 'shared' }) => [

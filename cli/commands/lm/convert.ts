@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { saveCheckpoint } from '../../../engine/index.js';
 import { copyTokenizer } from '../../../engine/tokenizer/files.js';
-import { quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
+import type { Precision } from '../../../engine/checkpoint/precision.js';
+import { quantizeCheckpoint } from '../../../engine/checkpoint/quantize.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { emptyFolder, loadModel, quantizeOption } from './inputs.js';
 

@@ -1,6 +1,6 @@
 /** `habsburg lm finetune`: trains a checkpoint, or a LoRA adapter beside it, on a text, rows of token ids or records of instructions. */
 import type { Command } from 'commander';
-import type { Precision } from '../../../engine/checkpoint/quantize.js';
+import type { Precision } from '../../../engine/checkpoint/precision.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
 import { saveCheckpoint, type Checkpoint } from '../../../engine/index.js';
@@ -11,8 +11,9 @@ import { copyTokenizer } from '../../../engine/tokenizer/files.js';
 import { fit } from '../../../engine/train/fit.js';
 import type { LoopProgress } from '../../../engine/train/loop.js';
 import type { OptimizerPlan } from '../../../engine/train/optimizers/index.js';
-import type { Device } from '../../../spec/devices.js';
-import type { LoraPlan, TrainingPlan } from '../../../spec/plan.js';
+import type { Device } from '../../../engine/devices.js';
+import type { LoraPlan } from '../../../engine/adapters/settings.js';
+import type { TrainingPlan } from '../../../kinds/text/plan.js';
 import { printJson } from '../../output.js';
 import { control } from '../../terminal.js';
 import {

@@ -1,6 +1,6 @@
 /** `habsburg lm generate`: continues prompts by greedy search, sampling, beam search or beam sampling. */
 import type { Command } from 'commander';
-import type { Precision } from '../../../engine/checkpoint/quantize.js';
+import type { Precision } from '../../../engine/checkpoint/precision.js';
 import { isHabsburgError } from '../../../common/errors.js';
 import { tokenIds } from '../../../common/token-ids.js';
 import { CounterRng } from '../../../common/philox.js';
@@ -8,7 +8,7 @@ import { generateRows } from '../../../engine/generate/index.js';
 import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { Tokenizer } from '../../../engine/tokenizer/types.js';
-import type { Device } from '../../../spec/devices.js';
+import type { Device } from '../../../engine/devices.js';
 import { printJson } from '../../output.js';
 import { addDecodingOptions, decodingOf, type DecodingOptions } from './decoding.js';
 import { deviceOption, endTokens, exactlyOne, loadModel, quantizeOption, readPrompts, threadsOption, tidy } from './inputs.js';

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { fromSystemError, HabsburgError } from '../../../common/errors.js';
 import { makeFolder } from '../../../common/make-folder.mjs';
-import { PRECISIONS, quantizeCheckpoint, type Precision } from '../../../engine/checkpoint/quantize.js';
+import { PRECISIONS, type Precision } from '../../../engine/checkpoint/precision.js';
+import { quantizeCheckpoint } from '../../../engine/checkpoint/quantize.js';
 import { withAdapter } from '../../../engine/checkpoint/huggingface.js';
 import { tokenIds as checkedIds } from '../../../common/token-ids.js';
 import { loadAdapter } from '../../../engine/checkpoint/peft.js';
 import { loadCheckpoint, type Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
-import { DEVICES, type Device } from '../../../spec/devices.js';
+import { DEVICES, type Device } from '../../../engine/devices.js';
 import { parseJson, readText } from './read.js';
 
 export { readLabelledTokens, readTokens } from './token-rows.js';

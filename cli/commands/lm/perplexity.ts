@@ -1,9 +1,9 @@
 /** `habsburg lm perplexity`: negative log-likelihoods of token rows or of a text in blocks. */
 import type { Command } from 'commander';
-import type { Precision } from '../../../engine/checkpoint/quantize.js';
+import type { Precision } from '../../../engine/checkpoint/precision.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { scoreRows } from '../../../engine/score.js';
-import type { Device } from '../../../spec/devices.js';
+import type { Device } from '../../../engine/devices.js';
 import { printJson } from '../../output.js';
 import { deviceOption, exactlyOne, integer, loadModel, quantizeOption, textBlocks, threadsOption, tidy } from './inputs.js';
 import { addRecordOptions, checkRecordOptions, recordRows, type RecordOptions } from './records.js';

@@ -5,7 +5,7 @@ import { tokenIds } from '../../../common/token-ids.js';
 import { labelsOf, packRows, parseRecords, promptRow, templateRow, type TemplateOptions } from '../../../data/template.js';
 import type { Checkpoint } from '../../../engine/index.js';
 import { loadTokenizer } from '../../../engine/tokenizer/files.js';
-import { parseTemplate, TEMPLATE_NAMES, TEMPLATES, type TemplateName, type TemplatePlan } from '../../../spec/templates.js';
+import { parseTemplate, TEMPLATE_NAMES, TEMPLATES, type TemplateName, type TemplatePlan } from '../../../kinds/text/templates.js';
 import { endTokens, integer } from './inputs.js';
 import { readText } from './read.js';
 

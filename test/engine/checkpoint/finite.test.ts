@@ -5,7 +5,7 @@ import { loadCheckpoint, type Model } from '../../../engine/checkpoint/huggingfa
 import { scoreRows } from '../../../engine/score.js';
 import { fit } from '../../../engine/train/fit.js';
 import { decoding, generate } from '../../support/generation.js';
-import type { TrainingPlan } from '../../../spec/plan.js';
+import type { TrainingPlan } from '../../../kinds/text/plan.js';
 
 const DIR = 'test/golden/lm/llama-gqa';
 const TRAINING: TrainingPlan = {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { readSafetensors } from '../../../engine/checkpoint/safetensors.js';
 import { engineFingerprint } from '../../../engine/fingerprint.js';
-import { DEVICES, type Device } from '../../../spec/devices.js';
+import { DEVICES, type Device } from '../../../engine/devices.js';
 import { adapterEnvironments, withoutAdapter } from '../../support/adapter.js';
 import { logitsError, readGolden } from '../../support/golden.js';
 import { relativeError } from '../../support/numbers.js';

@@ -10,7 +10,7 @@ import { Graph } from '../../../engine/graph/graph.js';
 import type { Value } from '../../../engine/graph/types.js';
 import { rotation } from '../../../engine/models/rotary.js';
 import { float32, int32, Session, type Tensor } from '../../../engine/session.js';
-import type { Device } from '../../../spec/devices.js';
+import type { Device } from '../../../engine/devices.js';
 import { array64, interpret, type Array64 } from '../../support/interpreter.js';
 import { relativeError } from '../../support/numbers.js';
 

@@ -10,7 +10,7 @@ import { SIZE_FIELDS } from '../../../engine/models/types.js';
 import { initialWeights } from '../../../engine/models/initial.js';
 import { scoreRows } from '../../../engine/score.js';
 import { fit } from '../../../engine/train/fit.js';
-import type { TrainingPlan } from '../../../spec/plan.js';
+import type { TrainingPlan } from '../../../kinds/text/plan.js';
 import { decoding, generate } from '../../support/generation.js';
 
 const rng = new CounterRng({ seed: 4, generation: 0, member: 'm', step: 'scratch' });

@@ -10,7 +10,7 @@ import { readSafetensors, type Weights } from '../../../engine/checkpoint/safete
 import { scoreRows } from '../../../engine/score.js';
 import { fit, type FitOptions } from '../../../engine/train/fit.js';
 import { learningRateAt } from '../../../engine/train/schedule.js';
-import type { TrainingPlan } from '../../../spec/plan.js';
+import type { TrainingPlan } from '../../../kinds/text/plan.js';
 import { readGolden } from '../../support/golden.js';
 import { relativeError } from '../../support/numbers.js';
 

@@ -8,7 +8,7 @@ import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
 import type { Weights } from '../../../engine/checkpoint/safetensors.js';
 import { scoreRows } from '../../../engine/score.js';
 import { fit, type FitOptions } from '../../../engine/train/fit.js';
-import type { TrainingPlan } from '../../../spec/plan.js';
+import type { TrainingPlan } from '../../../kinds/text/plan.js';
 
 interface Golden {
   readonly rows: number[][];

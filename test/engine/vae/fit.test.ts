@@ -11,7 +11,7 @@ import { initialVaeWeights, type VaeConfig } from '../../../engine/vae/config.js
 import { fitVae, type FitVaeOptions } from '../../../engine/vae/fit.js';
 import { scoreImages } from '../../../engine/vae/score.js';
 import { writeImages } from '../../../engine/vae/write.js';
-import type { VaeTrainingPlan } from '../../../spec/plan.js';
+import type { VaeTrainingPlan } from '../../../engine/vae/settings.js';
 
 const rng = new CounterRng({ seed: 3, generation: 0, member: 'v', step: 'finetune' });
 const settings: VaeTrainingPlan = {

@@ -1,10 +1,14 @@
-/** What an experiment with cheap models does, in words. */
-import type { SamplePlan } from '../spec/mixture.js';
-import type { SimulatedMember, WorldPlan } from '../spec/simulation/plan.js';
+/** Cheap models in words. */
+import type { SamplePlan } from '../../spec/mixture.js';
+import type { Words } from '../phrases.js';
+import type { ChainDataPlan, ChainMemberPlan, WorldPlan } from './plan.js';
 
-export function describeSimulated({ world, sample }: SimulatedMember): string {
-  return `Generation 0 fits ${modelOf(world)} to ${sampleText(sample, world)}. Each later generation fits what its mixture draws and writes for the next.`;
-}
+export const chainWords: Words<ChainMemberPlan, ChainDataPlan> = {
+  sentence: ({ world, sample }) =>
+    `Generation 0 fits ${modelOf(world)} to ${sampleText(sample, world)}. Each later generation fits what its mixture draws and writes for the next.`,
+  brief: ({ world, sample }) => `${modelOf(world)}; ${sampleText(sample, world)}`,
+  data: ({ train, test }) => ({ head: 'data, text that n-grams count', splits: [['train', train], ['test', test]] }), // prettier-ignore
+};
 
 function modelOf(world: WorldPlan): string {
   switch (world.family) {

@@ -1,59 +1,38 @@
-/** How the parts of a file of cheap models fit together, where the schema cannot see it. */
-import { isGiven, sourcesOf, termsOf, type MixturePlan } from '../mixture.js';
-import type { Path, Problem } from '../problems.js';
-import { checkOverrides } from '../overrides.js';
-import type { SimulatedMember } from './plan.js';
-import type { SimulationDocument } from './schema.js';
+/** How the parts of a cheap model fit together, where the schema cannot see it. */
+import { isGiven, sourcesOf, termsOf, type MixturePlan } from '../../spec/mixture.js';
+import type { Path, Problem } from '../../spec/problems.js';
+import type { ChainMemberPlan } from './plan.js';
+import type { ChainDataDocument } from './schema.js';
 
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-9;
 
-export function checkSimulation(doc: SimulationDocument, seeds: readonly number[]): Problem[] {
+/** What n-grams cannot have of what language models beside them may say of their text. */
+const NOT_OF_LINES = ['template', 'subset'] as const;
+
+/** @returns problems with paths inside the data, which a language model may share */
+export function checkChainText(data: ChainDataDocument & Readonly<Record<string, unknown>>): Problem[] {
   const problems: Problem[] = [];
-  if (new Set(seeds).size < seeds.length)
-    problems.push({ path: ['seeds'], message: 'a seed is there twice', suggestion: 'remove it' });
-  if (doc.population.length > 1) {
+  if (data.test === undefined && data.train.startsWith('file:'))
     problems.push({
-      path: ['population', 1],
-      message: 'a population of more than one cheap model is not implemented yet',
-      suggestion: 'keep one member',
+      path: ['test'],
+      message: 'is required, because data.train is a file',
+      suggestion: 'add test: file:PATH of held-out text',
     });
-  }
-  const text = doc.population.some(({ family }) => family === 'n-gram');
-  if (text && doc.data === undefined) {
+  if (data.grammar !== undefined && !data.train.startsWith('grammar:') && data.block === undefined)
     problems.push({
-      path: ['data'],
-      message: 'is required by family: n-gram',
-      suggestion: 'add data: {train: file:PATH, test: file:PATH}',
-    });
-  }
-  if (!text && doc.data !== undefined) {
-    problems.push({
-      path: ['data'],
+      path: ['grammar'],
       atKey: true,
-      message: 'has no effect: this family draws its own real data',
+      message: 'has no effect, because no source is grammar:zipf',
       suggestion: 'remove it',
     });
-  }
-  const members = doc.population.map(({ name }) => name);
-  const names = new Set<string>();
-  doc.conditions.forEach((condition, i) => {
-    if (names.has(condition.name)) {
+  for (const key of NOT_OF_LINES)
+    if (data[key] !== undefined)
       problems.push({
-        path: ['conditions', i, 'name'],
-        message: `condition ${JSON.stringify(condition.name)} is there twice`,
-        suggestion: 'give it another name',
-      });
-    }
-    names.add(condition.name);
-    problems.push(...checkOverrides(condition.override, members, ['conditions', i]));
-    if (condition.phases !== undefined)
-      problems.push({
-        path: ['conditions', i, 'phases'],
+        path: [key],
         atKey: true,
-        message: 'phases are not implemented yet for cheap models',
-        suggestion: 'remove them',
+        message: 'n-grams read every line of a text as it is',
+        suggestion: 'remove it, or put the n-gram into a file of its own',
       });
-  });
   return problems;
 }
 
@@ -74,7 +53,7 @@ export function checkChainMixture(mixture: MixturePlan, at: Path): Problem[] {
 }
 
 /** A member's settings among themselves; paths are relative to the member. */
-export function checkWorld({ world, sample }: SimulatedMember): Problem[] {
+export function checkWorld({ world, sample }: ChainMemberPlan): Problem[] {
   switch (world.family) {
     case 'regression':
       return sample.size < world.dimensions

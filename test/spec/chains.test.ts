@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { expand } from '../../spec/expand.js';
-import { isMeasured } from '../../spec/simulation/blocks.js';
-import type { SimulationPlan } from '../../spec/simulation/plan.js';
+import { isMeasured } from '../../kinds/chains/blocks.js';
+import type { ChainRunPlan } from '../../kinds/chains/plan.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { load, problems } from './support.js';
 
 const NORMAL = `schemaVersion: 1
@@ -20,9 +21,10 @@ conditions:
     override: { normal: { sample: { size: 50, growth: 1.5 }, dimensions: 3 } }
 `;
 
-async function plan(yaml: string): Promise<SimulationPlan> {
-  return (await load(yaml)).plan as unknown as SimulationPlan;
+async function plan(yaml: string): Promise<ExperimentPlan> {
+  return (await load(yaml)).plan as unknown as ExperimentPlan;
 }
+const runsOf = async (yaml: string) => expand(await plan(yaml)) as ChainRunPlan[];
 
 describe('a file of cheap models', () => {
   test('has its defaults filled in and its overrides applied', async () => {
@@ -39,7 +41,7 @@ describe('a file of cheap models', () => {
   });
 
   test('expands into blocks of seeds, which more seeds leave as they are', async () => {
-    const runs = expand(await plan(NORMAL));
+    const runs = await runsOf(NORMAL);
     expect(runs.map(({ id, seeds }) => [id, seeds.length])).toEqual([
       ['replace/seeds-1-250', 250],
       ['replace/seeds-251-500', 250],
@@ -48,7 +50,7 @@ describe('a file of cheap models', () => {
       ['more/seeds-251-500', 250],
       ['more/seeds-501-600', 100],
     ]);
-    const wider = expand(await plan(NORMAL.replace('600', '900')));
+    const wider = await runsOf(NORMAL.replace('600', '900'));
     expect(wider.slice(0, 2).map(({ seeds }) => seeds)).toEqual(runs.slice(0, 2).map(({ seeds }) => seeds));
   });
 
@@ -63,7 +65,7 @@ describe('a file of cheap models', () => {
       world: { family: 'n-gram', order: 3, interpolation: [0.5, 0.3, 0.19, 0.01], tail: 0.05 },
       sample: { size: 0, growth: 0 },
     });
-    expect(data!.train).toMatch(/^file:\/.*\/a\.txt$/);
+    expect(data.chains!.train).toMatch(/^file:\/.*\/a\.txt$/);
   });
 
   const wrong: [string, string | RegExp, string, string][] = [
@@ -89,13 +91,13 @@ describe('a file of cheap models', () => {
       'data without text',
       'population:',
       'data: { train: file:a, test: file:b }\npopulation:',
-      'e.yaml:5:1: data: has no effect: this family draws its own real data; remove it',
+      'e.yaml:5:1: data: has no effect: these families draw their own real data; remove it',
     ],
     [
       'text without data',
       'family: gaussian',
       'family: n-gram',
-      'e.yaml:1:1: data: is required by family: n-gram; add data: {train: file:PATH, test: file:PATH}',
+      'e.yaml:1:1: data: is required; add data: {train: file:PATH, test: file:PATH}',
     ],
     [
       'override',

@@ -1,7 +1,7 @@
 /** Fresh weights: the config.json that a model is made by, and the short form of OPT's. */
-import { isHabsburgError } from '../common/errors.js';
-import { architectureOf, fieldsOf, modelTypes, parseConfig } from '../engine/models/index.js';
-import { SIZE_FIELDS, type DecoderConfig, type SizeFields } from '../engine/models/types.js';
+import { isHabsburgError } from '../../common/errors.js';
+import { architectureOf, fieldsOf, modelTypes, parseConfig } from '../../engine/models/index.js';
+import { SIZE_FIELDS, type DecoderConfig, type SizeFields } from '../../engine/models/types.js';
 
 /** What a config.json says; token ids and the vocabulary's size come from the member's tokenizer. */
 export type ConfigPlan = { readonly model_type: string } & Readonly<Record<string, unknown>>;

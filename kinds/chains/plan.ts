@@ -1,53 +1,32 @@
-/** What an experiment of cheap models expands into: plain data, settings complete. Types only, no code. */
-import type { MixturePlan, SamplePlan } from '../mixture.js';
-import type { ExecutionPlan } from '../plan.js';
-import type { SourceClaim } from '../source-claims.js';
-import type { SourceDigests } from '../sources.js';
+/** What an experiment's plan says of chains of cheap models: plain data, settings complete. Types only, no code. */
+import type { SamplePlan } from '../../spec/mixture.js';
+import type { Phase } from '../../spec/phases.js';
+import type { ExecutionPlan, Mixed } from '../../spec/plan.js';
+import type { SourceClaim } from '../../spec/source-claims.js';
+import type { SourceDigests } from '../../spec/sources.js';
+import type { GrammarPlan } from '../text/plan.js';
 
-/** An experiment whose models are fitted in microseconds to seconds, so that whole chains run inside one activity. */
-export interface SimulationPlan {
-  readonly kind: 'simulation';
-  readonly schemaVersion: 1;
-  readonly name: string;
-  readonly title?: string;
-  readonly seeds: readonly number[];
-  /** the last generation: 0 fits real data, 1 … generations fit what a mixture draws */
-  readonly generations: number;
-  /** real text, for n-gram models */
-  readonly data?: SimulationData;
-  /** what its local files hold; absent before the plan is made ready to run */
-  readonly sources?: SourceDigests;
-  readonly claims?: readonly SourceClaim[];
-  /** one member */
-  readonly population: readonly SimulatedMember[];
-  readonly conditions: readonly SimulatedCondition[];
-  readonly execution: ExecutionPlan;
-}
-
-/** file:ABSOLUTE-PATH | hf://… | grammar:zipf with its default settings */
-export interface SimulationData {
+/** Real text, for n-gram models: file:ABSOLUTE-PATH | hf://… | grammar:zipf */
+export interface ChainDataPlan {
   readonly train: string;
   readonly test: string;
+  /** settings of the built-in grammar, where a source is `grammar:` */
+  readonly grammar?: GrammarPlan;
 }
 
-export interface SimulatedMember {
+/** A model that is fitted in microseconds to seconds, so that whole chains run inside one activity. */
+export interface ChainMemberPlan {
   readonly name: string;
   readonly world: WorldPlan;
+  /** size 0: as many as the text has tokens */
   readonly sample: SamplePlan;
 }
 
-export interface SimulatedCondition {
-  readonly name: string;
-  readonly mixture: MixturePlan;
-  /** the condition's overrides already applied */
-  readonly members: readonly SimulatedMember[];
-}
-
-/** A block of seeds under one condition: the unit that survives, resumes and is audited. */
-export interface SimulationRunPlan {
-  readonly kind: 'simulation';
+/** A block of seeds of one member under one condition: the unit that survives, resumes and is audited. */
+export interface ChainRunPlan {
+  readonly kind: 'chains';
   readonly experiment: string;
-  /** `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` (spec/simulation/seed-blocks.ts) */
+  /** `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` (seed-blocks.ts); of several members `<condition>/<member>/…` */
   readonly id: string;
   readonly condition: string;
   /** the smallest of `seeds` */
@@ -55,11 +34,12 @@ export interface SimulationRunPlan {
   /** ascending */
   readonly seeds: readonly number[];
   readonly generations: number;
-  readonly data?: SimulationData;
+  readonly data?: ChainDataPlan;
   readonly sources?: SourceDigests;
   readonly claims?: readonly SourceClaim[];
-  readonly member: SimulatedMember;
-  readonly mixture: MixturePlan;
+  readonly member: Mixed<ChainMemberPlan>;
+  /** what becomes of it from a generation on; absent where nothing changes */
+  readonly phases?: readonly Phase<Mixed<ChainMemberPlan>>[];
   readonly execution: ExecutionPlan;
 }
 

@@ -1,8 +1,8 @@
-/** The experiment file's grammar for cheap families: known truths, exact laws, and n-grams of real text. */
+/** The grammar of cheap models: known truths, exact laws, and n-grams of real text. */
 import { z } from 'zod';
-import { memberMixtureWords, mixtureSchema, sampleSchema } from '../mixture-schema.js';
-import { SCHEMA_VERSION, execution, name, seed } from '../shared.js';
-import { sourceClaims } from '../source-claims.js';
+import { memberMixtureWords, mixtureSchema, sampleSchema } from '../../spec/mixture-schema.js';
+import { name } from '../../spec/shared.js';
+import { grammar, textSource } from '../text/schema.js';
 
 const share = z.number().gt(0).lt(1);
 
@@ -20,21 +20,21 @@ const component = z.strictObject({
   sigma: z.number().gt(0).max(1e6).default(1).describe('Standard deviation, the same in every direction.'),
 });
 
-/** One member of the population, by family. */
-export const simulatedMemberSchema = z.discriminatedUnion('family', [
-  ofFamily('gaussian', 'Mean and covariance of N(mean, sigma² I).', {
+/** Members by family. */
+export const chainFamilies = {
+  gaussian: ofFamily('gaussian', 'Mean and covariance of N(mean, sigma² I).', {
     sample: sampleSchema,
     dimensions: z.int().min(1).max(200).default(1),
     mean: z.number().min(-1e6).max(1e6).default(0).describe('The true mean of every coordinate.'),
     sigma: z.number().gt(0).max(1e6).default(1).describe('The true standard deviation of every coordinate.'),
     estimator: z.enum(['biased', 'unbiased']).default('biased').describe('Covariance divided by n, or by n - 1.'),
   }),
-  ofFamily('discrete', 'Frequencies over states.', {
+  discrete: ofFamily('discrete', 'Frequencies over states.', {
     sample: sampleSchema,
     states: z.int().min(2).max(1e6),
     zipf: z.number().min(0).max(4).default(0).describe('True p(i) proportional to i^-zipf; 0: uniform.'),
   }),
-  ofFamily('gmm', 'A mixture of Gaussians with full covariances, fitted by EM.', {
+  gmm: ofFamily('gmm', 'A mixture of Gaussians with full covariances, fitted by EM.', {
     sample: sampleSchema,
     truth: z
       .array(component)
@@ -47,7 +47,7 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
     maxIterations: z.int().min(1).max(100_000).default(2000),
     regularization: z.number().min(0).max(1).default(1e-6).describe('Added to every variance.'),
   }),
-  ofFamily('kde', 'A Gaussian kernel density estimate in the plane.', {
+  kde: ofFamily('kde', 'A Gaussian kernel density estimate in the plane.', {
     sample: sampleSchema,
     shape: z.enum(['normal', 'blobs', 'circles', 'moons']).default('blobs').describe('What is true.'),
     bandwidth: z
@@ -56,12 +56,12 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
       .describe('A width, or a rule from the number of records.'),
     test: z.int().min(1).max(1e6).default(500).describe('Real records that the density is scored on.'),
   }),
-  ofFamily('regression', 'Least squares on a design that every generation labels anew.', {
+  regression: ofFamily('regression', 'Least squares on a design that every generation labels anew.', {
     sample: sampleSchema,
     dimensions: z.int().min(1).max(200),
     noise: z.number().gt(0).max(1e6).default(1).describe('Standard deviation of the labels’ noise.'),
   }),
-  ofFamily('n-gram', 'Maximum-likelihood n-gram counts of real text.', {
+  'n-gram': ofFamily('n-gram', 'Maximum-likelihood n-gram counts of real text.', {
     sample: sampleSchema.optional().describe('Tokens of each generation. Default: as many as the text has.'),
     order: z.int().min(1).max(3).default(2),
     interpolation: z
@@ -74,44 +74,16 @@ export const simulatedMemberSchema = z.discriminatedUnion('family', [
       ),
     tail: share.default(0.05).describe('The tail: the rarest types that together have this share of the real tokens.'),
   }),
-]);
+};
 
-const textSource = z
-  .string()
-  .regex(
-    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?)$/,
-    'must be file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT',
-  );
+/** Real text where n-grams alone read it. */
+export const chainData = z.strictObject({
+  train: textSource.describe('Real text that n-grams count.'),
+  test: textSource
+    .optional()
+    .describe("Real text that they are scored on. Default for hf and grammar sources: train's source, split `test`."),
+  grammar: grammar.optional(),
+});
 
-export const simulationSchema = z
-  .strictObject({
-    schemaVersion: z.literal(SCHEMA_VERSION),
-    name,
-    title: z.string().max(300).optional(),
-    seeds: z
-      .union([z.array(seed).min(1).max(100_000), z.strictObject({ from: seed.default(1), count: z.int().min(1).max(100_000) })])
-      .describe('One chain per condition and seed: a list, or {from, count}. Seeds run in blocks.'),
-    generations: z.int().min(0).max(1_000_000).describe('The last generation: 0 fits real data.'),
-    data: z.strictObject({ train: textSource, test: textSource }).optional().describe('Real text; for n-grams alone.'),
-    sources: sourceClaims,
-    population: z.array(simulatedMemberSchema).min(1).max(100),
-    conditions: z
-      .array(
-        z.strictObject({
-          name,
-          mixture: mixtureSchema.optional(),
-          override: z
-            .record(z.string(), z.record(z.string(), z.unknown()))
-            .optional()
-            .describe('Member name -> settings that differ under this condition.'),
-          phases: z.unknown().optional().describe('Not implemented yet for cheap models.'),
-        }),
-      )
-      .min(1)
-      .max(1000),
-    execution: execution.prefault({}),
-  })
-  .meta({ title: 'Habsburg experiment with cheap models' });
-
-export type SimulationDocument = z.output<typeof simulationSchema>;
-export type SimulatedMemberDocument = z.output<typeof simulatedMemberSchema>;
+export type ChainDataDocument = z.output<typeof chainData>;
+export type ChainMemberDocument = z.output<(typeof chainFamilies)[keyof typeof chainFamilies]>;

@@ -11,6 +11,17 @@ export const BLOCKS: Readonly<Record<WorldPlan['family'], { readonly seeds: numb
   'n-gram': { seeds: 1, generations: 25 },
 };
 
+/**
+ * The last generation of the step that begins at one: steps have a fixed length, and none goes on over a change of settings.
+ * @param changes the first generations of phases, ascending
+ */
+export function lastOfStep(family: WorldPlan['family'], from: number, changes: readonly number[] = []): number {
+  const { generations } = BLOCKS[family];
+  const full = (Math.floor(from / generations) + 1) * generations - 1;
+  const change = changes.find((start) => start > from);
+  return change === undefined ? full : Math.min(full, change - 1);
+}
+
 /** Whether generation t is measured: all up to 50, then some 45 for each power of ten, so that long chains stay readable. */
 export function isMeasured(t: number): boolean {
   return t <= 50 || t % 10 ** Math.floor(Math.log10(t / 5)) === 0;

@@ -1,0 +1,126 @@
+/** The kind of texts and language models: how an experiment's file speaks of them, and the plan that it means. */
+import { settingsOn } from '../../engine/generate/decoding.js';
+import { TEXT_METRIC_NAMES, needsTruth } from '../../spec/metrics.js';
+import type { MetricDocument } from '../../spec/metric-plans.js';
+import { samplePlan } from '../../spec/mixture-schema.js';
+import { operatorPlans } from '../../spec/operators.js';
+import { inheritTraining, withOptimizer } from '../../spec/training.js';
+import type { Kind } from '../types.js';
+import { optConfig, sizeFieldsOf } from './architectures.js';
+import { checkMember, checkText, checkTokenizer, checkTruth, longestSequence } from './check.js';
+import type { LanguageModelPlan, TextDataPlan, TokenizerPlan, TrainingPlan } from './plan.js';
+import {
+  grammar as grammarSchema,
+  languageModel,
+  textData,
+  type LanguageModelDocument,
+  type TextDocument,
+  type TrainingDocument,
+} from './schema.js';
+import { TEMPLATES } from './templates.js';
+
+export const text: Kind<TextDocument, TextDataPlan, LanguageModelDocument> = {
+  name: 'text',
+  cost: 'step',
+  families: { 'language-model': languageModel },
+  stays: ['base', 'tokenizer'],
+  metrics: TEXT_METRIC_NAMES,
+  usualMetrics: ({ train }) => TEXT_METRIC_NAMES.filter((name) => train.startsWith('grammar:') || !needsTruth(name)),
+  reads: () => ({ real: 'text', schema: textData, example: '{train: file:PATH, valid: file:PATH, test: file:PATH, block: 64}' }),
+  dataPlan,
+  checkFile({ tokenizer, metrics, population }, data, at) {
+    const members = population.filter(({ family }) => family === 'language-model') as unknown as LanguageModelDocument[];
+    return [
+      ...checkText(data!).map((problem) => ({ ...problem, path: [...at, ...problem.path] })),
+      ...checkTokenizer(tokenizer as TokenizerPlan | undefined, members),
+      ...((metrics ?? []) as MetricDocument[]).flatMap((metric, i) => checkTruth(data!, metric, ['metrics', i])),
+    ];
+  },
+  member: ({ tokenizer }, data) => ({
+    records: data.packing === 'records' ? 'rows' : 'blocks',
+    plan: (words: LanguageModelDocument) => memberPlan(words, data, tokenizer as TokenizerPlan | undefined),
+    check: (plan, given) => checkMember(plan as LanguageModelPlan, data, given),
+  }),
+};
+
+function dataPlan(data: TextDocument): TextDataPlan {
+  const source = (split: 'train' | 'valid' | 'test', name: string): string => {
+    const own = data[split] ?? data.train.replace(/#.*$/, '');
+    return own.startsWith('hf://') && !own.includes('#') ? `${own}#${name}` : own;
+  };
+  const synthetic = data.train.startsWith('grammar:');
+  const grammar = data.grammar ?? (synthetic ? grammarSchema.parse({}) : undefined);
+  return {
+    train: source('train', 'train'),
+    valid: source('valid', 'validation'),
+    test: source('test', 'test'),
+    ...(grammar === undefined ? {} : { grammar }),
+    block: data.block,
+    packing: data.packing ?? (data.template === undefined ? 'bos-line' : 'records'),
+    ...(data.template === undefined
+      ? {}
+      : { template: typeof data.template === 'string' ? TEMPLATES[data.template] : data.template }),
+    limit: data.limit,
+    ...(isPart(data.subset) && { subset: data.subset }),
+  };
+}
+
+function isPart(subset: TextDocument['subset']): boolean {
+  return subset !== undefined && Math.min(subset.train, subset.valid, subset.test) < 1;
+}
+
+/** Settings that concern templates are in the plan where there is one. */
+function trainingPlan({ lossOn, packing, ...document }: TrainingDocument, data: TextDataPlan): TrainingPlan {
+  const training = withOptimizer(document);
+  if (data.template === undefined) return training;
+  return { ...training, lossOn: lossOn ?? 'answer', ...(packing ? { packing: data.block } : {}) };
+}
+
+/** A checkpoint reads text through its own tokenizer, a model from scratch through the file's where it has none of its own. */
+function tokenizerPlan({ base, tokenizer }: LanguageModelDocument, shared: TokenizerPlan | undefined): TokenizerPlan {
+  const scratch = typeof base === 'object' && base.kind === 'scratch';
+  return tokenizer ?? (scratch ? shared : undefined) ?? { kind: 'base' };
+}
+
+function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: TokenizerPlan | undefined): LanguageModelPlan {
+  const { decoding } = member;
+  const maxNewTokens = decoding.maxNewTokens ?? data.block;
+  const postprocess = operatorPlans(member.postprocess);
+  return {
+    name: member.name,
+    family: member.family,
+    tokenizer: tokenizerPlan(member, shared),
+    base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
+    start: member.start,
+    generation0: trainingPlan(inheritTraining(member.training, defined(member.generation0)), data),
+    training: trainingPlan(member.training, data),
+    decoding: {
+      ...settingsOn(decoding),
+      strategy: decoding.strategy,
+      batch: decoding.batch,
+      maxNewTokens,
+      // a block is written to its end, an answer until it ends
+      minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
+    },
+    ...(postprocess && { postprocess }),
+    prompts: member.prompts,
+    ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
+    ...(member.execution === undefined ? {} : { execution: member.execution }),
+  };
+}
+
+function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function basePlan(base: LanguageModelDocument['base'], longest: number): LanguageModelPlan['base'] {
+  if (typeof base === 'string') return { kind: 'checkpoint', source: base };
+  if (base.kind === 'checkpoint') return base;
+  if (base.config) return { kind: 'scratch', config: { [sizeFieldsOf(base.config).positions]: longest, ...base.config } };
+  // a base with neither is told by checkMember
+  const shape: NonNullable<typeof base.architecture> = base.architecture ?? { kind: 'opt', hidden: 0, layers: 0, heads: 1 };
+  const { hidden, ffn = 4 * hidden, positions = longest } = shape;
+  return { kind: 'scratch', config: optConfig({ ...shape, ffn, positions }) };
+}
