@@ -1,4 +1,4 @@
-// The arrows between rooms run one way: cli, workers -> workflows, activities -> engines -> observations, families -> pool, data -> engine;
+// The arrows between rooms run one way: cli, workers -> workflows, activities -> engines -> observations, kinds' hosts -> pool, data -> engine;
 // artifacts, spec and kinds (what an experiment's file may say) below all; evaluations, operators (pure functions) and the settings of the
 // engine below them, common below everything.
 
@@ -29,15 +29,15 @@ const ALLOWED = {
     'kinds',
     ...SETTINGS,
   ],
-  kinds: ['spec', ...SETTINGS],
+  // what a file may say of its members and data; where they are computed, in a kind's host/, is below
+  kinds: ['spec', 'evaluations', ...SETTINGS],
   artifacts: [],
   engine: [],
   data: ['spec', 'kinds', 'artifacts', 'evaluations'],
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
-  families: ['spec', 'kinds', 'artifacts', 'data', 'pool', 'engine'],
-  observations: ['spec', 'kinds', 'data', 'pool', 'families', 'engine'],
-  engines: ['spec', 'kinds', 'data', 'pool', 'families', 'observations', 'engine'],
+  observations: ['spec', 'kinds', 'data', 'pool', 'engine'],
+  engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
     'spec',
     'kinds',
@@ -48,24 +48,14 @@ const ALLOWED = {
     'evaluations',
     'observations',
     'operators',
-    'families',
     'engine',
     'engines',
   ],
-  laws: ['spec', 'kinds', 'evaluations'],
-  report: [
-    'spec',
-    'kinds',
-    'artifacts',
-    'documents',
-    'evaluations',
-    'data',
-    'laws',
-    'engine/generate',
-    'engine/train/optimizers',
-  ],
+  report: ['spec', 'kinds', 'artifacts', 'documents', 'evaluations', 'data', 'engine/generate', 'engine/train/optimizers'],
   infra: [],
 };
+/** The part of a kind that computes. */
+const HOST = ['^kinds/host/', '^kinds/[^/]+/host/'];
 const OUTSIDE = { temporal: 'node_modules/@temporalio/', s3: 'node_modules/@aws-sdk/', engine: 'node_modules/onnxruntime' };
 const ROOMS = [
   'activities',
@@ -76,10 +66,8 @@ const ROOMS = [
   'engine',
   'engines',
   'evaluations',
-  'families',
   'infra',
   'kinds',
-  'laws',
   'observations',
   'operators',
   'pool',
@@ -109,12 +97,28 @@ module.exports = {
       name: `${room}-looks-down`,
       comment: `${room}/ may import from ${['common', ...allowed].join(', ')}.`,
       severity: 'error',
-      from: { path: `^${room}/` },
+      from: { path: `^${room}/`, ...(room === 'kinds' && { pathNot: HOST }) },
       to: {
         path: `^(${ROOMS.filter((other) => other !== room && !allowed.includes(other)).join('|')})/`,
         pathNot: allowed.map((place) => `^${place}(/|$)`),
       },
     })),
+    {
+      name: 'hosts-look-down',
+      comment: 'What computes a kind may import from common, spec, its declarations, artifacts, data, pool and engine.',
+      severity: 'error',
+      from: { path: HOST },
+      to: {
+        path: `^(${ROOMS.filter((other) => !['kinds', 'spec', 'artifacts', 'data', 'pool', 'engine'].includes(other)).join('|')})/`,
+      },
+    },
+    {
+      name: 'hosts-compute-in-engines',
+      comment: 'Declarations, workflows and readers of results know what a kind says, not how it is computed.',
+      severity: 'error',
+      from: { pathNot: [...HOST, '^(engines|observations|activities)/'] },
+      to: { path: HOST, dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'workflows-hold-control-flow-only',
       comment: 'Workflow code is bundled and replayed: types, spec, common and Temporal only.',
@@ -134,10 +138,10 @@ module.exports = {
     {
       name: 'temporal-stays-above',
       comment:
-        'Engine, engines, evaluations, operators, families, observations, data, pool, artifacts, spec, documents and report know no Temporal.',
+        'Engine, engines, evaluations, kinds, operators, observations, data, pool, artifacts, spec, documents and report know no Temporal.',
       severity: 'error',
       from: {
-        path: '^(engine|engines|evaluations|operators|families|observations|data|pool|artifacts|spec|documents|report|common)/',
+        path: '^(engine|engines|evaluations|kinds|operators|observations|data|pool|artifacts|spec|documents|report|common)/',
       },
       to: { path: OUTSIDE.temporal },
     },

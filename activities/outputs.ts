@@ -11,7 +11,7 @@ import { HabsburgError } from '../common/errors.js';
 import { RECORDS_FILE } from '../pool/records.js';
 import { openSafetensors } from '../engine/checkpoint/safetensors.js';
 import { TABLE_FILE } from '../data/table.js';
-import { STATE_FILE } from '../families/toy/simulate.js';
+import { STATE_FILE } from '../kinds/chains/host/simulate.js';
 import { SELECTION_FILE } from '../pool/selection.js';
 import { SCORES_FILE, SERIES_FILE } from '../spec/results.js';
 

@@ -4,7 +4,7 @@
  */
 import type { ArtifactRef } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
-import type { JobReport } from '../families/types.js';
+import type { JobReport } from '../kinds/host/types.js';
 import { operatorNamed } from '../operators/index.js';
 import { tableName } from '../operators/types.js';
 import { selectionOf, writeSelection } from '../pool/selection.js';

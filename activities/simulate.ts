@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { sha256 } from '../common/canonical.js';
 import { resolveSource, type SourceOrigin } from '../data/source.js';
 import { wholeText } from '../data/text.js';
-import { familyNamed } from '../families/toy/index.js';
+import { familyNamed } from '../kinds/chains/host/index.js';
 import { claimed } from './sources.js';
 import { runStep } from './step.js';
 import type { ActivityDependencies, SimulateInput, StepResult } from './types.js';

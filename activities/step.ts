@@ -13,7 +13,7 @@ import { stepKey, stepName, writeStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
-import type { Job, JobReport, Progress } from '../families/types.js';
+import type { Job, JobReport, Progress } from '../kinds/host/types.js';
 import { checkEngine } from './engine.js';
 import { toFailure } from './failures.js';
 import { acquireLease } from './lease.js';

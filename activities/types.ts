@@ -5,7 +5,7 @@ import type { SourceClaim } from '../spec/source-claims.js';
 import type { SourceDigests } from '../spec/sources.js';
 import type { RunJob } from '../engines/run-job.js';
 import type { Device } from '../engine/devices.js';
-import type { ScratchOf, JobReport } from '../families/types.js';
+import type { ScratchOf, JobReport } from '../kinds/host/types.js';
 import type { ImageDataPlan } from '../kinds/images/plan.js';
 import type { LanguageModelPlan, TextDataPlan, TokenizerPlan } from '../kinds/text/plan.js';
 import type { ExperimentPlan, RunPlan, StepMember } from '../spec/plan.js';

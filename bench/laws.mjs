@@ -3,10 +3,10 @@
  *   npm run build && node bench/laws.mjs [blocks]
  * Every block is fresh seeds, generations 0 … 20.
  */
-import { Chain } from '../dist/families/toy/chain.js';
-import { familyNamed } from '../dist/families/toy/index.js';
-import { checkLaw } from '../dist/laws/check.js';
-import { lawsOf } from '../dist/laws/index.js';
+import { Chain } from '../dist/kinds/chains/host/chain.js';
+import { familyNamed } from '../dist/kinds/chains/host/index.js';
+import { checkLaw } from '../dist/kinds/chains/laws/check.js';
+import { lawsOf } from '../dist/kinds/chains/laws/index.js';
 
 const LAST = 20;
 const BLOCKS = Number(process.argv[2] ?? 400);

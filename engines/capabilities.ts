@@ -1,6 +1,6 @@
 /** What an engine can be asked for, as data: what it cannot do is refused by name before anything is computed. */
 import { HabsburgError } from '../common/errors.js';
-import type { Job } from '../families/types.js';
+import type { Job } from '../kinds/host/types.js';
 import type { Device } from '../engine/devices.js';
 
 export interface Capabilities {

@@ -3,7 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { HabsburgError } from '../common/errors.js';
 import { ENGINE_ENVIRONMENT } from '../engine/environment.js';
-import type { Job, JobReport } from '../families/types.js';
+import type { Job, JobReport } from '../kinds/host/types.js';
 import type { Device } from '../engine/devices.js';
 import { checkJob, deviceRefusal } from './capabilities.js';
 import { LONGEST_LINE, lineSplitter } from './lines.js';

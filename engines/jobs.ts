@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HabsburgError, isHabsburgError, fromSystemError } from '../common/errors.js';
-import type { Job, JobIo, JobReport } from '../families/types.js';
+import type { Job, JobIo, JobReport } from '../kinds/host/types.js';
 import type { HostEvent, HostRequest } from './protocol.js';
 
 const PROGRESS_MS = 100;

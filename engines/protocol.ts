@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { ExitCode, type ErrorKind } from '../common/errors.js';
 import { DEVICES, type Device } from '../engine/devices.js';
-import type { Job, JobReport, Progress } from '../families/types.js';
+import type { Job, JobReport, Progress } from '../kinds/host/types.js';
 import type { Capabilities } from './capabilities.js';
 
 export const PROTOCOL_VERSION = 2;

@@ -1,5 +1,5 @@
 /** A job as seen by who asks for it. */
-import type { Job, JobReport, Progress } from '../families/types.js';
+import type { Job, JobReport, Progress } from '../kinds/host/types.js';
 import type { Device } from '../engine/devices.js';
 
 /** What a running job may ask of the activity that started it. */

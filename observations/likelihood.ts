@@ -1,6 +1,6 @@
 /** How likely a language model finds each text. */
 import { z } from 'zod';
-import { readRows } from '../families/texts.js';
+import { readRows } from '../kinds/text/host/texts.js';
 import { endTokensOf } from '../data/template.js';
 import { loadCheckpoint } from '../engine/index.js';
 import { scoreRows } from '../engine/score.js';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { loadCheckpoint } from '../engine/index.js';
 import { sumPredictions } from '../engine/predictions.js';
-import { readRows } from '../families/texts.js';
+import { readRows } from '../kinds/text/host/texts.js';
 import type { Instrument } from './types.js';
 
 /**

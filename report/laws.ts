@@ -1,8 +1,8 @@
 /** The exact laws that an experiment must follow, each checked against its measurements. */
 import { chainMembers, chainPart } from '../spec/members.js';
-import { checkLaw } from '../laws/check.js';
-import { lawsOf } from '../laws/index.js';
-import type { Law, LawCheck } from '../laws/types.js';
+import { checkLaw } from '../kinds/chains/laws/check.js';
+import { lawsOf } from '../kinds/chains/laws/index.js';
+import type { Law, LawCheck } from '../kinds/chains/laws/types.js';
 import type { Results } from './rows.js';
 import { seedsByGeneration } from './summary.js';
 import type { Measure, Series, Summary } from './summary.js';

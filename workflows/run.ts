@@ -42,7 +42,7 @@ import { perform, stepsOn } from './proxies.js';
 import { reported } from './report.js';
 import { RunRecords, placeOf } from './run-records.js';
 import { MOST_GENERATIONS, RunState, isLastGeneration } from './run-state.js';
-import { simulateGenerations } from './simulation.js';
+import { moveChains } from './chains.js';
 
 /** So often a run goes over everything once more because a result was found damaged. */
 const HEALS = 2;
@@ -199,7 +199,7 @@ async function chain(input: RunInput): Promise<RunResult> {
     // again, where there are to be more generations when the last one has been scored and told of
     do {
       if (plan.kind === 'chains') {
-        await simulateGenerations(plan, state, {
+        await moveChains(plan, state, {
           steps: stepsFor(),
           step,
           place,

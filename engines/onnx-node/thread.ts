@@ -1,6 +1,6 @@
 /** Its thread: the families, the observations, and the chains of cheap families. */
-import { familyOf } from '../../families/index.js';
-import { simulate } from '../../families/toy/simulate.js';
+import { familyOf } from '../../kinds/host/index.js';
+import { simulate } from '../../kinds/chains/host/simulate.js';
 import { observe } from '../../observations/observe.js';
 import { runJob } from '../jobs.js';
 

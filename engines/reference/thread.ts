@@ -1,6 +1,6 @@
 /** Its thread. */
 import { HabsburgError } from '../../common/errors.js';
-import type { FitJob, GenerateJob } from '../../families/types.js';
+import type { FitJob, GenerateJob } from '../../kinds/host/types.js';
 import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import { checkJob } from '../capabilities.js';
 import { runJob } from '../jobs.js';

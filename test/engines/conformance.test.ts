@@ -15,7 +15,7 @@ import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
 import { countWords } from '../../engine/tokenizer/word-counts.js';
 import type { Engine } from '../../engines/client.js';
 import { ENGINE_IDS, engineRow, type EngineId } from '../../engines/registry.js';
-import type { FitJob, GenerateJob, JobReport, ObserveJob } from '../../families/types.js';
+import type { FitJob, GenerateJob, JobReport, ObserveJob } from '../../kinds/host/types.js';
 import { RECORDS_FILE, readAllRecords, writeRecords, type DataRecord } from '../../pool/records.js';
 import { WEIGHTS_FILE } from '../../pool/selection.js';
 import type { LanguageModelPlan, TrainingPlan } from '../../kinds/text/plan.js';

@@ -10,7 +10,7 @@ import { trainBpe } from '../../engine/tokenizer/train-bpe.js';
 import { countWords } from '../../engine/tokenizer/word-counts.js';
 import { ENGINE_IDS, type EngineId } from '../../engines/registry.js';
 import type { RunJob } from '../../engines/run-job.js';
-import type { FitJob, Progress } from '../../families/types.js';
+import type { FitJob, Progress } from '../../kinds/host/types.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { optConfig } from '../../kinds/text/architectures.js';
 import { CLIENT, hooksIn, isAlive, openEngine, programsOf, training } from './support.js';

@@ -8,7 +8,7 @@ import type { Engine, EngineOptions } from '../../engines/client.js';
 import { parseHostEvent } from '../../engines/protocol.js';
 import type { EngineId } from '../../engines/registry.js';
 import type { JobHooks } from '../../engines/run-job.js';
-import type { Job } from '../../families/types.js';
+import type { Job } from '../../kinds/host/types.js';
 
 const DIST = new URL('../../dist/engines/client.js', import.meta.url);
 const { openEngine } = (await import(pathToFileURL(DIST.pathname).href)) as {

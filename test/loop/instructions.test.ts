@@ -8,7 +8,7 @@ import type { ArtifactRef } from '../../artifacts/types.js';
 import type { StepRecord } from '../../artifacts/step-record.js';
 import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
 import { scoreRows } from '../../engine/score.js';
-import { readRows } from '../../families/texts.js';
+import { readRows } from '../../kinds/text/host/texts.js';
 import { readAllRecords, type DataRecord } from '../../pool/records.js';
 import { readResults } from '../../report/rows.js';
 import type { RunOutcome } from './support.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
-import { expectedMoments } from '../../laws/moments.js';
+import { expectedMoments } from '../../kinds/chains/laws/moments.js';
 import type { DataRecord } from '../../pool/records.js';
 import { select, type SampleRng } from '../../pool/select.js';
 import {

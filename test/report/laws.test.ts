@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Chain } from '../../families/toy/chain.js';
-import { familyNamed } from '../../families/toy/index.js';
+import { Chain } from '../../kinds/chains/host/chain.js';
+import { familyNamed } from '../../kinds/chains/host/index.js';
 import type { ScoreRow } from '../../evaluations/types.js';
 import { checkedLaws, lawsHeadline, renderLaws } from '../../report/laws.js';
 import { renderPage } from '../../report/page.js';
