@@ -1,23 +1,33 @@
 /** The evaluations by name, and what a score step calls. Adding one: a file beside this and a row here. */
 import { HabsburgError } from '../common/errors.js';
+import { compressionRatio } from './compression-ratio.js';
 import { coverage } from './coverage.js';
 import { distinct1, distinct2, distinct3 } from './distinct.js';
 import { distinctBlocks } from './distinct-blocks.js';
+import { diversity } from './diversity.js';
 import { elbo } from './elbo.js';
+import { heaps } from './heaps.js';
 import { klToTruth } from './kl-to-truth.js';
 import { latentCovariance } from './latent-covariance.js';
 import { latentMean } from './latent-mean.js';
 import { latentStd } from './latent-std.js';
+import { mattr } from './mattr.js';
+import { mtlds } from './mtld.js';
 import { perplexity } from './perplexity.js';
 import { pictures } from './pictures.js';
 import { rep } from './rep.js';
 import { samples } from './samples.js';
+import { selfBleus } from './self-bleu.js';
 import { sequencePerplexity } from './sequence-perplexity.js';
 import { tailLost } from './tail-lost.js';
+import { ttrs } from './ttr.js';
 import type { Evaluation, ScoreValue } from './types.js';
+import { gini, hapax, tokenEntropy, vocabulary } from './vocabulary.js';
+import { wordTail } from './word-tail.js';
 import { yuleK } from './yule-k.js';
+import { zipf } from './zipf.js';
 
-/** Every metric that an experiment may name, in the order of tables. */
+/** Every metric that an experiment may name, in the order of tables; of several variants of one name the first is meant where none is said. */
 export const evaluations: readonly Evaluation[] = [
   perplexity,
   sequencePerplexity,
@@ -30,6 +40,19 @@ export const evaluations: readonly Evaluation[] = [
   distinctBlocks,
   tailLost,
   klToTruth,
+  ...selfBleus,
+  ...ttrs,
+  vocabulary,
+  hapax,
+  mattr,
+  ...mtlds,
+  heaps,
+  zipf,
+  tokenEntropy,
+  gini,
+  diversity,
+  compressionRatio,
+  wordTail,
   latentStd,
   latentMean,
   latentCovariance,

@@ -128,6 +128,8 @@ export interface Evaluation {
   /** one sentence for `habsburg metrics` and the report: what it is, its unit and range */
   readonly summary: string;
   readonly higherIsBetter?: boolean;
+  /** false: measured where a file names it alone; else wherever the data allow */
+  readonly usual?: false;
   /** what it measures */
   readonly of: 'texts' | 'images';
   readonly needs: Needs;

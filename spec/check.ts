@@ -1,5 +1,5 @@
 /** How the parts of an experiment file fit together that are the same for every kind of data and models. Returns problems, throws nothing. */
-import { metricNamed } from './metrics.js';
+import { variantsOf } from './metrics.js';
 import type { ExperimentDocument } from './schema.js';
 import type { MetricDocument } from './metric-plans.js';
 import { checkOverrides, checkPhases, type Changed } from './overrides.js';
@@ -48,16 +48,16 @@ function duplicates<T>(items: readonly T[], path: Path, key: (item: T) => unknow
   });
 }
 
-/** A metric is computed in one way, and a file may name it. */
+/** A metric is computed in one way or in several, and a file may name which. */
 export function checkVariant(metric: MetricDocument, path: Path): Problem[] {
   if (typeof metric === 'string' || metric.variant === undefined) return [];
-  const { variant } = metricNamed(metric.name);
-  if (metric.variant === variant) return [];
+  const variants = variantsOf(metric.name).map(({ variant }) => variant);
+  if (variants.includes(metric.variant)) return [];
   return [
     {
       path: [...path, 'variant'],
       message: `${metric.name} has no variant ${JSON.stringify(metric.variant)}`,
-      suggestion: `its variant is ${variant}`,
+      suggestion: variants.length === 1 ? `its variant is ${variants[0]}` : `one of: ${variants.join(', ')}`,
     },
   ];
 }

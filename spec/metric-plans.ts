@@ -18,7 +18,7 @@ export const metricSchema = (names: readonly [string, ...string[]]) =>
         settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
       }),
     ])
-    .describe('A name, or {name, settings}. `habsburg metrics` lists them.');
+    .describe('A name, or {name, variant, settings}. `habsburg metrics` lists them.');
 
 export type MetricDocument = z.output<ReturnType<typeof metricSchema>>;
 
@@ -30,24 +30,25 @@ export function metricPlans(
 ): MetricPlan[] {
   const plans = (metrics ?? every).map((metric, i) => {
     if (typeof metric === 'string') return metricPlan(metric);
-    const schema = metricNamed(metric.name).settings;
+    const schema = metricNamed(metric.name, metric.variant).settings;
     const parsed = schema.safeParse(metric.settings);
-    if (parsed.success) return metricPlan(metric.name, parsed.data as MetricPlan['settings']);
+    if (parsed.success) return metricPlan(metric.name, metric.variant, parsed.data as MetricPlan['settings']);
     problems.push(
       ...parsed.error.issues
         .flatMap((issue) => explain(issue, metric.settings, schema))
         .map((p) => ({ ...p, path: ['metrics', i, 'settings', ...p.path] })),
     );
-    return metricPlan(metric.name);
+    return metricPlan(metric.name, metric.variant);
   });
   return ordered(plans);
 }
 
-function metricPlan(name: string, settings: MetricPlan['settings'] = defaultsOf(metricNamed(name))): MetricPlan {
-  return { name, variant: metricNamed(name).variant, settings };
+function metricPlan(name: string, asked?: string, settings?: MetricPlan['settings']): MetricPlan {
+  const evaluation = metricNamed(name, asked);
+  return { name, variant: evaluation.variant, settings: settings ?? defaultsOf(evaluation) };
 }
 
-const place = new Map(evaluations.map(({ name }, index) => [name, index]));
+const place = new Map(evaluations.map(({ name, variant }, index) => [`${name} ${variant}`, index]));
 
 /** Each metric once, in the order of `habsburg metrics`: in which order they are asked for changes nothing. */
 export function ordered(metrics: readonly MetricPlan[]): MetricPlan[] {
@@ -55,4 +56,4 @@ export function ordered(metrics: readonly MetricPlan[]): MetricPlan[] {
   return [...by].sort(([a, one], [b, other]) => rank(one) - rank(other) || (a < b ? -1 : 1)).map(([, metric]) => metric);
 }
 
-const rank = ({ name }: MetricPlan): number => place.get(name) ?? place.size;
+const rank = ({ name, variant }: MetricPlan): number => place.get(`${name} ${variant}`) ?? place.size;

@@ -2,18 +2,25 @@
 import { evaluations } from '../evaluations/index.js';
 import type { Evaluation } from '../evaluations/types.js';
 
-const byName = new Map(evaluations.map((evaluation) => [evaluation.name, evaluation]));
-
-const namesOf = (of: Evaluation['of']): [string, ...string[]] =>
-  evaluations.filter((evaluation) => evaluation.of === of).map(({ name }) => name) as [string, ...string[]];
+const namesOf = (kept: (evaluation: Evaluation) => boolean): [string, ...string[]] =>
+  [...new Set(evaluations.filter(kept).map(({ name }) => name))] as [string, ...string[]];
 
 /** Those that an experiment with texts may name, and with images. */
-export const TEXT_METRIC_NAMES = namesOf('texts');
-export const IMAGE_METRIC_NAMES = namesOf('images');
+export const TEXT_METRIC_NAMES = namesOf(({ of }) => of === 'texts');
+export const IMAGE_METRIC_NAMES = namesOf(({ of }) => of === 'images');
 
-/** The evaluation behind a name that the schema has let pass. */
-export function metricNamed(name: string): Evaluation {
-  const evaluation = byName.get(name);
+/** Those that an experiment with texts measures where its file names none. */
+export const USUAL_TEXT_METRIC_NAMES = namesOf(({ of, usual }) => of === 'texts' && usual !== false);
+
+/** Every way in which a metric is computed, the one first that is meant where a file says no variant. */
+export function variantsOf(name: string): readonly Evaluation[] {
+  return evaluations.filter((evaluation) => evaluation.name === name);
+}
+
+/** The evaluation behind a name that the schema has let pass, in a variant that checkVariant has. */
+export function metricNamed(name: string, variant?: string): Evaluation {
+  const found = variantsOf(name);
+  const evaluation = found.find((one) => one.variant === variant) ?? found[0];
   if (evaluation === undefined) throw new Error(`internal: no metric ${name}`);
   return evaluation;
 }

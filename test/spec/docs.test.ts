@@ -28,6 +28,7 @@ test('docs/metrics.md has every metric with its variant and defaults', async () 
     const row = text.split('\n').find(
       (line) =>
         line.startsWith('|') &&
+        line.split('|')[2].trim().startsWith(variant) &&
         line
           .split('|')[1]
           .split(',')

@@ -1,0 +1,148 @@
+/** Against lexical-diversity, lexicalrichness, scipy and plain float64 implementations of the written definitions. */
+import { describe, expect, test } from '@jest/globals';
+import { entropyOf, frequenciesOf, giniOf } from '../../evaluations/frequencies.js';
+import * as laws from '../../evaluations/power-laws.js';
+import { draysonDiversity, pythonRound2 } from '../../evaluations/repetition.js';
+import { movingAverageTtr, mtld } from '../../evaluations/running-variety.js';
+import { MTLD_FORMS } from '../../evaluations/mtld.js';
+import { byCodePoints, tailOfWords } from '../../evaluations/tails.js';
+import { countsOf, distinctOf, encode, ngramsUpTo } from '../../evaluations/token-ids.js';
+import { TOKENIZERS, type TokenizerName } from '../../evaluations/tokenizers.js';
+import { expectEqual, golden, goldenTexts } from './reference.js';
+
+interface Fit {
+  K: number;
+  beta: number;
+  r2: number;
+}
+interface Growth {
+  step: number;
+  n: number[];
+  v: number[];
+  nonlinear: Fit | null;
+  loglog: Fit | null;
+}
+interface Ranks {
+  ranks: number;
+  exponent: number;
+  intercept: number;
+  r2: number;
+  mle_exponent: number;
+}
+type Lexical = Record<string, number> & {
+  ngram_totals: number[];
+  distinct: number[];
+  stein_cap200: number[];
+  fixed_tokens: Record<string, Record<string, number> | null>;
+  heaps: Growth;
+  heaps_1000: Growth | null;
+  zipf_all: Ranks;
+  zipf_top100: Ranks;
+  mean_distinct_per_text: number[];
+  per_text: Record<string, any>[] | Record<string, Record<string, any>> | null;
+};
+const reference = golden<{
+  sets: Record<string, Record<string, Lexical>>;
+  vectors: { weights: number[]; gini: number; entropy_nats: number }[];
+  rounding: { unique: number; total: number; python_round: number }[];
+  tails_wiki_vs_collapsed: Record<string, Record<string, number>>;
+  tails_wiki_vs_ewt: Record<string, Record<string, number>>;
+}>('lexical');
+const texts = goldenTexts();
+const ofSet = (set: string): string[] => texts.filter((t) => t.set === set).map(({ text }) => text);
+const sets = Object.entries(reference.sets).flatMap(([set, by]) => Object.keys(by).map((name) => [set, name] as const));
+const flat = (rows: readonly Int32Array[]): Int32Array => Int32Array.from(rows.flatMap((row) => [...row]));
+
+describe.each(sets)('%s, %s', (set, name) => {
+  const expected = reference.sets[set][name];
+  const encoded = encode(ofSet(set), TOKENIZERS[name as TokenizerName]);
+  const ngrams = ngramsUpTo(encoded.texts, 4);
+  const words = flat(encoded.texts);
+  const types = encoded.words.length;
+
+  test('distinct n-grams', () => {
+    ngrams.forEach((grams, i) => {
+      const { unique, total } = distinctOf(grams);
+      expect(total).toBe(expected.ngram_totals[i]);
+      expectEqual(`distinct-${i + 1}`, unique / total, expected.distinct[i]);
+    });
+    ngrams.slice(0, 3).forEach((grams, i) => {
+      const { unique, total } = distinctOf(grams, 200);
+      expectEqual(`capped ${i + 1}`, unique / total, expected.stein_cap200[i]);
+    });
+  });
+
+  test('frequencies', () => {
+    const counts = countsOf(ngrams[0]);
+    const { tokens, types: found, once, squares } = frequenciesOf(counts);
+    expect([tokens, found, once]).toEqual([expected.tokens, expected.types, expected.hapax]);
+    expectEqual('yule', (1e4 * (squares - tokens)) / tokens ** 2, expected.yule_k);
+    expectEqual('herdan', Math.log(found) / Math.log(tokens), expected.herdan_c);
+    expectEqual('guiraud', found / Math.sqrt(tokens), expected.guiraud_r);
+    expectEqual('entropy', entropyOf(counts), expected.entropy_nats);
+    expectEqual('normalised', entropyOf(counts) / Math.log(found), expected.entropy_normalised);
+    expectEqual('bigrams', entropyOf(countsOf(ngrams[1])), expected.bigram_entropy_nats);
+    expectEqual('gini', giniOf(counts), expected.gini);
+  });
+
+  test("Heaps' law and Zipf's", () => {
+    for (const growth of [expected.heaps, expected.heaps_1000]) {
+      if (growth === null) continue;
+      const { n, v } = laws.vocabularyGrowth(encoded.texts, types, growth.step);
+      expect([n, v]).toEqual([growth.n, growth.v]);
+      const loglog = laws.heapsLogLog(n, v);
+      for (const key of ['K', 'beta', 'r2'] as const) if (growth.loglog) expectEqual(key, loglog![key], growth.loglog[key]);
+      const nonlinear = laws.heapsNonlinear(n, v);
+      for (const key of ['K', 'beta'] as const)
+        if (growth.nonlinear) expectEqual(`nonlinear ${key}`, nonlinear![key], growth.nonlinear[key], 1e-6);
+    }
+    for (const [ranks, zipf] of [
+      [Infinity, expected.zipf_all],
+      [100, expected.zipf_top100],
+    ] as const) {
+      const frequencies = laws.ranked(countsOf(ngrams[0]), ranks);
+      expect(frequencies.length).toBe(zipf.ranks);
+      const line = laws.zipfLeastSquares(frequencies)!;
+      for (const key of ['exponent', 'intercept', 'r2'] as const) expectEqual(key, line[key], zipf[key]);
+      expectEqual('mle', laws.zipfMaximumLikelihood(frequencies), zipf.mle_exponent, 1e-6);
+    }
+  });
+
+  test('moving averages, MTLD, repetition', () => {
+    expectEqual('mattr50', movingAverageTtr(words, types, 50), expected.mattr50);
+    expectEqual('mattr100', movingAverageTtr(words, types, 100), expected.mattr100);
+    expectEqual('lexdiv', mtld(words, types, MTLD_FORMS['lexical-diversity']), expected.mtld_lexdiv);
+    expectEqual('lexicalrichness', mtld(words, types, MTLD_FORMS.lexicalrichness), expected.mtld_lexicalrichness);
+    expectEqual('own', mtld(words, types, MTLD_FORMS['no-minimum']), expected.mtld_own);
+    const mean = encoded.texts.reduce((sum, text) => sum + draysonDiversity(text), 0) / encoded.texts.length;
+    expectEqual('drayson', mean, expected.mean_drayson_diversity);
+  });
+});
+
+test.each(['collapsed', 'ewt'])('tail of wiki in %s', (written) => {
+  const [real, generated] = [ofSet('wiki'), ofSet(written)];
+  for (const [name, expected] of Object.entries(reference[`tails_wiki_vs_${written}` as 'tails_wiki_vs_ewt'])) {
+    const tokenize = TOKENIZERS[name as TokenizerName];
+    const tail = tailOfWords(encode(real, tokenize), encode(generated, tokenize), 0.05)!;
+    expect([tail.types, tail.newTypes]).toEqual([expected.tail_types, expected.new_types]);
+    expectEqual('real', tail.rateReference, expected.tail_token_rate_real);
+    expectEqual('written', tail.rateWritten, expected.tail_token_rate_generated);
+    expectEqual('coverage', tail.coverage, expected.vocabulary_coverage);
+  }
+});
+
+test('weights', () => {
+  for (const { weights, gini, entropy_nats } of reference.vectors) {
+    expectEqual('gini', giniOf(weights), gini);
+    expectEqual('entropy', entropyOf(weights), entropy_nats);
+  }
+});
+
+test("Python's rounding", () => {
+  for (const { unique, total, python_round } of reference.rounding)
+    expect([unique, total, pythonRound2(100 * (1 - unique / total))]).toEqual([unique, total, python_round]);
+});
+
+test('strings in the order of code points', () => {
+  expect(['\u{1f600}', '\uffee', 'b', 'ab', 'a', ''].sort(byCodePoints)).toEqual(['', 'a', 'ab', 'b', '\uffee', '\u{1f600}']);
+});
