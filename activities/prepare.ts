@@ -20,17 +20,41 @@ import { copyTokenizer } from '../engine/tokenizer/files.js';
 import type { Precision } from '../engine/checkpoint/precision.js';
 import type { SourceDigests } from '../spec/sources.js';
 import type { StepOutput } from './step.js';
-import { prepareImages } from './prepare-images.js';
 import { SPLITS, type PreparedTexts, type Split, type TextsToPrepare } from './prepare-texts.js';
+import { preparingOf } from '../kinds/host/index.js';
+import type { OpenedData } from '../kinds/host/preparing.js';
 import { claimed } from './sources.js';
 import { runStep } from './step.js';
-import type { ActivityDependencies, PrepareInput, PrepareTextInput, StepResult } from './types.js';
+import type { ActivityDependencies, PrepareDataInput, PrepareInput, PrepareTextInput, StepResult } from './types.js';
 
 const VERSION = 2;
 
 export function prepareActivity(deps: ActivityDependencies) {
   const prepareText = prepareTextActivity(deps);
-  return (input: PrepareInput): Promise<StepResult> => (input.kind === 'text' ? prepareText(input) : prepareImages(deps, input));
+  return (input: PrepareInput): Promise<StepResult> => (input.kind === 'text' ? prepareText(input) : prepareData(deps, input));
+}
+
+/** Outputs `train`, `valid` and `test`, datasets. */
+async function prepareData(
+  deps: ActivityDependencies,
+  { kind, place, data, sources, claims }: PrepareDataInput,
+): Promise<StepResult> {
+  const preparing = await preparingOf<PrepareDataInput['data']>(kind);
+  let opened: OpenedData | undefined;
+  return runStep(
+    deps,
+    {
+      step: 'prepare',
+      version: preparing.version,
+      place,
+      inputs: {},
+      // The key is made of what the files hold now, not of where they are.
+      parameters: async () => (opened = await preparing.open(data, sources)).parameters,
+      sources: () => claimed(opened!.origins, claims),
+      engine: false,
+    },
+    (step) => opened!.write((name) => step.folder(name)),
+  );
 }
 
 function prepareTextActivity(deps: ActivityDependencies) {

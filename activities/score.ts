@@ -12,6 +12,7 @@ import { evaluationOf, examples } from '../evaluations/index.js';
 import type { Evaluation, ObservationRef, Settings } from '../evaluations/types.js';
 import { defaultsOf, tableName } from '../evaluations/types.js';
 import { metricKey } from '../spec/metric-key.js';
+import { kindOf } from '../kinds/index.js';
 import type { ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
 import { toFailure } from './failures.js';
@@ -59,7 +60,7 @@ function counted(steps: Readonly<Record<string, StepResult>>): { computed: numbe
   return { computed: Object.keys(steps).length - reused, reused };
 }
 
-const writtenBy = ({ family }: ScoreInput): 'images' | 'texts' => (family === 'vae' ? 'images' : 'texts');
+const writtenBy = ({ family }: ScoreInput): string | undefined => kindOf(family)?.writes;
 
 /** What a reader sees beside the numbers, whether asked for or not. */
 function shownOf(input: ScoreInput): ScoreInput['metrics'] {

@@ -6,7 +6,7 @@ import type { SourceDigests } from '../spec/sources.js';
 import type { RunJob } from '../engines/run-job.js';
 import type { Device } from '../engine/devices.js';
 import type { ScratchOf, JobReport } from '../kinds/host/types.js';
-import type { ImageDataPlan } from '../kinds/images/plan.js';
+import type { KindPlans } from '../kinds/plans.js';
 import type { LanguageModelPlan, TextDataPlan, TokenizerPlan } from '../kinds/text/plan.js';
 import type { ExperimentPlan, RunPlan, StepMember } from '../spec/plan.js';
 import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
@@ -39,12 +39,13 @@ export interface StepResult {
   readonly report: JobReport;
 }
 
-export type PrepareInput = PrepareTextInput | PrepareImagesInput;
+export type PrepareInput = PrepareTextInput | PrepareDataInput;
 
-export interface PrepareImagesInput {
-  readonly kind: 'images';
+/** Real data of any kind that prepares them by itself (kinds/host/index.ts). */
+export interface PrepareDataInput {
+  readonly kind: Exclude<keyof KindPlans, 'text'>;
   readonly place: StepPlace;
-  readonly data: ImageDataPlan;
+  readonly data: KindPlans[PrepareDataInput['kind']]['data'];
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;
   /** what its file says of them */

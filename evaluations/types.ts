@@ -130,8 +130,8 @@ export interface Evaluation {
   readonly higherIsBetter?: boolean;
   /** false: measured where a file names it alone; else wherever the data allow */
   readonly usual?: false;
-  /** what it measures */
-  readonly of: 'texts' | 'images';
+  /** what it measures: what members of a kind write (kinds/KIND/declare.ts) */
+  readonly of: string;
   readonly needs: Needs;
   /** every setting has a default */
   readonly settings: z.ZodObject;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { RecordForm } from '../spec/mixture-schema.js';
 import type { MixturePlan } from '../spec/mixture.js';
 import type { Path, Problem } from '../spec/problems.js';
+import type { Words } from './phrases.js';
 
 /** What a file's `data` is of. Where its members learn from several, `data` has an entry each. */
 export type Real = 'text' | 'images';
@@ -38,8 +39,9 @@ export interface Kind<D = never, P = unknown, W = never> {
   readonly families: Readonly<Record<string, z.ZodObject>>;
   /** what a phase cannot change of a member, beside name and family: what its models are made of, or what is true */
   readonly stays: readonly string[];
-  /** metrics that may be asked of its members; none: what is measured follows from the family */
-  readonly metrics: readonly string[];
+  readonly words: Words<never, P>;
+  /** what its members write, as evaluations and observations name it; absent: what is measured follows from the family */
+  readonly writes?: string;
   /** metrics where the file names none */
   usualMetrics(data: P): readonly string[];
   /** its real data, and their grammar; undefined where families such as these make their own */

@@ -23,7 +23,7 @@ export interface ObservationIo {
 /** What is known of an observation without loading anything: its row in index.ts. */
 export interface Declared {
   /** which records it can look at */
-  readonly of: 'texts' | 'images';
+  readonly of: string;
   /** one sentence: what a row says, in which unit */
   readonly summary: string;
   /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code has */

@@ -6,6 +6,7 @@ import { KINDS } from '../kinds/index.js';
 import { checkTruth } from '../kinds/text/check.js';
 import { checkVariant } from './check.js';
 import { metricPlans, metricSchema, ordered } from './metric-plans.js';
+import { metricNamesOf } from './metrics.js';
 import type { ExperimentPlan, MetricPlan } from './plan.js';
 import { explain, type Problem } from './problems.js';
 
@@ -14,7 +15,9 @@ import { explain, type Problem } from './problems.js';
  * @throws HabsburgError 'invalid' for what is no metric of such data, saying what was meant
  */
 export function withMetrics({ data, metrics }: Pick<ExperimentPlan, 'data' | 'metrics'>, text: string): MetricPlan[] {
-  const names = KINDS.filter(({ name }) => Object.hasOwn(data, name)).flatMap(({ metrics: own }) => own) as [string, ...string[]];
+  const names = KINDS.filter(({ name }) => Object.hasOwn(data, name)).flatMap(({ writes }) =>
+    writes === undefined ? [] : metricNamesOf(writes),
+  ) as [string, ...string[]];
   const schema = z.array(metricSchema(names)).min(1);
   let raw: unknown;
   try {

@@ -1,4 +1,5 @@
 /** Which members' steps are activities, and which are moved on as whole chains. Pure; workflows use it. */
+import { STEP_FAMILIES, type KindPlans } from '../kinds/plans.js';
 import type { ChainMemberPlan } from '../kinds/chains/plan.js';
 import type { Phased } from './phases.js';
 import type { ConditionPlan, DataPlans, ExperimentPlan, MemberPlan, Mixed, MixedStepMember, StepMember } from './plan.js';
@@ -9,10 +10,13 @@ const isStepMember = (member: MemberPlan): member is StepMember => !isChainMembe
 /** The real data that a kind's members learn from. */
 export type DataKind = keyof DataPlans;
 
-/** Of the families whose steps are activities. */
-const KINDS: Readonly<Record<StepMember['family'], DataKind>> = { 'language-model': 'text', vae: 'images' };
+export const dataKind = (member: MemberPlan): DataKind => (isChainMember(member) ? 'chains' : stepKind(member));
 
-export const dataKind = (member: MemberPlan): DataKind => (isChainMember(member) ? 'chains' : KINDS[member.family]);
+/** The kind of a member whose steps are activities. */
+export function stepKind({ family }: Pick<StepMember, 'family'>): keyof KindPlans {
+  const kinds = Object.entries(STEP_FAMILIES) as [keyof KindPlans, readonly string[]][];
+  return kinds.find(([, families]) => families.includes(family))![0];
+}
 
 /** The members of a plan whose steps are activities. */
 export const stepMembers = ({ population }: Pick<ExperimentPlan, 'population'>): readonly StepMember[] =>

@@ -2,15 +2,14 @@
 import { evaluations } from '../evaluations/index.js';
 import type { Evaluation } from '../evaluations/types.js';
 
-const namesOf = (kept: (evaluation: Evaluation) => boolean): [string, ...string[]] =>
-  [...new Set(evaluations.filter(kept).map(({ name }) => name))] as [string, ...string[]];
+const namesOf = (kept: (evaluation: Evaluation) => boolean): string[] => [
+  ...new Set(evaluations.filter(kept).map(({ name }) => name)),
+];
 
-/** Those that an experiment with texts may name, and with images. */
-export const TEXT_METRIC_NAMES = namesOf(({ of }) => of === 'texts');
-export const IMAGE_METRIC_NAMES = namesOf(({ of }) => of === 'images');
-
-/** Those that an experiment with texts measures where its file names none. */
-export const USUAL_TEXT_METRIC_NAMES = namesOf(({ of, usual }) => of === 'texts' && usual !== false);
+/** Those of what a kind's members write: `texts`, `images` …; and those of them that are measured where a file names none. */
+export const metricNamesOf = (of: Evaluation['of']): string[] => namesOf((evaluation) => evaluation.of === of);
+export const usualMetricNamesOf = (of: Evaluation['of']): string[] =>
+  namesOf((evaluation) => evaluation.of === of && evaluation.usual !== false);
 
 /** Every way in which a metric is computed, the one first that is meant where a file says no variant. */
 export function variantsOf(name: string): readonly Evaluation[] {

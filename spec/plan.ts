@@ -2,8 +2,7 @@
 import type { Device } from '../engine/devices.js';
 import type { EngineId } from '../engines/registry.js';
 import type { ChainDataPlan, ChainMemberPlan, ChainRunPlan } from '../kinds/chains/plan.js';
-import type { ImageDataPlan, VaePlan } from '../kinds/images/plan.js';
-import type { LanguageModelPlan, TextDataPlan } from '../kinds/text/plan.js';
+import type { KindPlans } from '../kinds/plans.js';
 import type { MixturePlan } from './mixture.js';
 import type { Phase, Phased } from './phases.js';
 import type { SourceClaim } from './source-claims.js';
@@ -31,14 +30,10 @@ export interface ExperimentPlan {
 }
 
 /** The real data of each kind that has members which learn from some. */
-export interface DataPlans {
-  readonly text?: TextDataPlan;
-  readonly images?: ImageDataPlan;
-  readonly chains?: ChainDataPlan;
-}
+export type DataPlans = { readonly [K in keyof KindPlans]?: KindPlans[K]['data'] } & { readonly chains?: ChainDataPlan };
 
 /** A member whose steps are activities, and any member. */
-export type StepMember = LanguageModelPlan | VaePlan;
+export type StepMember = KindPlans[keyof KindPlans]['member'];
 export type MemberPlan = StepMember | ChainMemberPlan;
 
 /** A member under a condition: with what it trains on. */

@@ -5,6 +5,7 @@ import type { Real } from '../kinds/types.js';
 import { tokenizer } from '../kinds/text/schema.js';
 import { conditionSchema } from './conditions.js';
 import { metricSchema } from './metric-plans.js';
+import { metricNamesOf } from './metrics.js';
 import type { Problem } from './problems.js';
 import { SCHEMA_VERSION, execution, name, seed } from './shared.js';
 import { sourceClaims } from './source-claims.js';
@@ -17,7 +18,7 @@ const FAMILIES = KINDS.flatMap((kind) => Object.values(kind.families));
 /** One member of the population as the file says it. */
 const memberSchema = z.discriminatedUnion('family', FAMILIES as [z.ZodObject, ...z.ZodObject[]]);
 
-const METRIC_NAMES = KINDS.flatMap(({ metrics }) => metrics) as [string, ...string[]];
+const metricsOf = (kinds: typeof KINDS) => kinds.flatMap(({ writes }) => (writes === undefined ? [] : metricNamesOf(writes))) as [string, ...string[]]; // prettier-ignore
 const WITHOUT_METRICS = 'have no effect: what is measured of cheap models follows from their family';
 
 /** What a file is about: its kinds, and whether its data have an entry for each that is read. */
@@ -43,7 +44,7 @@ export function aboutOf(raw: { readonly population?: unknown; readonly data?: un
 /** The grammar of files about some kinds. */
 export function grammarOf({ kinds, data, byKind }: About) {
   const cost = kinds.some((kind) => kind.cost === 'step') ? 'step' : 'chain';
-  const metrics = kinds.flatMap((kind) => kind.metrics) as [string, ...string[]];
+  const metrics = metricsOf(kinds);
   const words = byKind
     ? z.strictObject(Object.fromEntries([...data].map(([real, { schema }]) => [real, schema])))
     : [...data.values()][0]?.schema;
@@ -79,7 +80,10 @@ export function anyExperimentSchema() {
       .describe('Real data; where members learn from texts and from images, {text: …, images: …}.'),
     seeds: MOST_SEEDS.chain,
     generations: MOST_GENERATIONS.chain,
-    metrics: z.array(metricSchema(METRIC_NAMES)).min(1).optional(),
+    metrics: z
+      .array(metricSchema(metricsOf(KINDS)))
+      .min(1)
+      .optional(),
   });
 }
 

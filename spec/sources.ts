@@ -32,8 +32,12 @@ export function everySource(plan: ExperimentPlan): readonly string[] {
 }
 
 function sourcesIn(plan: ExperimentPlan): LocalSources {
-  const { text, images, chains } = plan.data;
-  const texts = [text?.train, text?.valid, text?.test, images?.train, images?.valid, images?.test, chains?.train, chains?.test];
+  const splits = Object.values(plan.data) as readonly {
+    readonly train?: string;
+    readonly valid?: string;
+    readonly test?: string;
+  }[];
+  const texts = splits.flatMap(({ train, valid, test }) => [train, valid, test]);
   const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
   const mixtures = plan.conditions.flatMap((condition) => mixturesOf(condition));
   const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));

@@ -15,8 +15,9 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PrepareInput, StepPlace, StepResult } from '../activities/types.js';
+import type { PrepareDataInput, PrepareInput, StepPlace, StepResult } from '../activities/types.js';
 import type { MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
+import { stepKind } from '../spec/members.js';
 import { membersAt } from '../spec/phases.js';
 import { placementKey, placementOf } from '../spec/placement.js';
 import { Batches } from './batches.js';
@@ -295,9 +296,12 @@ function answer(id: string, state: RunState): void {
 
 function prepareInput(plan: RunPlan, member: StepMember, place: StepPlace): PrepareInput {
   const { data, sources, claims } = plan;
-  if (member.family === 'vae') return { kind: 'images', place, data: data.images!, sources, claims };
-  const { tokenizer, base } = member;
-  return { kind: 'text', place, data: data.text!, tokenizer, base, sources, claims };
+  const common = { place, sources, claims };
+  if (!('tokenizer' in member)) {
+    const kind = stepKind(member) as PrepareDataInput['kind'];
+    return { kind, data: data[kind]!, ...common };
+  }
+  return { kind: 'text', data: data.text!, tokenizer: member.tokenizer, base: member.base, ...common };
 }
 
 /** Refuses anything but a whole number above the present last generation, up to the most that there may be. */

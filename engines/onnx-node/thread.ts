@@ -4,15 +4,15 @@ import { simulate } from '../../kinds/chains/host/simulate.js';
 import { observe } from '../../observations/observe.js';
 import { runJob } from '../jobs.js';
 
-await runJob((job, io) => {
+await runJob(async (job, io) => {
   switch (job.op) {
     case 'simulate':
       return simulate(job, io);
     case 'observe':
       return observe(job, io);
     case 'fit':
-      return familyOf(job.family).fit(job, io);
+      return (await familyOf(job.family)).fit(job, io);
     case 'generate':
-      return familyOf(job.family).generate(job, io);
+      return (await familyOf(job.family)).generate(job, io);
   }
 });

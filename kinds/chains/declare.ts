@@ -5,6 +5,7 @@ import { grammar as grammarSchema } from '../text/schema.js';
 import { checkChainMixture, checkChainText, checkWorld } from './check.js';
 import type { ChainDataPlan, ChainMemberPlan, WorldPlan } from './plan.js';
 import { chainData, chainFamilies, type ChainDataDocument, type ChainMemberDocument } from './schema.js';
+import { chainWords } from './words.js';
 
 const INTERPOLATION: Readonly<Record<number, readonly number[]>> = {
   1: [0.99, 0.01],
@@ -20,7 +21,7 @@ export const chains: Kind<ChainDataDocument, ChainDataPlan | undefined, ChainMem
   cost: 'chain',
   families: chainFamilies,
   stays: WORLD,
-  metrics: [],
+  words: chainWords,
   usualMetrics: () => [],
   reads: (families) =>
     families.has('n-gram') ? { real: 'text', schema: chainData, example: '{train: file:PATH, test: file:PATH}' } : undefined,

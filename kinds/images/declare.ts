@@ -1,11 +1,12 @@
 /** The kind of images and autoencoders: how an experiment's file speaks of them, and the plan that it means. */
-import { IMAGE_METRIC_NAMES } from '../../spec/metrics.js';
+import { metricNamesOf } from '../../spec/metrics.js';
 import { samplePlan } from '../../spec/mixture-schema.js';
 import type { Problem } from '../../spec/problems.js';
 import { checkStages, inheritTraining, withOptimizer } from '../../spec/training.js';
 import type { Kind } from '../types.js';
 import type { ImageDataPlan, VaePlan } from './plan.js';
 import { imageData, vae, type ImageDocument, type VaeDocument } from './schema.js';
+import { imageWords } from './words.js';
 
 /** Held out for validation, and for tests, where the file gives neither a file nor a share. */
 const SHARE = 0.1;
@@ -16,8 +17,9 @@ export const images: Kind<ImageDocument, ImageDataPlan, VaeDocument> = {
   cost: 'step',
   families: { vae },
   stays: ['base'],
-  metrics: IMAGE_METRIC_NAMES,
-  usualMetrics: () => IMAGE_METRIC_NAMES,
+  words: imageWords,
+  writes: 'images',
+  usualMetrics: () => metricNamesOf('images'),
   reads: () => ({ real: 'images', schema: imageData, example: '{train: file:PATH}' }),
   dataPlan,
   checkFile: (_file, data, at) => checkImages(data!).map((problem) => ({ ...problem, path: [...at, ...problem.path] })),

@@ -1,6 +1,6 @@
 /** The kind of texts and language models: how an experiment's file speaks of them, and the plan that it means. */
 import { settingsOn } from '../../engine/generate/decoding.js';
-import { TEXT_METRIC_NAMES, USUAL_TEXT_METRIC_NAMES, needsTruth } from '../../spec/metrics.js';
+import { needsTruth, usualMetricNamesOf } from '../../spec/metrics.js';
 import type { MetricDocument } from '../../spec/metric-plans.js';
 import { samplePlan } from '../../spec/mixture-schema.js';
 import { operatorPlans } from '../../spec/operators.js';
@@ -18,14 +18,16 @@ import {
   type TrainingDocument,
 } from './schema.js';
 import { TEMPLATES } from './templates.js';
+import { textWords } from './words.js';
 
 export const text: Kind<TextDocument, TextDataPlan, LanguageModelDocument> = {
   name: 'text',
   cost: 'step',
   families: { 'language-model': languageModel },
   stays: ['base', 'tokenizer'],
-  metrics: TEXT_METRIC_NAMES,
-  usualMetrics: ({ train }) => USUAL_TEXT_METRIC_NAMES.filter((name) => train.startsWith('grammar:') || !needsTruth(name)),
+  words: textWords,
+  writes: 'texts',
+  usualMetrics: ({ train }) => usualMetricNamesOf('texts').filter((name) => train.startsWith('grammar:') || !needsTruth(name)),
   reads: () => ({ real: 'text', schema: textData, example: '{train: file:PATH, valid: file:PATH, test: file:PATH, block: 64}' }),
   dataPlan,
   checkFile({ tokenizer, metrics, population }, data, at) {

@@ -45,7 +45,7 @@ test('texts and a base model', async () => {
   const all = { ...held, [base.source]: digestOf(digests) };
   const prepare = (sources: Readonly<Record<string, string>>) =>
     asActivity(() =>
-      prepareActivity(deps)({ place, data: { ...texts, block: 2, limit: {} }, tokenizer: { kind: 'base' }, base, sources } as unknown as PrepareInput),
+      prepareActivity(deps)({ kind: 'text', place, data: { ...texts, block: 2, limit: {} }, tokenizer: { kind: 'base' }, base, sources } as unknown as PrepareInput),
     ); // prettier-ignore
   for (const split of ['train', 'valid', 'test'])
     await expect(prepare(changed(all, texts[split]))).rejects.toMatchObject(refused(`${split}.txt`));
@@ -58,9 +58,9 @@ test('images', async () => {
   const path = join(root, 'images');
   await writeIdxImages(path, { count: 4, height: 1, width: 1, pixels: Uint8Array.of(1, 2, 3, 4) });
   const source = `file:${path}`;
-  const data = { kind: 'images', train: source, heldOut: { valid: 0.25, test: 0.25 }, limit: {} };
+  const data = { train: source, heldOut: { valid: 0.25, test: 0.25 }, limit: {} };
   const prepare = (sources: Readonly<Record<string, string>>) =>
-    asActivity(() => prepareActivity(deps)({ place, data, sources } as unknown as PrepareInput));
+    asActivity(() => prepareActivity(deps)({ kind: 'images', place, data, sources } as unknown as PrepareInput));
   await expect(prepare(changed({}, source))).rejects.toMatchObject(refused('images'));
   // 0 0 8 3, then 4, 1 and 1 in four bytes each, then the pixels
   const bytes = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4);

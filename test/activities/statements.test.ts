@@ -32,8 +32,9 @@ async function place() {
   const prepare = (claims?: readonly SourceClaim[], by = code): Promise<StepResult> => {
     const deps = { openStore: () => store, code: by, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
     const input = {
+      kind: 'images',
       place: { store: '', seed: 0, generation: 0, member: '', checkpointSeconds: 60 },
-      data: { kind: 'images', train: source, heldOut: { valid: 0.25, test: 0.25 }, limit: {} },
+      data: { train: source, heldOut: { valid: 0.25, test: 0.25 }, limit: {} },
       claims,
     };
     return asActivity(() => prepareActivity(deps)(input as unknown as PrepareInput));

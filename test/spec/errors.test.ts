@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { composeDocument } from '../../spec/compose.js';
 import { loadExperiment } from '../../spec/load.js';
-import { TEXT_METRIC_NAMES } from '../../spec/metrics.js';
+import { metricNamesOf } from '../../spec/metrics.js';
 import { folder, load, problems, SMALL } from './support.js';
 
 const edit = (from: string | RegExp, to: string): Promise<string[]> => {
@@ -233,7 +233,7 @@ describe('words of the future are refused as such', () => {
       'metric',
       /$/,
       'metrics: [mauve]\n',
-      `e.yaml:17:11: metrics.0: "mauve" is not implemented yet; one of: ${TEXT_METRIC_NAMES.join(', ')}`,
+      `e.yaml:17:11: metrics.0: "mauve" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
     ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {

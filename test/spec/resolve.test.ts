@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { optConfig } from '../../kinds/text/architectures.js';
 import { parseYaml } from '../../spec/document.js';
 import { expandSteps } from '../../spec/expand.js';
-import { USUAL_TEXT_METRIC_NAMES } from '../../spec/metrics.js';
+import { usualMetricNamesOf } from '../../spec/metrics.js';
 import { outline } from '../../workflows/outline.js';
 import { load, problems, SMALL } from './support.js';
 
@@ -72,7 +72,7 @@ describe('what a file leaves out', () => {
     });
     expect(plan.data.text.grammar).toBeUndefined();
     const withTruth = ['tail-lost', 'kl-to-truth'];
-    expect(plan.metrics.map((m) => m.name)).toEqual(USUAL_TEXT_METRIC_NAMES.filter((name) => !withTruth.includes(name)));
+    expect(plan.metrics.map((m) => m.name)).toEqual(usualMetricNamesOf('texts').filter((name) => !withTruth.includes(name)));
   });
 
   test('a checkpoint brings its tokenizer', async () => {

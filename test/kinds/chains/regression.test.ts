@@ -20,7 +20,7 @@ interface Reference {
   readonly mean: readonly number[];
   readonly standardError: readonly number[];
 }
-const references = JSON.parse(readFileSync(new URL('../golden/regression.json', import.meta.url), 'utf8')) as (Reference &
+const references = JSON.parse(readFileSync(new URL('../../golden/regression.json', import.meta.url), 'utf8')) as (Reference &
   MixtureRule)[];
 
 const SEEDS = 3000;
