@@ -1,12 +1,13 @@
 /**
  * simulate: chains of a cheap family, a block of seeds over a range of generations, in one job. Outputs `state` (to go on from)
- * and `series` (every measure by generation and seed).
+ * and `series` (every measure by generation and seed); of members that move on together, `series-<member>` of each.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../common/canonical.js';
 import { resolveSource, type SourceOrigin } from '../data/source.js';
 import { wholeText } from '../data/text.js';
+import type { ChainPart } from '../kinds/chains/plan.js';
 import { familyNamed } from '../kinds/chains/host/index.js';
 import { claimed } from './sources.js';
 import { runStep } from './step.js';
@@ -16,7 +17,8 @@ const VERSION = 2;
 
 export function simulateActivity(deps: ActivityDependencies) {
   return (input: SimulateInput): Promise<StepResult> => {
-    const { place, member, mixture, phases, seeds, to, state } = input;
+    const { place, member, mixture, phases, tied, seeds, to, state } = input;
+    const name = (of: ChainPart) => (tied ? `series-${of.member.name}` : 'series');
     const family = member.world.family;
     let text: { train: string; test: string } | undefined;
     let origins: Record<string, SourceOrigin> = {};
@@ -45,6 +47,8 @@ export function simulateActivity(deps: ActivityDependencies) {
             measures: familyNamed(family).measures.map(({ metric, variant, version }) => `${metric}/${variant}@${version}`),
             mixture,
             ...(phases && { phases }),
+            // the draws are keyed by names: one alone has its own in the step's place
+            ...(tied && { name: member.name, tied }),
             seeds,
             to,
             ...(text ? { text: { train: sha256(text.train), test: sha256(text.test) } } : {}),
@@ -56,7 +60,10 @@ export function simulateActivity(deps: ActivityDependencies) {
       },
       async (step) => {
         const outState = await step.folder('state');
-        const outSeries = await step.folder('series');
+        const outSeries = await step.folder(name(input));
+        const others = await Promise.all(
+          (tied ?? []).map(async (part) => ({ ...part, outSeries: await step.folder(name(part)) })),
+        );
         const folder = await step.folder('text');
         for (const split of ['train', 'test'] as const) if (text) await writeFile(join(folder, split), text[split]);
         const report = await step.run(
@@ -66,6 +73,7 @@ export function simulateActivity(deps: ActivityDependencies) {
             member,
             mixture,
             ...(phases && { phases }),
+            ...(tied && { tied: others }),
             seeds,
             from: place.generation,
             to,
@@ -79,7 +87,12 @@ export function simulateActivity(deps: ActivityDependencies) {
         return {
           outputs: {
             state: { kind: 'model', folder: outState, facts: { generation: to, chains: seeds.length } },
-            series: { kind: 'scores', folder: outSeries, facts: { from: place.generation, to, chains: seeds.length } },
+            ...Object.fromEntries(
+              [{ ...input, outSeries }, ...others].map((part) => [
+                name(part),
+                { kind: 'scores' as const, folder: part.outSeries, facts: { from: place.generation, to, chains: seeds.length } },
+              ]),
+            ),
           },
           report,
         };

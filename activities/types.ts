@@ -9,9 +9,9 @@ import type { ScratchOf, JobReport } from '../kinds/host/types.js';
 import type { KindPlans } from '../kinds/plans.js';
 import type { LanguageModelPlan, TextDataPlan, TokenizerPlan } from '../kinds/text/plan.js';
 import type { ExperimentPlan, RunPlan, StepMember } from '../spec/plan.js';
-import type { MixturePlan, SamplePlan, Term } from '../spec/mixture.js';
+import type { SamplePlan, Term } from '../spec/mixture.js';
 import type { OperatorPlan } from '../spec/operator-plan.js';
-import type { ChainMemberPlan, ChainDataPlan } from '../kinds/chains/plan.js';
+import type { ChainDataPlan, ChainPart } from '../kinds/chains/plan.js';
 import type { ResultDocument } from '../spec/documents.js';
 import type { Scored } from '../spec/scored.js';
 
@@ -192,13 +192,11 @@ export interface Left {
   }[];
 }
 
-export interface SimulateInput {
+export interface SimulateInput extends ChainPart {
   /** `generation`: the first; `seed`: the first */
   readonly place: StepPlace;
-  readonly member: ChainMemberPlan;
-  readonly mixture: MixturePlan;
-  /** where it changes: which mixture holds from which generation on, the first from 0 */
-  readonly phases?: readonly { readonly from: number; readonly mixture: MixturePlan }[];
+  /** members that move on with it */
+  readonly tied?: readonly ChainPart[];
   readonly data?: ChainDataPlan;
   /** what the local sources held when the experiment was started */
   readonly sources?: SourceDigests;

@@ -24,6 +24,8 @@ export interface MemberGrammar<W = unknown, P = unknown> {
   check(plan: P, given: (path: Path) => boolean): Problem[];
   /** what such members cannot have of what a mixture may say */
   checkMixture?(mixture: MixturePlan, at: Path): Problem[];
+  /** beside what their records are: why a member cannot learn from what another writes */
+  unlike?(writer: object, reader: P): string | undefined;
 }
 
 /**

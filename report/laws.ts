@@ -1,7 +1,7 @@
 /** The exact laws that an experiment must follow, each checked against its measurements. */
-import { chainMembers, chainPart } from '../spec/members.js';
+import { chainGroups, chainMembers, chainPart } from '../spec/members.js';
 import { checkLaw } from '../kinds/chains/laws/check.js';
-import { lawsOf } from '../kinds/chains/laws/index.js';
+import { lawsOf, lawsTogether } from '../kinds/chains/laws/index.js';
 import type { Law, LawCheck } from '../kinds/chains/laws/types.js';
 import type { Results } from './rows.js';
 import { seedsByGeneration } from './summary.js';
@@ -24,13 +24,17 @@ export function checkedLaws({ plan }: Pick<Results, 'plan'>, summary: Summary): 
   return plan.conditions.flatMap((condition) =>
     chainMembers(plan).flatMap(({ name: of }) => {
       const { name } = condition;
-      const { member, phases } = chainPart(condition, of);
+      const names = chainGroups(condition).find((group) => group.includes(of))!;
+      const { member: first, tied = [], phases } = chainPart(condition, names);
+      const group = [first, ...tied];
+      const member = group.find((one) => one.name === of)!;
       // the laws are of one mixture from the first generation on
       if (phases) return [];
       const index = summary.series.findIndex((s) => s.condition === name && s.member === member.name);
       if (index < 0) return [];
       const series = summary.series[index];
-      return lawsOf(member.world, member.sample, member.mixture).flatMap((law) => {
+      const laws = tied.length > 0 ? lawsTogether(of, group) : lawsOf(member.world, member.sample, member.mixture);
+      return laws.flatMap((law) => {
         const measure = summary.measures.find((m) => m.metric === law.metric && m.variant === law.variant);
         if (!measure) return [];
         const points = series.points.get(measure.key) ?? [];

@@ -71,7 +71,7 @@ export function startName(experiment: string, plan: Digest, start: Pick<StartDoc
 /** What every document of a run begins with; it stands where these say, or it is not believed. */
 const ofRun = { experiment: z.string(), plan: digest, run: z.string() };
 
-/** `…/<digest>/runs/<run>/run`; the run is `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` of a block of chains. */
+/** `…/<digest>/runs/<run>/run`; the run is `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` of a block of chains (spec/expand.ts). */
 export const runDocument = z.object({
   schema: z.literal(RUN_SCHEMA),
   ...ofRun,

@@ -2,7 +2,7 @@
 import { BLOCKS } from '../kinds/chains/blocks.js';
 import type { ChainRunPlan } from '../kinds/chains/plan.js';
 import { seedBlocks, seedsName } from '../kinds/chains/seed-blocks.js';
-import { chainMembers, chainPart, stepMembers, stepPart } from './members.js';
+import { chainGroups, chainPart, stepMembers, stepPart } from './members.js';
 import type { AnyRunPlan, ConditionPlan, ExperimentPlan, RunPlan } from './plan.js';
 import { byContent } from './sources.js';
 
@@ -14,7 +14,7 @@ export function runId(condition: string, seed: number): string {
 /**
  * All runs, condition by condition: the seeds of one condition have nothing in common and run well side by side, and the next
  * condition finds the generation 0 that it shares with them done. Members whose steps are activities share a run for each seed; a cheap
- * member has a run for each block of seeds.
+ * member has a run for each block of seeds, and those that learn from each other have theirs together.
  */
 export function expand(plan: ExperimentPlan): AnyRunPlan[] {
   return plan.conditions.flatMap((condition) => [...stepRuns(plan, condition), ...chainRuns(plan, condition)]);
@@ -23,6 +23,15 @@ export function expand(plan: ExperimentPlan): AnyRunPlan[] {
 /** The runs whose steps are activities: of these models and their texts are kept, so that they can be scored later, too. */
 export function expandSteps(plan: ExperimentPlan): RunPlan[] {
   return plan.conditions.flatMap((condition) => stepRuns(plan, condition));
+}
+
+/** Longer lists of names are cut: no member is in two groups, so the first says which it is. */
+const LONGEST = 80;
+
+/** `a+b`: names have no plus sign. */
+function groupName(names: readonly string[]): string {
+  const all = names.join('+');
+  return all.length <= LONGEST ? all : `${names[0]}+${names.length - 1}-more`;
 }
 
 function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
@@ -48,12 +57,12 @@ function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
 }
 
 function chainRuns(plan: ExperimentPlan, condition: ConditionPlan): ChainRunPlan[] {
-  return chainMembers(plan).flatMap(({ name }) => {
-    const part = chainPart(condition, name);
+  return chainGroups(condition).flatMap((names) => {
+    const part = chainPart(condition, names);
     const { family } = part.member.world;
     const size = BLOCKS[family].seeds;
-    // one among several members has its name in its runs'
-    const prefix = plan.population.length === 1 ? condition.name : `${condition.name}/${name}`;
+    // one among several members has its name in its runs', and those that learn from each other have all of theirs
+    const prefix = plan.population.length === 1 ? condition.name : `${condition.name}/${groupName(names)}`;
     return seedBlocks(plan.seeds, size).map((seeds): ChainRunPlan => ({
       kind: 'chains',
       experiment: plan.name,

@@ -1,6 +1,7 @@
 /** Which members' steps are activities, and which are moved on as whole chains. Pure; workflows use it. */
 import { STEP_FAMILIES, type KindPlans } from '../kinds/plans.js';
 import type { ChainMemberPlan } from '../kinds/chains/plan.js';
+import { sourcesOf, termsOf } from './mixture.js';
 import type { Phased } from './phases.js';
 import type { ConditionPlan, DataPlans, ExperimentPlan, MemberPlan, Mixed, MixedStepMember, StepMember } from './plan.js';
 
@@ -34,20 +35,39 @@ export function stepPart({ members, phases }: ConditionPlan): Phased<MixedStepMe
   };
 }
 
-/** A condition as one of its chains' members has it; of phases those that change it. */
+type ChainMembers = readonly Mixed<ChainMemberPlan>[];
+
+/** A condition as chains that move on together have it, in the population's order; of phases those that change one of them. */
 export function chainPart(
   { members, phases = [] }: ConditionPlan,
-  name: string,
-): { member: Mixed<ChainMemberPlan>; phases?: { from: number; members: [Mixed<ChainMemberPlan>] }[] } {
-  // prettier-ignore
-  const find = (some: readonly Mixed<MemberPlan>[]) => some.find((one) => one.name === name) as Mixed<ChainMemberPlan>;
-  const member = find(members);
-  let before = JSON.stringify(member);
-  const changing = phases.flatMap(({ from, members: later }): { from: number; members: [Mixed<ChainMemberPlan>] }[] => {
+  names: readonly string[],
+): { member: Mixed<ChainMemberPlan>; tied?: ChainMembers; phases?: { from: number; members: ChainMembers }[] } {
+  const find = (some: readonly Mixed<MemberPlan>[]) => some.filter((one) => names.includes(one.name)) as ChainMembers;
+  const [member, ...tied] = find(members);
+  let before = JSON.stringify(find(members));
+  const changing = phases.flatMap(({ from, members: later }): { from: number; members: ChainMembers }[] => {
     const now = JSON.stringify(find(later));
     if (now === before) return [];
     before = now;
-    return [{ from, members: [find(later)] }];
+    return [{ from, members: find(later) }];
   });
-  return { member, ...(changing.length > 0 && { phases: changing }) };
+  return { member, ...(tied.length > 0 && { tied }), ...(changing.length > 0 && { phases: changing }) };
+}
+
+/**
+ * The chains of a condition by name, together where one learns from another in any of its phases: these move on as one. In the
+ * population's order.
+ */
+export function chainGroups({ members, phases = [] }: ConditionPlan): readonly (readonly string[])[] {
+  let groups = members.filter(isChainMember).map(({ name }) => [name]);
+  const stages = [members, ...phases.map((phase) => phase.members)];
+  for (const { name, mixture } of stages.flat().filter(isChainMember))
+    for (const source of termsOf(mixture).flatMap(sourcesOf)) {
+      const [own, other] = [name, source].map((one) => groups.find((group) => group.includes(one)));
+      if (own && other && own !== other)
+        groups = groups.flatMap((group) => (group === own ? [[...own, ...other]] : group === other ? [] : [group]));
+    }
+  const order = members.map(({ name }) => name);
+  const sorted = groups.map((group) => group.sort((a, b) => order.indexOf(a) - order.indexOf(b)));
+  return sorted.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }

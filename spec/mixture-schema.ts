@@ -154,6 +154,8 @@ export interface PlacedReader extends Reader {
   readonly at: Path;
   readonly records: RecordForm;
   readonly training?: { readonly packing?: unknown };
+  /** why it cannot learn from a member of its kind */
+  readonly unlike?: (writer: object) => string | undefined;
 }
 
 /** How the mixtures of a condition's members fit together. */
@@ -219,7 +221,7 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
       }
       const writer = members.find(({ name }) => name === source);
       if (writer && writer !== reader) {
-        const problem = reader.records === 'chains' ? 'cheap models that learn from each other are not implemented yet' : unlike(writer, reader); // prettier-ignore
+        const problem = unlike(writer, reader) ?? reader.unlike?.(writer);
         if (problem) say(path, problem, 'use real or self');
       }
       const set = `${source === SELF ? reader.name : source}@${generation}`;
@@ -283,7 +285,7 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
 
 /** Why one cannot learn from what another writes; undefined where it can. */
 function unlike(writer: PlacedReader, reader: PlacedReader): string | undefined {
-  const what = (records: RecordForm) => (records === 'blocks' || records === 'rows' ? 'texts' : records === 'images' ? 'images' : 'no records that others read'); // prettier-ignore
+  const what = (records: RecordForm) => (records === 'blocks' || records === 'rows' ? 'texts' : records === 'images' ? 'images' : 'records of its own family'); // prettier-ignore
   if (what(writer.records) === what(reader.records)) return undefined;
   return `${writer.name} writes ${what(writer.records)}, and ${reader.name} learns from ${what(reader.records)}`;
 }

@@ -150,6 +150,7 @@ function stageOf<P extends Planned>(
       ...plan,
       at: at!,
       records: grammar.records,
+      ...(grammar.unlike && { unlike: (writer: object) => grammar.unlike!(writer, plan) }),
       ...(first && { sample: first[i].sample }),
     }));
     const own = placed.flatMap(({ plan, at, grammar }) => grammar.checkMixture?.(plan.mixture, at!) ?? []);

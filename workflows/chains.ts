@@ -3,7 +3,7 @@ import type { StepPlace, StepResult } from '../activities/types.js';
 import { stagesOf } from '../spec/phases.js';
 import type { MemberIndex } from '../spec/documents.js';
 import { lastOfStep } from '../kinds/chains/blocks.js';
-import type { ChainRunPlan } from '../kinds/chains/plan.js';
+import type { ChainPart, ChainRunPlan } from '../kinds/chains/plan.js';
 import type { Steps } from './proxies.js';
 import type { RunState } from './run-state.js';
 
@@ -25,28 +25,47 @@ export interface ChainControl {
  */
 export async function moveChains(plan: ChainRunPlan, state: RunState, control: ChainControl): Promise<void> {
   const { data, sources, claims, seeds } = plan;
-  const stages = stagesOf({ members: [plan.member], phases: plan.phases });
-  const phases = plan.phases && { phases: stages.map(({ from, members: [{ mixture }] }) => ({ from, mixture })) };
+  const stages = stagesOf({ members: [plan.member, ...(plan.tied ?? [])], phases: plan.phases });
+  const names = stages[0].members.map(({ name }) => name);
   while (state.hasMore) {
     control.enter();
     const { next: from, chains } = state;
-    const { mixture, ...member } = stages.find((stage) => from <= stage.to)!.members[0];
+    const [{ member, mixture, phases }, ...tied] = stages
+      .find((stage) => from <= stage.to)!
+      .members.map(({ mixture, ...member }, i): ChainPart => ({
+        member,
+        mixture,
+        ...(plan.phases && { phases: stages.map((stage) => ({ from: stage.from, mixture: stage.members[i].mixture })) }),
+      }));
     const end = lastOfStep(
       member.world.family,
       from,
       plan.phases?.map((phase) => phase.from),
     );
     const to = Math.min(end, state.generations);
-    const place = control.place(from, member.name);
-    const input = { place, member, mixture, ...phases, data, sources, claims, seeds, to, state: chains };
+    const place = control.place(from, names.join('+'));
+    const together = tied.length > 0 && { tied };
+    const input = {
+      place,
+      member,
+      mixture,
+      ...(phases && { phases }),
+      ...together,
+      data,
+      sources,
+      claims,
+      seeds,
+      to,
+      state: chains,
+    };
     const { key, cached, outputs, report } = await control.step('simulate', () => control.steps.simulate(input));
-    const index: MemberIndex = {
+    const index = (name: string): MemberIndex => ({
       model: outputs.state,
-      series: outputs.series,
+      series: tied.length > 0 ? outputs[`series-${name}`] : outputs.series,
       steps: { simulate: { key, cached, report: { ...report } } },
       ...(chains ? { follows: chains.digest } : {}),
-    };
-    control.record(from, to, { [member.name]: index });
+    });
+    control.record(from, to, Object.fromEntries(names.map((name) => [name, index(name)])));
     if (to < end) state.reachWithin(to);
     else state.reach(to, outputs.state);
     if (state.hasMore && to === end) await control.leaveIfDue();

@@ -1,7 +1,7 @@
 /** How the parts of a cheap model fit together, where the schema cannot see it. */
 import { isGiven, sourcesOf, termsOf, type MixturePlan } from '../../spec/mixture.js';
 import type { Path, Problem } from '../../spec/problems.js';
-import type { ChainMemberPlan } from './plan.js';
+import type { ChainMemberPlan, WorldPlan } from './plan.js';
 import type { ChainDataDocument } from './schema.js';
 
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-9;
@@ -40,16 +40,41 @@ export function checkChainText(data: ChainDataDocument & Readonly<Record<string,
 export function checkChainMixture(mixture: MixturePlan, at: Path): Problem[] {
   return termsOf(mixture).flatMap((one): Problem[] => {
     const real = sourcesOf(one).every(isGiven);
-    const usual = real || one.generation === 'previous' || one.generation === 'all';
+    const usual = real || one.generation === 'previous' || one.generation === 'current' || one.generation === 'all';
     if (usual || (one.generation === -2 && one.draw === 'fresh')) return [];
     return [
       {
         path: at,
-        message: `generation: ${one.generation} is not implemented yet for cheap models`,
-        suggestion: 'use previous, all, or -2 with draw: fresh',
+        message: `cheap models keep their last two models and no records, so generation: ${one.generation} is gone by then`,
+        suggestion: 'use previous, current, all, or -2 with draw: fresh',
       },
     ];
   });
+}
+
+/** What two members must have alike, so that what one writes is a record of the other. */
+const SAME: { readonly [F in WorldPlan['family']]?: readonly (keyof Extract<WorldPlan, { family: F }>)[] } = {
+  gaussian: ['dimensions', 'mean', 'sigma'],
+  discrete: ['states', 'zipf'],
+  gmm: ['truth'],
+  kde: ['shape'],
+  'n-gram': ['order'],
+};
+
+/** Why a cheap model cannot learn from what another member writes; undefined where it can. */
+export function unlikeChain(
+  writer: { readonly name: string; readonly world?: WorldPlan },
+  reader: ChainMemberPlan,
+): string | undefined {
+  const [from, to] = [writer.world, reader.world];
+  if (from?.family !== to.family)
+    return `${writer.name} writes no records of the family ${to.family}, of which ${reader.name} is`;
+  if (to.family === 'regression')
+    return `each regression answers inputs of its own, so what ${writer.name} answers says nothing of those of ${reader.name}`;
+  const [a, b] = [from, to] as unknown as Readonly<Record<string, unknown>>[];
+  const other = SAME[to.family]!.find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+  if (other === undefined) return undefined;
+  return `${writer.name} and ${reader.name} learn of different truths, because their ${other} differs`;
 }
 
 /** A member's settings among themselves; paths are relative to the member. */

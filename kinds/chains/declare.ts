@@ -2,7 +2,7 @@
 import { samplePlan } from '../../spec/mixture-schema.js';
 import type { Kind } from '../types.js';
 import { grammar as grammarSchema } from '../text/schema.js';
-import { checkChainMixture, checkChainText, checkWorld } from './check.js';
+import { checkChainMixture, checkChainText, checkWorld, unlikeChain } from './check.js';
 import type { ChainDataPlan, ChainMemberPlan, WorldPlan } from './plan.js';
 import { chainData, chainFamilies, type ChainDataDocument, type ChainMemberDocument } from './schema.js';
 import { chainWords } from './words.js';
@@ -33,6 +33,7 @@ export const chains: Kind<ChainDataDocument, ChainDataPlan | undefined, ChainMem
     plan: memberPlan,
     check: (plan) => checkWorld(plan as ChainMemberPlan),
     checkMixture: checkChainMixture,
+    unlike: (writer, reader) => unlikeChain(writer as never, reader as ChainMemberPlan),
   }),
 };
 

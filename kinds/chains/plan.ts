@@ -1,5 +1,5 @@
 /** What an experiment's plan says of chains of cheap models: plain data, settings complete. Types only, no code. */
-import type { SamplePlan } from '../../spec/mixture.js';
+import type { MixturePlan, SamplePlan } from '../../spec/mixture.js';
 import type { Phase } from '../../spec/phases.js';
 import type { ExecutionPlan, Mixed } from '../../spec/plan.js';
 import type { SourceClaim } from '../../spec/source-claims.js';
@@ -22,11 +22,22 @@ export interface ChainMemberPlan {
   readonly sample: SamplePlan;
 }
 
-/** A block of seeds of one member under one condition: the unit that survives, resumes and is audited. */
+/** A member in a step: from which generation on it has which mixture. */
+export interface ChainPart {
+  readonly member: ChainMemberPlan;
+  readonly mixture: MixturePlan;
+  /** where it changes, the first from 0; of members that learn from each other, the same generations for all */
+  readonly phases?: readonly { readonly from: number; readonly mixture: MixturePlan }[];
+}
+
+/**
+ * A block of seeds of one member under one condition, or of members that learn from each other: the unit that survives, resumes and
+ * is audited.
+ */
 export interface ChainRunPlan {
   readonly kind: 'chains';
   readonly experiment: string;
-  /** `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` (seed-blocks.ts); of several members `<condition>/<member>/…` */
+  /** `<condition>/seed-<seed>`, or `<condition>/seeds-<ranges>` (seed-blocks.ts); of several members `<condition>/<member>/…`, tied `<condition>/<a>+<b>/…` */
   readonly id: string;
   readonly condition: string;
   /** the smallest of `seeds` */
@@ -38,7 +49,9 @@ export interface ChainRunPlan {
   readonly sources?: SourceDigests;
   readonly claims?: readonly SourceClaim[];
   readonly member: Mixed<ChainMemberPlan>;
-  /** what becomes of it from a generation on; absent where nothing changes */
+  /** members that it learns from or that learn from it, and theirs; absent of one alone */
+  readonly tied?: readonly Mixed<ChainMemberPlan>[];
+  /** what becomes of them from a generation on, `member` first; absent where nothing changes */
   readonly phases?: readonly Phase<Mixed<ChainMemberPlan>>[];
   readonly execution: ExecutionPlan;
 }

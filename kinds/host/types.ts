@@ -4,8 +4,7 @@
  */
 import type { RngKey } from '../../common/philox.js';
 import type { Device } from '../../engine/devices.js';
-import type { MixturePlan } from '../../spec/mixture.js';
-import type { ChainMemberPlan } from '../chains/plan.js';
+import type { ChainPart } from '../chains/plan.js';
 import type { StepMember } from '../../spec/plan.js';
 
 /** Progress of a long job; rendered by `watch` and carried by heartbeats. */
@@ -82,13 +81,11 @@ export interface ObserveJob {
 }
 
 /** Whole chains of a cheap family: a block of seeds over a range of generations. */
-export interface SimulateJob {
+export interface SimulateJob extends ChainPart {
   readonly op: 'simulate';
   readonly family: string;
-  readonly member: ChainMemberPlan;
-  readonly mixture: MixturePlan;
-  /** where it changes: which mixture holds from which generation on, the first from 0 */
-  readonly phases?: readonly { readonly from: number; readonly mixture: MixturePlan }[];
+  /** members of its family that move on with it, and where their measured values go */
+  readonly tied?: readonly (ChainPart & { readonly outSeries: string })[];
   readonly seeds: readonly number[];
   /** first and last generation */
   readonly from: number;

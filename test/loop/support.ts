@@ -74,6 +74,7 @@ export interface RunOutcome {
     readonly seed: number;
     readonly generation: number;
     readonly condition: string;
+    readonly member: string;
   }[];
 }
 

@@ -68,7 +68,7 @@ describe('refused by place, with what to do', () => {
   test.each([
     ['what is true', '{ from: 3, override: { normal: { sigma: 2 } } }', "35: conditions.0.phases.0.override.normal.sigma: a phase cannot change a member's sigma; remove it, or make it a condition of its own"], // prettier-ignore
     ['how much of it', '{ from: 3, override: { normal: { sample: 20 } } }', "35: conditions.0.phases.0.override.normal.sample: a phase cannot change a member's sample; remove it, or make it a condition of its own"], // prettier-ignore
-    ['what a chain does not keep', '{ from: 3, mixture: [{ from: self, generation: 0 }] }', '35: conditions.0.phases.0.mixture: generation: 0 is not implemented yet for cheap models; use previous, all, or -2 with draw: fresh'], // prettier-ignore
+    ['what a chain does not keep', '{ from: 3, mixture: [{ from: self, generation: 0 }] }', '35: conditions.0.phases.0.mixture: cheap models keep their last two models and no records, so generation: 0 is gone by then; use previous, current, all, or -2 with draw: fresh'], // prettier-ignore
   ])('of a cheap model, %s', async (_, phase, told) => {
     const cheap = `schemaVersion: 1
 name: cheap

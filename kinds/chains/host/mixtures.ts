@@ -1,7 +1,8 @@
 /** What the training set of a generation is made of, over any cheap family: a mixture's terms on data that are made as they are read. */
-import { allot, sizeAt, sourcesOf, termsOf, REAL, type MixturePlan, type SamplePlan, type Term } from '../../../spec/mixture.js';
+import { allot, lagOf, sizeAt, sourcesOf, termsOf, REAL, SELF, type MixturePlan, type SamplePlan, type Term } from '../../../spec/mixture.js'; // prettier-ignore
+import { HabsburgError } from '../../../common/errors.js';
 import type { CounterRng } from '../../../common/philox.js';
-import { Draws } from './draws.js';
+import { Draws, type Use } from './draws.js';
 import type { ChainFamily } from './types.js';
 
 /** What a chain carries from generation to generation. */
@@ -31,6 +32,17 @@ export function needsRecords(mixture: MixturePlan): boolean {
   return terms.some((one) => isSubset(terms, one));
 }
 
+/** What one of several members that learn from each other sees of all of them, itself included, in a generation. */
+export interface Neighbours {
+  readonly self: string;
+  /** what a member wrote in this generation (lag 0) or in the one before: one set, the same for all who read it */
+  written(member: string, lag: number): unknown;
+  /** its model of this generation, or of one or two before; undefined where there was none */
+  model(member: string, lag: number): unknown;
+  /** whether any of them draws from models t-2 */
+  readonly keepsEarlier: boolean;
+}
+
 /** What does not change within a step. */
 export interface Loop {
   readonly family: ChainFamily;
@@ -48,11 +60,13 @@ const poolOf = (one: Term): string => sourcesOf(one).join('+');
 /**
  * The training set of generation t, and what the next generations need of the past.
  * @param before undefined in generation 0
+ * @param neighbours where members learn from each other; absent: what it reads of itself is made as it is read
  */
 export function trainingSet(
   { family, world, mixture, later, sample, rng }: Loop,
   t: number,
   before: ChainState | undefined,
+  neighbours?: Neighbours,
 ): { readonly data: unknown; readonly carry: Carry } {
   const terms = termsOf(mixture);
   const kept = [...terms, ...later.flatMap(termsOf)];
@@ -70,10 +84,13 @@ export function trainingSet(
   const earlier = (k: number, places?: Uint32Array) =>
     family.generate(world, before.earlier, k, new Draws(rng, t, 'earlier'), places);
   const merge = (parts: readonly unknown[]) => (parts.length === 1 ? parts[0] : family.merge(world, parts));
-  const newest = terms.some(isAll) ? written(n) : undefined;
-  const grown = newest ?? (pooled.size > 0 ? written(n) : undefined);
+  const writers = (one: Term) =>
+    sourcesOf(one).flatMap((source) => (source === REAL ? [] : [source === SELF ? neighbours!.self : source]));
+  const newest = terms.some(isAll) && !neighbours ? written(n) : undefined;
+  const grown = (one: Term): unknown[] =>
+    neighbours ? writers(one).map((writer) => neighbours.written(writer, 1)) : [newest ?? written(n)];
   const pools = Object.fromEntries(
-    [...pooled.keys()].map((name) => [name, merge([before.pools![name], grown].filter((part) => part !== undefined))]),
+    [...pooled].map(([pool, one]) => [pool, merge([before.pools?.[pool], ...grown(one)].filter((part) => part !== undefined))]),
   );
 
   const draws = new Draws(rng, t, 'mixture');
@@ -89,6 +106,23 @@ export function trainingSet(
   const partial = terms.filter(({ take, draw }) => take !== 'all' && draw !== 'in-place');
   const parts = new Map<Term, unknown>();
 
+  const own = (one: Term, use: Use = 'mixture') => new Draws(rng.derive(`${sourcesOf(one).join('+')}@${one.generation}`), t, use);
+  /** Of what members that learn from each other wrote; fresh records are written for this one alone. */
+  const among = (one: Term, k: number | 'all', { self, model, written: setOf }: Neighbours): unknown => {
+    const lag = lagOf(one)!;
+    if (one.draw === 'fresh') {
+      const writer = model(writers(one)[0], lag);
+      const many = k as number;
+      return writer === undefined
+        ? family.real(world, many, own(one, 'real'))
+        : family.generate(world, writer, many, own(one, 'written'));
+    }
+    const set = merge(writers(one).map((writer) => setOf(writer, lag)));
+    if (k === 'all') return set;
+    if (k > family.size(set))
+      throw new HabsburgError('failed', `${self} takes ${k} records of the ${family.size(set)} that ${writers(one).join(' and ')} wrote; take fewer`); // prettier-ignore
+    return family.subset(world, set, k, own(one));
+  };
   /** The whole of a set, or k records of it. */
   const part = (one: Term, k: number | 'all', places?: Uint32Array): unknown => {
     if (isAll(one)) {
@@ -100,22 +134,24 @@ export function trainingSet(
       if (one.draw === 'fresh') return real(k, places);
       return family.subset(world, before.real, Math.min(k, family.size(before.real)), one.draw === 'in-place' ? draws : own(one));
     }
+    if (neighbours) return among(one, k, neighbours);
     if (one.generation === -2) return before.earlier === undefined ? real(k as number, places) : earlier(k as number, places);
     if (newest === undefined) return written(k === 'all' ? n : k, places);
     return k === 'all' ? newest : family.subset(world, newest, k, own(one));
   };
-  const own = (one: Term) => new Draws(rng.derive(`${sourcesOf(one).join('+')}@${one.generation}`), t, 'mixture');
 
   if (inPlace) {
-    const k = Math.min(Math.round((inPlace.take as { readonly share: number }).share * n), family.size(before.real));
+    const other = terms.find((one) => one !== inPlace)!;
+    const all = neighbours ? family.size(among(other, 'all', neighbours)) : n;
+    const k = Math.min(Math.round((inPlace.take as { readonly share: number }).share * all), family.size(before.real));
     const kept = part(inPlace, k);
     parts.set(inPlace, kept);
     if (family.places) free.remove(family.places(kept));
-    for (const one of terms) if (one !== inPlace && k < n) parts.set(one, written(n - k, free.rest()));
+    if (k < all) parts.set(other, neighbours ? among(other, all - k, neighbours) : written(n - k, free.rest()));
   } else {
     // before there is a model t-2 its part is real, and new: one draw with what is asked of new real records
     const [older, fresh] = [terms.findIndex((one) => one.generation === -2), terms.findIndex((one) => isReal(one) && one.draw === 'fresh')]; // prettier-ignore
-    if (older >= 0 && fresh >= 0 && before.earlier === undefined) {
+    if (older >= 0 && fresh >= 0 && before.earlier === undefined && !neighbours) {
       counts[fresh] = (counts[fresh] as number) + (counts[older] as number);
       counts[older] = 0;
       lots.forEach((term, i) => term === older && (lots[i] = fresh));
@@ -140,7 +176,7 @@ export function trainingSet(
     carry: {
       ...(keepsReal && { real: before.real }),
       ...(pooled.size > 0 && { pools }),
-      ...(kept.some(({ generation }) => generation === -2) && { earlier: before.model }),
+      ...((neighbours?.keepsEarlier ?? kept.some(({ generation }) => generation === -2)) && { earlier: before.model }),
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The job of the cheap families: moves the chains of a block of seeds on from one generation to another, one chain after the other,
- * and leaves their states and measured values. A checkpoint holds the finished chains and the one under way.
+ * The job of the cheap families: moves the chains of a block of seeds on from one generation to another, one seed after the other,
+ * and leaves their states and each member's measured values. A checkpoint holds the finished chains and the one under way.
  */
 import {
   appendFileSync,
@@ -20,10 +20,9 @@ import { isMeasured } from '../blocks.js';
 import { SERIES_FILE, SERIES_SCHEMA } from '../../../spec/results.js';
 import type { SeriesDocument } from '../../../spec/results.js';
 import type { JobIo, JobReport, SimulateJob } from '../../host/types.js';
-import { Chain } from './chain.js';
 import { decode, encode } from './codec.js';
 import { familyNamed } from './index.js';
-import type { ChainState } from './mixtures.js';
+import { ChainGroup, type GroupState } from './tied.js';
 
 /** One line of state for each seed, in the order of the job's seeds. */
 export const STATE_FILE = 'states.jsonl';
@@ -32,19 +31,18 @@ const PARTIAL_FILE = 'partial.json';
 /** What a checkpoint holds beside the finished chains' states. */
 interface Partial {
   readonly finished: number;
-  /** [seed][generation][measure] of the finished chains */
+  /** [seed][generation][measure] of the finished chains; of several members the measures of each, one member after the other */
   readonly values: readonly (readonly (readonly (number | null)[])[])[];
+  /** training records of the first seed, by generation and member */
   readonly n: readonly number[];
-  /** the chain under way */
-  readonly state?: ChainState;
+  /** the seed under way */
+  readonly state?: GroupState;
   readonly row: readonly (readonly (number | null)[])[];
 }
 
 export async function simulate(job: SimulateJob, io: JobIo): Promise<JobReport> {
   const family = familyNamed(job.member.world.family);
-  const others = (which: (from: number) => boolean) =>
-    (job.phases ?? []).filter(({ from }) => which(from)).map((one) => one.mixture);
-  const [before, later] = [others((from) => from <= job.from), others((from) => from > job.from)];
+  const parts = [job, ...(job.tied ?? [])];
   const text = job.text && { train: readFileSync(job.text.train, 'utf8'), test: readFileSync(job.text.test, 'utf8') };
   const states = join(job.outState, STATE_FILE);
   const measured: number[] = [];
@@ -69,38 +67,41 @@ export async function simulate(job: SimulateJob, io: JobIo): Promise<JobReport> 
       throw new HabsburgError('verification', `${job.state}: ${STATE_FILE} has fewer chains than the ${job.seeds.length} seeds`);
     if (index < values.length) continue;
     const midway = index === resumed?.finished ? resumed : undefined;
-    const state = midway?.state ?? (line === undefined ? undefined : (decode(line) as ChainState));
-    const chain = new Chain({ family, member: job.member, mixture: job.mixture, before, later, seed, text }, state);
+    const state = midway?.state ?? (line === undefined ? undefined : (decode(line) as GroupState));
+    const group = new ChainGroup({ family, parts, from: job.from, seed, text }, state);
     const row: (readonly (number | null)[])[] = [...(midway?.row ?? [])];
     const sizes = index === 0 ? n : [];
-    while (chain.generation < job.to) {
-      chain.step();
-      const t = chain.generation;
+    while (group.generation < job.to) {
+      group.step();
+      const t = group.generation;
       if (isMeasured(t) || t === job.to) {
-        row.push(chain.measure().map((value) => (Number.isFinite(value) ? value : null)));
-        sizes.push(chain.trained);
+        row.push(group.chains.flatMap((chain) => chain.measure()).map((value) => (Number.isFinite(value) ? value : null)));
+        sizes.push(...group.chains.map(({ trained }) => trained));
       }
       if (t % 64 === 0 || per < 1000)
         io.progress({ phase: 'simulate', done: index * per + (t - job.from) + 1, total: job.seeds.length * per, unit: 'step' });
       if ((t % 16 === 0 || per < 1000) && io.checkpointDue()) {
-        const partial: Partial = { finished: index, values, n, state: chain.state, row };
+        const partial: Partial = { finished: index, values, n, state: group.state, row };
         await io.checkpoint(async (folder) => {
           copyFileSync(states, join(folder, STATE_FILE));
           writeFileSync(join(folder, PARTIAL_FILE), encode(partial));
         });
       }
     }
-    appendFileSync(states, `${encode(chain.state)}\n`);
+    appendFileSync(states, `${encode(group.state)}\n`);
     values.push(row);
     io.progress({ phase: 'simulate', done: (index + 1) * per, total: job.seeds.length * per, unit: 'step' });
   }
-  writeSeries(join(job.outSeries, SERIES_FILE), {
-    schema: SERIES_SCHEMA,
-    seeds: [...job.seeds],
-    generations: measured,
-    n,
-    measures: family.measures.map(({ metric, variant, version }) => ({ metric, variant, version })),
-    values: family.measures.map((_, m) => measured.map((_t, g) => values.map((row) => row[g][m]))),
+  parts.forEach(({ outSeries }, member) => {
+    const first = member * family.measures.length;
+    writeSeries(join(outSeries, SERIES_FILE), {
+      schema: SERIES_SCHEMA,
+      seeds: [...job.seeds],
+      generations: measured,
+      n: measured.map((_, g) => n[g * parts.length + member]),
+      measures: family.measures.map(({ metric, variant, version }) => ({ metric, variant, version })),
+      values: family.measures.map((_, m) => measured.map((_t, g) => values.map((row) => row[g][first + m]))),
+    });
   });
   return { chains: job.seeds.length, generations: per * job.seeds.length };
 }

@@ -2,12 +2,12 @@
 import type { MixtureRule, SamplePlan } from '../../../spec/mixture.js';
 import type { DiscreteWorld } from '../plan.js';
 import { zipfProbabilities } from '../truth.js';
+import { momentFamily } from './moment-worlds.js';
 import { expectedMoments } from './moments.js';
 import type { Law } from './types.js';
 
 export function discreteLaws(world: DiscreteWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {
   const p = zipfProbabilities(world);
-  const variance = 1 - p.reduce((sum, x) => sum + x * x, 0);
   const laws: Law[] = [
     {
       name: 'heterozygosity',
@@ -15,9 +15,7 @@ export function discreteLaws(world: DiscreteWorld, sample: SamplePlan, mixture: 
       variant: 'one-minus-sum-of-squares',
       relation: 'equal',
       statement: `E[1 - Σp²(t)], exact recursion under ${mixture.kind}${mixture.kind === 'replace' && sample.growth === 0 ? ': (1 - Σp²) (1 - 1/n)^(t+1) (Wright–Fisher)' : ''}`,
-      // a record is a one-hot vector; its variance is 1 - Σp²
-      expectations: (last) =>
-        expectedMoments({ variance, factor: () => 1, inflation: () => 0 }, sample, mixture, last).map((m) => m.variance),
+      expectations: (last) => expectedMoments(momentFamily(world)!.moments, sample, mixture, last).map((m) => m.variance),
     },
     {
       name: 'one-step-survival',

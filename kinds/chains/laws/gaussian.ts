@@ -2,6 +2,7 @@
 import { sizeAt, type MixtureRule, type SamplePlan } from '../../../spec/mixture.js';
 import type { GaussianWorld } from '../plan.js';
 import { momentLaws } from './moment-laws.js';
+import { momentFamily } from './moment-worlds.js';
 import { expectedMoments } from './moments.js';
 import { digamma, logGamma } from './special.js';
 import type { Law } from './types.js';
@@ -9,14 +10,8 @@ import type { Law } from './types.js';
 export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {
   const { dimensions: d, sigma, estimator } = world;
   const ddof = estimator === 'biased' ? 0 : 1;
-  const moments = { variance: sigma ** 2, factor: (n: number) => n / (n - ddof), inflation: () => 0 };
-  const laws = momentLaws(
-    moments,
-    sample,
-    mixture,
-    { variance: 'trace-over-d', squaredError: 'of-mean/over-d' },
-    `divisor n${ddof === 1 ? ' - 1' : ''}`,
-  );
+  const family = momentFamily(world)!;
+  const laws = momentLaws(family, sample, mixture);
   if (mixture.kind !== 'replace') return laws;
   const size = (t: number) => sizeAt(sample, t);
   laws.push({
@@ -46,7 +41,7 @@ export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: 
       'E[W2²] = E[(μ(t)-μ)²] + E[σ(t)²] + σ² - 2σ E[σ(t)]; unbounded with divisor n - 1 and constant n (Shumailov et al. 2024, theorem 3.1)',
     expectations: (last) => {
       const deviations = deviation(last);
-      return expectedMoments(moments, sample, mixture, last).map(
+      return expectedMoments(family.moments, sample, mixture, last).map(
         (m, t) => m.squaredError + m.variance + sigma ** 2 - 2 * sigma * deviations[t],
       );
     },

@@ -1,17 +1,26 @@
 /** The exact laws that a world follows under a mixture, with the settings that a user gave. */
 import { ruleOf, type MixturePlan, type SamplePlan } from '../../../spec/mixture.js';
 import type { WorldPlan } from '../plan.js';
-import { bandwidthOf, mixtureMoments, shapeMoments } from '../truth.js';
 import { discreteLaws } from './discrete.js';
 import { gaussianLaws } from './gaussian.js';
-import { momentLaws } from './moment-laws.js';
+import { inWords, momentLaws } from './moment-laws.js';
+import { momentFamily } from './moment-worlds.js';
 import { regressionLaws } from './regression.js';
+import { expectedTogether } from './tied.js';
 import type { Law } from './types.js';
 
-/** Empty where no law is known: real text has no exact distribution, nor has a list of terms that has no name. */
+/** A member under a condition. */
+export interface Subject {
+  readonly name: string;
+  readonly world: WorldPlan;
+  readonly sample: SamplePlan;
+  readonly mixture: MixturePlan;
+}
+
+/** Empty where no law is known: real text has no exact distribution, nor has a list of terms with weights that has no name. */
 export function lawsOf(world: WorldPlan, sample: SamplePlan, given: MixturePlan): Law[] {
   const mixture = ruleOf(given);
-  if (mixture === undefined) return [];
+  if (mixture === undefined) return lawsTogether('self', [{ name: 'self', world, sample, mixture: given }]);
   switch (world.family) {
     case 'gaussian':
       return gaussianLaws(world, sample, mixture);
@@ -19,32 +28,19 @@ export function lawsOf(world: WorldPlan, sample: SamplePlan, given: MixturePlan)
       return discreteLaws(world, sample, mixture);
     case 'regression':
       return regressionLaws(world, sample, mixture);
-    case 'gmm': {
-      // a step of EM leaves the mixture with the training set's mean and covariance, plus the regularisation
-      const moments = { variance: mixtureMoments(world.truth).variance, factor: () => 1, inflation: () => world.regularization };
-      return momentLaws(
-        moments,
-        sample,
-        mixture,
-        { variance: 'total/trace-over-d', squaredError: 'of-mean/over-d' },
-        'divisor n',
-      );
-    }
-    case 'kde': {
-      const moments = {
-        variance: shapeMoments(world.shape).variance,
-        factor: () => 1,
-        inflation: (n: number) => bandwidthOf(world.bandwidth, n) ** 2,
-      };
-      return momentLaws(
-        moments,
-        sample,
-        mixture,
-        { variance: 'trace-over-d', squaredError: 'of-mean/over-d' },
-        'the kernel adds h² each generation',
-      );
-    }
+    case 'gmm':
+    case 'kde':
+      return momentLaws(momentFamily(world)!, sample, mixture);
     case 'n-gram':
       return [];
   }
+}
+
+/** Laws of one of several members that learn from each other. */
+export function lawsTogether(name: string, members: readonly Subject[]): Law[] {
+  const families = members.map(({ world }) => momentFamily(world));
+  const own = families[members.findIndex((member) => member.name === name)];
+  const tied = members.flatMap((member, i) => (families[i] ? [{ ...member, world: families[i].moments }] : []));
+  if (own === undefined || tied.length < members.length || expectedTogether(tied, 0) === undefined) return [];
+  return inWords(own, `of the covariances under ${members.length === 1 ? 'its terms' : `the terms of ${members.map((one) => one.name).join(', ')}`}`, (last) => expectedTogether(tied, last)!.get(name)!); // prettier-ignore
 }
