@@ -4,9 +4,10 @@ import type { RecordForm } from '../spec/mixture-schema.js';
 import type { MixturePlan } from '../spec/mixture.js';
 import type { Path, Problem } from '../spec/problems.js';
 import type { Words } from './phrases.js';
+import type { KindPlans } from './plans.js';
 
 /** What a file's `data` is of. Where its members learn from several, `data` has an entry each. */
-export type Real = 'text' | 'images';
+export type Real = keyof KindPlans;
 
 /** What a file says beside its members. */
 export interface FileWords {

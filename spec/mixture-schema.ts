@@ -146,8 +146,11 @@ function takeOf(take: TakeDocument): Term['take'] {
   return Object.fromEntries(Object.entries(take).filter(([, value]) => value !== undefined)) as Term['take'];
 }
 
-/** What the records of an experiment are: blocks cut out of a text, rows of a prompt and an answer, or what operators cannot read. */
-export type RecordForm = 'blocks' | 'rows' | 'images' | 'chains';
+/** What the records of an experiment are: blocks cut out of a text, rows of a prompt and an answer, or what a kind calls its own. */
+export type RecordForm = 'blocks' | 'rows' | 'chains' | (string & {});
+
+const areTexts = (records: RecordForm): boolean => records === 'blocks' || records === 'rows';
+const recordWords = (records: RecordForm): string => (areTexts(records) ? 'texts' : records === 'chains' ? 'records of its own family' : records); // prettier-ignore
 
 /** A member under a condition, and where its mixture stands in the file. */
 export interface PlacedReader extends Reader {
@@ -285,15 +288,14 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
 
 /** Why one cannot learn from what another writes; undefined where it can. */
 function unlike(writer: PlacedReader, reader: PlacedReader): string | undefined {
-  const what = (records: RecordForm) => (records === 'blocks' || records === 'rows' ? 'texts' : records === 'images' ? 'images' : 'records of its own family'); // prettier-ignore
-  if (what(writer.records) === what(reader.records)) return undefined;
-  return `${writer.name} writes ${what(writer.records)}, and ${reader.name} learns from ${what(reader.records)}`;
+  const [writes, reads] = [recordWords(writer.records), recordWords(reader.records)];
+  return writes === reads ? undefined : `${writer.name} writes ${writes}, and ${reader.name} learns from ${reads}`;
 }
 
 /** Other real texts than data.train. @param at of the term */
 function checkSource(source: string, { draw }: Term, records: RecordForm, at: Path, path: Path): Problem[] {
-  if (records === 'images' || records === 'chains') {
-    const what = records === 'images' ? 'images' : 'cheap models';
+  if (!areTexts(records)) {
+    const what = records === 'chains' ? 'cheap models' : records;
     return [{ path, message: `a term from a source of its own is not implemented yet for ${what}`, suggestion: 'use real' }];
   }
   const shape = source.startsWith('file:') ? /^file:./ : /^hf:\/\/[\w.-]+\/[\w.-]+(\/[\w.-]+)?@[\w./-]+(#[\w.-]+)?$/;
@@ -309,8 +311,8 @@ function checkSource(source: string, { draw }: Term, records: RecordForm, at: Pa
 /** What records count for in the loss. */
 function checkLossWeight(one: Term, terms: readonly Term[], { records, training }: PlacedReader, at: Path): Problem[] {
   const path = [...at, 'lossWeight'];
-  if (records === 'images' || records === 'chains') {
-    const what = records === 'images' ? 'images' : 'cheap models';
+  if (!areTexts(records)) {
+    const what = records === 'chains' ? 'cheap models' : records;
     return [{ path, atKey: true, message: `is not implemented yet for ${what}`, suggestion: 'remove it' }];
   }
   if (training?.packing !== undefined)
@@ -326,8 +328,8 @@ function checkThrough(one: Term, records: RecordForm, at: Path): Problem[] {
   const path = [...at, 'through'];
   const through = one.through!;
   const real = sourcesOf(one).some(isGiven);
-  if (records === 'images' || records === 'chains') {
-    const what = records === 'images' ? 'images' : 'what cheap models write';
+  if (!areTexts(records)) {
+    const what = records === 'chains' ? 'what cheap models write' : records;
     return [{ path, atKey: true, message: `operators on ${what} are not implemented yet`, suggestion: 'remove it' }];
   }
   const problems: Problem[] = [];
