@@ -1,11 +1,14 @@
 /** The evaluations by name, and what a score step calls. Adding one: a file beside this and a row here. */
 import { HabsburgError } from '../common/errors.js';
+import { bleus } from './bleu.js';
+import { chrf } from './chrf.js';
 import { compressionRatio } from './compression-ratio.js';
 import { coverage } from './coverage.js';
 import { distinct1, distinct2, distinct3 } from './distinct.js';
 import { distinctBlocks } from './distinct-blocks.js';
 import { diversity } from './diversity.js';
 import { elbo } from './elbo.js';
+import { flesch } from './flesch.js';
 import { heaps } from './heaps.js';
 import { klToTruth } from './kl-to-truth.js';
 import { latentCovariance } from './latent-covariance.js';
@@ -15,7 +18,9 @@ import { mattr } from './mattr.js';
 import { mtlds } from './mtld.js';
 import { perplexity } from './perplexity.js';
 import { pictures } from './pictures.js';
+import { lengthDistance, wordDivergence } from './real-distance.js';
 import { rep } from './rep.js';
+import { f1, rouge } from './rouge.js';
 import { samples } from './samples.js';
 import { selfBleus } from './self-bleu.js';
 import { sequencePerplexity } from './sequence-perplexity.js';
@@ -53,17 +58,23 @@ export const evaluations: readonly Evaluation[] = [
   diversity,
   compressionRatio,
   wordTail,
+  wordDivergence,
+  lengthDistance,
+  flesch,
   latentStd,
   latentMean,
   latentCovariance,
   elbo,
 ];
 
+/** Metrics of texts against references, which `habsburg metrics` computes of any file. */
+export const ofPairs: readonly Evaluation[] = [...bleus, chrf, rouge, f1];
+
 /** What the report shows of every generation, whether asked for or not. */
 export const examples: readonly Evaluation[] = [samples, pictures];
 
 const byName = new Map<string, Evaluation>();
-for (const evaluation of [...evaluations, ...examples]) {
+for (const evaluation of [...evaluations, ...ofPairs, ...examples]) {
   const key = `${evaluation.name} ${evaluation.variant}`;
   if (byName.has(key)) throw new Error(`internal: two evaluations are called ${key}`);
   byName.set(key, evaluation);

@@ -1,5 +1,6 @@
 /** Getting at what an evaluation asked for. Whoever asks must have said so in `needs`: else it is a bug of ours. */
 import { HabsburgError } from '../common/errors.js';
+import type { Pair } from './pairs.js';
 import type { EvaluationInput, ObservationRef, ObservedTable, RecordsRole, Texts, Truth } from './types.js';
 import { tableName } from './types.js';
 
@@ -27,4 +28,10 @@ export function tableOf(input: EvaluationInput, need: ObservationRef): ObservedT
 export function truthOf(input: EvaluationInput): Truth {
   if (input.truth === undefined) throw lacks('the truth');
   return input.truth;
+}
+
+export function pairsOf(input: EvaluationInput): Pair[] {
+  const { references } = input;
+  if (references === undefined) throw lacks('references');
+  return textsOf(input, 'generated').texts.map((text, i) => ({ text, references: references[i] }));
 }

@@ -29,6 +29,8 @@ export interface Needs {
   readonly observations?: readonly ObservationRef[];
   /** the true distribution of a synthetic language */
   readonly truth?: true;
+  /** what each written text should have been: `habsburg metrics` has it, experiments have not */
+  readonly references?: true;
 }
 
 /** Texts in record order. */
@@ -70,6 +72,8 @@ export interface EvaluationInput {
   /** by tableName */
   readonly tables: Readonly<Record<string, ObservedTable>>;
   readonly truth?: Truth;
+  /** of each generated record, at least one */
+  readonly references?: readonly (readonly string[])[];
   /** where images were written, the first of them */
   readonly pictures?: Pictures;
 }
@@ -141,6 +145,8 @@ export interface Evaluation {
   readonly subject: 'model' | 'generated';
   /** Values of a variant `a` are named `a` or `a/…`. None where it is not defined on the input. */
   compute(input: EvaluationInput, settings: Settings): ScoreValue[];
+  /** what a library prints beside its score, so that others can compute the same */
+  signature?(settings: Settings, pairs: readonly { readonly references: readonly string[] }[]): string;
   /** the distribution behind the values, for histograms */
   series?(input: EvaluationInput, settings: Settings): ScoreSeries[];
   /** what a reader wants to see beside the numbers */

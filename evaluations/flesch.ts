@@ -1,0 +1,68 @@
+/** Flesch's reading ease, by a rule for syllables that needs no dictionary. */
+import { textsOf } from './input.js';
+import { rowsOf } from './rows.js';
+import { NONE } from './settings.js';
+import { quantile } from './statistics.js';
+import { split } from './tokenizers.js';
+import type { Evaluation } from './types.js';
+
+const NO_WORD = /[^\p{L}\p{N}_']+/gu;
+const WORD = /[\p{L}\p{N}_]/u;
+
+export interface Readability {
+  readonly words: number;
+  readonly sentences: number;
+  readonly syllables: number;
+}
+
+/** Runs of vowels and y among a-z, without a final e that does not follow l where there are others; at least 1, 0 without a letter. */
+export function syllablesOf(word: string): number {
+  const letters = word.toLowerCase().replace(/[^a-z]+/g, '');
+  if (letters === '') return 0;
+  const runs = letters.match(/[aeiouy]+/g)?.length ?? 0;
+  return Math.max(1, runs > 1 && /(?:^|[^l])e$/.test(letters) ? runs - 1 : runs);
+}
+
+/** Words lie between white space; sentences between runs of . ! ?, at least one where there are words. */
+export function readabilityOf(text: string): Readability {
+  const words = split(text)
+    .map((piece) => piece.replace(NO_WORD, ''))
+    .filter((piece) => WORD.test(piece));
+  const sentences = Math.max(Math.sign(words.length), text.split(/[.!?]+/).filter((piece) => WORD.test(piece)).length);
+  return { words: words.length, sentences, syllables: words.reduce((sum, word) => sum + syllablesOf(word), 0) };
+}
+
+/** Flesch's reading ease; about 60 for plain English, unbounded below; 0 without words. */
+export function readingEase({ words, sentences, syllables }: Readability): number {
+  return words === 0 ? 0 : 206.835 - (1.015 * words) / sentences - (84.6 * syllables) / words;
+}
+
+/**
+ * Median over texts of 206.835 - 1.015 words / sentences - 84.6 syllables / words; `…/mean`, which endless sentences rule (a repeated word
+ * has -487); `…/all-texts`: of all counts together. Texts without a word are left out. n: texts. English alone.
+ * Source: Flesch, "A new readability yardstick" (1948); syllables are runs of vowels, no dictionary's.
+ */
+export const flesch: Evaluation = {
+  name: 'flesch',
+  variant: 'vowel-runs',
+  version: 1,
+  summary:
+    "Flesch's reading ease, syllables as runs of vowels: median, mean and of all texts together; about 60 for plain English, higher is easier.",
+  usual: false,
+  of: 'texts',
+  needs: { records: ['generated'] },
+  settings: NONE,
+  subject: 'generated',
+  compute(input, settings) {
+    const found = textsOf(input, 'generated')
+      .texts.map(readabilityOf)
+      .filter(({ words }) => words > 0);
+    const n = found.length;
+    if (n === 0) return [];
+    const values = Float64Array.from(found, readingEase).sort();
+    const add = (of: keyof Readability): number => found.reduce((sum, one) => sum + one[of], 0);
+    const all = readingEase({ words: add('words'), sentences: add('sentences'), syllables: add('syllables') });
+    const row = rowsOf(this, settings);
+    return [row(quantile(values, 0.5), n), row(values.reduce((a, b) => a + b, 0) / n, n, 'mean'), row(all, n, 'all-texts')];
+  },
+};

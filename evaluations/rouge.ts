@@ -1,0 +1,109 @@
+/** ROUGE of texts against their first reference, and what Stein calls F1. */
+import { z } from 'zod';
+import { bleuOfEvaluate } from './bleu.js';
+import { pairsOf } from './input.js';
+import { lcsLength } from './lcs.js';
+import { type Pair, pairStatistics } from './pairs.js';
+import { rowsOf } from './rows.js';
+import { NONE } from './settings.js';
+import { encode } from './token-ids.js';
+import { rouge as words, rougeStem, type Tokenizer } from './tokenizers.js';
+import type { Evaluation } from './types.js';
+
+/** Precision, recall and their harmonic mean, each in [0, 1]. */
+export interface RougeScore {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f: number;
+}
+
+function rougeScore(hits: number, written: number, reference: number): RougeScore {
+  const [precision, recall] = [hits / Math.max(1, written), hits / Math.max(1, reference)];
+  return { precision, recall, f: hits === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
+}
+
+/** ROUGE-N of each pair, N from 1 to `order`, [0] ROUGE-1. Source: Lin (2004); rouge-score 0.1.2. */
+export function rougeN(pairs: readonly Pair[], tokenize: Tokenizer, order: number): RougeScore[][] {
+  const first = pairs.map(({ text, references: [reference] }) => ({ text, references: [reference] }));
+  return pairStatistics(first, tokenize, order).map(({ matched, total, reference }) =>
+    matched.map((hits, n) => rougeScore(hits, total[n], Math.max(0, reference - n))),
+  );
+}
+
+/** ROUGE-L of each pair; undefined of texts too long for a longest common subsequence (lcs.ts). */
+export function rougeL(pairs: readonly Pair[], tokenize: Tokenizer): (RougeScore | undefined)[] {
+  return pairs.map(({ text, references: [reference] }) => {
+    const [a, b] = encode([text, reference], tokenize).texts;
+    const common = lcsLength(a, b);
+    return common === undefined ? undefined : rougeScore(common, a.length, b.length);
+  });
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const common = {
+  version: 1,
+  higherIsBetter: true,
+  of: 'texts',
+  needs: { records: ['generated'], references: true },
+  subject: 'generated',
+} as const satisfies Partial<Evaluation>;
+
+/**
+ * Mean F of ROUGE-1, and `…/rouge-2`, `…/rouge-l`, each with `…/precision` and `…/recall`, 0 to 1, against the first reference. n: texts.
+ * The plain mean: Hugging Face evaluate reports the median of 1000 unseeded bootstrap means. Only a-z and 0-9 make words.
+ * Source: Lin, "ROUGE" (2004); rouge-score 0.1.2.
+ */
+export const rouge: Evaluation = {
+  ...common,
+  name: 'rouge',
+  variant: 'rouge-score',
+  summary: 'ROUGE-1, -2 and -L as rouge-score 0.1.2: mean F, precision and recall against the first reference; 0 to 1.',
+  settings: z.strictObject({ stemmer: z.boolean().default(false).describe("Compare Porter's stems (NLTK's extended form).") }),
+  compute(input, settings) {
+    const pairs = pairsOf(input);
+    if (pairs.length === 0) return [];
+    const tokenize = settings.stemmer ? rougeStem : words;
+    const row = rowsOf(this, settings);
+    const rows = (scores: readonly RougeScore[], name?: string) => {
+      if (scores.length === 0) return [];
+      const of = (key: keyof RougeScore, part?: string) =>
+        row(mean(scores.map((score) => score[key])), scores.length, [name, part].filter((p) => p).join('/') || undefined);
+      return [of('f'), of('precision', 'precision'), of('recall', 'recall')];
+    };
+    const byOrder = rougeN(pairs, tokenize, 2);
+    return [
+      ...rows(byOrder.map(([one]) => one)),
+      ...rows(
+        byOrder.map(([, two]) => two),
+        'rouge-2',
+      ),
+      ...rows(
+        rougeL(pairs, tokenize).filter((score) => score !== undefined),
+        'rouge-l',
+      ),
+    ];
+  },
+};
+
+/** Stein's F1: R B / (R + B), half of the harmonic mean; 0 where both are 0. */
+export const steinF1 = (r: number, b: number): number => (r + b === 0 ? 0 : (r * b) / (r + b));
+
+/**
+ * ROUGE-1 and BLEU in one number: R B / (R + B) as the thesis has it, without the factor 2, in [0, 1/2]; `…/harmonic-mean`: with it. R the mean F of
+ * ROUGE-1, B the corpus BLEU of Hugging Face evaluate. n: texts. Source: Stein, thesis code.
+ */
+export const f1: Evaluation = {
+  ...common,
+  name: 'f1',
+  variant: 'stein',
+  summary: 'F1 of Stein: ROUGE-1 · BLEU / (ROUGE-1 + BLEU), 0 to 1/2, and the true harmonic mean, twice that.',
+  settings: NONE,
+  compute(input, settings) {
+    const pairs = pairsOf(input);
+    if (pairs.length === 0) return [];
+    const value = steinF1(mean(rougeN(pairs, words, 1).map(([one]) => one.f)), bleuOfEvaluate(pairs));
+    const row = rowsOf(this, settings);
+    return [row(value, pairs.length), row(2 * value, pairs.length, 'harmonic-mean')];
+  },
+};
