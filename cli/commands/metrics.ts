@@ -1,56 +1,133 @@
-/** `habsburg metrics`: every metric with its variant, version and settings. */
-import type { Command } from 'commander';
-import { evaluations } from '../../evaluations/index.js';
-import { defaultsOf, tableName } from '../../evaluations/types.js';
+/** `habsburg metrics`: every metric with its variant, version and settings; with a file, their values on its texts. */
+import { HabsburgError } from '../../common/errors.js';
+import { evaluations, ofPairs } from '../../evaluations/index.js';
+import { defaultsOf, tableName, type Settings } from '../../evaluations/types.js';
 import { MEASURES } from '../../kinds/chains/measures.js';
 import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
+import { chosen, inputOf, measuredBy, readTexts, settingsFor } from '../text-metrics.js';
+
+interface Options {
+  readonly json?: boolean;
+  readonly list?: boolean;
+  readonly metrics?: string;
+  readonly reference?: string;
+  readonly set: readonly string[];
+}
 
 export const metrics: CommandModule = {
-  register(program: Command): void {
+  register(program) {
     program
       .command('metrics')
-      .description('list the metrics, with variant, version and settings')
+      .description('list the metrics, or measure the texts of a file')
+      .argument('[file]', 'texts, a JSON object a line: {"text": "…"}, perhaps with "references": ["…"]')
+      .option('--list', 'list the metrics, with variant, version and settings; what a call without a file does, too')
+      .option('--metrics <names>', 'NAME or NAME.VARIANT, with commas; default: all that the files allow')
+      .option('--reference <file>', 'real texts to compare with; as many lines as the file has are references line by line, too')
+      .option(
+        '--set <key=value>',
+        'a setting of all metrics that have it, such as words=0',
+        (one: string, all: string[]) => [...all, one],
+        [],
+      ) // prettier-ignore
       .option('--json', 'print JSON')
-      .action((options: { json?: boolean }) => {
-        const rows = evaluations.map((evaluation) => {
-          const { name, variant, version, summary, higherIsBetter, needs, subject } = evaluation;
-          return {
-            name,
-            variant,
-            version,
-            subject,
-            ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
-            needs: { ...needs, observations: (needs.observations ?? []).map(tableName) },
-            settings: defaultsOf(evaluation),
-            summary,
-          };
-        });
-        const cheap = Object.entries(MEASURES).flatMap(([family, measures]) =>
-          measures.map((measure) => ({ family, ...measure })),
-        );
-        if (options.json) {
-          printJson('metrics', { metrics: rows, ofCheapModels: cheap });
-          return;
-        }
-        const cells = rows.map((r) => [
-          r.name,
-          r.variant,
-          r.version,
-          Object.entries(r.settings)
-            .map(([k, v]) => `${k}: ${v}`)
-            .join(', '),
-          r.summary,
-        ]);
-        process.stdout.write(
-          `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n\n` +
-            `${table(
-              ['family', 'metric', 'variant', 'version', 'what it is'],
-              cheap.map((m) => [m.family, m.metric, m.variant, m.version, m.summary]),
-              { color: wantsColor() },
-            )}\n`,
-        );
+      .addHelpText(
+        'after',
+        '\nExample:\n  habsburg metrics written.jsonl --reference real.jsonl --metrics self-bleu.stein,distinct,rouge',
+      )
+      .action(async (file: string | undefined, options: Options) => {
+        if (file !== undefined && !options.list) return measure(file, options);
+        const idle = (['metrics', 'reference', 'set'] as const).find((key) => options[key]?.length);
+        if (idle) throw new HabsburgError('invalid', `--${idle} goes with a file of texts; add that, or leave it out`);
+        list(options);
       });
   },
 };
+
+async function measure(file: string, options: Options): Promise<void> {
+  const lines = await readTexts(file);
+  const input = inputOf(lines, options.reference === undefined ? undefined : await readTexts(options.reference));
+  const asked = options.metrics?.split(',').map((name) => name.trim()).filter((name) => name !== ''); // prettier-ignore
+  const found = chosen(asked, input);
+  const given = settingsGiven(options.set);
+  for (const key of Object.keys(given))
+    if (!found.some(({ settings }) => key in settings.shape))
+      throw new HabsburgError(
+        'invalid',
+        `--set ${key}: none of these metrics has that setting; habsburg metrics --list names them`,
+      );
+  const measured = found.map((evaluation) => ({
+    evaluation,
+    values: measuredBy(evaluation, input, settingsFor(evaluation, given)),
+  }));
+  const values = measured.flatMap((one) => one.values);
+  const undefinedHere = measured
+    .filter((one) => one.values.length === 0)
+    .map(({ evaluation: { name, variant } }) => ({ name, variant }));
+  if (options.json) {
+    printJson('text-metrics', {
+      file,
+      reference: options.reference,
+      texts: lines.length,
+      tokens: 'words between white space',
+      values,
+      undefined: undefinedHere,
+    });
+    return;
+  }
+  const cells = [
+    ...values.map((v) => [v.metric, v.variant, v.version, digits(v.value), v.n, v.signature ?? words(v.settings)]),
+    ...undefinedHere.map(({ name, variant }) => [name, variant, '', 'not defined', '', '']),
+  ];
+  process.stdout.write(`${table(['metric', 'variant', 'version', 'value', 'n', 'settings'], cells, { color: wantsColor() })}\n`);
+}
+
+const digits = (value: number): string => String(Number(value.toPrecision(6)));
+
+function settingsGiven(set: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    set.map((one) => {
+      const at = one.indexOf('=');
+      if (at < 1) throw new HabsburgError('invalid', `--set ${one}: a setting is KEY=VALUE, such as words=0`);
+      return [one.slice(0, at), one.slice(at + 1)];
+    }),
+  );
+}
+
+const words = (settings: Settings): string =>
+  Object.entries(settings)
+    .map(([k, v]) => `${k}: ${v}`)
+    .join(', ');
+
+function list({ json }: Options): void {
+  const rows = [...evaluations, ...ofPairs].map((evaluation) => {
+    const { name, variant, version, summary, higherIsBetter, usual, needs, subject } = evaluation;
+    return {
+      name,
+      variant,
+      version,
+      subject,
+      ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
+      // measured where an experiment's file names none; those against references have no place in experiments
+      usual: usual !== false && needs.references === undefined,
+      needs: { ...needs, observations: (needs.observations ?? []).map(tableName) },
+      settings: defaultsOf(evaluation),
+      summary,
+    };
+  });
+  const cheap = Object.entries(MEASURES).flatMap(([family, measures]) => measures.map((measure) => ({ family, ...measure })));
+  if (json) {
+    printJson('metrics', { metrics: rows, ofCheapModels: cheap });
+    return;
+  }
+  const cells = rows.map((r) => [r.name, r.variant, r.version, words(r.settings), r.summary]);
+  process.stdout.write(
+    `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n\n` +
+      `${table(
+        ['family', 'metric', 'variant', 'version', 'what it is'],
+        cheap.map((m) => [m.family, m.metric, m.variant, m.version, m.summary]),
+        { color: wantsColor() },
+      )}\n`,
+  );
+}

@@ -1,0 +1,142 @@
+/** The metrics of texts on anybody's files: one JSON object a line with its text, and perhaps what it should have been. */
+import { readFile } from 'node:fs/promises';
+import { HabsburgError, fromSystemError } from '../common/errors.js';
+import { parseRecords } from '../data/template.js';
+import { evaluations, ofPairs } from '../evaluations/index.js';
+import { encode } from '../evaluations/token-ids.js';
+import { split } from '../evaluations/tokenizers.js';
+import { defaultsOf, type Evaluation, type EvaluationInput, type ScoreValue, type Settings } from '../evaluations/types.js';
+
+export interface TextLine {
+  readonly text: string;
+  readonly references?: readonly string[];
+}
+
+/** @throws HabsburgError naming the line that has no text */
+export async function readTexts(file: string): Promise<TextLine[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw fromSystemError(error, `reading ${file}`);
+  });
+  return parseRecords(text, file).map(({ fields, where }) => {
+    const { text: value, references } = fields;
+    if (typeof value !== 'string') throw new HabsburgError('invalid', `${where}: no text; a line is {"text": "…"}`);
+    if (references === undefined) return { text: value };
+    if (!Array.isArray(references) || references.length === 0 || !references.every((one) => typeof one === 'string'))
+      throw new HabsburgError(
+        'invalid',
+        `${where}: references is not a list of texts, such as {"text": "…", "references": ["…"]}`,
+      );
+    return { text: value, references: references as string[] };
+  });
+}
+
+/** What there is to measure. Words between white space stand for token ids. */
+export function inputOf(lines: readonly TextLine[], real: readonly TextLine[] | undefined): EvaluationInput {
+  const all = [...lines, ...(real ?? [])].map(({ text }) => text);
+  const tokens = encode(all, split).texts.map((row) => Array.from(row));
+  const texts = (from: number, to: number) => ({
+    texts: all.slice(from, to),
+    tokens: tokens.slice(from, to),
+    ids: all.slice(from, to).map((_, i) => String(i + 1)),
+  });
+  const generated = texts(0, lines.length);
+  const references = referencesOf(lines, real);
+  if (!real) return { records: { generated }, tables: {}, references };
+  const reference = texts(lines.length, all.length);
+  const tokenTypes = { real: new Set(tokens.slice(lines.length).flatMap((row) => row)) };
+  return { records: { generated, real: reference, test: reference }, tokenTypes, tables: {}, references };
+}
+
+/** Its own, or where no line has any the line of the same number in the other file. */
+function referencesOf(lines: readonly TextLine[], real?: readonly TextLine[]): EvaluationInput['references'] {
+  const own = lines.filter(({ references }) => references !== undefined).length;
+  if (own > 0) {
+    if (own === lines.length) return lines.map(({ references }) => references!);
+    throw new HabsburgError('invalid', `${own} of ${lines.length} texts have references; give all of them some, or none`);
+  }
+  return real?.length === lines.length ? real.map(({ text }) => [text]) : undefined;
+}
+
+/** Whether there is all that it needs. */
+function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean {
+  return (
+    of === 'texts' &&
+    needs.truth === undefined &&
+    (needs.observations ?? []).length === 0 &&
+    (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
+    (needs.tokenTypes ?? []).every((role) => input.tokenTypes?.[role] !== undefined) &&
+    (needs.references === undefined || input.references !== undefined)
+  );
+}
+
+const labelOf = ({ name, variant }: Evaluation): string => `${name}.${variant}`;
+
+/** NAME, NAME.VARIANT, or of distinct-1, -2 … `distinct`. */
+const meant = (asked: string, evaluation: Evaluation): boolean =>
+  asked === evaluation.name || asked === labelOf(evaluation) || asked === evaluation.name.replace(/-\d$/, '');
+
+/**
+ * Those that were asked for, or all that the files allow.
+ * @throws HabsburgError of a name that is unknown, or whose needs the files do not meet
+ */
+export function chosen(asked: readonly string[] | undefined, input: EvaluationInput): Evaluation[] {
+  const all = [...evaluations, ...ofPairs].filter(({ of }) => of === 'texts');
+  if (asked === undefined) return all.filter((evaluation) => measurable(evaluation, input));
+  for (const name of asked) {
+    const found = all.filter((evaluation) => meant(name, evaluation));
+    if (found.length === 0)
+      throw new HabsburgError(
+        'invalid',
+        `there is no metric ${JSON.stringify(name)}; habsburg metrics --list says which there are`,
+      );
+    if (found.some((evaluation) => measurable(evaluation, input))) continue;
+    const [{ needs }] = found;
+    if (needs.truth || needs.observations)
+      throw new HabsburgError('invalid', `${name} needs a model or a synthetic language; it is measured in experiments alone`);
+    throw new HabsburgError(
+      'invalid',
+      needs.references
+        ? `${name} needs references: "references" on every line, or --reference FILE.jsonl with as many lines`
+        : `${name} needs --reference FILE.jsonl, real texts to compare with`,
+    );
+  }
+  return all.filter((evaluation) => asked.some((name) => meant(name, evaluation)) && measurable(evaluation, input));
+}
+
+/** Settings that `--set KEY=VALUE` gives, of those metrics that have them. */
+export function settingsFor(evaluation: Evaluation, given: Readonly<Record<string, string>>): Settings {
+  const known = Object.keys(evaluation.settings.shape);
+  const own = Object.entries(given).filter(([key]) => known.includes(key));
+  const parsed = evaluation.settings.safeParse(Object.fromEntries(own.map(([key, value]) => [key, valueOf(value)])));
+  if (parsed.success) return { ...defaultsOf(evaluation), ...(parsed.data as Settings) };
+  const [{ path, message }] = parsed.error.issues;
+  throw new HabsburgError('invalid', `--set ${path.join('.')} of ${labelOf(evaluation)}: ${message}`);
+}
+
+function valueOf(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+}
+
+export interface Measured extends ScoreValue {
+  readonly higherIsBetter?: boolean;
+  readonly signature?: string;
+}
+
+/** The values of a metric; none where it is not defined on these texts. */
+export function measuredBy(evaluation: Evaluation, input: EvaluationInput, settings: Settings): Measured[] {
+  const { higherIsBetter } = evaluation;
+  const values = evaluation.compute(input, settings);
+  const signature =
+    values.length === 0
+      ? undefined
+      : evaluation.signature?.(
+          settings,
+          (input.references ?? []).map((references) => ({ references })),
+        );
+  return values.map((value) => ({
+    ...value,
+    ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
+    ...(signature === undefined ? {} : { signature }),
+  }));
+}

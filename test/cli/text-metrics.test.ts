@@ -1,0 +1,122 @@
+/** `habsburg metrics FILE`: anybody's texts, measured; values are those that the libraries gave. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { evaluations, ofPairs } from '../../evaluations/index.js';
+import { expectEqual, golden, goldenLines, goldenTexts } from '../evaluations/reference.js';
+import { habsburg } from './support.js';
+
+interface Value {
+  metric: string;
+  variant: string;
+  value: number;
+  n: number;
+  signature?: string;
+  settings: Record<string, unknown>;
+}
+let folder: string;
+const write = (name: string, lines: readonly object[]): string => {
+  const file = join(folder, name);
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return file;
+};
+const measure = async (...argv: string[]) => {
+  const { code, out, err } = await habsburg('metrics', ...argv, '--json');
+  const found = code === 0 ? (JSON.parse(out) as { texts: number; values: Value[]; undefined: { name: string; variant: string }[] }) : undefined; // prettier-ignore
+  return { code, err: err + (code === 0 ? '' : out), values: found?.values ?? [], missing: found?.undefined ?? [] };
+};
+const ofSet = (set: string) => goldenTexts().filter((text) => text.set === set);
+const valueOf = (values: readonly Value[], metric: string, variant: string) =>
+  values.find((v) => v.metric === metric && v.variant === variant)!;
+
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'habsburg-metrics-'))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('all that the file allows, without one that needs a model or real texts', async () => {
+  const { values, missing } = await measure(write('wiki.jsonl', ofSet('wiki')), '--set', 'words=0');
+  const lexical = golden<{ sets: { wiki: Record<string, Record<string, number> & { distinct: number[] }> } }>('lexical');
+  const { stein, 'lower-split': words } = lexical.sets.wiki;
+  expectEqual('ttr', valueOf(values, 'ttr', 'stein').value, stein.distinct[0]);
+  expectEqual('mtld', valueOf(values, 'mtld', 'lexicalrichness').value, words.mtld_lexicalrichness);
+  expectEqual('gini', valueOf(values, 'gini', 'word-frequencies').value, words.gini);
+  expect(valueOf(values, 'gini', 'word-frequencies').settings).toEqual({ words: 0, tokenizer: 'lower-split' });
+  expect(valueOf(values, 'distinct-2', 'tokens/in-record').n).toBeGreaterThan(5000);
+  expect(missing).toEqual([]);
+  for (const name of ['perplexity', 'tail-lost', 'word-tail', 'rouge', 'latent-std'])
+    expect(values.filter(({ metric }) => metric === name)).toEqual([]);
+});
+
+test('those that are asked for, with variants, against real texts and line by line', async () => {
+  const pairs = goldenLines<{ hypothesis: string; references: string[] }>('pairs');
+  const file = write(
+    'written.jsonl',
+    pairs.map(({ hypothesis }) => ({ text: hypothesis })),
+  );
+  const real = write(
+    'real.jsonl',
+    pairs.map(({ references }) => ({ text: references[0] })),
+  );
+  const { values } = await measure(
+    file,
+    '--reference',
+    real,
+    '--metrics',
+    'rouge, bleu.sacrebleu,distinct,word-tail,self-bleu.stein',
+  );
+  expect(new Set(values.map(({ metric }) => metric))).toEqual(
+    new Set(['rouge', 'bleu', 'distinct-1', 'distinct-2', 'distinct-3', 'word-tail', 'self-bleu']),
+  );
+  expect(new Set(values.filter(({ metric }) => metric === 'self-bleu').map(({ variant }) => variant.split('/')[0]))).toEqual(new Set(['stein'])); // prettier-ignore
+  const { mean } = golden<{ no_stemmer: { mean: Record<string, number[]> } }>('rouge').no_stemmer;
+  expectEqual('rouge-l', valueOf(values, 'rouge', 'rouge-score/rouge-l').value, mean.rougeL[2]);
+  const { corpus_single, corpus_multi, signature } = golden<{ sacrebleu: Record<string, { corpus_single: { score: number }; corpus_multi: { score: number }; signature: string }> }>('bleu').sacrebleu['13a/exp']; // prettier-ignore
+  expectEqual('bleu', valueOf(values, 'bleu', 'sacrebleu').value, corpus_single.score);
+  expect(valueOf(values, 'bleu', 'sacrebleu').signature).toBe(signature);
+  const several = write(
+    'several.jsonl',
+    pairs.map(({ hypothesis, references }) => ({ text: hypothesis, references })),
+  );
+  const multi = await measure(several, '--metrics', 'bleu');
+  expectEqual('several', valueOf(multi.values, 'bleu', 'sacrebleu').value, corpus_multi.score);
+  expect(valueOf(multi.values, 'bleu', 'sacrebleu').signature).toBe(signature.replace('nrefs:1', 'nrefs:var'));
+});
+
+test('a table for people; no value where a metric is not defined', async () => {
+  const file = write('two.jsonl', [{ text: 'a b c a b c' }, { text: '' }]);
+  const { out } = await habsburg('metrics', file, '--metrics', 'ttr,heaps,mtld.no-minimum');
+  expect(out).toMatch(/^metric +variant +version +value +n +settings\n/);
+  expect(out).toMatch(/\nttr +stein +1 +0\.5 +6 +texts: 0\n/);
+  expect(out).toMatch(/\nheaps +exponent +not defined\n/);
+  const empty = write('empty.jsonl', []);
+  const { values, missing } = await measure(empty);
+  expect(values).toEqual([]);
+  expect(missing.length).toBeGreaterThan(20);
+});
+
+test.each<[string, object[], string[], string]>([
+  ['no such metric', [{ text: 'a' }], ['--metrics', 'bleurt'], 'there is no metric "bleurt"'],
+  ['needs a model', [{ text: 'a' }], ['--metrics', 'perplexity'], 'perplexity needs a model or a synthetic language'],
+  ['needs real texts', [{ text: 'a' }], ['--metrics', 'word-tail'], 'word-tail needs --reference FILE.jsonl, real texts'],
+  ['needs references', [{ text: 'a' }], ['--metrics', 'rouge'], 'rouge needs references: "references" on every line'],
+  ['a line without text', [{ text: 'a' }, { words: 'b' }], [], ':2: no text; a line is {"text": "…"}'],
+  ['no list of references', [{ text: 'a', references: 'b' }], [], ':1: references is not a list of texts'],
+  ['references of some', [{ text: 'a', references: ['b'] }, { text: 'b' }], [], '1 of 2 texts have references'],
+  ['no such setting', [{ text: 'a' }], ['--set', 'wrds=3'], '--set wrds: none of these metrics has that setting'],
+  ['not what a setting is', [{ text: 'a' }], ['--set', 'words=-1'], '--set words of'],
+])('refused: %s', async (_, lines, argv, message) => {
+  const { code, err } = await measure(write('refused.jsonl', lines), ...argv);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+});
+
+test('options without a file are refused, a file that is not there is not found', async () => {
+  expect((await habsburg('metrics', '--metrics', 'ttr')).err).toContain('--metrics goes with a file of texts');
+  expect((await habsburg('metrics', join(folder, 'nowhere.jsonl'))).code).toBe(4);
+});
+
+test('every variant is listed', async () => {
+  const { out } = await habsburg('metrics', '--list', '--json');
+  const { metrics } = JSON.parse(out) as { metrics: { name: string; variant: string }[] };
+  expect(metrics.map((m) => [m.name, m.variant])).toEqual([...evaluations, ...ofPairs].map((e) => [e.name, e.variant]));
+});
