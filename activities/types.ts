@@ -77,7 +77,7 @@ export interface SampleInput {
 }
 
 /** Texts as a member reads them: in its tokens and blocks. */
-export type ViewInput = ViewOfSet | ViewOfSource;
+export type ViewInput = ViewOfSet | ViewOfSource | ViewOfImages;
 
 interface View {
   readonly reader: ArtifactRef;
@@ -107,6 +107,12 @@ export interface ViewOfSource extends View {
   readonly claims?: readonly SourceClaim[];
   /** with packing: records */
   readonly template?: TextDataPlan['template'];
+}
+
+/** Other real images than data.train. */
+export interface ViewOfImages extends Pick<ViewOfSource, 'place' | 'source' | 'sources' | 'claims'> {
+  /** images of the size that they must have */
+  readonly like: ArtifactRef;
 }
 
 export interface PostprocessInput {

@@ -1,22 +1,27 @@
 /**
- * view: texts in the tokens and blocks of a member that reads them: what another wrote, or other real texts than data.train. Keyed by
+ * view: images of another file than data.train; or texts in the tokens and blocks of a member that reads them: what another wrote, or other real texts than data.train. Keyed by
  * the texts and the reader's tokenizer, not by the reader, so that all who read alike share it. Outputs `view`, a dataset.
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { HabsburgError } from '../common/errors.js';
 import { resolveSource, type ResolvedText } from '../data/source.js';
+import { viewImages } from '../kinds/images/host/prepare.js';
+import { readImages } from '../pool/images.js';
 import { recordsOf } from './sets.js';
 import { claimed } from './sources.js';
 import { runStep } from './step.js';
 import { tokenizerFacts } from './tokenizer-facts.js';
-import type { ActivityDependencies, StepResult, ViewInput, ViewOfSet, ViewOfSource } from './types.js';
+import type { ActivityDependencies, StepResult, ViewInput, ViewOfImages, ViewOfSet, ViewOfSource } from './types.js';
 import type { SourceToView, TextsToView } from './view-texts.js';
 
 const VERSION = 1;
 const HEAVY = new URL('./view-texts.js', import.meta.url);
 
 export function viewActivity(deps: ActivityDependencies) {
-  return (input: ViewInput): Promise<StepResult> => ('source' in input ? viewSource(deps, input) : viewSet(deps, input));
+  return (input: ViewInput): Promise<StepResult> => {
+    if ('like' in input) return viewImageSource(deps, input);
+    return 'source' in input ? viewSource(deps, input) : viewSet(deps, input);
+  };
 }
 
 function viewSet(deps: ActivityDependencies, { place, set, writer, reader, block, packing }: ViewOfSet): Promise<StepResult> {
@@ -70,6 +75,27 @@ function viewSource(deps: ActivityDependencies, input: ViewOfSource): Promise<St
     return {
       outputs: { view: { kind: 'dataset', folder: out, facts: { records, block, source: text!.source } } },
       report: { records, ...(leftOut > 0 && { leftOut }) },
+    };
+  });
+}
+
+function viewImageSource(
+  deps: ActivityDependencies,
+  { place, source, sources, claims, like }: ViewOfImages,
+): Promise<StepResult> {
+  let file: Awaited<ReturnType<typeof viewImages>> | undefined;
+  const parameters = async () => {
+    file = await viewImages(source, sources);
+    return { images: file.source };
+  };
+  const read = () => claimed({ images: file!.origin }, claims);
+  const definition = { step: 'view', version: VERSION, place, inputs: { like }, parameters, sources: read, engine: false };
+  return runStep(deps, definition, async (step) => {
+    const out = await step.folder('view');
+    const records = await file!.write(out, await readImages(await step.input(like)));
+    return {
+      outputs: { view: { kind: 'dataset', folder: out, facts: { records, source: file!.source } } },
+      report: { records },
     };
   });
 }

@@ -7,6 +7,9 @@ import type { Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError, type ErrorKind } from '../common/errors.js';
 import type { Images } from '../common/images.js';
 import { placeOfData } from '../spec/data-place.js';
+import { dataKind, type DataKind } from '../spec/members.js';
+import { sourcesOf, termsOf } from '../spec/mixture.js';
+import { stagesOf } from '../spec/phases.js';
 import { placedSources, type PlacedSource } from '../spec/mixture-places.js';
 import type { Path } from '../spec/problems.js';
 import type { ImageDataPlan } from '../kinds/images/plan.js';
@@ -48,9 +51,9 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
   const looks: Look[] = [];
   if (text) {
     const data = await lookAtTexts(text, texts);
-    looks.push(data, await lookAtTerms(placedSources(document), text, data.digests));
+    looks.push(data, await lookAtTerms(termsRead('text', plan, document), text, data.digests));
   } else if (chains) looks.push(await lookAtTexts({ ...chains, block: 1 }, texts));
-  if (images) looks.push({ findings: await lookAtImages(images, pictures), digests: {} });
+  if (images) looks.push({ findings: await lookAtImages(images, pictures, termsRead('images', plan, document)), digests: {} });
   return {
     digests: Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests,
     findings: [...looks.flatMap(({ findings }) => findings), ...(await lookAtCheckpoints(plan))],
@@ -88,6 +91,15 @@ async function lookAtTexts(data: Texts, at: Path): Promise<Look> {
     else note(`${pathOfSource(source)}: the same text as data.${same}; scores on it would not be of text that is new to the models`); // prettier-ignore
   }
   return { findings, digests };
+}
+
+/** Terms of the file that name sources from which members of a kind learn. */
+function termsRead(kind: DataKind, { conditions }: ExperimentPlan, document: unknown): PlacedSource[] {
+  const members = conditions.flatMap((condition) => stagesOf(condition).flatMap((stage) => stage.members));
+  const read = new Set(
+    members.filter((member) => dataKind(member) === kind).flatMap(({ mixture }) => termsOf(mixture).flatMap(sourcesOf)),
+  );
+  return placedSources(document).filter(({ source }) => read.has(source));
 }
 
 /** Other real texts that terms read, each once. @param known texts of the data; they may be read by terms as well */
@@ -146,26 +158,37 @@ function tooShort(path: string, what: string): HabsburgError {
   return new HabsburgError('invalid', `${path} ${what}`);
 }
 
-async function lookAtImages(data: ImageDataPlan, at: Path): Promise<Finding[]> {
+async function lookAtImages(data: ImageDataPlan, at: Path, terms: readonly PlacedSource[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   let train: Images | undefined;
+  const same = (images: Images | undefined, source: string, path: Path, what: string): void => {
+    if (images && train && (images.height !== train.height || images.width !== train.width))
+      findings.push({
+        path,
+        message: `${pathOfSource(source)} has images of ${images.height} x ${images.width} pixels, data.train of ${train.height} x ${train.width}; give ${what} images of one size`,
+        kind: 'invalid',
+      });
+  };
   for (const split of SPLITS) {
     const source = data[split];
     if (source === undefined) continue;
     const path = [...at, split];
     const images = await attempt(path, () => readIdxImages(pathOfSource(source)), findings);
     if (split === 'train') train = images;
-    else if (images && train && (images.height !== train.height || images.width !== train.width))
-      findings.push({
-        path,
-        message: `${pathOfSource(source)} has images of ${images.height} x ${images.width} pixels, data.train of ${train.height} x ${train.width}; give all splits images of one size`,
-        kind: 'invalid',
-      });
+    else same(images, source, path, 'all splits');
     if (split !== 'train' && source === data.train)
       findings.push({
         path,
         message: `${pathOfSource(source)}: the same images as data.train; leave it out, and a share of them is held out`,
       });
+  }
+  const seen = new Set<string>();
+  for (const { source, path } of terms) {
+    if (source === data.test)
+      findings.push({ path, message: `${pathOfSource(source)} is data.test, too; scores on it would not be of images that are new to the models` }); // prettier-ignore
+    if (seen.has(source)) continue;
+    seen.add(source);
+    same(await attempt(path, () => readIdxImages(pathOfSource(source)), findings), source, path, 'the term');
   }
   return findings;
 }

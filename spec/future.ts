@@ -46,14 +46,14 @@ export function isFutureKey(path: readonly PropertyKey[], key: string): boolean 
   return lookup(KEYS, path).includes(key);
 }
 
-/** Keys of language models that the members of other families are to have, too: what is not there yet. */
+/** Keys of language models that members of other families cannot have, and why. */
 const OF_TEXTS: Readonly<Record<string, string>> = {
-  postprocess: 'operators on images and on what cheap models write are',
+  postprocess: 'operators read texts; images have none, and cheap models keep counts and moments instead',
 };
 
 /** What is said of a key of the future. */
 export function notImplemented(key: string): string {
-  return `${Object.hasOwn(OF_TEXTS, key) ? OF_TEXTS[key] : `"${key}" is`} not implemented yet`;
+  return Object.hasOwn(OF_TEXTS, key) ? OF_TEXTS[key] : `"${key}" is not implemented yet`;
 }
 
 function lookup(words: Readonly<Record<string, readonly string[]>>, path: readonly PropertyKey[]): readonly string[] {

@@ -76,7 +76,7 @@ const termSchema = z.strictObject({
   from: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(2).max(100)])
     .describe(
-      '`real`, `self`, the name of a member, or other real texts by their source (file:PATH, hf://OWNER/NAME/CONFIG@REVISION#SPLIT); a list: their records together.',
+      '`real`, `self`, the name of a member, or other real texts or images by their source (file:PATH; texts also hf://OWNER/NAME/CONFIG@REVISION#SPLIT); a list: their records together.',
     ),
   generation: z
     .union([z.enum(['current', 'previous', 'all']), z.int().min(-1000).max(0)])
@@ -292,12 +292,14 @@ function unlike(writer: PlacedReader, reader: PlacedReader): string | undefined 
   return writes === reads ? undefined : `${writer.name} writes ${writes}, and ${reader.name} learns from ${reads}`;
 }
 
-/** Other real texts than data.train. @param at of the term */
+/** Other real texts or images than data.train. @param at of the term */
 function checkSource(source: string, { draw }: Term, records: RecordForm, at: Path, path: Path): Problem[] {
-  if (!areTexts(records)) {
-    const what = records === 'chains' ? 'cheap models' : records;
-    return [{ path, message: `a term from a source of its own is not implemented yet for ${what}`, suggestion: 'use real' }];
-  }
+  if (records === 'chains')
+    return [{ path, message: 'a cheap model learns from one truth, which its own settings or data.train say', suggestion: 'use real, or another member' }]; // prettier-ignore
+  if (!areTexts(records) && records !== 'images')
+    return [{ path, message: `a term from a source of its own is not implemented yet for ${records}`, suggestion: 'use real' }];
+  if (records === 'images' && !/^file:./.test(source))
+    return [{ path, message: 'images are read from files alone', suggestion: 'write file:PATH of an IDX file of images' }];
   const shape = source.startsWith('file:') ? /^file:./ : /^hf:\/\/[\w.-]+\/[\w.-]+(\/[\w.-]+)?@[\w./-]+(#[\w.-]+)?$/;
   if (!shape.test(source)) return [{ path, message: `"${source}" names no source`, suggestion: 'write file:PATH or hf://OWNER/NAME/CONFIG@REVISION#SPLIT' }]; // prettier-ignore
   if (draw === 'redrawn') return [];
@@ -311,10 +313,10 @@ function checkSource(source: string, { draw }: Term, records: RecordForm, at: Pa
 /** What records count for in the loss. */
 function checkLossWeight(one: Term, terms: readonly Term[], { records, training }: PlacedReader, at: Path): Problem[] {
   const path = [...at, 'lossWeight'];
-  if (!areTexts(records)) {
-    const what = records === 'chains' ? 'cheap models' : records;
-    return [{ path, atKey: true, message: `is not implemented yet for ${what}`, suggestion: 'remove it' }];
-  }
+  if (records === 'chains')
+    return [{ path, atKey: true, message: 'has no meaning for cheap models, whose fits are counts and moments and follow no gradient of a loss', suggestion: 'remove it, or take more of the term' }]; // prettier-ignore
+  if (!areTexts(records) && records !== 'images')
+    return [{ path, atKey: true, message: `is not implemented yet for ${records}`, suggestion: 'remove it' }];
   if (training?.packing !== undefined)
     return [{ path, atKey: true, message: 'counts rows, and training.packing puts several into one', suggestion: 'remove one of them' }]; // prettier-ignore
   // before there is an earlier generation, such terms draw from the new real records together
@@ -329,8 +331,8 @@ function checkThrough(one: Term, records: RecordForm, at: Path): Problem[] {
   const through = one.through!;
   const real = sourcesOf(one).some(isGiven);
   if (!areTexts(records)) {
-    const what = records === 'chains' ? 'what cheap models write' : records;
-    return [{ path, atKey: true, message: `operators on ${what} are not implemented yet`, suggestion: 'remove it' }];
+    const what = records === 'chains' ? 'cheap models keep counts and moments instead' : `${records} have none`;
+    return [{ path, atKey: true, message: `operators read texts, and ${what}`, suggestion: 'remove it' }];
   }
   const problems: Problem[] = [];
   const say = (message: string, suggestion: string) => problems.push({ path, message, suggestion });

@@ -231,21 +231,24 @@ function viewInput(
   };
 }
 
-/** Other real texts than data.train, for a reader; the same for all who read alike. */
+/** Other real texts or images than data.train, for a reader; the same for all who read alike. */
 function sourceInput(
   source: string,
   { data, sources, claims }: Texts,
   place: StepPlace,
-  { tokenizer }: MemberState['prepared'],
+  { tokenizer, train }: MemberState['prepared'],
 ): ViewInput {
-  if (!data.text) throw new Error('internal: terms from a source are of texts');
-  const { block, packing, template } = data.text;
-  return {
+  const from = {
     place: { ...place, seed: 0, generation: 0, member: '' },
     source: sourceOfContent(source, sources),
     ...(sources && { sources }),
     ...(claims && { claims }),
-    reader: tokenizer!,
+  };
+  if (!data.text || !tokenizer) return { ...from, like: train };
+  const { block, packing, template } = data.text;
+  return {
+    ...from,
+    reader: tokenizer,
     block,
     packing,
     ...(template && { template }),

@@ -21,6 +21,8 @@ export interface FitVaeOptions extends LoopHooks {
   /** trained in place: its weights are the selected ones at the end */
   readonly vae: Vae;
   readonly train: Images;
+  /** what each image counts for in the loss, above 0; absent: all alike */
+  readonly trainWeights?: Float32Array;
   readonly valid: Images;
   readonly settings: VaeTrainingPlan;
   /** draws the order of images, and the codes of every step */
@@ -30,16 +32,22 @@ export interface FitVaeOptions extends LoopHooks {
 }
 
 /**
- * Minimises the mean over images of reconstruction + beta · divergence (nats an image), a code an image and step. The weights depend
+ * Minimises the mean over a step's images, weighted where they have weights, of reconstruction + beta · divergence (nats an image), a
+ * code an image and step. The weights depend
  * on the options alone, not on threads or attempts.
  * @throws HabsburgError `invalid` for images that do not fit, `failed` when training diverges
  */
 export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
-  const { vae, train, valid, settings, rng, threads, device } = options;
+  const { vae, train, trainWeights, valid, settings, rng, threads, device } = options;
   const { config, weights } = vae;
   if (train.count === 0) throw new HabsburgError('invalid', 'there are no images to train on');
   if (settings.select === 'best' && valid.count === 0)
     throw new HabsburgError('invalid', 'select: best needs validation images, and there are none; give some or use select: last');
+  if (trainWeights && trainWeights.length !== train.count)
+    throw new HabsburgError(
+      'verification',
+      `there are weights for ${trainWeights.length} of ${train.count} images; the dataset is damaged`,
+    );
   checkImages(train, config);
   checkImages(valid, config);
 
@@ -63,12 +71,16 @@ export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
         key: rng.key,
         architecture: vaeConfigJson(config),
         train: imagesDigest(train),
+        ...(trainWeights && { weights: weightsDigest(trainWeights) }),
         valid: imagesDigest(valid),
       }),
       optimizer,
       selected: weights,
       async step(chosen, learningRate) {
-        const shares = Float32Array.from({ length: rows }, (_, row) => (row < chosen.length ? 1 / chosen.length : 0));
+        const weightOf = (row: number) => trainWeights?.[chosen[row]] ?? 1;
+        let total = 0;
+        for (let row = 0; row < chosen.length; row++) total += weightOf(row);
+        const shares = Float32Array.from({ length: rows }, (_, row) => (row < chosen.length ? weightOf(row) / total : 0));
         const result = await session.run(
           {
             ...feeds,
@@ -82,8 +94,8 @@ export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
         optimizer.step(learningRate);
         const terms = [result.reconstruction.data, result.divergence.data] as Float32Array[];
         return {
-          nllSum: loss(terms[0], terms[1], chosen.length, settings.beta),
-          targetCount: chosen.length,
+          nllSum: loss(terms[0], terms[1], chosen.length, settings.beta, weightOf),
+          targetCount: total,
           size: chosen.length,
         };
       },
@@ -99,11 +111,21 @@ export async function fitVae(options: FitVaeOptions): Promise<LoopReport> {
   }
 }
 
-/** Σ reconstruction + beta · divergence over the first `count` images. */
-function loss(reconstruction: ArrayLike<number>, divergence: ArrayLike<number>, count: number, beta: number): number {
+/** Σ weight · (reconstruction + beta · divergence) over the first `count` images. */
+function loss(
+  reconstruction: ArrayLike<number>,
+  divergence: ArrayLike<number>,
+  count: number,
+  beta: number,
+  weightOf: (i: number) => number = () => 1,
+): number {
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += reconstruction[i] + beta * divergence[i];
+  for (let i = 0; i < count; i++) sum += weightOf(i) * (reconstruction[i] + beta * divergence[i]);
   return sum;
+}
+
+function weightsDigest(weights: Float32Array): string {
+  return createHash('sha256').update(weights).digest('hex');
 }
 
 function imagesDigest({ count, height, width, pixels }: Images): string {

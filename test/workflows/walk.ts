@@ -58,7 +58,10 @@ export async function walk(
     const { place } = input;
     asked.push(`g${place.generation}/${place.member}/${step}`);
     if (step === 'view') {
-      if ('source' in input) return { view: keep(new Array<string>(5).fill(input.source), `view ${input.reader.digest}`) };
+      if ('source' in input) {
+        const { digest } = 'like' in input ? input.like : input.reader;
+        return { view: keep(new Array<string>(5).fill(input.source), `view ${digest}`) };
+      }
       const text = sets.get(input.set.digest)!;
       // the reader's blocks are half as long
       return { view: keep(text.flatMap((record) => [record, record]), `view ${input.reader.digest}`) }; // prettier-ignore

@@ -7,7 +7,7 @@ import { CounterRng } from '../../../common/philox.js';
 import { assertUnchanged } from '../../../data/identify.js';
 import { readIdxImages } from '../../../data/idx.js';
 import { originOfFile, type SourceOrigin } from '../../../data/source.js';
-import { holdOut, writeImageRecords } from '../../../pool/images.js';
+import { holdOut, writeImageRecords, type ImageRecord } from '../../../pool/images.js';
 import { pathOfSource, type SourceDigests } from '../../../spec/sources.js';
 import type { PreparedSet, Preparing } from '../../host/preparing.js';
 import type { ImageDataPlan } from '../plan.js';
@@ -41,7 +41,8 @@ export const preparing: Preparing<ImageDataPlan> = {
         const outputs: Partial<Record<(typeof SPLITS)[number], PreparedSet>> = {};
         for (const split of SPLITS) {
           const own = split === 'train' ? undefined : files[split];
-          const { images, source } = own ?? train;
+          const file = own ?? train;
+          const { images, source } = file;
           if (images.height !== train.images.height || images.width !== train.images.width) {
             throw new HabsburgError(
               'invalid',
@@ -56,16 +57,9 @@ export const preparing: Preparing<ImageDataPlan> = {
               `data.${split}: no image of ${data.train} is left for it; give a larger file or change heldOut`,
             );
           const folder = await folderOf(split);
-          const size = images.height * images.width;
           await writeImageRecords(
             folder,
-            chosen.map((at, i) => ({
-              id: `${split}/${String(i).padStart(6, '0')}`,
-              origin: { kind: 'real', source },
-              height: images.height,
-              width: images.width,
-              pixels: images.pixels.subarray(at * size, (at + 1) * size),
-            })),
+            chosen.map((at, i) => recordOf(file, at, `${split}/${String(i).padStart(6, '0')}`)),
           );
           outputs[split] = { kind: 'dataset', folder, facts: { records: chosen.length, source } };
         }
@@ -76,6 +70,36 @@ export const preparing: Preparing<ImageDataPlan> = {
     };
   },
 };
+
+/** All images of another file than data.train, in its order, as records of a training set. */
+export async function viewImages(
+  uri: string,
+  sources: SourceDigests | undefined,
+): Promise<Source & { write(folder: string, like: Pick<Images, 'height' | 'width'>): Promise<number> }> {
+  const read = await readSource(uri, sources);
+  const { count, height, width } = read.images;
+  return {
+    ...read,
+    async write(folder, like) {
+      if (height !== like.height || width !== like.width)
+        throw new HabsburgError(
+          'invalid',
+          `${uri} has images of ${height} x ${width} pixels, data.train of ${like.height} x ${like.width}; give images of one size`,
+        );
+      if (count === 0) throw new HabsburgError('invalid', `${uri} has no images`);
+      const all = Array.from({ length: count }, (_, i) => i);
+      return writeImageRecords(
+        folder,
+        all.map((at) => recordOf(read, at, `source/${String(at).padStart(6, '0')}`)),
+      );
+    },
+  };
+}
+
+function recordOf({ images: { height, width, pixels }, source }: Source, at: number, id: string): ImageRecord {
+  const size = height * width;
+  return { id, origin: { kind: 'real', source }, height, width, pixels: pixels.subarray(at * size, (at + 1) * size) };
+}
 
 async function readSource(uri: string, sources: SourceDigests | undefined): Promise<Source> {
   const path = pathOfSource(uri);

@@ -5,6 +5,7 @@ import { HabsburgError } from '../../../common/errors.js';
 import { CounterRng } from '../../../common/philox.js';
 import type { ImageRecord } from '../../../pool/images.js';
 import { readImages, writeImageRecords } from '../../../pool/images.js';
+import { readWeights } from '../../../pool/selection.js';
 import { loadVae, saveVae } from '../../../engine/vae/checkpoint.js';
 import { checkImageSize, initialVaeWeights } from '../../../engine/vae/config.js';
 import { fitVae } from '../../../engine/vae/fit.js';
@@ -32,6 +33,7 @@ async function fit(job: FitJob<VaePlan>, io: JobIo): Promise<JobReport> {
   const report = await fitVae({
     vae: model,
     train,
+    trainWeights: await readWeights(job.train),
     valid: await readImages(job.valid),
     settings: job.training,
     rng,

@@ -63,6 +63,36 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each(CONFIGS.map((config) => ({ config, kind: config.architecture.kind })))('a $kind VAE', ({ config, kind }) => {
+  test('weights: all alike change no bit, and a step follows the weighted mean of the images', async () => {
+    const plain = await run(config);
+    const alike = await run(config, { trainWeights: new Float32Array(72).fill(0.5) });
+    expect(bytes(alike.vae.weights)).toBe(bytes(plain.vae.weights));
+    expect(alike.report.epochs).toEqual(plain.report.epochs);
+
+    // one step of plain gradient descent from the same weights: where it leads is linear in the shares of the images
+    const few = bars(3, 40);
+    const descent = { optimizer: 'sgd', momentum: 0, nesterov: false, betas: undefined, epsilon: undefined, weightDecay: 0, epochs: 1, batch: 4, learningRate: 1e-2, select: 'last' };
+    const step = async (...weights: number[]) =>
+      (await run(config, { train: few, settings: { ...settings, ...descent } as never, trainWeights: Float32Array.from(weights) })).vae.weights;
+    const [first, second, third] = [await step(1, 1e-6, 1e-6), await step(1e-6, 1, 1e-6), await step(1e-6, 1e-6, 1)];
+    const all = await step(5, 2, 1);
+    const start = fresh(config).weights;
+    let moved = 0;
+    for (const [name, { data }] of all)
+      for (let i = 0; i < data.length; i++) {
+        const [a, b, c] = [first, second, third].map((weights) => weights.get(name)!.data[i]);
+        expect(Math.abs(data[i] - (5 * a + 2 * b + c) / 8)).toBeLessThan(2e-6);
+        moved = Math.max(moved, Math.abs(data[i] - start.get(name)!.data[i]), Math.abs(a - b));
+      }
+    expect(moved).toBeGreaterThan(1e-3);
+  }); // prettier-ignore
+
+  test('weights that are not of these images are refused', async () => {
+    await expect(run(config, { trainWeights: Float32Array.of(1, 2) })).rejects.toThrow(
+      'there are weights for 2 of 72 images; the dataset is damaged',
+    );
+  });
+
   test('learns, and keeps its best epoch', async () => {
     const { vae, report } = await run(config);
     const losses = report.epochs.map(({ validLoss }) => validLoss!);

@@ -109,13 +109,25 @@ describe('a file of cheap models', () => {
       'operators',
       '{ kind: replace }',
       '[{ from: self, through: [dedupe] }]',
-      'e.yaml:11:29: conditions.0.mixture.0.through: operators on what cheap models write are not implemented yet; remove it',
+      'e.yaml:11:29: conditions.0.mixture.0.through: operators read texts, and cheap models keep counts and moments instead; remove it',
+    ],
+    [
+      'another real source',
+      '{ kind: replace }',
+      '[{ from: file:more.txt }]',
+      'e.yaml:11:23: conditions.0.mixture.0.from: a cheap model learns from one truth, which its own settings or data.train say; use real, or another member',
+    ],
+    [
+      'weights in the loss',
+      '{ kind: replace }',
+      '[{ from: self, lossWeight: 2 }]',
+      'e.yaml:11:29: conditions.0.mixture.0.lossWeight: has no meaning for cheap models, whose fits are counts and moments and follow no gradient of a loss; remove it, or take more of the term',
     ],
     [
       'operators behind the writing',
       'sample: 100',
       'sample: 100\n    postprocess: [dedupe]',
-      'e.yaml:9:5: population.0.postprocess: operators on images and on what cheap models write are not implemented yet; remove it',
+      'e.yaml:9:5: population.0.postprocess: operators read texts; images have none, and cheap models keep counts and moments instead; remove it',
     ],
     [
       'regression',

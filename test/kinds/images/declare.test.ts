@@ -119,25 +119,39 @@ describe('refused by place, with what to do', () => {
       'operators behind the writing',
       'family: vae',
       'family: vae\n    postprocess: [dedupe]',
-      ['e.yaml:9:5: population.0.postprocess: operators on images and on what cheap models write are not implemented yet; remove it'], // prettier-ignore
+      ['e.yaml:9:5: population.0.postprocess: operators read texts; images have none, and cheap models keep counts and moments instead; remove it'], // prettier-ignore
     ],
     [
       'operators under a condition',
       '{ kind: replace }',
       '{ kind: replace }\n    override: { vae: { postprocess: [dedupe] } }',
-      ['e.yaml:14:24: conditions.0.override.vae.postprocess: operators on images and on what cheap models write are not implemented yet; remove it'], // prettier-ignore
+      ['e.yaml:14:24: conditions.0.override.vae.postprocess: operators read texts; images have none, and cheap models keep counts and moments instead; remove it'], // prettier-ignore
     ],
     [
       'operators from a generation on',
       '{ kind: replace }',
       '{ kind: replace }\n    phases: [{ from: 1, override: { vae: { postprocess: [dedupe] } } }]',
-      ['e.yaml:14:44: conditions.0.phases.0.override.vae.postprocess: operators on images and on what cheap models write are not implemented yet; remove it'], // prettier-ignore
+      ['e.yaml:14:44: conditions.0.phases.0.override.vae.postprocess: operators read texts; images have none, and cheap models keep counts and moments instead; remove it'], // prettier-ignore
     ],
     [
       'operators in a term',
       '{ kind: replace }',
       '[{ from: self, through: [dedupe] }]',
-      ['e.yaml:13:29: conditions.0.mixture.0.through: operators on images are not implemented yet; remove it'],
+      ['e.yaml:13:29: conditions.0.mixture.0.through: operators read texts, and images have none; remove it'],
+    ],
+    [
+      'images of the Hub',
+      '{ kind: replace }',
+      '[{ from: hf://a/b@main }]',
+      ['e.yaml:13:23: conditions.0.mixture.0.from: images are read from files alone; write file:PATH of an IDX file of images'],
+    ],
+    [
+      'other images that nobody has seen',
+      '{ kind: replace }',
+      '[{ from: self }, { from: file:o.gz, take: { share: 1 }, draw: fresh }]',
+      [
+        'e.yaml:13:76: conditions.0.mixture.1.draw: what no generation has trained on is known of data.train alone; use draw: redrawn, or make it data.train',
+      ],
     ],
     [
       'an override that is wrong',
