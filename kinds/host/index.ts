@@ -18,6 +18,10 @@ const HOSTS: Readonly<Record<Exclude<keyof DataPlans, 'chains'>, Host>> = {
     preparing: () => import('../images/host/prepare.js'),
     families: { vae: async () => (await import('../images/host/vae.js')).vae },
   },
+  points: {
+    preparing: () => import('../points/host/prepare.js'),
+    families: { 'affine-flow': async () => (await import('../points/host/affine-flow.js')).affineFlow },
+  },
 };
 
 /** @throws HabsburgError 'invalid' for an unknown name */
