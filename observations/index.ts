@@ -27,6 +27,10 @@ export const OBSERVATIONS = {
     of: 'images',
     summary: "Each image's latent code: the mean of the encoder's distribution, a column a number.",
   },
+  coordinates: {
+    of: 'points',
+    summary: "Each point's coordinates, a column a dimension.",
+  },
 } as const satisfies Readonly<Record<string, Declared>>;
 
 export type ObservationName = keyof typeof OBSERVATIONS;
