@@ -31,6 +31,7 @@ import { gini, hapax, tokenEntropy, vocabulary } from './vocabulary.js';
 import { wordTail } from './word-tail.js';
 import { yuleK } from './yule-k.js';
 import { zipf } from './zipf.js';
+import { spread } from './spread.js';
 
 /** Every metric that an experiment may name, in the order of tables; of several variants of one name the first is meant where none is said. */
 export const evaluations: readonly Evaluation[] = [
@@ -65,6 +66,7 @@ export const evaluations: readonly Evaluation[] = [
   latentMean,
   latentCovariance,
   elbo,
+  spread,
 ];
 
 /** Metrics of texts against references, which `habsburg metrics` computes of any file. */

@@ -22,6 +22,7 @@ const input: EvaluationInput = {
     'likelihood/generated/first': likelihoodTable([{ nllSum: 8, tokenCount: 4 }]),
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },
     'code/generated/first': codeTable(2, [1, -1, 2, 0.5, -3, 0]),
+    'coordinates/generated/self': { columns: { x_0: [1, 2] } },
   },
   truth: { words: ['ba', 'do', 'ku'], probability: [0.6, 0.38, 0.02] },
 };
