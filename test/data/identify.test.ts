@@ -19,7 +19,7 @@ test('a text that changed after the plan was made ready is named when it is read
   const file = join(root, 'train.txt');
   await writeFile(file, 'as it was\n');
   const { plan } = makeFixture({});
-  const { sources } = await identified({ ...plan, data: { ...GRAMMAR, train: `file:${file}` } } as typeof plan);
+  const { sources } = await identified({ ...plan, data: { text: { ...GRAMMAR, train: `file:${file}` } } } as typeof plan);
   expect(sources).toEqual({ [`file:${file}`]: sha256('as it was\n') });
   const read = (known = sources) => resolveSource(`file:${file}`, { split: 'train', sources: known });
   expect(await wholeText((await read()).place)).toBe('as it was\n');

@@ -31,7 +31,7 @@ function io(saved: string[], killAt = Infinity): JobIo {
 }
 
 async function run(
-  job: Pick<SimulateJob, 'member' | 'mixture' | 'seeds' | 'from' | 'to' | 'state' | 'resume' | 'text'>,
+  job: Pick<SimulateJob, 'member' | 'mixture' | 'phases' | 'tied' | 'seeds' | 'from' | 'to' | 'state' | 'resume' | 'text'>,
   control = io([]),
 ) {
   const [outState, outSeries] = [await folder(), await folder()];
@@ -126,6 +126,56 @@ describe('chains', () => {
     expect(listed.states).toBe(named.states);
     expect(listed.series).toEqual(named.series);
   });
+
+  test.each(WORLDS.filter(({ family }) => family !== 'regression').map((world) => [world.family, world] as const))(
+    '%s that learn from each other, from a phase on: cut in two, or killed at every checkpoint, leave the same bytes, a series each',
+    async (family, world) => {
+      const member = (name: string, size: number) => ({ name, world, sample: { size, growth: 0 } });
+      const phased = (...mixtures: MixturePlan[]) => ({
+        mixture: mixtures[0],
+        phases: [0, 3, 6].map((from, i) => ({ from, mixture: mixtures[i] })),
+      });
+      const replace: MixturePlan = { kind: 'replace' };
+      const [half, other] = [{ share: 0.5 }, term('self', 'previous', { share: 0.5 })];
+      const reads = (name: string): MixturePlan => ({ kind: 'terms', terms: [other, term(name, 'previous', half)] });
+      const a = { member: member('a', 24), ...phased(replace, reads('b'), { kind: 'terms', terms: [term('b', -2, { share: 1 }, 'fresh')] }) };
+      const b = { member: member('b', 30), ...phased({ kind: 'accumulate' }, { kind: 'terms', terms: [term(['real', 'a'], 'all', 'all')] }, reads('a')) };
+      const texts = family === 'n-gram' ? { text: await text() } : {};
+      const move = async (from: number, to: number, more: { state?: string; resume?: string } = {}, control = io([])) => {
+        const stage = from < 3 ? 0 : from < 6 ? 1 : 2;
+        const outSeries = await folder();
+        const now = (part: typeof a) => ({ ...part, mixture: part.phases[stage].mixture });
+        const found = await run({ ...now(a), ...texts, seeds: [3, 5], from, to, tied: [{ ...now(b), outSeries }], ...more }, control);
+        return { ...found, others: JSON.parse(await readFile(join(outSeries, SERIES_FILE), 'utf8')) as SeriesDocument };
+      };
+      const [first, second] = [await move(0, 2), await move(3, 5, { state: (await move(0, 2)).outState })];
+      const third = await move(6, 8, { state: second.outState });
+      expect([first.series.n, first.others.n]).toEqual([[24, 24, 24], [30, 60, 90]]);
+      // b's 30 real ones and all that a wrote, 24 a generation, from the beginning on
+      expect([second.series.n, second.others.n]).toEqual([[24, 24, 24], [102, 126, 150]]);
+      expect([third.series.n, third.others.n]).toEqual([[24, 24, 24], [30, 30, 30]]);
+      expect(third.series.values).not.toEqual(third.others.values);
+
+      const middle = await move(3, 4, { state: first.outState });
+      const rest = await move(5, 5, { state: middle.outState });
+      expect(rest.states).toBe(second.states);
+      expect([...middle.others.n, ...rest.others.n]).toEqual(second.others.n);
+
+      let resume: string | undefined;
+      for (let kills = 0; ; kills++) {
+        const saved: string[] = [];
+        try {
+          const end = await move(3, 5, { state: first.outState, resume }, io(saved, 2));
+          expect(kills).toBeGreaterThan(1);
+          expect([end.states, end.series, end.others]).toEqual([second.states, second.series, second.others]);
+          break;
+        } catch (error) {
+          if (!(error instanceof Killed)) throw error;
+          resume = saved[saved.length - 1];
+        }
+      }
+    },
+  ); // prettier-ignore
 
   test('of one seed do not depend on the seeds beside it', async () => {
     const member = { name: 'm', world: WORLDS[0], sample: { size: 10, growth: 0 } };
