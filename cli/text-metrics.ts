@@ -30,20 +30,27 @@ export async function readTexts(file: string): Promise<TextLine[]> {
   });
 }
 
-/** What there is to measure. Words between white space stand for token ids. */
+/** What there is to measure. Words between white space stand for token ids, which are made where a metric asks for them. */
 export function inputOf(lines: readonly TextLine[], real: readonly TextLine[] | undefined): EvaluationInput {
   const all = [...lines, ...(real ?? [])].map(({ text }) => text);
-  const tokens = encode(all, split).texts.map((row) => Array.from(row));
-  const texts = (from: number, to: number) => ({
+  let made: readonly (readonly number[])[] | undefined;
+  const tokens = () => (made ??= encode(all, split).texts.map((row) => Array.from(row)));
+  const texts = (from: number, to?: number) => ({
     texts: all.slice(from, to),
-    tokens: tokens.slice(from, to),
     ids: all.slice(from, to).map((_, i) => String(i + 1)),
+    get tokens() {
+      return tokens().slice(from, to);
+    },
   });
   const generated = texts(0, lines.length);
   const references = referencesOf(lines, real);
   if (!real) return { records: { generated }, tables: {}, references };
-  const reference = texts(lines.length, all.length);
-  const tokenTypes = { real: new Set(tokens.slice(lines.length).flatMap((row) => row)) };
+  const reference = texts(lines.length);
+  const tokenTypes = {
+    get real() {
+      return new Set(reference.tokens.flat());
+    },
+  };
   return { records: { generated, real: reference, test: reference }, tokenTypes, tables: {}, references };
 }
 
@@ -64,7 +71,7 @@ function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean 
     needs.truth === undefined &&
     (needs.observations ?? []).length === 0 &&
     (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
-    (needs.tokenTypes ?? []).every((role) => input.tokenTypes?.[role] !== undefined) &&
+    (needs.tokenTypes ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.references === undefined || input.references !== undefined)
   );
 }

@@ -25,11 +25,14 @@ export function tokenizerOf({ tokenizer, lowercase }: Settings): Tokenizer {
 /** sacrebleu's smoothing methods with their value. */
 const SMOOTHING = { exp: 'exp', none: 'none', floor: 'floor[0.10]', 'add-k': 'add-k[1.00]' };
 
-/** As sacrebleu prints it beside a score. @param references most of any text; `var` where texts have different numbers */
+/** How many references a text has, where all have as many. */
+export const referencesIn = (references: readonly number[]): number | 'var' =>
+  references.every((count) => count === references[0]) ? references[0] : 'var';
+
+/** As sacrebleu prints it beside a score. @param references how many each text has */
 export function bleuSignature({ tokenizer, smoothing, lowercase }: Settings, references: readonly number[]): string {
-  const [least, most] = [Math.min(...references), Math.max(...references)];
   return [
-    `nrefs:${least === most ? most : 'var'}`,
+    `nrefs:${referencesIn(references)}`,
     `case:${lowercase ? 'lc' : 'mixed'}`,
     'eff:no',
     `tok:${String(tokenizer)}`,

@@ -1,5 +1,6 @@
 /** chrF: n-grams of characters against references. */
 import { z } from 'zod';
+import { referencesIn } from './bleu.js';
 import { pairsOf } from './input.js';
 import { type Pair, pairStatistics } from './pairs.js';
 import { rowsOf } from './rows.js';
@@ -52,9 +53,7 @@ export function chrfOfCorpus(counts: readonly Counts[][], beta: number): number 
 
 /** As sacrebleu prints it beside a score. */
 export function chrfSignature({ order, lowercase }: Settings, references: readonly number[]): string {
-  const [least, most] = [Math.min(...references), Math.max(...references)];
-  const nrefs = least === most ? most : 'var';
-  return `nrefs:${nrefs}|case:${lowercase ? 'lc' : 'mixed'}|eff:yes|nc:${String(order)}|nw:0|space:no|version:2.6.0`;
+  return `nrefs:${referencesIn(references)}|case:${lowercase ? 'lc' : 'mixed'}|eff:yes|nc:${String(order)}|nw:0|space:no|version:2.6.0`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { textsOf } from './input.js';
 import { rowsOf } from './rows.js';
 import { encode } from './token-ids.js';
-import { TOKENIZERS, type TokenizerName } from './tokenizers.js';
+import { TOKENIZERS, type Tokenizer, type TokenizerName } from './tokenizers.js';
 import type { Evaluation, ScoreValue, Settings } from './types.js';
 
 export const WORD_LIMIT = z.strictObject({
@@ -27,9 +27,21 @@ export interface WordSample {
   readonly types: number;
 }
 
+/** The sample taken last of texts: metrics ask for the same one after the other. */
+const latest = new WeakMap<readonly string[], { readonly key: string; readonly sample: WordSample }>();
+
 /** The words that the settings of WORD_LIMIT choose. */
 export function firstWords(from: readonly string[], { words, tokenizer }: Settings): WordSample {
-  const encoded = encode(from, TOKENIZERS[tokenizer as TokenizerName], Number(words) || Infinity);
+  const key = `${String(words)} ${String(tokenizer)}`;
+  const known = latest.get(from);
+  if (known?.key === key) return known.sample;
+  const sample = takeWords(from, Number(words) || Infinity, TOKENIZERS[tokenizer as TokenizerName]);
+  latest.set(from, { key, sample });
+  return sample;
+}
+
+function takeWords(from: readonly string[], limit: number, tokenize: Tokenizer): WordSample {
+  const encoded = encode(from, tokenize, limit);
   const row = new Int32Array(encoded.texts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const text of encoded.texts) {

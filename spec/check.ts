@@ -1,5 +1,5 @@
 /** How the parts of an experiment file fit together that are the same for every kind of data and models. Returns problems, throws nothing. */
-import { variantsOf } from './metrics.js';
+import { metricNamed, variantsOf } from './metrics.js';
 import type { ExperimentDocument } from './schema.js';
 import type { MetricDocument } from './metric-plans.js';
 import { checkOverrides, checkPhases, type Changed } from './overrides.js';
@@ -16,7 +16,10 @@ export function checkParts(
     ...duplicates(
       doc.metrics ?? [],
       ['metrics'],
-      (m) => JSON.stringify(typeof m === 'string' ? { name: m, settings: {} } : { name: m.name, settings: m.settings }),
+      (m) => {
+        const { name, variant, settings } = typeof m === 'string' ? { name: m, settings: {} } : m;
+        return JSON.stringify({ name, variant: metricNamed(name, variant).variant, settings });
+      },
       'metric',
     ),
     ...duplicates(doc.population, ['population'], (m) => m.name, 'member', 'name'),

@@ -256,6 +256,12 @@ describe('parts that do not fit together', () => {
       ['e.yaml:17:13: conditions.1.name: condition "replace" is there twice; remove it or change it; the first is conditions.0'],
     ],
     [
+      'the variant that is meant anyway',
+      /$/,
+      'metrics: [mtld, { name: mtld, variant: no-minimum }, { name: mtld, variant: lexical-diversity }]\n',
+      ['e.yaml:17:54: metrics.2: this metric is there twice; remove it or change it; the first is metrics.0'],
+    ],
+    [
       'beams without beam',
       'strategy: greedy',
       'strategy: greedy, beams: 3',
