@@ -20,6 +20,8 @@ type LeaseDocument = z.infer<typeof leaseDocument>;
 const RENEW_MS = 3_000;
 const STALE_MS = 12_000;
 const POLL_MS = 500;
+/** Longer than what lies between a look at a lease and a write that it led to. */
+const SETTLE_MS = 1_000;
 
 export interface Lease {
   release(): Promise<void>;
@@ -52,7 +54,11 @@ export async function acquireLease(
     // one that is gone again (undefined) is free: the next turn takes it, unless somebody else does
     if (other !== undefined && stale) {
       await store.writeName(name, mine);
-      break;
+      // others that waited may have come to the same at the same moment: who wrote last has it
+      await sleep(SETTLE_MS, undefined, { signal });
+      const last = await readLease(store, name);
+      if (last !== undefined && last !== 'unreadable' && last.nonce === mine.nonce) break;
+      continue;
     }
     if (await done()) return undefined;
     await sleep(POLL_MS, undefined, { signal });

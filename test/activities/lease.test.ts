@@ -56,6 +56,26 @@ test('an earlier attempt of the same activity is succeeded at once; a living hol
   expect(holderOf((await acquireLease(store, key, 'b', nothingDone, never)) ? path : '')).toBe('b');
 });
 
+test('of several who take over from nobody at the same moment one has it, and the next when that one is done', async () => {
+  const { store, path, put } = fresh();
+  put('{');
+  const got: string[] = [];
+  const leases = ['a', 'b', 'c'].map(async (holder) => {
+    const lease = await acquireLease(store, key, holder, nothingDone, never);
+    got.push(holder);
+    return lease!;
+  });
+  const first = await Promise.race(leases);
+  await sleep(1_500);
+  expect(got).toEqual([holderOf(path)]);
+  await first.release();
+  const [, second] = await Promise.race(leases.map(async (lease, i) => [i, await lease] as const).filter((_, i) => 'abc'[i] !== got[0])); // prettier-ignore
+  expect(got).toHaveLength(2);
+  expect(holderOf(path)).toBe(got[1]);
+  await second.release();
+  for (const lease of leases) await (await lease).release();
+});
+
 test('one that is there when it is to be written and gone when it is read does not make anybody spin', async () => {
   const { store } = fresh();
   let writes = 0;
