@@ -28,6 +28,8 @@ const STEPS = new Set(['prepare', 'view', 'postprocess', 'sample', 'finetune', '
 const BESIDE = new Set(['score']);
 /** ms that a slot may stand empty while a run waits: what a continuing as new takes, and what is asked of the server before it */
 const IDLE_MS = 15_000;
+/** ms that a word of the experiment may take to its runs, those that are being started included */
+const REACHED_MS = 20_000;
 /** ms after which nothing happens to the world that is not part of its own end */
 const DISTURBED_MS = 200_000;
 const LIMIT_MS = 12 * 3600_000;
@@ -87,6 +89,10 @@ interface Known {
   problems: number;
   /** the last generation that it was promised to reach, by itself */
   asked: number;
+  /** when an operator let it go on by itself */
+  freed: number;
+  /** when it closed */
+  closed: number;
   /** its last word, once that was heard: one that is ended by force after it has come to what it said */
   said?: RunEnding;
 }
@@ -103,7 +109,10 @@ class World {
   readonly #failing = new Map<string, Deed>();
   /** the last generation that was promised */
   #asked: number;
-  #canceled = false;
+  /** when the experiment was asked to end */
+  #canceled = Infinity;
+  /** since when its pause lasts */
+  #pausedSince = Infinity;
   #idleSince: number | undefined;
   #experiment!: Chain;
   #made = 0;
@@ -140,9 +149,8 @@ class World {
   /** Whoever was paused goes on in the end. */
   #freeAll(ms: number): void {
     this.simulation.after(ms, () => {
-      const paused = (id: string) => (this.server.query(id, 'progress') as { paused?: boolean } | undefined) !== undefined;
-      for (const id of ['e', ...this.#runs.map((one) => `e/${one}`)])
-        if (paused(id)) this.server.update(id, 'resume', [], () => undefined);
+      this.server.update('e', 'resume', [], () => undefined);
+      for (const [index] of this.#runs.entries()) this.#do({ at: ms, what: 'resume run', whom: index });
       if (!this.#experiment.closed) this.#freeAll(60_000);
     });
   }
@@ -164,7 +172,7 @@ class World {
         return;
       }
       case 'cancel':
-        this.#canceled = server.cancel('e') || this.#canceled;
+        if (server.cancel('e')) this.#canceled = Math.min(this.#canceled, simulation.now);
         return;
       case 'check':
         server.signal('e', 'check', []);
@@ -173,9 +181,11 @@ class World {
         server.version++;
         return;
       case 'pause run':
-      case 'resume run':
-        server.update(id, what.slice(0, -4), [], () => undefined);
+      case 'resume run': {
+        const chain = server.executions.get(id)?.chain;
+        server.update(id, what.slice(0, -4), [], () => chain && (this.#of(chain).freed = simulation.now));
         return;
+      }
       case 'extend run': {
         const progress = server.query(id, 'progress') as { generations: number } | undefined;
         const chain = server.executions.get(id)?.chain;
@@ -200,7 +210,8 @@ class World {
 
   #of(chain: Chain): Known {
     let known = this.#known.get(chain);
-    if (!known) this.#known.set(chain, (known = { computed: 0, reused: 0, problems: 0, asked: 0 }));
+    if (!known)
+      this.#known.set(chain, (known = { computed: 0, reused: 0, problems: 0, asked: 0, freed: -Infinity, closed: Infinity }));
     return known;
   }
   /** The run that an execution is of, or evaluates for. */
@@ -300,15 +311,21 @@ class World {
 
   // ---- what must hold at any moment
 
-  /** A run that has heard of a pause begins no step. */
+  /** A run that has heard of a pause begins no step, and it hears of its experiment's. */
   #mayStep(of: Execution, name: string): void {
+    const { simulation } = this;
     const progress = of.handlers.get('progress')!.handle() as { phase: string };
-    if (progress.phase === 'paused') this.simulation.violated(`${of.chain.id} begins ${name} while it is paused`);
+    if (progress.phase === 'paused') simulation.violated(`${of.chain.id} begins ${name} while it is paused`);
+    if (simulation.now - this.#pausedSince > REACHED_MS && this.#of(of.chain).freed < this.#pausedSince)
+      simulation.violated(`${of.chain.id} begins ${name}, and the experiment is paused`);
   }
 
   #afterTask(execution: Execution): void {
     if (execution.chain !== this.#experiment) return;
     const { concurrency } = this.schedule.sizes;
+    const { paused } = (execution.handlers.get('progress')?.handle() ?? {}) as Partial<ExperimentProgress>;
+    // it is carried over while it continues as new
+    if (paused !== undefined) this.#pausedSince = paused ? Math.min(this.#pausedSince, this.simulation.now) : Infinity;
     const idle = () => {
       if (execution.canceled || execution.close?.by === 'completed') return false;
       const progress = execution.handlers.get('progress')?.handle() as ExperimentProgress;
@@ -328,6 +345,10 @@ class World {
       if (!execution) continue;
       const starts = this.#starts[index];
       if (starts.at(-1) !== execution.chain) starts.push(execution.chain);
+      if (execution.chain.closed) {
+        const known = this.#of(execution.chain);
+        known.closed = Math.min(known.closed, simulation.now);
+      }
       if (execution.open && !this.#of(execution.chain).said) going++;
     }
     if (going > schedule.sizes.concurrency)
@@ -354,7 +375,10 @@ class World {
     const experimentEnd = this.#experiment;
     for (const starts of this.#starts) for (const chain of starts) this.#checkRun(chain);
     if (experimentEnd.closed === 'canceled') {
-      if (!this.#canceled) wrong('the experiment was cancelled by nobody');
+      if (this.#canceled === Infinity) wrong('the experiment was cancelled by nobody');
+      for (const [chain, { closed }] of this.#known)
+        if (chain.closed === 'completed' && closed > this.#canceled + REACHED_MS)
+          wrong(`${chain.id} goes on to its end, though the experiment was cancelled`);
       return;
     }
     const result: ExperimentResult =

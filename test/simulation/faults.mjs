@@ -52,6 +52,71 @@ export const FAULTS = {
       },
     ],
   },
+  'window-drained': {
+    scenario: 'experiments',
+    what: 'an experiment waits for its runs before it continues as new',
+    changes: [
+      {
+        file: 'workflows/experiment.ts',
+        from: 'condition(() => runs.quiet && allHandlersFinished())',
+        to: 'condition(() => state.going === 0 && runs.quiet && allHandlersFinished())',
+      },
+    ],
+  },
+  'window-too-wide': {
+    scenario: 'experiments',
+    what: 'one run more than may be is under way',
+    changes: [{ file: 'workflows/experiment-state.ts', from: 'this.#going.size >= atATime', to: 'this.#going.size > atATime' }],
+  },
+  'pause-lost': {
+    scenario: 'experiments',
+    what: 'a run that is being started does not hear of a pause',
+    changes: [
+      {
+        file: 'workflows/experiment-runs.ts',
+        from: '(handle) => handle.cancel()) : this.tell());',
+        to: '(handle) => handle.cancel()) : undefined);',
+      },
+    ],
+  },
+  'cancel-lost': {
+    scenario: 'experiments',
+    what: 'a run that is being started when its experiment is cancelled goes on',
+    changes: [
+      {
+        file: 'workflows/experiment-runs.ts',
+        from: 'await (this.#canceled ? this.#each([going], (handle) => handle.cancel()) : this.tell());',
+        to: 'await this.tell();',
+      },
+    ],
+  },
+  'end-counted-twice': {
+    scenario: 'experiments',
+    what: 'the end of a run counts as often as it is heard',
+    changes: [
+      {
+        file: 'workflows/experiment-state.ts',
+        from: 'problemCount = problems.length }: RunResult): void {\n    if (!this.#of(index, turn)) return;',
+        to: 'problemCount = problems.length }: RunResult): void {',
+      },
+    ],
+  },
+  'asked-and-gone': {
+    scenario: 'experiments',
+    what: 'an experiment continues as new while the server has not yet done what it was asked for',
+    changes: [
+      {
+        file: 'workflows/experiment.ts',
+        from: 'condition(() => runs.quiet && allHandlersFinished())',
+        to: 'condition(() => allHandlersFinished())',
+      },
+    ],
+  },
+  'end-unheard': {
+    scenario: 'experiments',
+    what: 'a run says its last word to nobody',
+    changes: [{ file: 'workflows/report.ts', from: 'await tell({ result });', to: '' }],
+  },
   'lease-believed-too-long': {
     scenario: 'steps',
     what: 'the lease of one who is gone is believed for two minutes',
@@ -61,6 +126,11 @@ export const FAULTS = {
     scenario: 'steps',
     what: 'a lease is taken for stale between two beats of its holder',
     changes: [{ file: 'activities/lease.ts', from: 'const STALE_MS = 12_000;', to: 'const STALE_MS = 2_000;' }],
+  },
+  'lease-taken-by-several': {
+    scenario: 'steps',
+    what: 'who takes a lease over does not look whether others did at the same moment',
+    changes: [{ file: 'activities/lease.ts', from: 'await sleep(SETTLE_MS, undefined, { signal });', to: 'break;' }],
   },
   'memo-asked-once': {
     scenario: 'steps',

@@ -15,6 +15,9 @@ export class SimulatedStore implements ObjectStore {
   /** told of what is written and taken away, once it is, and by whom; of what was not absent, too */
   changed: (how: 'written' | 'refused' | 'deleted', key: string, by: Task, bytes?: Buffer) => void = () => undefined;
 
+  /** told of who hears no good answer */
+  lost: (by: Task) => void = () => undefined;
+
   constructor(readonly simulation: Simulation) {}
 
   /** What is asked for is done whether or not who asked lives to hear of it. */
@@ -22,8 +25,11 @@ export class SimulatedStore implements ObjectStore {
     const { simulation } = this;
     const lost = () => simulation.chance() < this.lossy && !simulation.calm;
     return new Promise((resolve, reject) => {
-      const fail = (where: string) => () =>
+      const by = task();
+      const fail = (where: string) => () => {
+        this.lost(by);
         reject(new HabsburgError('unreachable', `${what}: the ${where} was lost`, { details: { askedEnough: true } }));
+      };
       let answer!: T;
       let error: unknown;
       const [forth, back] = [lost(), lost()];

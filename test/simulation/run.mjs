@@ -110,6 +110,9 @@ async function follow() {
       since = 0;
     }
     if (failure) {
+      const again = await world.play(schedule);
+      if (again.failure?.message !== failure.message)
+        throw new Error(`seed ${number} tells another story when it is played again`);
       const small = await shrink(world, schedule, failure);
       process.send({ failure: { scenario: name, seed: number, ...small } });
       break;

@@ -36,6 +36,8 @@ class Try extends Task implements Attempt {
   leased = Infinity;
   /** its lease was taken for one of somebody who is gone */
   lost = false;
+  /** a request of it was lost: it may be about to fail, and then gives its lease back before */
+  shaken = false;
   over = false;
   constructor(
     process: Process,
@@ -75,6 +77,8 @@ interface Key {
   changed: number;
   holder: Try | undefined;
   nonce: string | undefined;
+  /** how long it had not changed before, if its holder is the same */
+  gap: number;
   digest?: string;
 }
 
@@ -102,8 +106,10 @@ class World {
       changed: -Infinity,
       holder: undefined,
       nonce: undefined,
+      gap: 0,
     }));
     this.#store.changed = (how, key, by, bytes) => this.#changed(how, key, by as Try, bytes);
+    this.#store.lost = (by) => ((by as Try).shaken = true);
     simulation.check = () => this.#check();
   }
 
@@ -320,7 +326,9 @@ class World {
       if (other.over || !other.process.alive || !this.#tries.has(other)) continue;
       // a later attempt of the same activity succeeds an earlier one at once
       if (other.activity === attempt.activity) continue;
-      if (!other.lost) simulation.violated(`step ${attempt.activity.key} is computed twice: nobody had reason to believe that ${other.process.name} was gone`); // prettier-ignore
+      const ends = other.shaken || other.control.signal.aborted;
+      if (!other.lost && !ends)
+        simulation.violated(`step ${attempt.activity.key} is computed twice: nobody had reason to believe that ${other.process.name} was gone`); // prettier-ignore
     }
   }
 
@@ -338,6 +346,7 @@ class World {
       return;
     }
     const { holder, nonce, changed } = key;
+    key.gap = bytes && key.nonce === nonceIn(bytes) ? simulation.now - changed : 0;
     key.changed = simulation.now;
     if (how === 'deleted') {
       // of another's, that was written while the answer to the look at it was under way
@@ -345,19 +354,17 @@ class World {
       key.holder = key.nonce = undefined;
       return;
     }
-    ({ nonce: key.nonce } = JSON.parse(bytes!.toString()) as { nonce: string });
+    key.nonce = nonceIn(bytes!);
     key.holder = by;
     if (key.nonce === nonce) return;
     by.waiting = undefined;
     by.leased = simulation.now;
     simulation.say(`activity ${by.activity.number}, attempt ${by.number}, has the lease of step ${by.activity.key}`);
     if (!holder || holder === by) return;
-    holder.lost = true;
-    const stale = simulation.now - changed >= STALE_MS;
-    // it looked when the one before the holder was gone, or was stopped itself between its look and its deed
-    const late = simulation.now - holder.leased < 1_000 || by.process.stoppedUntil > simulation.now - 2 * STALE_MS;
-    if (!stale && !late && holder.activity !== by.activity)
-      simulation.violated(`the lease of step ${by.activity.key} is taken from ${holder.process.name}, which counted up ${Math.round(simulation.now - changed)} ms ago`); // prettier-ignore
+    const gap = simulation.now - changed;
+    // it was looked at before it counted up again, or by one who was stopped himself between look and deed
+    const late = (gap < 1_000 && key.gap >= STALE_MS) || by.process.stoppedUntil > simulation.now - 2 * STALE_MS;
+    holder.lost ||= gap >= STALE_MS || late || holder.activity === by.activity;
   }
 
   /** Nobody waits for one who is gone. */
@@ -373,6 +380,7 @@ class World {
 }
 
 const CODE = sha256('code');
+const nonceIn = (lease: Buffer) => (JSON.parse(lease.toString()) as { nonce: string }).nonce;
 
 const numbers = new Map<string, number>();
 function numberOf(hex: string): number {
