@@ -207,7 +207,7 @@ describe('finetune', () => {
     [['--validation-records', 'x.jsonl'], /--records needs --template: alpaca, chatml, or a file/],
     [['--text', 'x.txt'], /give only one of --text, --tokens/],
     [['--lr-scheduler-type', 'polynomial'], /give linear, cosine, constant/],
-    [['--optim', 'lion'], /--optim lion: give adamw, sgd/],
+    [['--optim', 'no-such'], /--optim no-such: give adamw, sgd/],
     [['--optim', 'sgd', '--adam-beta1', '0.8'], /--adam-beta1 concerns AdamW; leave it out with --optim sgd/],
     [['--optim', 'sgd', '--optim-args', 'momentun=0.8'], /sgd has no "momentun"; did you mean momentum\?/],
     [['--optim', 'sgd', '--optim-args', 'momentum=2'], /--optim-args momentum=2: share of the last step that goes on; Too big/],
