@@ -319,7 +319,8 @@ class World {
   /** Nothing is computed twice but what was under way when its worker died, or was taken for dead. */
   #mayCompute(attempt: Try, key: Key): void {
     const { simulation } = this;
-    if (this.#damaged) return;
+    // it was under way when its own lease was taken for stale, and goes on
+    if (this.#damaged || attempt.lost) return;
     if (key.recorded < attempt.leased)
       simulation.violated(`step ${attempt.activity.key} is computed again, though it is finished`);
     for (const other of key.computed) {
