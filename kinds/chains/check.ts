@@ -3,6 +3,7 @@ import { isGiven, sourcesOf, termsOf, type MixturePlan } from '../../spec/mixtur
 import type { Path, Problem } from '../../spec/problems.js';
 import type { ChainMemberPlan, WorldPlan } from './plan.js';
 import type { ChainDataDocument } from './schema.js';
+import { TRUTH } from './truth.js';
 
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-9;
 
@@ -52,15 +53,6 @@ export function checkChainMixture(mixture: MixturePlan, at: Path): Problem[] {
   });
 }
 
-/** What two members must have alike, so that what one writes is a record of the other. */
-const SAME: { readonly [F in WorldPlan['family']]?: readonly (keyof Extract<WorldPlan, { family: F }>)[] } = {
-  gaussian: ['dimensions', 'mean', 'sigma'],
-  discrete: ['states', 'zipf'],
-  gmm: ['truth'],
-  kde: ['shape'],
-  'n-gram': ['order'],
-};
-
 /** Why a cheap model cannot learn from what another member writes; undefined where it can. */
 export function unlikeChain(
   writer: { readonly name: string; readonly world?: WorldPlan },
@@ -72,7 +64,9 @@ export function unlikeChain(
   if (to.family === 'regression')
     return `each regression answers inputs of its own, so what ${writer.name} answers says nothing of those of ${reader.name}`;
   const [a, b] = [from, to] as unknown as Readonly<Record<string, unknown>>[];
-  const other = SAME[to.family]!.find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+  // what an n-gram writes are lines of its order
+  const alike: readonly string[] = to.family === 'n-gram' ? ['order'] : TRUTH[to.family];
+  const other = alike.find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
   if (other === undefined) return undefined;
   return `${writer.name} and ${reader.name} learn of different truths, because their ${other} differs`;
 }

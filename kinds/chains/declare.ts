@@ -5,6 +5,7 @@ import { grammar as grammarSchema } from '../text/schema.js';
 import { checkChainMixture, checkChainText, checkWorld, unlikeChain } from './check.js';
 import type { ChainDataPlan, ChainMemberPlan, WorldPlan } from './plan.js';
 import { chainData, chainFamilies, type ChainDataDocument, type ChainMemberDocument } from './schema.js';
+import { TRUTH } from './truth.js';
 import { chainWords } from './words.js';
 
 const INTERPOLATION: Readonly<Record<number, readonly number[]>> = {
@@ -13,8 +14,8 @@ const INTERPOLATION: Readonly<Record<number, readonly number[]>> = {
   3: [0.5, 0.3, 0.19, 0.01],
 };
 
-/** What is true, and how much of it there is: a chain that goes on goes on in the same world. */
-const WORLD = ['sample', 'dimensions', 'mean', 'sigma', 'states', 'zipf', 'truth', 'shape', 'test', 'noise', 'tail'];
+/** What is true, how much of it there is, and what it is measured on: a chain that goes on goes on in the same world. */
+const WORLD = ['sample', 'test', 'tail', ...new Set(Object.values(TRUTH).flat())];
 
 export const chains: Kind<ChainDataDocument, ChainDataPlan | undefined, ChainMemberDocument> = {
   name: 'chains',

@@ -1,5 +1,17 @@
 /** Numbers that follow from a world's settings alone; families draw from them and laws compute with them. */
-import type { DiscreteWorld, GaussianComponent, KdeWorld } from './plan.js';
+import type { DiscreteWorld, GaussianComponent, KdeWorld, WorldPlan } from './plan.js';
+
+type SettingsOf<F extends WorldPlan['family']> = readonly Exclude<keyof Extract<WorldPlan, { family: F }>, 'family'>[];
+
+/** Of each family the settings that say what is true: no phase changes them, and members that learn from each other have them alike. */
+export const TRUTH: { readonly [F in WorldPlan['family']]: SettingsOf<F> } = {
+  gaussian: ['dimensions', 'mean', 'sigma'],
+  discrete: ['states', 'zipf'],
+  gmm: ['truth'],
+  kde: ['shape'],
+  regression: ['dimensions', 'noise'],
+  'n-gram': [],
+};
 
 /** p(i) proportional to i^-zipf, i = 1 … K; sum 1. */
 export function zipfProbabilities({ states, zipf }: Pick<DiscreteWorld, 'states' | 'zipf'>): Float64Array {

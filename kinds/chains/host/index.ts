@@ -1,4 +1,4 @@
-/** The cheap families by name. Adding one: a file beside this, a row here, its settings in spec/simulation. */
+/** The cheap families by name. Adding one: a file beside this, a row here; docs/design.md (Where to add) has what else it needs. */
 import type { WorldPlan } from '../plan.js';
 import { discrete } from './discrete.js';
 import { gaussian } from './gaussian.js';
