@@ -36,7 +36,7 @@ beforeAll(async () => {
   code = await bundleWorkflows(pathOf('workflows'), 'ts');
   reworded = code.replace('was cancelled', 'was canceled');
   reordered = code.replace(
-    /(if \(plan\.kind !== ['"]simulation['"] && !input\.carried\)\s*await prepare\(plan\);)(\s*)(if \(!input\.carried\)\s*await records\.status\(['"]running['"]\);)/,
+    /(if \(plan\.kind === (?:undefined|void 0) && !input\.carried\)\s*await prepare\(plan\);)(\s*)(if \(!input\.carried\)\s*await records\.status\(['"]running['"]\);)/,
     '$3$2$1',
   );
   expect(new Set([code, reworded, reordered].map(buildIdOf)).size).toBe(3);
