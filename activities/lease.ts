@@ -42,15 +42,18 @@ export async function acquireLease(
   const mine: LeaseDocument = { holder, nonce: randomUUID(), beat: 0 };
   let seen: string | undefined;
   let seenSince = Date.now();
+  /** an earlier attempt's of the same activity, which was there from the start: one that comes later is somebody's who waits as well */
+  let earlier: string | undefined;
   while (!(await store.writeName(name, mine, { ifAbsent: true }))) {
     signal.throwIfAborted();
     const other = await readLease(store, name);
     const state = JSON.stringify(other);
+    if (seen === undefined && other !== undefined && other !== 'unreadable' && other.holder === holder) earlier = other.nonce;
     if (state !== seen) {
       seen = state;
       seenSince = Date.now();
     }
-    const stale = other === 'unreadable' || other?.holder === holder || Date.now() - seenSince > STALE_MS;
+    const stale = other === 'unreadable' || (other !== undefined && other.nonce === earlier) || Date.now() - seenSince > STALE_MS;
     // one that is gone again (undefined) is free: the next turn takes it, unless somebody else does
     if (other !== undefined && stale) {
       await store.writeName(name, mine);

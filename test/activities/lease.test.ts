@@ -56,6 +56,20 @@ test('an earlier attempt of the same activity is succeeded at once; a living hol
   expect(holderOf((await acquireLease(store, key, 'b', nothingDone, never)) ? path : '')).toBe('b');
 });
 
+test('attempts of one activity that wait together do not take it from each other for ever: each gets it once', async () => {
+  const { store, put } = fresh();
+  put('{"holder":"a","nonce":"of an attempt before","beat":1}');
+  let holding = 0;
+  const attempts = [1, 2, 3].map(async () => {
+    const lease = await acquireLease(store, key, 'a', nothingDone, never);
+    expect(++holding).toBe(1);
+    await sleep(50);
+    holding--;
+    await lease!.release();
+  });
+  await Promise.all(attempts);
+});
+
 test('of several who take over from nobody at the same moment one has it, and the next when that one is done', async () => {
   const { store, path, put } = fresh();
   put('{');

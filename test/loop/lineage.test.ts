@@ -83,7 +83,7 @@ test('from a model file to experiment, run, generation and plan, and down to the
   );
   const plan = await blob(result.plan.digest.sha256);
   expect(hex(plan)).toBe(result.plan.digest.sha256);
-  expect(JSON.parse(plan.toString())).toMatchObject({ data: { train: `file:@sha256:${hex(texts.train)}` } });
+  expect(JSON.parse(plan.toString())).toMatchObject({ data: { text: { train: `file:@sha256:${hex(texts.train)}` } } });
 
   // every input is another step's output, or a source
   const sources = new Map<string, string>();

@@ -112,7 +112,7 @@ describe('a file', () => {
 
   test('what has no meaning for points is refused', async () => {
     expect(await problems(SMALL.replace('{ kind: replace }', '[{ from: self, through: [dedupe] }]'))).toEqual([
-      'e.yaml:13:29: conditions.0.mixture.0.through: operators on points are not implemented yet; remove it',
+      'e.yaml:13:29: conditions.0.mixture.0.through: operators read texts, and points have none; remove it',
     ]);
     expect(await problems(SMALL.replace('dimensions: 2', 'dimension: 2'))).toEqual(
       expect.arrayContaining([expect.stringContaining('data.dimension: unknown key "dimension"; did you mean "dimensions"?')]),
