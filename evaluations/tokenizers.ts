@@ -14,16 +14,34 @@ const WORD = '\\p{L}\\p{N}_';
 /** Python's string.punctuation. */
 const ASCII_PUNCTUATION = '!-\\/:-@\\[-`\\{-~';
 
-const NOT_SPACE = new RegExp(`[^${SPACE}]+`, 'g');
-const WORDS = new RegExp(`[${WORD}]+`, 'gu');
-const WORDS_OR_PUNCTUATION = new RegExp(`[${WORD}]+|[^${WORD}${SPACE}]+`, 'gu');
+/** So many characters are matched at a time: the engine of regular expressions has a stack, which a run of millions can exhaust. */
+const LONGEST = 4096;
+const run = (characters: string): string => `[${characters}]{1,${LONGEST}}`;
+
+const NOT_SPACE = new RegExp(run(`^${SPACE}`), 'g');
+const WORDS = new RegExp(run(WORD), 'gu');
+const WORDS_OR_PUNCTUATION = new RegExp(`(${run(WORD)})|${run(`^${WORD}${SPACE}`)}`, 'gu');
 const ONE_PUNCTUATION = new RegExp(`^[${ASCII_PUNCTUATION}]$`);
-const STEIN = new RegExp(`[^${SPACE}${ASCII_PUNCTUATION}‘\\p{Nd}]+`, 'gu');
+const STEIN = new RegExp(run(`^${SPACE}${ASCII_PUNCTUATION}‘\\p{Nd}`), 'gu');
+const ROUGE = new RegExp(run('a-z0-9'), 'g');
 const TRAILING_SPACE = new RegExp(`[${SPACE}]$`);
 
 const NEWLINE_WORD = '<newline>';
 
-const all = (pattern: RegExp, text: string): string[] => text.match(pattern) ?? [];
+/** Runs of characters; where a pattern has two kinds of them, the first is its group. */
+function all(pattern: RegExp, text: string): string[] {
+  const found = text.match(pattern) ?? [];
+  if (found.every(({ length }) => length < LONGEST)) return found;
+  const whole: string[] = [];
+  let before: { readonly end: number; readonly first: boolean } | undefined;
+  for (const match of text.matchAll(pattern)) {
+    const first = match[1] !== undefined;
+    if (before?.end === match.index && before.first === first) whole[whole.length - 1] += match[0];
+    else whole.push(match[0]);
+    before = { end: match.index + match[0].length, first };
+  }
+  return whole;
+}
 
 /** Python's str.split(). */
 export const split: Tokenizer = (text) => all(NOT_SPACE, text);
@@ -73,7 +91,7 @@ export const mteval13a: Tokenizer = (text) => {
 };
 
 /** Lower case, runs of a-z and 0-9: other scripts have no words. Source: rouge-score 0.1.2. */
-export const rouge: Tokenizer = (text) => all(/[a-z0-9]+/g, text.toLowerCase());
+export const rouge: Tokenizer = (text) => all(ROUGE, text.toLowerCase());
 
 /** The same; words of more than three letters are stemmed by NLTK's extended Porter. */
 export const rougeStem: Tokenizer = (text) => rouge(text).map((word) => (word.length > 3 ? porterStem(word) : word));

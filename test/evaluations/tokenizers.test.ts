@@ -50,3 +50,13 @@ test.each(Object.entries(BY_NAME))('%s takes hostile text in linear time', (_nam
   expect(tokenize('ab '.repeat(long / 3)).length).toBe(Math.floor(long / 3));
   expect(performance.now() - began).toBeLessThan(20_000);
 });
+
+test('a run of any length is one word, and one of another kind beside it another', () => {
+  for (const n of [4095, 4096, 4097, 8192, 3_000_000]) {
+    const [word, marks] = ['x'.repeat(n), '!'.repeat(n)];
+    expect(tokenizers.split(` ${word} ${word}\n`).map(({ length }) => length)).toEqual([n, n]);
+    expect(tokenizers.wordpunct(`${word}${marks}${word}`).map(({ length }) => length)).toEqual([n, n, n]);
+    expect(tokenizers.wordpunct(`${word}${marks}`).join('')).toBe(word + marks);
+    expect(tokenizers.stein('😀'.repeat(n)).map(({ length }) => length)).toEqual([2 * n]);
+  }
+});
