@@ -22,7 +22,8 @@ export function withOptimizer<T extends OptimizerPlan>(training: T, usual: Optim
 }
 
 /** Generation 0's settings inherit those of `training`; of the optimiser's where it is the same. */
-export function inheritTraining<T extends OptimizerPlan>(training: T, own: Partial<T>): T {
+export function inheritTraining<T extends OptimizerPlan>(training: T, given: { readonly [K in keyof T]?: T[K] | undefined }): T {
+  const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
   const { optimizer = DEFAULT_OPTIMIZER } = training;
   const same = (own.optimizer ?? optimizer) === optimizer;
   return { ...(same ? training : without(training)), ...own } as T;

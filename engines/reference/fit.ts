@@ -15,7 +15,8 @@ import type { LanguageModelPlan, TrainingPlan } from '../../kinds/text/plan.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
 import { backpropagate, predictions, targetsIn } from './loss.js';
 import { ReferenceModel } from './model.js';
-import { readState, writeState, type Epoch, type Position } from './state.js';
+import type { EpochReport, Position } from '../../engine/train/state.js';
+import { readState, writeState } from './state.js';
 
 interface Rows {
   readonly rows: readonly Int32Array[];
@@ -133,7 +134,7 @@ function check(model: ReferenceModel, train: Rows, valid: Rows, { select, patien
 }
 
 /** The first epoch with the lowest validation loss, from 1; 0: there is none. */
-function bestEpoch(epochs: readonly Epoch[]): number {
+function bestEpoch(epochs: readonly EpochReport[]): number {
   return epochs.reduce(
     (best, { epoch, validLoss }) => (best === 0 || validLoss! < epochs[best - 1].validLoss! ? epoch : best),
     0,
@@ -141,7 +142,7 @@ function bestEpoch(epochs: readonly Epoch[]): number {
 }
 
 /** Whether the last `patience` epochs all ended with a validation loss no lower than the lowest before them. */
-function isPatienceOver(epochs: readonly Epoch[], patience: TrainingPlan['patience']): boolean {
+function isPatienceOver(epochs: readonly EpochReport[], patience: TrainingPlan['patience']): boolean {
   return !!patience && epochs.length - bestEpoch(epochs) >= patience;
 }
 

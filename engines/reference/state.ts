@@ -3,25 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../common/canonical.js';
 import { HabsburgError, fromSystemError } from '../../common/errors.js';
+import type { Position } from '../../engine/train/state.js';
 import type { AdamW } from './adamw.js';
-
-export interface Epoch {
-  /** from 1 */
-  readonly epoch: number;
-  readonly trainLoss: number;
-  /** null without validation rows */
-  readonly validLoss: number | null;
-}
-
-/** Where training stands. JSON keeps float64 exactly. */
-export interface Position {
-  /** steps taken */
-  readonly step: number;
-  /** Σ nll and targets of the unfinished epoch */
-  readonly nllSum: number;
-  readonly targetCount: number;
-  readonly epochs: readonly Epoch[];
-}
 
 interface Saved {
   readonly run: Digest;

@@ -108,8 +108,6 @@ export type JobReport = Readonly<Record<string, string | number | boolean | null
 /** @typeParam M what an experiment says of a member of this family */
 export interface Family<M extends StepMember = StepMember> {
   readonly name: M['family'];
-  /** an activity a step; of chains many generations are one */
-  readonly cost: 'expensive';
   fit(job: FitJob<M>, io: JobIo): Promise<JobReport>;
   generate(job: GenerateJob<M>, io: JobIo): Promise<JobReport>;
 }

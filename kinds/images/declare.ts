@@ -1,5 +1,5 @@
 /** The kind of images and autoencoders: how an experiment's file speaks of them, and the plan that it means. */
-import { metricNamesOf } from '../../spec/metrics.js';
+import { usualMetricNamesOf } from '../../spec/metrics.js';
 import { samplePlan } from '../../spec/mixture-schema.js';
 import type { Problem } from '../../spec/problems.js';
 import { checkStages, inheritTraining, withOptimizer } from '../../spec/training.js';
@@ -19,7 +19,7 @@ export const images: Kind<ImageDocument, ImageDataPlan, VaeDocument> = {
   stays: ['base'],
   words: imageWords,
   writes: 'images',
-  usualMetrics: () => metricNamesOf('images'),
+  usualMetrics: () => usualMetricNamesOf('images'),
   reads: () => ({ real: 'images', schema: imageData, example: '{train: file:PATH}' }),
   dataPlan,
   checkFile: (_file, data, at) => checkImages(data!).map((problem) => ({ ...problem, path: [...at, ...problem.path] })),
@@ -45,11 +45,10 @@ function dataPlan({ train, valid, test, heldOut, limit }: ImageDocument): ImageD
 
 function memberPlan(member: VaeDocument): VaePlan {
   const { generation0, training, sample, mixture: _, execution, ...rest } = member;
-  const given = Object.fromEntries(Object.entries(generation0).filter(([, value]) => value !== undefined));
   return {
     ...rest,
     training: withOptimizer(training, NO_DECAY),
-    generation0: withOptimizer(inheritTraining(training, given), NO_DECAY),
+    generation0: withOptimizer(inheritTraining(training, generation0), NO_DECAY),
     ...(sample === undefined ? {} : { sample: samplePlan(sample) }),
     ...(execution === undefined ? {} : { execution }),
   };

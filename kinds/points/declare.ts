@@ -1,5 +1,5 @@
 /** The kind of points and flows: how an experiment's file speaks of them, and the plan that it means. */
-import { metricNamesOf } from '../../spec/metrics.js';
+import { usualMetricNamesOf } from '../../spec/metrics.js';
 import { samplePlan } from '../../spec/mixture-schema.js';
 import { checkStages, inheritTraining, withOptimizer } from '../../spec/training.js';
 import type { Kind } from '../types.js';
@@ -16,7 +16,7 @@ export const points: Kind<PointDocument, PointDataPlan, AffineFlowDocument> = {
   stays: ['base'],
   words: pointWords,
   writes: 'points',
-  usualMetrics: () => metricNamesOf('points'),
+  usualMetrics: () => usualMetricNamesOf('points'),
   reads: () => ({ real: 'points', schema: pointData, example: '{dimensions: 2}' }),
   dataPlan: (data) => data,
   checkFile: () => [],
@@ -28,14 +28,13 @@ export const points: Kind<PointDocument, PointDataPlan, AffineFlowDocument> = {
 };
 
 function memberPlan({ name, family, start, training, generation0, sample, execution }: AffineFlowDocument): AffineFlowPlan {
-  const given = Object.fromEntries(Object.entries(generation0).filter(([, value]) => value !== undefined));
   return {
     name,
     family,
     base: { kind: 'scratch' },
     start,
     training: withOptimizer(training, NO_DECAY),
-    generation0: withOptimizer(inheritTraining(training, given), NO_DECAY),
+    generation0: withOptimizer(inheritTraining(training, generation0), NO_DECAY),
     decoding: {},
     ...(sample === undefined ? {} : { sample: samplePlan(sample) }),
     ...(execution === undefined ? {} : { execution }),

@@ -94,7 +94,7 @@ function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: T
     tokenizer: tokenizerPlan(member, shared),
     base: basePlan(member.base, longestSequence(member.prompts, data.block, maxNewTokens)),
     start: member.start,
-    generation0: trainingPlan(inheritTraining(member.training, defined(member.generation0)), data),
+    generation0: trainingPlan(inheritTraining(member.training, member.generation0), data),
     training: trainingPlan(member.training, data),
     decoding: {
       ...settingsOn(decoding),
@@ -108,12 +108,6 @@ function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: T
     prompts: member.prompts,
     ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
     ...(member.execution === undefined ? {} : { execution: member.execution }),
-  };
-}
-
-function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
   };
 }
 

@@ -16,7 +16,7 @@ import type { Family, FitJob, GenerateJob, JobIo, JobReport } from '../../host/t
 
 const SHARD = /^shard-(\d{9})\.bin$/;
 
-export const vae: Family<VaePlan> = { name: 'vae', cost: 'expensive', fit, generate };
+export const vae: Family<VaePlan> = { name: 'vae', fit, generate };
 
 async function fit(job: FitJob<VaePlan>, io: JobIo): Promise<JobReport> {
   const rng = new CounterRng(job.rng);

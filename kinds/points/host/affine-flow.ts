@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { HabsburgError } from '../../../common/errors.js';
-import { digestOf } from '../../../common/canonical.js';
+import { digestOf, sha256 } from '../../../common/canonical.js';
 import { CounterRng } from '../../../common/philox.js';
 import { readJsonObject, writeJson } from '../../../engine/checkpoint/json.js';
 import { readSafetensors, writeSafetensors, type Weights } from '../../../engine/checkpoint/safetensors.js';
@@ -17,7 +17,7 @@ import type { Family, FitJob, GenerateJob, JobIo, JobReport } from '../../host/t
 import type { AffineFlowPlan } from '../plan.js';
 import { readPoints, writePoints, type PointRecord } from './records.js';
 
-export const affineFlow: Family<AffineFlowPlan> = { name: 'affine-flow', cost: 'expensive', fit, generate };
+export const affineFlow: Family<AffineFlowPlan> = { name: 'affine-flow', fit, generate };
 
 /** mean: (d); factor: (d, d), below the diagonal L, on it the logarithm of L, above it nothing. */
 function initialFlow(d: number): Weights {
@@ -95,7 +95,7 @@ async function fit(job: FitJob<AffineFlowPlan>, io: JobIo): Promise<JobReport> {
     examples: train.count,
     perStep: Math.min(settings.batch, train.count),
     rng,
-    run: digestOf({ settings, key: rng.key, train: [...train.data].map(String), start: 'model' in job.start }),
+    run: digestOf({ settings, key: rng.key, train: sha256(new Uint8Array(train.data.buffer)), start: 'model' in job.start }),
     optimizer,
     selected: weights,
     resumeFrom: job.resume,

@@ -25,7 +25,6 @@ const SHARD = /^shard-(\d{9})\.jsonl$/;
 
 export const languageModel: Family<LanguageModelPlan> = {
   name: 'language-model',
-  cost: 'expensive',
   fit: fitModel,
   generate,
 };
