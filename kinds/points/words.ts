@@ -7,7 +7,7 @@ const truth = ({ dimensions, mean, sigma }: PointDataPlan): string =>
 
 export const pointWords: Words<AffineFlowPlan, PointDataPlan> = {
   sentence: ({ start, sample }, data) =>
-    `Generation 0 fits an affine flow to ${sampled(sample, 'points')}real ${truth(data!)} by gradient descent. Each later generation starts from ${startWords(start, 'the standard normal')}, trains on what its mixture draws of real and written points, and writes more.`,
+    `Generation 0 fits an affine flow to ${sampled(sample, 'draws')}real ${truth(data!)} by gradient descent. Each later generation starts from ${startWords(start, 'the standard normal')}, trains on what its mixture draws of real and written points, and writes more.`,
   brief: ({ start, sample }) =>
     `an affine flow; starts from ${startWords(start, 'the standard normal')}, writes points${sampleWords(sample)}`,
   data: (data) => ({
