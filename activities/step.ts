@@ -115,14 +115,22 @@ async function attempt(
     engineFingerprint,
   });
 
+  const info = activityInfo();
+  const holder = `${info.workflowExecution?.workflowId}/${info.workflowExecution?.runId}/${info.activityId}`;
+  const invocation = `${info.workflowNamespace}/${holder}`;
   /** a hit was damaged, and perhaps more than was noticed: what lies in the store is believed by its hash alone */
   let doubt = place.deep ?? false;
   const lookUp = async (): Promise<StepResult | undefined> => {
-    const { record, damage } = await findStatedStep(store, key, {
+    const { record, facts, damage } = await findStatedStep(store, key, {
       ...(place.deep ? { hashBelow: Infinity } : {}),
       lacks: (_, manifest) => lackOf(manifest),
     });
-    if (record) return { key, cached: true, outputs: record.outputs, report: record.report };
+    if (record) {
+      // what an earlier attempt published before it was taken for dead was computed by this activity, not found by it
+      const by = facts?.invocation.id ?? '';
+      const earlier = by.startsWith(`${invocation}/`) && Number(by.slice(invocation.length + 1)) < info.attempt;
+      return { key, cached: !earlier, outputs: record.outputs, report: record.report };
+    }
     doubt ||= damage !== undefined;
     if (damage !== undefined)
       log.warn('a finished step is damaged and is computed again', { step: definition.step, key, damage });
@@ -133,8 +141,6 @@ async function attempt(
   let hit = await lookUp();
   if (hit) return hit;
 
-  const info = activityInfo();
-  const holder = `${info.workflowExecution?.workflowId}/${info.workflowExecution?.runId}/${info.activityId}`;
   const signal = cancellationSignal();
   const lease = await acquireLease(store, key, holder, async () => (hit = await lookUp()) !== undefined, signal);
   if (!lease) return hit!;
@@ -173,7 +179,7 @@ async function attempt(
       code: deps.code,
       engineFingerprint,
       invocation: {
-        id: `${info.workflowNamespace}/${holder}/${info.attempt}`,
+        id: `${invocation}/${info.attempt}`,
         startedOn,
         finishedOn,
         runtime: { node: process.versions.node },

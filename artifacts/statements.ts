@@ -7,7 +7,7 @@ import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { again } from './again.js';
 import { statementBytes, type InTotoStatement } from './in-toto.js';
 import { checkKey, hexOf } from './keys.js';
-import { parseStatement } from './statement.js';
+import { parseStatement, type StepFacts } from './statement.js';
 import { findStep, stepName, type FoundStep } from './step-record.js';
 import type { ArtifactRef, ArtifactStore } from './types.js';
 
@@ -73,9 +73,10 @@ export function statementIn(bytes: Buffer, digest: Digest, where: string): unkno
   return value;
 }
 
-/** The statements of a finished step: of one that can be believed the digest, and what is wrong with others. */
+/** The statements of a finished step: of one that can be believed the digest and what it states, and what is wrong with others. */
 export interface StepStatements {
   readonly statement?: Digest;
+  readonly facts?: StepFacts;
   readonly damaged: readonly { readonly digest: Digest; readonly problem: string }[];
 }
 
@@ -93,42 +94,46 @@ export async function checkStatements(
 ): Promise<StepStatements> {
   const about = stepName(step.key);
   const damaged: { digest: Digest; problem: string }[] = [];
-  const believed = async (digest: Digest): Promise<boolean> => {
-    const problem = await problemOf(store, about, digest, step);
-    if (problem !== undefined) damaged.push({ digest, problem });
-    return problem === undefined;
+  const believed = async (statement: Digest): Promise<StepStatements | undefined> => {
+    const facts = await believedFacts(store, about, statement, step);
+    if (typeof facts !== 'string') return { statement, facts, damaged };
+    damaged.push({ digest: statement, problem: facts });
+    return undefined;
   };
-  if (step.statement !== undefined && (await believed(step.statement))) return { statement: step.statement, damaged };
-  for await (const digest of statementsAbout(store, about))
-    if (digest !== step.statement && (await believed(digest))) return { statement: digest, damaged };
+  let found = step.statement === undefined ? undefined : await believed(step.statement);
+  if (found) return found;
+  for await (const digest of statementsAbout(store, about)) {
+    if (digest === step.statement) continue;
+    if ((found = await believed(digest))) return found;
+  }
   return { damaged };
 }
 
-/** A finished step as `findStep` finds it, if there is a statement about it that says the same. */
+/** A finished step as `findStep` finds it, if there is a statement about it that says the same; and what that states. */
 export async function findStatedStep(
   store: ArtifactStore,
   key: Digest,
   options: Parameters<typeof findStep>[2] = {},
-): Promise<FoundStep> {
+): Promise<FoundStep & { readonly facts?: StepFacts }> {
   const found = await findStep(store, key, options);
   if (!found.record) return found;
-  const { statement, damaged } = await checkStatements(store, found.record);
-  return statement === undefined ? { damage: damaged[0].problem } : found;
+  const { facts, damaged } = await checkStatements(store, found.record);
+  return facts ? { ...found, facts } : { damage: damaged[0].problem };
 }
 
-async function problemOf(
+/** What a statement says, or why it cannot be believed. */
+async function believedFacts(
   store: ArtifactStore,
   about: string,
   digest: Digest,
   { key, outputs }: { readonly key: Digest; readonly outputs: Readonly<Record<string, ArtifactRef>> },
-): Promise<string | undefined> {
+): Promise<StepFacts | string> {
   const where = statementKey(about, digest);
   try {
     const stated = parseStatement(await readStatement(store, about, digest), where);
     const digests = (refs: Readonly<Record<string, ArtifactRef>>) =>
       canonicalJson(Object.fromEntries(Object.entries(refs).map(([output, ref]) => [output, ref.digest])));
-    if (stated.key !== key || digests(stated.outputs) !== digests(outputs)) return `${where} states something else`;
-    return undefined;
+    return stated.key !== key || digests(stated.outputs) !== digests(outputs) ? `${where} states something else` : stated;
   } catch (error) {
     if (isHabsburgError(error) && error.kind === 'notFound') return `the statement ${where} is missing`;
     if (isHabsburgError(error) && error.kind === 'verification') return error.message;

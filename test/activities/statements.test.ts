@@ -29,7 +29,7 @@ async function place() {
   await writeIdxImages(images, { count: 4, height: 1, width: 1, pixels: Uint8Array.of(1, 2, 3, 4) });
   const source = `file:${images}`;
   const code = { version: '0', digest: sha256('code') };
-  const prepare = (claims?: readonly SourceClaim[], by = code): Promise<StepResult> => {
+  const prepare = (claims?: readonly SourceClaim[], by = code, attempt = 1): Promise<StepResult> => {
     const deps = { openStore: () => store, code: by, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
     const input = {
       kind: 'images',
@@ -37,7 +37,7 @@ async function place() {
       data: { train: source, heldOut: { valid: 0.25, test: 0.25 }, limit: {} },
       claims,
     };
-    return asActivity(() => prepareActivity(deps)(input as unknown as PrepareInput));
+    return asActivity(() => prepareActivity(deps)(input as unknown as PrepareInput), attempt);
   };
   const about = async (name: string) => {
     const digests: Digest[] = [];
@@ -93,6 +93,17 @@ test('what is claimed is stated of the source, once by who says the same; anothe
   expect(all).toHaveLength(2);
   expect(all).toContainEqual(stated({ name: images.split('/').at(-1), kept: true }));
   expect(all).toContainEqual(stated({ name: 'Four', licence: 'CC0-1.0', uri: 'https://data.example/four', kept: true }));
+  expect(await steps(key)).toHaveLength(1);
+});
+
+test('what an earlier attempt of the same activity published is told as computed, once more or thrice', async () => {
+  const { prepare, steps } = await place();
+  const { key } = await prepare(undefined, undefined, 2);
+  // its worker was lost before the server heard of it
+  expect(await prepare(undefined, undefined, 3)).toMatchObject({ key, cached: false });
+  expect(await prepare(undefined, undefined, 10)).toMatchObject({ key, cached: false });
+  expect(await prepare(undefined, undefined, 2)).toMatchObject({ key, cached: true });
+  expect(await prepare(undefined, undefined, 1)).toMatchObject({ key, cached: true });
   expect(await steps(key)).toHaveLength(1);
 });
 

@@ -256,10 +256,11 @@ describe('statements about a step', () => {
     const record = { key: facts.key, outputs: facts.outputs };
     expect(await checkStatements(store, record)).toEqual({ damaged: [] });
     const own = await addStatement(store, about, makeStatement(facts));
-    expect(await checkStatements(store, { ...record, statement: own })).toEqual({ statement: own, damaged: [] });
+    expect(await checkStatements(store, { ...record, statement: own })).toEqual({ statement: own, facts, damaged: [] });
     const missing = sha256('missing');
     expect(await checkStatements(store, { ...record, statement: missing })).toEqual({
       statement: own,
+      facts,
       damaged: [{ digest: missing, problem: expect.stringContaining('is missing') }],
     });
     // of other outputs, of another step
@@ -297,7 +298,7 @@ describe('statements about a step', () => {
     await dropUnreadable(store, one.key);
     expect(readdirSync(join(folder, 'statements', at))).toEqual([`${whole.slice(7)}.json`]);
     await addStatement(store, at, makeStatement(one));
-    expect(await checkStatements(store, { ...one, statement: own })).toEqual({ statement: own, damaged: [] });
+    expect(await checkStatements(store, { ...one, statement: own })).toEqual({ statement: own, facts: one, damaged: [] });
   });
 
   test('another form of the same JSON is no statement, though its name be the hash of it', async () => {

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOutcome } from './support.js';
 import { habsburg, json, start, temporaryFolder, type Running } from './support.js';
 
-/** Runs of one step each, all of them waiting at once. */
-const SWEEP = 40;
+/** Runs of one step each, all of them waiting at once: more than are done before the later one has begun. */
+const SWEEP = 120;
 const LATER = 5;
 const experiment = (name: string, from: number, steps: number) => `schemaVersion: 1
 name: ${name}
@@ -35,14 +35,19 @@ afterAll(async () => {
 
 const run = (name: string) => ['run', at(`${name}.yaml`), '--home', at('home'), '--store', at('store')];
 
-/** Names of the experiments whose steps are done, in the order in which these began. */
-async function order(): Promise<string[]> {
+interface Step {
+  readonly startedOn: string;
+  readonly experiment: 'sweep' | 'later';
+}
+
+/** The steps that are done, in the order in which they began. */
+async function steps(): Promise<Step[]> {
   const statements = at('store/statements/steps');
   const files = await readdir(statements, { recursive: true }).catch(() => []);
   const begun = await Promise.all(
     files
       .filter((file) => file.endsWith('.json'))
-      .map(async (file) => {
+      .map(async (file): Promise<Step> => {
         const { predicate } = JSON.parse(await readFile(join(statements, file), 'utf8')) as {
           predicate: { runDetails: { metadata: { invocationId: string; startedOn: string } } };
         };
@@ -50,20 +55,25 @@ async function order(): Promise<string[]> {
         return { startedOn, experiment: invocationId.includes('later/') ? 'later' : 'sweep' };
       }),
   );
-  return begun.sort((a, b) => a.startedOn.localeCompare(b.startedOn)).map((step) => step.experiment);
+  return begun.sort((a, b) => a.startedOn.localeCompare(b.startedOn));
 }
 
 test('each gets its turn, however many steps the other has waiting', async () => {
   while ((await habsburg([...run('sweep'), '--detach'])).code !== 0) await sleep(500);
-  while ((await order()).length < 2) await sleep(200);
-  const before = (await order()).length;
+  while ((await steps()).length < 2) await sleep(200);
+  expect((await habsburg([...run('later'), '--detach'])).code).toBe(0);
+  const asked = new Date().toISOString();
   const later = await json<RunOutcome>(run('later'));
   expect(later.result.steps).toEqual({ computed: LATER, reused: 0 });
 
-  const steps = await order();
-  expect(steps.filter((name) => name === 'later')).toHaveLength(LATER);
-  // in turns: about one of the sweep's steps to one of ours, where first come, first served would let all of them pass
-  const between = steps.slice(before, steps.lastIndexOf('later')).filter((name) => name === 'sweep').length;
-  expect(between).toBeLessThan(SWEEP / 2);
+  const done = await steps();
+  expect(done.filter(({ experiment }) => experiment === 'later')).toHaveLength(LATER);
+  // in turns: about one of the sweep's steps to one of ours, where first come, first served would let all that wait pass
+  const sweep = done.filter(({ experiment }) => experiment === 'sweep');
+  const waited = SWEEP - sweep.filter(({ startedOn }) => startedOn < asked).length;
+  expect(waited).toBeGreaterThan(SWEEP / 4);
+  const last = done.findLast(({ experiment }) => experiment === 'later')!.startedOn;
+  const between = sweep.filter(({ startedOn }) => startedOn > asked && startedOn < last).length;
+  expect(between).toBeLessThan(waited / 2);
   await habsburg(['cancel', 'sweep', '--home', at('home')]);
 }, 600_000);
