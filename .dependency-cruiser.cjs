@@ -1,5 +1,5 @@
 // The arrows between rooms run one way: cli, workers -> workflows, activities -> engines -> observations, kinds' hosts -> pool, data -> engine;
-// artifacts, spec and kinds (what an experiment's file may say) below all; evaluations, operators (pure functions) and the settings of the
+// artifacts, spec and kinds (what an experiment's file may say) below all; evaluations, operators, statistics (pure functions) and the settings of the
 // engine below them, common below everything.
 
 /** Settings of the engine, each beside the code that it concerns: what the grammar of experiments is made from. Loads no onnxruntime. */
@@ -18,7 +18,8 @@ const SETTINGS = [
 /** Who may import from whom; a room may always import from itself and from common/. */
 const ALLOWED = {
   common: [],
-  evaluations: [],
+  statistics: [],
+  evaluations: ['statistics'],
   // rows of observations/index.ts, which loads none of them
   operators: ['observations'],
   spec: [
@@ -30,7 +31,7 @@ const ALLOWED = {
     ...SETTINGS,
   ],
   // what a file may say of its members and data; where they are computed, in a kind's host/, is below
-  kinds: ['spec', 'evaluations', ...SETTINGS],
+  kinds: ['spec', 'evaluations', 'statistics', ...SETTINGS],
   artifacts: [],
   engine: [],
   data: ['spec', 'kinds', 'artifacts', 'evaluations'],
@@ -51,7 +52,17 @@ const ALLOWED = {
     'engine',
     'engines',
   ],
-  report: ['spec', 'kinds', 'artifacts', 'documents', 'evaluations', 'data', 'engine/generate', 'engine/train/optimizers'],
+  report: [
+    'spec',
+    'kinds',
+    'artifacts',
+    'documents',
+    'evaluations',
+    'statistics',
+    'data',
+    'engine/generate',
+    'engine/train/optimizers',
+  ],
   infra: [],
 };
 /** The part of a kind that computes. */
@@ -73,6 +84,7 @@ const ROOMS = [
   'pool',
   'report',
   'spec',
+  'statistics',
   'workers',
   'workflows',
 ];
@@ -138,10 +150,10 @@ module.exports = {
     {
       name: 'temporal-stays-above',
       comment:
-        'Engine, engines, evaluations, kinds, operators, observations, data, pool, artifacts, spec, documents and report know no Temporal.',
+        'Engine, engines, evaluations, kinds, operators, observations, data, pool, artifacts, spec, statistics, documents and report know no Temporal.',
       severity: 'error',
       from: {
-        path: '^(engine|engines|evaluations|kinds|operators|observations|data|pool|artifacts|spec|documents|report|common)/',
+        path: '^(engine|engines|evaluations|kinds|operators|observations|data|pool|artifacts|spec|statistics|documents|report|common)/',
       },
       to: { path: OUTSIDE.temporal },
     },

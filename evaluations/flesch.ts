@@ -2,7 +2,7 @@
 import { textsOf } from './input.js';
 import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
-import { quantile } from './statistics.js';
+import { quantile } from '../statistics/summary.js';
 import { split } from './tokenizers.js';
 import type { Evaluation } from './types.js';
 

@@ -3,7 +3,7 @@ import { histogram, type LogBins } from './histogram.js';
 import { WRITTEN_UNDER_FIRST, likelihoodsOf, meanNll, type Likelihood } from './likelihoods.js';
 import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
-import { quantile } from './statistics.js';
+import { quantile } from '../statistics/summary.js';
 import type { Evaluation } from './types.js';
 
 /** Perplexities 1 to a million, twenty bins a decade. */

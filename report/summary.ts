@@ -1,6 +1,6 @@
 /** Scores grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
-import { summarize } from '../evaluations/statistics.js';
+import { summarize } from '../statistics/summary.js';
 import type { Results } from './rows.js';
 import type { MeasureName, Scores } from './scores.js';
 

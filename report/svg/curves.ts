@@ -1,5 +1,5 @@
 /** One measure over generations: every seed a thin line, each condition's mean a thick one with its 95 % band, labelled at its end. */
-import { quantile } from '../../evaluations/statistics.js';
+import { quantile } from '../../statistics/summary.js';
 import { formatEstimate } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';

@@ -4,7 +4,7 @@
  * expectation rests on seeds that a sample of this size does not contain) the generation is left out and said to be. How often a
  * true law fails is measured: bench/laws.mjs.
  */
-import { studentQuantile } from '../../../evaluations/statistics.js';
+import { studentQuantile } from '../../../statistics/distributions.js';
 import type { CheckedPoint, Law, LawCheck } from './types.js';
 
 /** Generations tested, evenly spaced in log(t + 1): neighbours say nearly the same. */

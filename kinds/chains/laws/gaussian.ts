@@ -4,7 +4,7 @@ import type { GaussianWorld } from '../plan.js';
 import { momentLaws } from './moment-laws.js';
 import { momentFamily } from './moment-worlds.js';
 import { expectedMoments } from './moments.js';
-import { digamma, logGamma } from './special.js';
+import { digamma, logGamma } from '../../../statistics/special.js';
 import type { Law } from './types.js';
 
 export function gaussianLaws(world: GaussianWorld, sample: SamplePlan, mixture: MixtureRule): Law[] {

@@ -7,7 +7,7 @@ import { solveCholesky, solveLeastNorm, cholesky } from '../../../kinds/chains/h
 import { trainingSet, type ChainState } from '../../../kinds/chains/host/mixtures.js';
 import { regression } from '../../../kinds/chains/host/regression.js';
 import type { ChainFamily } from '../../../kinds/chains/host/types.js';
-import { summarize } from '../../../evaluations/statistics.js';
+import { summarize } from '../../../statistics/summary.js';
 import type { MixtureRule } from '../../../spec/mixture.js';
 import { simulate } from './support.js';
 

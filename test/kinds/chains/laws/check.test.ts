@@ -4,7 +4,7 @@ import { Chain } from '../../../../kinds/chains/host/chain.js';
 import { familyNamed } from '../../../../kinds/chains/host/index.js';
 import { checkLaw } from '../../../../kinds/chains/laws/check.js';
 import { lawsOf } from '../../../../kinds/chains/laws/index.js';
-import { digamma, logGamma } from '../../../../kinds/chains/laws/special.js';
+import { digamma, logGamma } from '../../../../statistics/special.js';
 import type { Law } from '../../../../kinds/chains/laws/types.js';
 
 const law = (expected: number, relation: Law['relation'] = 'equal'): Law => ({

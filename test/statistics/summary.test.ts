@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { quantile, studentCdf, studentQuantile, summarize } from '../../evaluations/statistics.js';
+import { studentCdf, studentQuantile } from '../../statistics/distributions.js';
+import { quantile, summarize } from '../../statistics/summary.js';
 
 interface Golden {
   student_t: { df: number; t: number; cdf: number; 'ppf_.975': number }[];
