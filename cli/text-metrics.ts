@@ -2,10 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { HabsburgError, fromSystemError } from '../common/errors.js';
 import { parseRecords } from '../data/template.js';
-import { evaluations, ofPairs } from '../evaluations/index.js';
+import { evaluations, ofEmbeddings, ofPairs } from '../evaluations/index.js';
 import { encode } from '../evaluations/token-ids.js';
 import { split } from '../evaluations/tokenizers.js';
-import { defaultsOf, type Evaluation, type EvaluationInput, type ScoreValue, type Settings } from '../evaluations/types.js';
+import {
+  defaultsOf,
+  tableName,
+  type Evaluation,
+  type EvaluationInput,
+  type ObservationRef,
+  type ScoreValue,
+  type Settings,
+} from '../evaluations/types.js';
 
 export interface TextLine {
   readonly text: string;
@@ -69,7 +77,7 @@ function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean 
   return (
     of === 'texts' &&
     needs.truth === undefined &&
-    (needs.observations ?? []).length === 0 &&
+    (needs.observations ?? []).every((need) => input.tables[tableName(need)] !== undefined) &&
     (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.tokenTypes ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.references === undefined || input.references !== undefined)
@@ -87,7 +95,7 @@ const meant = (asked: string, evaluation: Evaluation): boolean =>
  * @throws HabsburgError of a name that is unknown, or whose needs the files do not meet
  */
 export function chosen(asked: readonly string[] | undefined, input: EvaluationInput): Evaluation[] {
-  const all = [...evaluations, ...ofPairs].filter(({ of }) => of === 'texts');
+  const all = [...evaluations, ...ofPairs, ...ofEmbeddings].filter(({ of }) => of === 'texts');
   if (asked === undefined) return all.filter((evaluation) => measurable(evaluation, input));
   for (const name of asked) {
     const found = all.filter((evaluation) => meant(name, evaluation));
@@ -98,6 +106,8 @@ export function chosen(asked: readonly string[] | undefined, input: EvaluationIn
       );
     if (found.some((evaluation) => measurable(evaluation, input))) continue;
     const [{ needs }] = found;
+    if (needs.observations?.every(({ under }) => under === 'encoder'))
+      throw new HabsburgError('invalid', lackOfVectors(name, needs.observations, input));
     if (needs.truth || needs.observations)
       throw new HabsburgError('invalid', `${name} needs a model or a synthetic language; it is measured in experiments alone`);
     throw new HabsburgError(
@@ -108,6 +118,14 @@ export function chosen(asked: readonly string[] | undefined, input: EvaluationIn
     );
   }
   return all.filter((evaluation) => asked.some((name) => meant(name, evaluation)) && measurable(evaluation, input));
+}
+
+/** What to do where a metric of meaning has not all vectors. */
+function lackOfVectors(name: string, needed: readonly ObservationRef[], { tables }: EvaluationInput): string {
+  const written = needed.some((need) => need.of === 'generated' && tables[tableName(need)] === undefined);
+  return written
+    ? `${name} needs vectors of the texts: --embeddings FILE.npy or FILE.jsonl, a row a text`
+    : `${name} compares with real texts: add --reference-embeddings FILE`;
 }
 
 /** Settings that `--set KEY=VALUE` gives, of those metrics that have them. */

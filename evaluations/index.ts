@@ -8,21 +8,27 @@ import { distinct1, distinct2, distinct3 } from './distinct.js';
 import { distinctBlocks } from './distinct-blocks.js';
 import { diversity } from './diversity.js';
 import { elbo } from './elbo.js';
+import { energyDistance } from './energy-distance.js';
 import { flesch } from './flesch.js';
+import { frechet } from './frechet.js';
 import { heaps } from './heaps.js';
 import { klToTruth } from './kl-to-truth.js';
 import { latentCovariance } from './latent-covariance.js';
 import { latentMean } from './latent-mean.js';
 import { latentStd } from './latent-std.js';
 import { mattr } from './mattr.js';
+import { mauve } from './mauve.js';
+import { mmd } from './mmd.js';
 import { mtlds } from './mtld.js';
 import { perplexity } from './perplexity.js';
 import { pictures } from './pictures.js';
+import { precisionRecall } from './precision-recall.js';
 import { lengthDistance, wordDivergence } from './real-distance.js';
 import { rep } from './rep.js';
 import { f1, rouge } from './rouge.js';
 import { samples } from './samples.js';
 import { selfBleus } from './self-bleu.js';
+import { semanticDiversities } from './semantic-diversity.js';
 import { sequencePerplexity } from './sequence-perplexity.js';
 import { tailLost } from './tail-lost.js';
 import { ttrs } from './ttr.js';
@@ -72,11 +78,14 @@ export const evaluations: readonly Evaluation[] = [
 /** Metrics of texts against references, which `habsburg metrics` computes of any file. */
 export const ofPairs: readonly Evaluation[] = [...bleus, chrf, rouge, f1];
 
+/** Metrics of what texts mean, over vectors that an encoder gave them, which `habsburg metrics` takes from files. */
+export const ofEmbeddings: readonly Evaluation[] = [...semanticDiversities, mauve, frechet, mmd, energyDistance, precisionRecall];
+
 /** What the report shows of every generation, whether asked for or not. */
 export const examples: readonly Evaluation[] = [samples, pictures];
 
 const byName = new Map<string, Evaluation>();
-for (const evaluation of [...evaluations, ...ofPairs, ...examples]) {
+for (const evaluation of [...evaluations, ...ofPairs, ...ofEmbeddings, ...examples]) {
   const key = `${evaluation.name} ${evaluation.variant}`;
   if (byName.has(key)) throw new Error(`internal: two evaluations are called ${key}`);
   byName.set(key, evaluation);

@@ -10,11 +10,14 @@ export type Settings = Readonly<Record<string, string | number | boolean>>;
 /** Datasets that an evaluation may look at: what model t wrote, what it continued, and the real training and test records. */
 export type RecordsRole = 'generated' | 'prompts' | 'real' | 'test';
 
-/** An observation (observations/): of which records, and under which model: t, or 0 of the same member and seed. */
+/**
+ * An observation (observations/): of which records, and under which model: t, 0 of the same member and seed, or the sentence encoder that the
+ * metric's settings name.
+ */
 export interface ObservationRef {
   readonly observation: string;
   readonly of: RecordsRole;
-  readonly under: 'self' | 'first';
+  readonly under: 'self' | 'first' | 'encoder';
 }
 
 /** The name under which an observation's table is handed over, e.g. likelihood/test/self. */

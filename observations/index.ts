@@ -18,6 +18,10 @@ export const OBSERVATIONS = {
       "A language model's next-token distributions in each record: entropy_sum in nats, and hit_count tokens that were the most likely one, over token_count tokens.",
     columns: { entropy_sum: 'float64', hit_count: 'int32', token_count: 'int32' },
   },
+  embedding: {
+    of: 'texts',
+    summary: "Each text's vector under a sentence encoder, a column a dimension.",
+  },
   bound: {
     of: 'images',
     summary: 'Both terms of the evidence lower bound of each image under a VAE: reconstruction and divergence, nats.',

@@ -26,7 +26,7 @@ export interface Declared {
   readonly of: string;
   /** one sentence: what a row says, in which unit */
   readonly summary: string;
-  /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code has */
+  /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code or vector has */
   readonly columns?: Readonly<Record<string, ColumnType>>;
 }
 

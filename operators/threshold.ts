@@ -5,7 +5,7 @@ import { hasLimits, LIMITS } from './settings.js';
 import { tableName, type Operator, type Verdict } from './types.js';
 
 const ofTexts = Object.entries(OBSERVATIONS).flatMap(([name, row]) =>
-  row.of === 'texts' ? [[name, Object.keys(row.columns)] as const] : [],
+  row.of === 'texts' && 'columns' in row ? [[name, Object.keys(row.columns)] as const] : [],
 );
 const observation = z.enum(ofTexts.map(([name]) => name));
 const column = z.enum([...new Set(ofTexts.flatMap(([, columns]) => columns))]);

@@ -1,11 +1,12 @@
 /** `habsburg metrics`: every metric with its variant, version and settings; with a file, their values on its texts. */
 import { HabsburgError } from '../../common/errors.js';
-import { evaluations, ofPairs } from '../../evaluations/index.js';
-import { defaultsOf, tableName, type Settings } from '../../evaluations/types.js';
+import { evaluations, ofEmbeddings, ofPairs } from '../../evaluations/index.js';
+import { defaultsOf, tableName, type EvaluationInput, type Settings } from '../../evaluations/types.js';
 import { MEASURES } from '../../kinds/chains/measures.js';
 import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
+import { embeddingsFrom } from '../embeddings.js';
 import { chosen, inputOf, measuredBy, readTexts, settingsFor } from '../text-metrics.js';
 
 interface Options {
@@ -13,6 +14,8 @@ interface Options {
   readonly list?: boolean;
   readonly metrics?: string;
   readonly reference?: string;
+  readonly embeddings?: string;
+  readonly referenceEmbeddings?: string;
   readonly set: readonly string[];
 }
 
@@ -26,6 +29,11 @@ export const metrics: CommandModule = {
       .option('--metrics <names>', 'NAME or NAME.VARIANT, with commas; default: all that the files allow')
       .option('--reference <file>', 'real texts to compare with; as many lines as the file has are references line by line, too')
       .option(
+        '--embeddings <file>',
+        'vectors of the texts, .npy or .jsonl with {"embedding": […]} a line; the file of texts may then be left out',
+      ) // prettier-ignore
+      .option('--reference-embeddings <file>', 'vectors of the real texts')
+      .option(
         '--set <key=value>',
         'a setting of all metrics that have it, such as words=0',
         (one: string, all: string[]) => [...all, one],
@@ -37,17 +45,23 @@ export const metrics: CommandModule = {
         '\nExample:\n  habsburg metrics written.jsonl --reference real.jsonl --metrics self-bleu.stein,distinct,rouge',
       )
       .action(async (file: string | undefined, options: Options) => {
-        if (file !== undefined && !options.list) return measure(file, options);
-        const idle = (['metrics', 'reference', 'set'] as const).find((key) => options[key]?.length);
-        if (idle) throw new HabsburgError('invalid', `--${idle} goes with a file of texts; add that, or leave it out`);
+        if ((file ?? options.embeddings) !== undefined && !options.list) return measure(file, options);
+        const idle = (['metrics', 'reference', 'embeddings', 'referenceEmbeddings', 'set'] as const).find((key) => options[key]?.length); // prettier-ignore
+        if (idle)
+          throw new HabsburgError('invalid', `--${idle.replace('E', '-e')} goes with a file of texts; add that, or leave it out`);
         list(options);
       });
   },
 };
 
-async function measure(file: string, options: Options): Promise<void> {
-  const lines = await readTexts(file);
-  const input = inputOf(lines, options.reference === undefined ? undefined : await readTexts(options.reference));
+async function measure(file: string | undefined, options: Options): Promise<void> {
+  const lines = file === undefined ? undefined : await readTexts(file);
+  const real = options.reference === undefined ? undefined : await readTexts(options.reference);
+  const embedded = await embeddingsFrom(options, { written: lines?.length, real: real?.length });
+  const input: EvaluationInput = {
+    ...(lines === undefined ? { records: {} } : inputOf(lines, real)),
+    tables: embedded?.tables ?? {},
+  };
   const asked = options.metrics?.split(',').map((name) => name.trim()).filter((name) => name !== ''); // prettier-ignore
   const found = chosen(asked, input);
   const given = settingsGiven(options.set);
@@ -57,9 +71,11 @@ async function measure(file: string, options: Options): Promise<void> {
         'invalid',
         `--set ${key}: none of these metrics has that setting; habsburg metrics --list names them`,
       );
+  if (embedded && !found.some(({ settings }) => 'encoder' in settings.shape))
+    throw new HabsburgError('invalid', '--embeddings: none of these metrics reads vectors; ask for one that does, such as d-sem');
   const measured = found.map((evaluation) => ({
     evaluation,
-    values: measuredBy(evaluation, input, settingsFor(evaluation, given)),
+    values: measuredBy(evaluation, input, settingsFor(evaluation, { encoder: embedded?.encoder ?? '', ...given })),
   }));
   const values = measured.flatMap((one) => one.values);
   const undefinedHere = measured
@@ -69,7 +85,8 @@ async function measure(file: string, options: Options): Promise<void> {
     printJson('text-metrics', {
       file,
       reference: options.reference,
-      texts: lines.length,
+      embeddings: options.embeddings,
+      texts: lines?.length,
       tokens: 'words between white space',
       values,
       undefined: undefinedHere,
@@ -101,7 +118,7 @@ const words = (settings: Settings): string =>
     .join(', ');
 
 function list({ json }: Options): void {
-  const rows = [...evaluations, ...ofPairs].map((evaluation) => {
+  const rows = [...evaluations, ...ofPairs, ...ofEmbeddings].map((evaluation) => {
     const { name, variant, version, summary, higherIsBetter, usual, needs, subject } = evaluation;
     return {
       name,

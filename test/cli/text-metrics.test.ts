@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { evaluations, ofPairs } from '../../evaluations/index.js';
+import { evaluations, ofEmbeddings, ofPairs } from '../../evaluations/index.js';
 import { expectEqual, golden, goldenLines, goldenTexts } from '../evaluations/reference.js';
 import { habsburg } from './support.js';
 
@@ -110,6 +110,77 @@ test.each<[string, object[], string[], string]>([
   expect(err).toContain(message);
 });
 
+/** As numpy.save writes it. */
+function npy(name: string, rows: readonly (readonly number[])[], type: '<f4' | '<f8' | '<i8' = '<f8'): string {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${rows.length}, ${rows[0].length}), }`;
+  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
+  const size = Buffer.from([1, 0, padded.length & 255, padded.length >> 8]);
+  const numbers = type === '<f4' ? Float32Array.from(rows.flat()) : Float64Array.from(rows.flat());
+  const file = join(folder, name);
+  writeFileSync(
+    file,
+    Buffer.concat([Buffer.from('\x93NUMPY', 'latin1'), size, Buffer.from(padded), Buffer.from(numbers.buffer)]),
+  );
+  return file;
+}
+
+test('metrics of meaning, of vectors in a file, with and without texts', async () => {
+  const semantic = golden<{
+    embeddings: number[][];
+    expected: Record<'as_is' | 'normalised', Record<'l2_pairwise_stein' | 'l2_centroid_stein', number>> & {
+      cosine: { schaffelder_1_minus_cos: number; guo_half: { mean: number } };
+    };
+  }>('semantic');
+  const { expected, embeddings } = semantic;
+  const lines = write(
+    'vectors.jsonl',
+    embeddings.map((embedding) => ({ embedding })),
+  );
+  for (const file of [lines, npy('vectors.npy', embeddings)]) {
+    const { values } = await measure('--embeddings', file, '--metrics', 'd-sem', '--set', 'encoder=mine');
+    const of = (variant: string) => valueOf(values, 'd-sem', variant).value;
+    expectEqual('stein', of('stein'), expected.normalised.l2_pairwise_stein);
+    expectEqual('centroid', of('stein/centroid'), expected.normalised.l2_centroid_stein);
+    expectEqual('guo', of('guo'), expected.cosine.guo_half.mean);
+    expectEqual('schaffelder', of('schaffelder'), expected.cosine.schaffelder_1_minus_cos);
+    expect(values[0].settings).toMatchObject({ encoder: 'mine', normalize: true });
+  }
+  const raw = await measure('--embeddings', lines, '--metrics', 'd-sem.stein', '--set', 'normalize=false');
+  expectEqual('as is', raw.values[0].value, expected.as_is.l2_pairwise_stein);
+  expect(raw.values[0].settings.encoder).toBe('vectors.jsonl');
+
+  const { features, frechet } = golden<{ features: Record<'P' | 'Q', number[][]>; frechet: { P_Q: { fid_eigh: number } } }>('distribution'); // prettier-ignore
+  const written = write(
+    'q.jsonl',
+    features.Q.map((_, i) => ({ text: `text ${i}` })),
+  );
+  const vectors = ['--embeddings', npy('q.npy', features.Q), '--reference-embeddings', npy('p.npy', features.P)];
+  const both = await measure(written, ...vectors);
+  expectEqual('frechet', valueOf(both.values, 'frechet', 'embeddings/real-test').value, frechet.P_Q.fid_eigh, 1e-8);
+  const names = new Set(both.values.map(({ metric }) => metric));
+  for (const name of ['ttr', 'd-sem', 'mauve', 'mmd', 'energy-distance', 'precision-recall']) expect(names).toContain(name);
+  // one text has no pair, and a zero vector no angle
+  const { values, missing } = await measure('--embeddings', npy('one.npy', [[1, 2]]));
+  expect([values, missing.length]).toEqual([[], 3]);
+});
+
+test.each<[string, () => string[], string]>([
+  ['no vectors', () => ['--metrics', 'd-sem'], 'd-sem needs vectors of the texts: --embeddings FILE.npy'],
+  ['no real vectors', () => ['--metrics', 'mauve', '--embeddings', npy('a.npy', [[1]])], 'add --reference-embeddings FILE'],
+  ['vectors for nothing', () => ['--metrics', 'ttr', '--embeddings', npy('a.npy', [[1]])], 'none of these metrics reads vectors'],
+  ['another number of texts', () => ['--embeddings', npy('a.npy', [[1], [2]])], 'has 2 embeddings for 1 texts'],
+  ['other dimensions', () => ['--embeddings', npy('a.npy', [[1]]), '--reference-embeddings', npy('b.npy', [[1, 2]])], 'both must be of one encoder'], // prettier-ignore
+  ['real ones alone', () => ['--reference-embeddings', npy('a.npy', [[1]])], 'goes with --embeddings FILE'],
+  ['integers', () => ['--embeddings', npy('a.npy', [[1]], '<i8')], 'numbers of type <i8'],
+  ['not a number', () => ['--embeddings', npy('a.npy', [[NaN]])], 'row 1 holds what is no finite number'],
+  ['rows of two lengths', () => ['--embeddings', write('e.jsonl', [{ embedding: [1] }, { embedding: [1, 2] }])], ':2: 2 numbers, where line 1 has 1'], // prettier-ignore
+  ['a row without', () => ['--embeddings', write('e.jsonl', [{ text: 'a' }])], ':1: no embedding; a line is'],
+])('vectors refused: %s', async (_, argv, message) => {
+  const { code, err } = await measure(write('one.jsonl', [{ text: 'a' }]), ...argv());
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+});
+
 test('options without a file are refused, a file that is not there is not found', async () => {
   expect((await habsburg('metrics', '--metrics', 'ttr')).err).toContain('--metrics goes with a file of texts');
   expect((await habsburg('metrics', join(folder, 'nowhere.jsonl'))).code).toBe(4);
@@ -118,5 +189,7 @@ test('options without a file are refused, a file that is not there is not found'
 test('every variant is listed', async () => {
   const { out } = await habsburg('metrics', '--list', '--json');
   const { metrics } = JSON.parse(out) as { metrics: { name: string; variant: string }[] };
-  expect(metrics.map((m) => [m.name, m.variant])).toEqual([...evaluations, ...ofPairs].map((e) => [e.name, e.variant]));
+  expect(metrics.map((m) => [m.name, m.variant])).toEqual(
+    [...evaluations, ...ofPairs, ...ofEmbeddings].map((e) => [e.name, e.variant]),
+  );
 });

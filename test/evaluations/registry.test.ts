@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluationOf, evaluations, examples } from '../../evaluations/index.js';
+import { evaluationOf, evaluations, examples, ofEmbeddings } from '../../evaluations/index.js';
 import type { EvaluationInput } from '../../evaluations/types.js';
 import { defaultsOf, tableName } from '../../evaluations/types.js';
 import { OBSERVATIONS } from '../../observations/index.js';
@@ -23,9 +23,17 @@ const input: EvaluationInput = {
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },
     'code/generated/first': codeTable(2, [1, -1, 2, 0.5, -3, 0]),
     'coordinates/generated/self': { columns: { x_0: [1, 2] } },
+    ...Object.fromEntries(
+      ['generated', 'test'].map((of, k) => [
+        `embedding/${of}/encoder`,
+        { columns: { embedding_0: [1, 2, -1, 3, 1 + k, 4, -2], embedding_1: [2, 1, 3, -1, 0, 5 + k, 2] } },
+      ]),
+    ),
   },
   truth: { words: ['ba', 'do', 'ku'], probability: [0.6, 0.38, 0.02] },
 };
+
+const all = [...evaluations, ...ofEmbeddings];
 
 /** What the evaluation said it needs, and nothing else. */
 function given({ needs }: (typeof evaluations)[number]): EvaluationInput {
@@ -46,25 +54,24 @@ describe('registry', () => {
 
   test('every observation that one needs exists, and looks at the same kind of records', () => {
     const known = new Map<string, string>(Object.entries(OBSERVATIONS).map(([name, { of }]) => [name, of]));
-    for (const { of, needs } of evaluations)
-      for (const need of needs.observations ?? []) expect(known.get(need.observation)).toBe(of);
+    for (const { of, needs } of all) for (const need of needs.observations ?? []) expect(known.get(need.observation)).toBe(of);
   });
 
   test('every setting has a default', () => {
-    for (const evaluation of [...evaluations, ...examples])
+    for (const evaluation of [...all, ...examples])
       expect(Object.keys(defaultsOf(evaluation))).toEqual(Object.keys(evaluation.settings.shape));
   });
 
   test('each is computed from what it says it needs; every value says metric, version, n, settings; no two have one name', () => {
-    const values = evaluations.flatMap((evaluation) => evaluation.compute(given(evaluation), defaultsOf(evaluation)));
+    const values = all.flatMap((evaluation) => evaluation.compute(given(evaluation), defaultsOf(evaluation)));
     expect(new Set(values.map((v) => `${v.metric} ${v.variant}`)).size).toBe(values.length);
     for (const value of values) {
-      const evaluation = evaluations.find((m) => m.name === value.metric && `${value.variant}/`.startsWith(`${m.variant}/`))!;
+      const evaluation = all.find((m) => m.name === value.metric && `${value.variant}/`.startsWith(`${m.variant}/`))!;
       expect(value.version).toBe(evaluation.version);
       expect(value.settings).toEqual(defaultsOf(evaluation));
       expect(Number.isFinite(value.value) && value.n > 0).toBe(true);
     }
-    expect(new Set(values.map((v) => v.metric))).toEqual(new Set(evaluations.map((e) => e.name)));
+    expect(new Set(values.map((v) => v.metric))).toEqual(new Set(all.map((e) => e.name)));
     expect(values.find((v) => v.metric === 'perplexity')!.value).toBeCloseTo(Math.E, 14);
     expect(values.find((v) => v.metric === 'tail-lost')!.value).toBe(1);
     expect(values.find((v) => v.metric === 'distinct-blocks')!.value).toBe(0.5);
@@ -73,7 +80,7 @@ describe('registry', () => {
   });
 
   test('a score step that lacks what an evaluation needs is a bug of ours', () => {
-    for (const evaluation of evaluations)
+    for (const evaluation of all)
       expect(() => evaluation.compute({ records: {}, tables: {} }, defaultsOf(evaluation))).toThrow(
         'internal: an evaluation needs',
       );

@@ -131,7 +131,8 @@ describe('threshold', () => {
     const { settings } = operatorNamed('threshold');
     for (const [observation, row] of Object.entries(OBSERVATIONS)) {
       const columns = 'columns' in row ? Object.keys(row.columns) : ['nll_sum'];
-      for (const column of columns) expect(settings.safeParse({ observation, column, max: 1 }).success).toBe(row.of === 'texts');
+      for (const column of columns)
+        expect(settings.safeParse({ observation, column, max: 1 }).success).toBe(row.of === 'texts' && 'columns' in row);
     }
     const { error } = settings.safeParse({ column: 'reconstruction', max: 1 });
     expect(error!.issues[0].path).toEqual(['column']);

@@ -1,0 +1,34 @@
+/** Against sentence-transformers' vectors of the same texts (test/golden/encoders). */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import embedding from '../../observations/embedding.js';
+import { observe } from '../../observations/observe.js';
+import { readTable } from '../../data/table.js';
+import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
+import { temporaryFolder } from '../support/servers.js';
+import { relativeError } from '../support/numbers.js';
+
+const DIR = 'test/golden/encoders';
+const golden = JSON.parse(readFileSync(`${DIR}/golden.json`, 'utf8')) as {
+  texts: string[];
+  models: Record<string, { vectors: { normalised: number[][] } }>;
+};
+
+test.each(Object.keys(golden.models))('%s: a row a record, a column a dimension, the same in its table', async (name) => {
+  const [data, out] = [temporaryFolder(), temporaryFolder()];
+  const expected = golden.models[name].vectors.normalised;
+  const records = golden.texts.map((text, i) => ({ id: `r/${i}`, tokens: [1], text, origin: { kind: 'real' as const, source: 's' } })); // prettier-ignore
+  await writeRecords(join(data.path, RECORDS_FILE), records);
+  const job = { data: data.path, model: `${DIR}/${name}`, settings: {} };
+  const { columns } = await embedding.run(job, { threads: 1 });
+  expect(Object.keys(columns)).toEqual(expected[0].map((_, k) => `embedding_${k}`));
+  expected.forEach((vector, i) => {
+    const row = vector.map((_, k) => columns[`embedding_${k}`][i]);
+    expect(relativeError(Float32Array.from(row), vector)).toBeLessThan(1e-6);
+  });
+  await observe({ ...job, observation: 'embedding', out: out.path }, { threads: 1 });
+  expect((await readTable(out.path)).columns).toEqual(columns);
+  data.remove();
+  out.remove();
+});
