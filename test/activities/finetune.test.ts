@@ -88,3 +88,7 @@ test('everything that the weights depend on is part of the key', async () => {
   expect(Object.keys(inputs).sort()).toEqual(['start', 'train', 'valid']);
   expect(parameters).toEqual({ family: 'language-model', training, scratch: null });
 });
+
+test('an attempt goes on from the last checkpoint of the one before', async () => {
+  expect(await at.resumes(finetuneActivity, { ...input, place: at.place({ seed: 50 }) })).toBe(true);
+});

@@ -85,3 +85,7 @@ test('everything that what is written depends on is part of the key', async () =
   expect(changed).toEqual(Object.keys(others).slice(0, -1));
   expect((await at.stated(await generate())).parameters).toEqual({ family: 'language-model', decoding: input.decoding });
 });
+
+test('an attempt goes on from the last checkpoint of the one before', async () => {
+  expect(await at.resumes(generateActivity, { ...input, place: at.place({ seed: 50 }) })).toBe(true);
+});

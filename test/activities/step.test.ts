@@ -126,6 +126,17 @@ test('a result that is damaged is computed again, and what lies damaged in the s
   expect(await at.store.verify(first.outputs.scores.digest)).toMatchObject({ ok: true });
 });
 
+test('a file too large to be hashed each time is hashed, and put right, where the step is to look deep', async () => {
+  // above 16 MiB a size is believed
+  const large = `"${'a'.repeat(17 * 1024 * 1024)}"`;
+  const first = await run({}, leave(large));
+  const [{ digest, size }] = (await at.store.manifest(first.outputs.scores.digest)).files;
+  writeFileSync(join(at.storePath, blobKey(digest)), 'x'.repeat(size));
+  expect(await run({}, leave(large))).toMatchObject({ cached: true });
+  expect(await run({ place: { ...place, deep: true } }, leave(large))).toEqual(first);
+  expect(await at.store.verify(first.outputs.scores.digest)).toMatchObject({ ok: true });
+});
+
 test('nothing of an output that is not whole is kept, and the step is not done', async () => {
   const broken = await failed({}, leave('{"a":'));
   expect(broken.type).toBe('habsburg.failed');

@@ -9,8 +9,8 @@ import { readStatement, statementsAbout } from '../../artifacts/statements.js';
 import { stepName } from '../../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactRef } from '../../artifacts/types.js';
 import { sha256, type Digest } from '../../common/canonical.js';
-import type { JobHooks, RunJob } from '../../engines/run-job.js';
-import type { Job, JobReport } from '../../kinds/host/types.js';
+import { EngineDied, type JobHooks, type RunJob } from '../../engines/run-job.js';
+import type { FitJob, Job, JobReport } from '../../kinds/host/types.js';
 import { RECORDS_FILE, readAllRecords, type DataRecord } from '../../pool/records.js';
 import { SELECTION_FILE } from '../../pool/selection.js';
 import { asActivity, type Watching } from './activity.js';
@@ -23,6 +23,7 @@ export class Workplace {
   readonly jobs: Job[] = [];
   readonly deps: ActivityDependencies;
   #made = 0;
+  #dies = false;
 
   /** @param engine does a job: writes its output, and reports */
   constructor(engine: RunJob = () => Promise.reject(new Error('no engine is asked for'))) {
@@ -30,7 +31,7 @@ export class Workplace {
       openStore: (url) => (url === this.storePath ? this.store : openArtifactStore(url)),
       runJob: (job: Job, hooks: JobHooks): Promise<JobReport> => {
         this.jobs.push(job);
-        return engine(job, hooks);
+        return this.#dies ? this.#die(hooks) : engine(job, hooks);
       },
       engineFingerprint: (device) => `an engine on ${device}`,
       livingEngines: () => Promise.resolve(['an engine on cpu']),
@@ -56,6 +57,22 @@ export class Workplace {
     watching: Watching = {},
   ): Promise<R> {
     return asActivity(() => activity(this.deps)(input), attempt, watching);
+  }
+
+  /** Whether an attempt goes on from what the one before it had done when its engine died. */
+  async resumes<I, R>(activity: (deps: ActivityDependencies) => (input: I) => Promise<R>, input: I): Promise<boolean> {
+    this.#dies = true;
+    await this.do(activity, input).catch(() => undefined);
+    this.#dies = false;
+    await this.do(activity, input, 2);
+    return (this.jobs.at(-1) as Partial<FitJob>).resume !== undefined;
+  }
+
+  async #die(hooks: JobHooks): Promise<never> {
+    const folder = this.folder();
+    writeFileSync(join(folder, 'half'), 'of it');
+    await hooks.checkpoint(folder);
+    throw new EngineDied('killed');
   }
 
   folder(): string {

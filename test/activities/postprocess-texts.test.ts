@@ -1,0 +1,102 @@
+/** What operators make of the texts of a set. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { postprocessTexts, type TextsToPostprocess } from '../../activities/postprocess-texts.js';
+import { writeTable } from '../../data/table.js';
+import { RECORDS_FILE, readAllRecords, writeRecords, type DataRecord } from '../../pool/records.js';
+import { END, tokenizerIn } from '../support/tokenizer.js';
+import { text } from '../support/workplace.js';
+
+const root = mkdtempSync(join(tmpdir(), 'habsburg-postprocess-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const tokenizerFolder = join(root, 'tokenizer');
+mkdirSync(tokenizerFolder);
+const tokenizer = await tokenizerIn(tokenizerFolder);
+
+let made = 0;
+const folder = () => {
+  const path = join(root, String(made++));
+  mkdirSync(path);
+  return path;
+};
+const written = (id: string, said: string, continues?: string, more: Partial<DataRecord> = {}): DataRecord =>
+  text(id, tokenizer.encode(said), {
+    text: said,
+    origin: { kind: 'generated', member: 'm', generation: 1, model: 'sha256:m', prompt: continues },
+    ...more,
+  });
+const setOf = async (records: readonly DataRecord[]) => {
+  const set = folder();
+  await writeRecords(join(set, RECORDS_FILE), records);
+  return set;
+};
+const operator = (name: string, settings: Record<string, unknown> = {}) => ({ name, settings });
+const done = async (records: readonly DataRecord[], operators: TextsToPostprocess['operators'], more = {}) => {
+  const job = { operators, set: await setOf(records), endTokens: [END], tokenizer: tokenizerFolder, tables: {}, out: folder() };
+  return { ...(await postprocessTexts({ ...job, ...more })), out: job.out };
+};
+
+test('what stays is told by its positions, in runs; nothing is written where nothing changed', async () => {
+  const records = ['a', 'a', 'b', 'c', 'b', 'd'].map((said, i) => written(String(i), said));
+  const { out, ...result } = await done(records, [operator('dedupe', { within: 'set' })]);
+  expect(result).toEqual({
+    read: 6,
+    kept: 4,
+    edited: 0,
+    removed: [{ operator: 'dedupe', records: 2 }],
+    runs: [[0, 1], [2, 2], [5, 1]], // prettier-ignore
+  });
+  expect(existsSync(join(out, RECORDS_FILE))).toBe(false);
+});
+
+test('an operator sees what the one before it left, and each is charged with what it removed itself', async () => {
+  const records = ['one\nrest', 'one\nother', '\nnothing', 'two'].map((said, i) => written(String(i), said));
+  const result = await done(records, [operator('cut', { at: '\n' }), operator('dedupe', { within: 'set' })]);
+  expect(result).toMatchObject({
+    read: 4,
+    kept: 2,
+    edited: 1,
+    removed: [
+      { operator: 'cut', records: 1 },
+      { operator: 'dedupe', records: 1 },
+    ],
+  });
+  // both are written, as they are now; who wrote them stays
+  expect(await readAllRecords(result.out)).toEqual([
+    { ...records[0], text: 'one', tokens: tokenizer.encode('one') },
+    { ...records[3] },
+  ]);
+});
+
+test('a part of which a model could learn nothing is removed', async () => {
+  // of `a` one token would stay
+  const result = await done([written('0', 'a\nb'), written('1', 'ab\nb')], [operator('cut', { at: '\n' })]);
+  expect(result).toMatchObject({ kept: 1, edited: 1, removed: [{ operator: 'cut', records: 1 }] });
+});
+
+test("what a text continues: a template's prompt as text, or the record that it names", async () => {
+  const copied = operator('drop-copied', { minCharacters: 20 });
+  const said = 'the same words again';
+  const ids = tokenizer.encode(said);
+  const row = written('row', said, undefined, {
+    tokens: [0, ...ids, ...ids, END],
+    prompt: { tokens: ids.length + 1, text: said },
+  });
+  const others = [written('b', said, 'p/1'), written('c', said, 'p/0'), written('d', said)];
+  const prompts = await setOf([written('p/0', 'quite something else'), written('p/1', said)]);
+  const { runs } = await done([row, ...others], [copied], { prompts });
+  // the row and what follows p/1 say what stands before them
+  expect(runs).toEqual([[2, 2]]);
+});
+
+test("tables are of the set's rows", async () => {
+  const table = folder();
+  const records = [written('0', 'ab'), written('1', 'cd'), written('2', 'ef')];
+  const columns = { nll_sum: Float64Array.of(1, 9, 2), token_count: Int32Array.of(1, 1, 1) };
+  await writeTable(table, { records: records.map(({ id }) => id), columns });
+  const settings = { observation: 'likelihood', column: 'nll_sum', under: 'first', max: 5 };
+  const { runs } = await done(records, [operator('threshold', settings)], { tables: { 'likelihood/first': table } });
+  expect(runs).toEqual([[0, 1], [2, 1]]); // prettier-ignore
+});

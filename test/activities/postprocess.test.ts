@@ -1,0 +1,102 @@
+/** postprocess: operators in stages, what they leave and in which form, and what is counted. */
+import { afterAll, expect, test } from '@jest/globals';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { postprocessActivity } from '../../activities/postprocess.js';
+import type { PostprocessInput } from '../../activities/types.js';
+import { writeTable } from '../../data/table.js';
+import { operatorNamed } from '../../operators/index.js';
+import type { ObserveJob } from '../../kinds/host/types.js';
+import { readAllRecords } from '../../pool/records.js';
+import type { OperatorPlan } from '../../spec/operator-plan.js';
+import { tokenizerIn } from '../support/tokenizer.js';
+import { Workplace, text } from '../support/workplace.js';
+
+/** A reader that finds a text the less likely the longer it is. */
+const at = new Workplace(async (job) => {
+  const { data, out } = job as ObserveJob;
+  const records = await readAllRecords(data);
+  const columns = { nll_sum: Float64Array.from(records, (one) => one.text.length) };
+  await writeTable(out, { records: records.map(({ id }) => id), columns });
+  return { records: records.length };
+});
+afterAll(() => at.remove());
+
+const folder = at.folder();
+const bytes = await tokenizerIn(folder);
+const tokenizer = await at.store.publish('tokenizer', folder, { begins: 2, prefix: '', ends: '2' });
+const first = await at.model('model 0');
+const texts = (...said: string[]) => at.texts(said.map((one, i) => text(`w/${i}`, bytes.encode(one), { text: one })));
+
+const dedupe: OperatorPlan = { name: 'dedupe', settings: { within: 'set' } };
+const cut: OperatorPlan = { name: 'cut', settings: { at: '\n', include: false }, needs: { tokenizer: true } };
+const short = (max: number): OperatorPlan => ({
+  name: 'threshold',
+  settings: { observation: 'likelihood', column: 'nll_sum', under: 'first', max },
+  needs: { observations: [{ observation: 'likelihood', under: 'first' }] },
+});
+const set = await texts('one', 'two', 'one', 'three');
+const input: PostprocessInput = { place: at.place(), set, operators: [dedupe], tokenizer, models: { first } };
+const postprocess = (more: Partial<PostprocessInput> = {}) => at.do(postprocessActivity, { ...input, ...more });
+const failed = (more: Partial<PostprocessInput>) => postprocess(more).catch((error: unknown) => error as ApplicationFailure);
+
+test('where texts were only removed, a selection of the set is left', async () => {
+  const { outputs, report } = await postprocess();
+  expect(await at.json(outputs.kept, 'selection.json')).toMatchObject({
+    sets: [{ digest: set.digest, records: 4 }],
+    runs: [[0, 0, 2], [0, 3, 1]], // prettier-ignore
+  });
+  expect((await at.store.manifest(outputs.kept.digest)).facts).toEqual({ records: 3 });
+  expect(report).toEqual({ read: 4, kept: 3, edited: 0, 'removed/dedupe': 1 });
+});
+
+test('where one was shortened, a dataset, in the tokens that it was written in', async () => {
+  const lines = await texts('a line\nand more', 'a line', 'other');
+  const { outputs, report } = await postprocess({ set: lines, operators: [cut, dedupe, dedupe] });
+  expect(outputs.kept.kind).toBe('dataset');
+  expect((await at.readTexts(outputs.kept)).map((one) => one.text)).toEqual(['a line', 'other']);
+  expect((await at.store.manifest(outputs.kept.digest)).facts).toEqual({ records: 2, tokenizer: tokenizer.digest });
+  // one that is there twice counts for both
+  expect(report).toEqual({ read: 3, kept: 2, edited: 1, 'removed/cut': 0, 'removed/dedupe': 1 });
+});
+
+test('an operator that reads an observation sees texts as those before it left them, in a step of its own', async () => {
+  const lines = await texts('a long line\nof which a part stays', 'short', 'short', 'as it is and long');
+  at.jobs.length = 0;
+  const result = await postprocess({ set: lines, operators: [cut, short(11), dedupe] });
+  expect(at.jobs).toHaveLength(1);
+  expect(result.report).toEqual({ read: 4, kept: 2, edited: 1, 'removed/cut': 0, 'removed/threshold': 1, 'removed/dedupe': 1 });
+  const { inputs } = await at.stated(result);
+  expect(Object.keys(inputs).sort()).toEqual(['likelihood/first', 'set']);
+  // what was found again is told as found again only if every part was
+  expect(await postprocess({ set: lines, operators: [cut, short(11), dedupe] })).toEqual({ ...result, cached: true });
+  expect(await postprocess({ set: lines, operators: [cut, short(12), dedupe] })).toMatchObject({ cached: false });
+  // the first part is new, and leaves what the second knows
+  expect(await postprocess({ set: lines, operators: [cut, cut, short(11), dedupe] })).toMatchObject({ cached: false });
+});
+
+test('operators, their versions and what they need are the key; what they do not need is not', async () => {
+  const others = {
+    set: { ...input, set: await texts('quite', 'others') },
+    operators: { ...input, operators: [{ name: 'dedupe', settings: { within: 'prompt' } }] },
+    more: { ...input, operators: [dedupe, dedupe] },
+    // this one looks at texts alone
+    tokenizer: { ...input, tokenizer: undefined },
+    prompts: { ...input, prompts: set },
+    models: { ...input, models: {} },
+  };
+  const changed = await at.changed((one: PostprocessInput) => at.do(postprocessActivity, one), input, others);
+  expect(changed).toEqual(['set', 'operators', 'more']);
+  const { parameters } = await at.stated(await postprocess());
+  expect(parameters).toEqual({ operators: [{ ...dedupe, version: operatorNamed('dedupe').version }] });
+});
+
+test('where nothing is left the sentence says who removed how many, over all parts', async () => {
+  const gone = await failed({ set: await texts('too long', 'too long', 'by far'), operators: [dedupe, short(2)] });
+  expect(gone).toMatchObject({ type: 'habsburg.invalid', nonRetryable: true });
+  expect(gone).toHaveProperty(
+    'message',
+    'nothing is left of the 3 records that m wrote in generation 2: dedupe removed 1, threshold removed 2; loosen the settings of these operators',
+  );
+  const real = await failed({ place: at.place({ member: '' }), operators: [short(1)] });
+  expect(real).toHaveProperty('message', expect.stringContaining('nothing is left of the 4 records that the real data have'));
+});
