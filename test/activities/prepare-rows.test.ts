@@ -14,8 +14,14 @@ const tokenizer = await tokenizerIn(root);
 const facts = { begins: END, prefix: [0], endTokens: [END] };
 const encode = (text: string) => tokenizer.encode(text);
 
+/** what was read last */
+let read: string[];
 async function* batches(...lines: string[]) {
-  for (const line of lines) yield await Promise.resolve([line]);
+  read = [];
+  for (const line of lines) {
+    read.push(line);
+    yield await Promise.resolve([line]);
+  }
 }
 const write = async (shape: RowShape, lines: readonly string[], limit?: number) => {
   const folder = mkdtempSync(join(root, 'out-'));
@@ -42,7 +48,8 @@ describe('lines', () => {
   });
 
   test('are read no further than so many blocks', async () => {
-    expect(await write({ block: 4 }, ['abc', 'de', 'fghi'], 2)).toMatchObject({ records: 2 });
+    expect(await write({ block: 4 }, ['abc', 'de', 'fghi', 'behind it'], 2)).toMatchObject({ records: 2 });
+    expect(read).toEqual(['abc', 'de']);
   });
 
   test('of which there are not enough for one are refused with their number', async () => {
