@@ -1,5 +1,6 @@
 /** How one point compares with another, seed by seed: a generation with the first, or a condition with another. */
-import { estimate, seedsByGeneration } from './summary.js';
+import { oneSampleT } from '../statistics/t-tests.js';
+import { seedsByGeneration } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 
 /** Values of the seeds that both points have, one against the other, with a 95 % t-interval where there are two seeds or more. */
@@ -13,6 +14,12 @@ export interface Comparison {
   readonly value: number;
   readonly low?: number;
   readonly high?: number;
+  /** of the paired t test that the interval belongs to: that the two are the same; of one seed absent */
+  readonly p?: number;
+  /** standard deviation over seeds of what was averaged: of log ratios, of residuals over the lower mean, of differences */
+  readonly sd?: number;
+  /** what was tested, a number a seed: log ratios where the kind is `ratio`, else differences */
+  readonly each: readonly number[];
   /** seeds compared */
   readonly n: number;
   /** of these, seeds whose value is exactly 0: above, and below */
@@ -67,30 +74,42 @@ export function compare(above: Point, below: Point, signed = false): Comparison 
   const pairs = paired(above, below);
   if (pairs.length === 0) return undefined;
   const zeros = [pairs.filter(([a]) => a === 0).length, pairs.filter(([, b]) => b === 0).length] as const;
-  const interval = (
+  const over = (
     kind: Comparison['kind'],
-    value: number,
-    half: number | undefined,
+    each: readonly number[],
     scale: (x: number) => number = (x) => x,
-  ) => ({
-    kind,
-    value: scale(value),
-    ...(half === undefined ? {} : { low: scale(value - half), high: scale(value + half) }),
-    n: pairs.length,
-    zeros,
-  });
-  if (signed || zeros[1] === pairs.length) {
-    const { mean, halfWidth } = estimate(pairs.map(([a, b]) => a - b));
-    return interval('difference', mean, halfWidth);
-  }
-  if (zeros[0] + zeros[1] === 0) {
-    const { mean, halfWidth } = estimate(pairs.map(([a, b]) => Math.log(a / b)));
-    return interval('ratio', mean, halfWidth, Math.exp);
-  }
+    tested: readonly number[] = each,
+  ): Comparison => {
+    const n = pairs.length;
+    const middle = each.reduce((sum, x) => sum + x, 0) / n;
+    if (n === 1) return { kind, value: scale(middle), each: tested, n, zeros };
+    const { interval, error } = oneSampleT(each);
+    const { p } = oneSampleT(tested);
+    return {
+      kind,
+      value: scale(middle),
+      low: scale(interval[0]),
+      high: scale(interval[1]),
+      // no difference in any seed
+      p: Number.isNaN(p) ? 1 : p,
+      sd: error * Math.sqrt(n),
+      each: tested,
+      n,
+      zeros,
+    };
+  };
+  const differences = pairs.map(([a, b]) => a - b);
+  if (signed || zeros[1] === pairs.length) return over('difference', differences);
+  if (zeros[0] + zeros[1] === 0)
+    return over(
+      'ratio',
+      pairs.map(([a, b]) => Math.log(a / b)),
+      Math.exp,
+    );
   const mean = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length;
   const ratio = mean(0) / mean(1);
-  const { halfWidth } = estimate(pairs.map(([a, b]) => (a - ratio * b) / mean(1)));
-  return interval('ratio-of-means', ratio, halfWidth, (x) => Math.max(0, x));
+  const residuals = pairs.map(([a, b]) => (a - ratio * b) / mean(1));
+  return over('ratio-of-means', residuals, (x) => Math.max(0, ratio + x), differences);
 }
 
 /** The value of a comparison that says "the same". */

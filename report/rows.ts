@@ -23,6 +23,8 @@ export interface Results {
   /** without paths of the machine that it was run on */
   readonly plan: ExperimentPlan;
   readonly planDigest: Digest;
+  /** what its file said, where that was recorded */
+  readonly document?: unknown;
   /** a sentence about each thing that is left out: other plans of the name, other seeds or generations */
   readonly notes: readonly string[];
   /** in the plan's order of conditions, then by seed */
@@ -50,7 +52,7 @@ export async function readResults(
   signal?: AbortSignal,
 ): Promise<Results> {
   const found = await findPlan(store, experiment, which);
-  const { plan, digest } = found;
+  const { plan, digest, document } = found;
   const runs = await readRuns(store, plan, digest);
   const places = runs.flatMap((run) =>
     run.generations.flatMap((generation) =>
@@ -77,14 +79,14 @@ export async function readResults(
   const metrics = 'metrics' in plan ? plan.metrics : [];
   const names = new Set(metrics.map(({ name }) => name));
   const asked = askedOf(metrics);
-  read.forEach(({ scores: document, block }, index) => {
+  read.forEach(({ scores: own, block }, index) => {
     const { place, run } = places[index];
     if (block) scores.push(block);
-    if (!document) return;
-    scores.push({ kind: 'values', run: run.run, place, values: document.values.filter(asked) });
-    for (const histogram of document.histograms) if (names.has(histogram.name)) histograms.push({ ...place, ...histogram });
-    for (const sample of document.samples) samples.push({ ...place, ...sample });
-    if (document.pictures) pictures.push({ ...place, ...document.pictures });
+    if (!own) return;
+    scores.push({ kind: 'values', run: run.run, place, values: own.values.filter(asked) });
+    for (const histogram of own.histograms) if (names.has(histogram.name)) histograms.push({ ...place, ...histogram });
+    for (const sample of own.samples) samples.push({ ...place, ...sample });
+    if (own.pictures) pictures.push({ ...place, ...own.pictures });
   });
   const notes = leftOut(found);
   const rows = new ScoreRows(experiment, scores);
@@ -93,6 +95,7 @@ export async function readResults(
     experiment,
     plan,
     planDigest: digest,
+    document,
     notes,
     runs,
     scores,

@@ -34,10 +34,15 @@ export function studentUpper(t: number, df: number): number {
 /** P(T <= t). t.cdf */
 export const studentCdf = (t: number, df: number): number => studentUpper(-t, df);
 
+/** The last quantile asked for: a summary of many means asks for the same one again and again. */
+let latest = { p: 0.5, df: 1, value: 0 };
+
 /** t with P(T <= t) = p, for p in (0, 1), by bisection down to neighbouring doubles. t.ppf */
 export function studentQuantile(p: number, df: number): number {
   if (p === 0.5) return 0;
-  return p < 0.5 ? -studentQuantile(1 - p, df) : inverse((t) => studentCdf(t, df), p, 0, 1);
+  if (p < 0.5) return -studentQuantile(1 - p, df);
+  if (latest.p !== p || latest.df !== df) latest = { p, df, value: inverse((t) => studentCdf(t, df), p, 0, 1) };
+  return latest.value;
 }
 
 /** x with P(X <= x) = p of the beta distribution. beta.ppf */

@@ -21,17 +21,8 @@ export function summarize(values: ArrayLike<number>, confidence = 0.95): Summary
   let squares = 0;
   for (let i = 0; i < n; i++) squares += (values[i] - mean) ** 2;
   const sd = Math.sqrt(squares / (n - 1));
-  const half = (quantileFor(confidence, n - 1) * sd) / Math.sqrt(n);
+  const half = (studentQuantile((1 + confidence) / 2, n - 1) * sd) / Math.sqrt(n);
   return { n, mean, sd, interval: [mean - half, mean + half] };
-}
-
-/** The last quantile asked for: a summary of many means asks for the same one again and again. */
-let latest: { confidence: number; df: number; value: number } | undefined;
-
-function quantileFor(confidence: number, df: number): number {
-  if (latest?.confidence !== confidence || latest.df !== df)
-    latest = { confidence, df, value: studentQuantile((1 + confidence) / 2, df) };
-  return latest.value;
 }
 
 /** Quantile q in [0, 1] of ascending values, by linear interpolation between order statistics (numpy's default, type 7). */

@@ -1,6 +1,7 @@
 /** Every command, in the order of `habsburg --help`. */
 import type { CommandModule } from '../command.js';
 import { cancel } from './cancel.js';
+import { compare } from './compare.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { fork } from './fork.js';
@@ -29,6 +30,7 @@ export const commands: readonly CommandModule[] = [
   cancel,
   score,
   results,
+  compare,
   report,
   dev,
   worker,

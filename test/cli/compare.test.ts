@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openArtifactStore } from '../../artifacts/open.js';
+import { makeFixture, publishFixture } from '../report/fixture.js';
+import { habsburg } from './support.js';
+
+let folder: string;
+let store: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'habsburg-compare-'));
+  store = join(folder, 'store');
+  const fixture = makeFixture({ generations: 5, seeds: [1, 2, 3, 4], conditions: ['replace', 'keep-10', 'keep-20'] });
+  await publishFixture(openArtifactStore(store), fixture);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const compare = (...args: string[]) => habsburg('compare', 'nature-small', '--store', store, ...args);
+
+test('of the leading metric every pair of conditions, and each change', async () => {
+  const { code, out } = await compare();
+  expect(code).toBe(0);
+  const lines = out.split('\n');
+  expect(lines[0]).toBe('perplexity (real-test/exp-mean-token), generation 5');
+  expect(lines.slice(2, 8).map((line) => line.split(/ {2,}/)[0])).toEqual([
+    'replace / keep-10',
+    'replace / keep-20',
+    'keep-10 / keep-20',
+    'replace, generation 5 / 0',
+    'keep-10, generation 5 / 0',
+    'keep-20, generation 5 / 0',
+  ]);
+  expect(lines[2]).toMatch(/higher$/);
+});
+
+test('--json: each test with what was corrected, Benjamini-Hochberg on request', async () => {
+  const { out } = await compare('--json', '--correct', 'bh', '--conditions', 'replace,keep-20', '--generation', '2');
+  const { schema, correction, tests } = JSON.parse(out);
+  expect({ schema, correction, count: tests.length }).toEqual({ schema: 'habsburg.compare/v1', correction: 'bh', count: 3 });
+  expect(tests[0]).toMatchObject({ metric: 'perplexity', conditions: ['replace', 'keep-20'], generations: [2], member: 'opt' });
+  const largest = tests.reduce((a: any, b: any) => (b.p > a.p ? b : a));
+  expect(largest.corrected).toBe(largest.p);
+});
+
+test('trends, over generations and over a number of the conditions', async () => {
+  const trend = await compare('--trend', '--inflection', '--json');
+  expect(JSON.parse(trend.out).tests.map(({ turn }: any) => turn !== undefined)).toEqual([false, true, false, true, false, true]);
+  const over = await compare('--over', 'replace=0,keep-10=0.1,keep-20=0.2');
+  expect(over.out).toMatch(/\nover the conditions from 0 to 0\.2 .* lower\n/);
+});
+
+test.each([
+  [['--inflection'], 2, 'add --trend or --over'],
+  [['--trend', '--over', 'x'], 2, 'take one of them'],
+  [['--trend', '--generation', '2'], 2, 'leave --generation out'],
+  [['--generation', 'x'], 2, '--generation x is no generation'],
+  [['--generation', '9'], 4, 'there is nothing to compare at generation 9'],
+  [['--conditions', 'replac'], 4, 'did you mean replace?'],
+  [['--metric', 'bleu'], 4, 'no metric "bleu"'],
+  [['--over', 'mixture.share'], 2, 'no condition has mixture.share'],
+  [['--over', 'replace=0,keep-10=0.1,keep-20=0.2', '--inflection'], 2, '--inflection takes two seeds and five conditions'],
+])('%j is exit code %i', async (args, code, sentence) => {
+  const found = await compare(...args);
+  expect(found.code).toBe(code);
+  expect(found.err).toContain(sentence);
+  expect(found.out).toBe('');
+});
