@@ -7,7 +7,14 @@ import { HabsburgError } from '../common/errors.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import type { ExperimentInput } from '../workflows/contract.js';
-import { QUEUES, SEARCH_ATTRIBUTES, experimentProgressQuery, extendUpdate, fairness } from '../workflows/contract.js';
+import {
+  QUEUES,
+  SEARCH_ATTRIBUTES,
+  experimentProgressQuery,
+  experimentSummary,
+  extendUpdate,
+  fairness,
+} from '../workflows/contract.js';
 import { failureOf } from './ended.js';
 import { ProgressView } from './progress.js';
 import type { ExperimentMemo, ExperimentSnapshot } from './snapshot.js';
@@ -37,6 +44,7 @@ export async function startExperiment(client: Client, input: ExperimentInput, co
         workflowId: name,
         taskQueue: QUEUES.workflow,
         args: [input],
+        staticSummary: experimentSummary(input.plan),
         priority: fairness(name),
         memo: { ...identity, command, startedAt: new Date().toISOString() } satisfies ExperimentMemo,
         typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: name }],

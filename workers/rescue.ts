@@ -105,7 +105,7 @@ async function startAgain(
 ): Promise<void> {
   const { workflowId } = handle;
   const [experiment] = workflowId.split('/', 1);
-  const [history, { memo, type }] = [await handle.fetchHistory(), await handle.describe()];
+  const [history, { memo, type, staticSummary }] = [await handle.fetchHistory(), await handle.describe()];
   const [input] = await read(workflowId, startedWith(history));
   const args =
     type === 'experiment' ? [await asAsked(client, read, { workflowId, history }, input as ExperimentInput, runs)] : [input];
@@ -114,6 +114,7 @@ async function startAgain(
     taskQueue: QUEUES.workflow,
     args,
     memo,
+    staticSummary: await staticSummary(),
     typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: experiment }],
     priority: fairness(experiment),
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.TERMINATE_EXISTING,

@@ -6,6 +6,7 @@ import type { ScoreInput } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
+import { summary } from '../common/summary.js';
 import type { RunDocument } from '../spec/documents.js';
 import type { AnyRunPlan, ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
 
@@ -43,6 +44,17 @@ export function evaluateWorkflowId(run: string, generation: number): string {
 export function scoreWorkflowId(experiment: string): string {
   return `${experiment}/score`;
 }
+
+/** What Temporal's UI shows beside an experiment: `experiment · nature-small · 2 conditions x 3 seeds`. */
+export function experimentSummary({ name, conditions, seeds }: Pick<ExperimentPlan, 'name' | 'conditions' | 'seeds'>): string {
+  return summary('experiment', name, `${many(conditions.length, 'condition')} x ${many(seeds.length, 'seed')}`);
+}
+
+export function scoreSummary({ name, metrics }: Pick<ExperimentPlan, 'name' | 'metrics'>): string {
+  return summary('score', name, many(metrics.length, 'metric'));
+}
+
+const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** Experiments share the workers in turns, however many steps each has waiting. */
 export function fairness(experiment: string): Priority {

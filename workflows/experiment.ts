@@ -14,6 +14,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Digest } from '../common/canonical.js';
+import { summary } from '../common/summary.js';
 import { expand } from '../spec/expand.js';
 import { stepMembers } from '../spec/members.js';
 import { abandonedChildOf } from './child.js';
@@ -60,6 +61,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     return startChild(run, {
       ...abandonedChildOf(plan.name),
       workflowId: runWorkflowId(plan.name, runPlan.id),
+      staticSummary: summary('run', runPlan.id),
       args: [{ plan: runPlan, digest, store, engines, paused, startedBy, eventLimit: input.eventLimit }],
       typedSearchAttributes: [
         { key: SEARCH_ATTRIBUTES.experiment, value: plan.name },

@@ -1,8 +1,9 @@
 /** Activity proxies with their timeouts and retries. Which errors are final is decided in activities/failures.ts. */
-import type { ActivityInterfaceFor } from '@temporalio/workflow';
+import type { ActivityFunctionWithOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import type { Activities, StepResult } from '../activities/types.js';
+import type { Activities, RecordInput, SimulateInput, StepPlace, StepResult } from '../activities/types.js';
 import type { Digest } from '../common/canonical.js';
+import { summary } from '../common/summary.js';
 import { placementKey, placementsOf } from '../spec/placement.js';
 import type { ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
 import type { Engines } from './contract.js';
@@ -12,15 +13,13 @@ import type { StepCall } from './generation.js';
 
 const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' } as const;
 
-type Stepping = Omit<ActivityInterfaceFor<Activities>, Documents | 'chooseEngine'>;
+type Documents = 'recordPlan' | 'record' | 'recordMetrics' | 'left';
+type Stepping = Omit<Activities, Documents | 'chooseEngine'>;
 
-export interface Steps extends Omit<Stepping, 'postprocess'> {
-  /** on texts alone, and with observations, which models make */
-  readonly postprocess: Stepping['postprocess'];
+export interface Steps extends Stepping {
+  /** `postprocess` is on texts alone; with observations, which models make */
   readonly postprocessObserving: Stepping['postprocess'];
 }
-
-type Documents = 'recordPlan' | 'record' | 'recordMetrics' | 'left';
 
 /**
  * Steps on their task queues. Long by nature: nothing limits their duration but their heartbeat.
@@ -38,16 +37,34 @@ export function stepsOn(queues: ExecutionPlan['queues'], heartbeatSeconds: numbe
   const light = on(queues.cpu);
   const engine = on(queues.engine);
   return {
-    prepare: light.prepare,
-    view: light.view,
-    postprocess: light.postprocess,
-    postprocessObserving: engine.postprocess,
-    sample: light.sample,
-    finetune: engine.finetune,
-    generate: engine.generate,
-    score: engine.score,
-    simulate: engine.simulate,
+    prepare: told(light.prepare, () => summary('prepare', 'real data')),
+    view: told(light.view, stepSummary('view')),
+    postprocess: told(light.postprocess, stepSummary('postprocess')),
+    postprocessObserving: told(engine.postprocess, stepSummary('postprocess')),
+    sample: told(light.sample, stepSummary('sample')),
+    finetune: told(engine.finetune, stepSummary('finetune')),
+    generate: told(engine.generate, stepSummary('generate')),
+    score: told(engine.score, stepSummary('score')),
+    simulate: told(engine.simulate, simulateSummary),
   };
+}
+
+/** An activity that is scheduled with a line about what it is given. */
+function told<I, O>(
+  activity: ActivityFunctionWithOptions<(input: I) => Promise<O>>,
+  line: (input: I) => string,
+): (input: I) => Promise<O> {
+  return (input) => activity.executeWithOptions({ summary: line(input) }, [input]);
+}
+
+const stepSummary =
+  (step: string) =>
+  ({ place: { member, generation } }: { readonly place: StepPlace }): string =>
+    summary(step, member, `generation ${generation}`);
+
+function simulateSummary({ place: { member, generation }, to, seeds }: SimulateInput): string {
+  const many = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds`;
+  return summary('simulate', member, `generations ${generation} to ${to}`, many);
 }
 
 /** Asks the engines behind each placement's task queue which of them a plan's steps are for. */
@@ -68,21 +85,39 @@ export async function enginesOf(
   return Object.fromEntries(await Promise.all(asked));
 }
 
-function enginesBehind(taskQueue: string): ActivityInterfaceFor<Pick<Activities, 'chooseEngine'>> {
-  return proxyActivities<Pick<Activities, 'chooseEngine'>>({
+function enginesBehind(taskQueue: string): Pick<Activities, 'chooseEngine'> {
+  const { chooseEngine } = proxyActivities<Pick<Activities, 'chooseEngine'>>({
     taskQueue: enginesQueue(taskQueue),
     startToCloseTimeout: '1 minute',
     retry: RETRY,
   });
+  return { chooseEngine: told(chooseEngine, () => summary('choose the engine', taskQueue)) };
 }
 
 /** Small documents in the store. */
-export function recordsOn(taskQueue: string): ActivityInterfaceFor<Pick<Activities, Documents>> {
-  return proxyActivities<Pick<Activities, Documents>>({
+export function recordsOn(taskQueue: string): Pick<Activities, Documents> {
+  const { recordPlan, record, recordMetrics, left } = proxyActivities<Pick<Activities, Documents>>({
     taskQueue,
     startToCloseTimeout: '1 minute',
     retry: RETRY,
   });
+  return {
+    recordPlan: told(recordPlan, ({ plan }) => summary('record', 'plan', `to generation ${plan.generations}`)),
+    record: told(record, recordSummary),
+    recordMetrics: told(recordMetrics, () => summary('record', 'metrics')),
+    left: told(left, ({ run, from }) => summary('what is left', run.id, `from generation ${from}`)),
+  };
+}
+
+function recordSummary({ document }: RecordInput): string {
+  switch (document.schema) {
+    case 'habsburg.run/v2':
+      return summary('record', 'run', document.status);
+    case 'habsburg.generation/v1':
+      return summary('record', 'what was left', `generation ${document.generation}`);
+    case 'habsburg.evaluation/v1':
+      return summary('record', 'scores', document.member, `generation ${document.generation}`);
+  }
 }
 
 /** Runs the steps that a generation asks for, one after the other. @param step runs an activity under a name */

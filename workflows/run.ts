@@ -16,6 +16,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PrepareDataInput, PrepareInput, StepPlace, StepResult } from '../activities/types.js';
+import { summary } from '../common/summary.js';
 import type { MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
 import { stepKind } from '../spec/members.js';
 import { membersAt } from '../spec/phases.js';
@@ -180,6 +181,7 @@ async function chain(input: RunInput): Promise<RunResult> {
       const found = await executeChild(evaluate, {
         ...childOf(plan.experiment),
         workflowId: evaluateWorkflowId(workflowInfo().workflowId, generation),
+        staticSummary: summary('evaluate', plan.id, generationsOf(subjects)),
         args: [{ place: placeOf(input), store, execution: plan.execution, subjects }],
         typedSearchAttributes: [
           { key: SEARCH_ATTRIBUTES.experiment, value: plan.experiment },
@@ -292,6 +294,13 @@ function answer(id: string, state: RunState): void {
     description: 'From the experiment, which sees from its arrival that the run is there.',
   });
   setHandler(runProgressQuery, () => state.progress());
+}
+
+/** `generation 3`, `generations 3 to 7` */
+function generationsOf(subjects: readonly EvaluationSubject[]): string {
+  const all = subjects.map(({ input }) => input.place.generation);
+  const [from, to] = [Math.min(...all), Math.max(...all)];
+  return from === to ? `generation ${from}` : `generations ${from} to ${to}`;
 }
 
 function prepareInput(plan: RunPlan, member: StepMember, place: StepPlace): PrepareInput {

@@ -10,7 +10,14 @@ import { withMetrics } from '../../spec/asked-metrics.js';
 import { expand } from '../../spec/expand.js';
 import type { ExperimentPlan } from '../../spec/plan.js';
 import type { ScoreExperimentInput, ScoreProgress } from '../../workflows/contract.js';
-import { QUEUES, SEARCH_ATTRIBUTES, fairness, scoreProgressQuery, scoreWorkflowId } from '../../workflows/contract.js';
+import {
+  QUEUES,
+  SEARCH_ATTRIBUTES,
+  fairness,
+  scoreProgressQuery,
+  scoreSummary,
+  scoreWorkflowId,
+} from '../../workflows/contract.js';
 import type { CommandModule } from '../command.js';
 import { problemSentences } from '../ended.js';
 import { untilInterrupted } from '../interrupt.js';
@@ -103,6 +110,7 @@ async function start(client: Client, input: ScoreExperimentInput): Promise<Workf
       workflowIdConflictPolicy: 'TERMINATE_EXISTING',
       taskQueue: QUEUES.workflow,
       args: [input],
+      staticSummary: scoreSummary(input.plan),
       priority: fairness(name),
       typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.experiment, value: name }],
     }),

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
@@ -105,6 +106,11 @@ describe('a program without the secret', () => {
     const payloads = events![0].workflowExecutionStartedEventAttributes!.input!.payloads!;
     expect(payloads.map(({ metadata }) => Buffer.from(metadata!.encoding).toString())).toEqual(['binary/encrypted']);
     for (const part of [Buffer.from(payloads[0].data!).toString('latin1'), seen]) expect(part).not.toMatch(/estimator|biased/);
+    // what everybody sees are the lines beside workflows and activities: names and numbers
+    const lines = events!.flatMap(({ userMetadata: line }) => (line?.summary ? [defaultPayloadConverter.fromPayload(line.summary)] : [])); // prettier-ignore
+    expect(lines[0]).toMatch(/^experiment · mine · \d+ conditions? x 2 seeds$/);
+    expect(lines).toContain('record · plan · to generation 1');
+    expect(lines.filter((line) => /^run · .*seeds-1-2$/.test(String(line))).length).toBeGreaterThan(0);
     expect(JSON.stringify(await owner.workflow.getHandle('mine').result())).toContain('"failed":0');
     await connection.workflowService.startWorkflowExecution({
       namespace: 'default',

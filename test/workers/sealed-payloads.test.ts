@@ -4,6 +4,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { Payload, SerializationContext } from '@temporalio/common';
 import { randomBytes } from 'node:crypto';
 import { REFUSED } from '../../common/refused.js';
+import { summary } from '../../common/summary.js';
 import { sealedPayloads } from '../../workers/sealed-payloads.js';
 
 const secret = randomBytes(32);
@@ -43,6 +44,19 @@ describe('sealed payloads', () => {
     const empty = { ...payload(undefined), data: [] as unknown as Uint8Array };
     const [sealed] = await codec.encode([empty], workflow('w'));
     expect(value(await codec.decode([sealed], workflow('w')))).toBeUndefined();
+  });
+
+  test('a line for the UI is readable for everybody, and from nobody is it believed', async () => {
+    const line = payload(summary('finetune', 'student', 'generation 3'));
+    for (const context of [workflow('w'), activity('3')]) expect(await codec.encode([line], context)).toEqual([line]);
+    await expect(codec.decode([line], workflow('w'))).rejects.toThrow(REFUSED.refused);
+    // what only looks like one does not become readable
+    for (const other of [['a · b'], { a: 'a · b' }, `a · ${'b'.repeat(400)}`]) {
+      const [sealed] = await codec.encode([payload(other)], workflow('w'));
+      expect(Object.keys(sealed.metadata!)).toEqual(['encoding']);
+      expect(value(await codec.decode([sealed], workflow('w')))).toEqual(other);
+      expect(Buffer.from(sealed.data!).toString('utf8')).not.toContain('·');
+    }
   });
 
   test('the same value is never sealed to the same bytes', async () => {

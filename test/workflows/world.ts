@@ -29,6 +29,8 @@ class Execution {
   /** inputs of all executions of the chain */
   readonly inputs: unknown[] = [];
   readonly attributes = new Map<string, unknown>();
+  /** what Temporal's UI shows beside it */
+  summary?: string;
   outcome!: Promise<any>;
   constructor(
     readonly id: string,
@@ -46,6 +48,8 @@ class ContinueAsNew extends Error {
 export class World {
   readonly executions = new Map<string, Execution>();
   readonly logged: { readonly message: string; readonly meta?: any }[] = [];
+  /** activities in the order in which they were asked for, as Temporal's UI shows them */
+  readonly scheduled: { readonly name: string; readonly taskQueue: string; readonly summary?: string }[] = [];
   /** by activity name; a thrown ApplicationFailure is final, as after the last retry */
   activities: Record<string, (input: any, ...taskQueue: any[]) => Promise<any>> = {};
   /** whether the server says of a workflow's task that the workers have another version by now */
@@ -286,40 +290,47 @@ const fake = {
     new Proxy(
       {},
       {
-        get: (_target, name: string) => async (input: unknown) => {
-          const { world, execution } = here();
-          execution.events += 6;
-          await world.tick();
-          const call = async () => {
-            const activity = world.activities[name];
-            if (!activity) throw ApplicationFailure.nonRetryable(`no activity ${name}`);
-            // what travels is JSON
-            const output: unknown = await activity(JSON.parse(JSON.stringify(input)), taskQueue);
-            return output === undefined ? undefined : (JSON.parse(JSON.stringify(output)) as unknown);
+        get: (_target, name: string) => {
+          const call = async ({ summary }: { summary?: string }, input: unknown) => {
+            const { world, execution } = here();
+            execution.events += 6;
+            world.scheduled.push({ name, taskQueue, summary });
+            await world.tick();
+            const travel = async () => {
+              const activity = world.activities[name];
+              if (!activity) throw ApplicationFailure.nonRetryable(`no activity ${name}`);
+              // what travels is JSON
+              const output: unknown = await activity(JSON.parse(JSON.stringify(input)), taskQueue);
+              return output === undefined ? undefined : (JSON.parse(JSON.stringify(output)) as unknown);
+            };
+            return cancellable(travel()).catch((error: unknown) => {
+              if (error instanceof CancelledFailure) throw error;
+              throw new ActivityFailure(
+                'Activity task failed',
+                name,
+                '1',
+                'NON_RETRYABLE_FAILURE' as any,
+                undefined,
+                error as Error,
+              );
+            });
           };
-          return cancellable(call()).catch((error: unknown) => {
-            if (error instanceof CancelledFailure) throw error;
-            throw new ActivityFailure(
-              'Activity task failed',
-              name,
-              '1',
-              'NON_RETRYABLE_FAILURE' as any,
-              undefined,
-              error as Error,
-            );
+          return Object.assign((input: unknown) => call({}, input), {
+            executeWithOptions: (options: { summary?: string }, [input]: [unknown]) => call(options, input),
           });
         },
       },
     ),
   startChild: async (
     workflow: Workflow,
-    options: { workflowId: string; args: [unknown]; parentClosePolicy?: real.ParentClosePolicy },
+    options: { workflowId: string; args: [unknown]; staticSummary?: string; parentClosePolicy?: real.ParentClosePolicy },
   ) => {
     const { world, execution } = here();
     await present();
     execution.events += 4;
     await cancellable(world.beforeStart(options.workflowId));
     const child = world.launch(workflow, options.workflowId, JSON.parse(JSON.stringify(options.args[0])), execution);
+    child.summary = options.staticSummary;
     child.followsParent = options.parentClosePolicy !== real.ParentClosePolicy.ABANDON;
     child.outcome.catch(() => undefined);
     return {
@@ -341,7 +352,7 @@ const fake = {
       },
     };
   },
-  executeChild: async (workflow: Workflow, options: { workflowId: string; args: [unknown] }) =>
+  executeChild: async (workflow: Workflow, options: { workflowId: string; args: [unknown]; staticSummary?: string }) =>
     (await fake.startChild(workflow, options)).result(),
   getExternalWorkflowHandle: external,
 };

@@ -37,7 +37,14 @@ export const sleep = (ms: number) => server.sleep(ms);
 export const makeContinueAsNewFunc = () => (input: unknown) => Promise.reject(new ContinueAsNew(input));
 export const CancellationScope = { nonCancellable: <T>(work: () => Promise<T>) => shield.run(true, work) };
 export const proxyActivities = ({ taskQueue }: { taskQueue: string }) =>
-  new Proxy({}, { get: (_target, name: string) => (input: unknown) => server.call(name, input, taskQueue) });
+  new Proxy(
+    {},
+    {
+      get: (_target, name: string) => ({
+        executeWithOptions: (_options: unknown, [input]: [unknown]) => server.call(name, input, taskQueue),
+      }),
+    },
+  );
 
 interface ChildOptions {
   readonly workflowId: string;
