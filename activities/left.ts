@@ -38,7 +38,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
         {
           name: member.name,
           of,
-          input: scoredOf(member, run.metrics, { model, generated, prompts, real, test, first, truth: of0('truth') }),
+          input: scoredOf(member, run, { model, generated, prompts, real, test, first, truth: of0('truth') }),
         },
       ];
     }),

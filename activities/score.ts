@@ -16,6 +16,7 @@ import { kindOf } from '../kinds/index.js';
 import type { ScoresDocument } from '../spec/results.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../spec/results.js';
 import { toFailure } from './failures.js';
+import { importEncoder, ofNobody } from './encoder.js';
 import { observe } from './observe.js';
 import { measuring, type Measured } from './measuring.js';
 import { runStep, type StepContext } from './step.js';
@@ -70,29 +71,46 @@ function shownOf(input: ScoreInput): ScoreInput['metrics'] {
 }
 
 interface Tables {
-  /** the table of an observation, which is made when it is first asked for */
-  of(need: ObservationRef): Promise<ArtifactRef>;
-  /** the steps of those that could be made, by tableName */
+  /** the table of an observation, which is made when it is first asked for. @param encoder that the metric's settings name */
+  of(need: ObservationRef, encoder?: string): Promise<ArtifactRef>;
+  /** the steps of those that could be made, by tableName, those under an encoder by its name */
   made(): Promise<Readonly<Record<string, StepResult>>>;
 }
 
 function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
   const { place, model, first, lossOn } = input;
   const asked = new Map<string, Promise<StepResult>>();
+  const encoders = new Map<string, Promise<StepResult>>();
+  const once = (steps: Map<string, Promise<StepResult>>, name: string, make: () => Promise<StepResult>) => {
+    const step = steps.get(name) ?? make();
+    steps.set(name, step);
+    return step;
+  };
+  /** the same vectors whoever wrote the texts, and whenever */
+  const embed = async (need: ObservationRef, name: string) => {
+    const { encoder } = (await once(encoders, name, () => importEncoder(deps, place, name, input.encoders?.[name]))).outputs;
+    return observe(deps, {
+      place: ofNobody(place),
+      observation: need.observation,
+      model: encoder,
+      data: input[need.of],
+      settings: {},
+    });
+  };
   return {
-    async of(need) {
-      const name = tableName(need);
-      let step = asked.get(name);
-      if (!step) {
-        step = observe(deps, {
-          place,
-          observation: need.observation,
-          model: need.under === 'self' ? model : first,
-          data: input[need.of],
-          settings: lossOn ? { lossOn } : {},
-        });
-        asked.set(name, step);
-      }
+    async of(need, encoder = '') {
+      const step =
+        need.under === 'encoder'
+          ? once(asked, tableName(need).replace(/encoder$/, encoder), () => embed(need, encoder))
+          : once(asked, tableName(need), () =>
+              observe(deps, {
+                place,
+                observation: need.observation,
+                model: need.under === 'self' ? model : first,
+                data: input[need.of],
+                settings: lossOn ? { lossOn } : {},
+              }),
+            );
       return (await step).outputs.table;
     },
     async made() {
@@ -116,7 +134,8 @@ async function evaluate(
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
   for (const role of [...(needs.records ?? []), ...(needs.tokenTypes ?? [])]) refs[role] = input[role];
-  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need);
+  for (const need of needs.observations ?? [])
+    refs[tableName(need)] = await tables.of(need, settings.encoder as string | undefined);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(
     deps,

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { HabsburgError, fromSystemError } from '../common/errors.js';
 import { parseRecords } from '../data/template.js';
-import { evaluations, ofEmbeddings, ofPairs } from '../evaluations/index.js';
+import { evaluations, ofPairs } from '../evaluations/index.js';
 import { encode } from '../evaluations/token-ids.js';
 import { split } from '../evaluations/tokenizers.js';
 import {
@@ -95,7 +95,7 @@ const meant = (asked: string, evaluation: Evaluation): boolean =>
  * @throws HabsburgError of a name that is unknown, or whose needs the files do not meet
  */
 export function chosen(asked: readonly string[] | undefined, input: EvaluationInput): Evaluation[] {
-  const all = [...evaluations, ...ofPairs, ...ofEmbeddings].filter(({ of }) => of === 'texts');
+  const all = [...evaluations, ...ofPairs].filter(({ of }) => of === 'texts');
   if (asked === undefined) return all.filter((evaluation) => measurable(evaluation, input));
   for (const name of asked) {
     const found = all.filter((evaluation) => meant(name, evaluation));
@@ -124,8 +124,8 @@ export function chosen(asked: readonly string[] | undefined, input: EvaluationIn
 function lackOfVectors(name: string, needed: readonly ObservationRef[], { tables }: EvaluationInput): string {
   const written = needed.some((need) => need.of === 'generated' && tables[tableName(need)] === undefined);
   return written
-    ? `${name} needs vectors of the texts: --embeddings FILE.npy or FILE.jsonl, a row a text`
-    : `${name} compares with real texts: add --reference-embeddings FILE`;
+    ? `${name} needs vectors of the texts: --encoder FOLDER or hf://sentence-transformers/all-MiniLM-L6-v2@main makes them, --embeddings FILE.npy or FILE.jsonl has them`
+    : `${name} compares with real texts: add --reference REAL.jsonl with --encoder, or --reference-embeddings FILE`;
 }
 
 /** Settings that `--set KEY=VALUE` gives, of those metrics that have them. */

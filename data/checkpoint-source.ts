@@ -12,6 +12,9 @@ import type { SourceOrigin } from './source.js';
 /** What is needed of a checkpoint beside its weights: configuration, tokenizer in either form. */
 const SETTINGS =
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^merges\.txt$/;
+/** The same of a sentence encoder: also how a text's hidden states become one vector. */
+const ENCODER_SETTINGS =
+  /^(config|tokenizer|tokenizer_config|special_tokens_map|modules|sentence_bert_config)\.json$|^[\w.-]+_Pooling\/config\.json$/;
 /** Forms of weights, best first: only one is taken. The second is read as data; nothing in it is executed. */
 const WEIGHTS = [
   /^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/,
@@ -33,27 +36,50 @@ export interface ResolvedCheckpoint {
  */
 export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise<ResolvedCheckpoint> {
   if (uri.startsWith('file:')) {
-    const folder = pathOfSource(uri);
-    if (!isAbsolute(folder)) throw new HabsburgError('invalid', `${uri}: the path is not absolute`);
-    const isFile = await stat(folder).then(
+    const path = folderOf(uri);
+    const isFile = await stat(path).then(
       (found) => found.isFile(),
       () => false,
     );
-    if (isFile || folder.endsWith('.gguf')) return { folder: dirname(folder), files: [basename(folder)] };
-    const names = await readdir(folder).catch((error: unknown) => {
-      throw fromSystemError(error, `reading the checkpoint ${folder}`);
-    });
-    const wanted = wantedOf(names, uri);
-    return { folder, files: names.filter((name) => wanted.has(name)).sort() };
+    if (isFile || path.endsWith('.gguf')) return { folder: dirname(path), files: [basename(path)] };
+    return localFolder(path, uri, SETTINGS);
   }
+  return ofHub(uri, 'no checkpoint; write file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION', SETTINGS, hub);
+}
+
+/**
+ * A sentence encoder in the layout of sentence-transformers.
+ * @param uri `file:/absolute/folder` or `hf://OWNER/NAME@REVISION`
+ * @throws 'notFound' where it has no config.json or no weights
+ */
+export async function resolveEncoder(uri: string, hub?: HubSettings): Promise<ResolvedCheckpoint> {
+  if (uri.startsWith('file:')) return localFolder(folderOf(uri), uri, ENCODER_SETTINGS);
+  return ofHub(uri, 'no encoder; write file:FOLDER or hf://OWNER/NAME@REVISION', ENCODER_SETTINGS, hub);
+}
+
+function folderOf(uri: string): string {
+  const folder = pathOfSource(uri);
+  if (!isAbsolute(folder)) throw new HabsburgError('invalid', `${uri}: the path is not absolute`);
+  return folder;
+}
+
+async function localFolder(folder: string, uri: string, settings: RegExp): Promise<ResolvedCheckpoint> {
+  const names = await readdir(folder, { recursive: settings === ENCODER_SETTINGS }).catch((error: unknown) => {
+    throw fromSystemError(error, `reading the ${settings === SETTINGS ? 'checkpoint' : 'encoder'} ${folder}`);
+  });
+  const wanted = wantedOf(names, uri, settings);
+  return { folder, files: names.filter((name) => wanted.has(name)).sort() };
+}
+
+async function ofHub(uri: string, otherwise: string, settings: RegExp, hub?: HubSettings): Promise<ResolvedCheckpoint> {
   const match = /^hf:\/\/([\w.-]+\/[\w.-]+)@([\w./-]+)$/.exec(uri);
-  if (!match || match[2].split('/').includes('..'))
-    throw new HabsburgError('invalid', `${uri} is no checkpoint; write file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION`);
+  if (!match || match[2].split('/').includes('..')) throw new HabsburgError('invalid', `${uri} is ${otherwise}`);
   const snapshot = await HubSnapshot.open({ type: 'model', name: match[1] }, match[2], hub);
   const listed = await snapshot.list();
   const wanted = wantedOf(
     listed.map((file) => file.path),
     uri,
+    settings,
   );
   const files = listed.filter((file) => wanted.has(file.path));
   for (const file of files) await snapshot.get(file);
@@ -61,12 +87,12 @@ export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise
 }
 
 /** The files among `names` that are needed. */
-function wantedOf(names: readonly string[], uri: string): ReadonlySet<string> {
+function wantedOf(names: readonly string[], uri: string, settings: RegExp): ReadonlySet<string> {
   if (!names.includes('config.json'))
     throw new HabsburgError('notFound', `${uri} has no config.json; name a folder or repository in Hugging Face's layout`);
   const weights = WEIGHTS.find((form) => names.some((name) => form.test(name) && !name.endsWith('.json')));
   if (weights === undefined) throw new HabsburgError('notFound', `${uri} has neither model.safetensors nor pytorch_model.bin`);
-  return new Set(names.filter((name) => SETTINGS.test(name) || weights.test(name)));
+  return new Set(names.filter((name) => settings.test(name) || weights.test(name)));
 }
 
 /** A checkpoint down to its files. @param digests of them */

@@ -5,7 +5,7 @@ import { digestOf, type Digest } from '../common/canonical.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { HabsburgError } from '../common/errors.js';
 import { localSources, pathOfSource, type SourceDigests } from '../spec/sources.js';
-import { resolveCheckpoint, type ResolvedCheckpoint } from './checkpoint-source.js';
+import { resolveCheckpoint, resolveEncoder, type ResolvedCheckpoint } from './checkpoint-source.js';
 
 /**
  * The plan with the digests of its local sources; needed before it is run or named.
@@ -13,18 +13,18 @@ import { resolveCheckpoint, type ResolvedCheckpoint } from './checkpoint-source.
  * @throws 'notFound' or 'invalid' where a source cannot be read
  */
 export async function identified<P extends ExperimentPlan>(plan: P, known: SourceDigests = {}): Promise<P> {
-  const { data, checkpoints } = localSources(plan);
+  const { data, checkpoints, encoders } = localSources(plan);
   const sources: Record<string, Digest> = {};
   for (const source of data) sources[source] = known[source] ?? (await digestOfSource(source, 'data'));
   for (const source of checkpoints) sources[source] = await digestOfSource(source, 'checkpoint');
+  for (const source of encoders) sources[source] = await digestOfSource(source, 'encoder');
   return Object.keys(sources).length === 0 ? plan : { ...plan, sources };
 }
 
-/** What a local source holds: a text or image file's digest, or that of a checkpoint's files and their digests. */
-export async function digestOfSource(source: string, kind: 'data' | 'checkpoint'): Promise<Digest> {
-  return kind === 'data'
-    ? (await measureFile(pathOfSource(source))).digest
-    : digestOf(await checkpointDigests(await resolveCheckpoint(source)));
+/** What a local source holds: a text or image file's digest, or that of a checkpoint's or encoder's files and their digests. */
+export async function digestOfSource(source: string, kind: 'data' | 'checkpoint' | 'encoder'): Promise<Digest> {
+  if (kind === 'data') return (await measureFile(pathOfSource(source))).digest;
+  return digestOf(await checkpointDigests(await (kind === 'encoder' ? resolveEncoder(source) : resolveCheckpoint(source))));
 }
 
 /**

@@ -11,13 +11,13 @@ import { dataKind, type DataKind } from '../spec/members.js';
 import { sourcesOf, termsOf } from '../spec/mixture.js';
 import { stagesOf } from '../spec/phases.js';
 import { placedSources, type PlacedSource } from '../spec/mixture-places.js';
-import type { Path } from '../spec/problems.js';
+import { valueAt, type Path } from '../spec/problems.js';
 import type { ImageDataPlan } from '../kinds/images/plan.js';
 import type { TextDataPlan } from '../kinds/text/plan.js';
 import type { ExperimentPlan } from '../spec/plan.js';
-import { pathOfSource, type SourceDigests } from '../spec/sources.js';
+import { encodersOf, pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { linesOf } from './blocks.js';
-import { resolveCheckpoint } from './checkpoint-source.js';
+import { resolveCheckpoint, resolveEncoder } from './checkpoint-source.js';
 import { readIdxImages } from './idx.js';
 import { fillTemplate, readFieldRecords } from './template.js';
 import { fileChunks, linesOfPieces, textFile } from './text.js';
@@ -56,7 +56,11 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
   if (images) looks.push({ findings: await lookAtImages(images, pictures, termsRead('images', plan, document)), digests: {} });
   return {
     digests: Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests,
-    findings: [...looks.flatMap(({ findings }) => findings), ...(await lookAtCheckpoints(plan))],
+    findings: [
+      ...looks.flatMap(({ findings }) => findings),
+      ...(await lookAtCheckpoints(plan)),
+      ...(await lookAtEncoders(plan, document)),
+    ],
   };
 }
 
@@ -216,5 +220,20 @@ export function localBases(plan: ExperimentPlan): LocalBase[] {
 async function lookAtCheckpoints(plan: ExperimentPlan): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { source, path } of localBases(plan)) await attempt(path, () => resolveCheckpoint(source), findings);
+  return findings;
+}
+
+async function lookAtEncoders({ metrics }: ExperimentPlan, document: unknown): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const common = valueAt(document, ['encoder']);
+  const asked = valueAt(document, ['metrics']);
+  for (const source of encodersOf(metrics).filter((one) => one.startsWith('file:'))) {
+    const i = Array.isArray(asked) ? asked.findIndex((_, at) => valueAt(document, ['metrics', at, 'settings', 'encoder']) === source) : -1; // prettier-ignore
+    await attempt(
+      source === common || i < 0 ? ['encoder'] : ['metrics', i, 'settings', 'encoder'],
+      () => resolveEncoder(source),
+      findings,
+    );
+  }
   return findings;
 }

@@ -1,13 +1,18 @@
 /** What of a plan its engine cannot do, as far as the plan says it. */
 import type { Device } from '../engine/devices.js';
 import { stepPart } from '../spec/members.js';
+import { metricNamed } from '../spec/metrics.js';
 import { stagesOf } from '../spec/phases.js';
 import type { ExperimentPlan, MixedStepMember } from '../spec/plan.js';
 import { architectureIn, deviceRefusal, refusal, type Asked } from './capabilities.js';
 import { DEFAULT_ENGINE, engineRow } from './registry.js';
 
 /** The first reason, in one sentence; undefined: there is none. */
-export function planRefusal({ execution, conditions }: Pick<ExperimentPlan, 'execution' | 'conditions'>): string | undefined {
+export function planRefusal({
+  execution,
+  conditions,
+  metrics,
+}: Pick<ExperimentPlan, 'execution' | 'conditions' | 'metrics'>): string | undefined {
   const engine = execution.engine ?? DEFAULT_ENGINE;
   const { can } = engineRow(engine);
   const members = conditions.flatMap((condition) => stagesOf(stepPart(condition)).flatMap((stage) => stage.members));
@@ -20,6 +25,11 @@ export function planRefusal({ execution, conditions }: Pick<ExperimentPlan, 'exe
     for (const asked of askedOf(member)) {
       const reason = refusal(engine, can, asked);
       if (reason !== undefined) return `${member.name}: ${reason}`;
+    }
+  for (const { name, variant } of metrics)
+    for (const { observation } of metricNamed(name, variant).needs.observations ?? []) {
+      const reason = refusal(engine, can, { op: 'observe', name: observation });
+      if (reason !== undefined) return `${name}: ${reason}`;
     }
   return undefined;
 }

@@ -68,6 +68,12 @@ export const evaluations: readonly Evaluation[] = [
   wordDivergence,
   lengthDistance,
   flesch,
+  ...semanticDiversities,
+  mauve,
+  frechet,
+  mmd,
+  energyDistance,
+  precisionRecall,
   latentStd,
   latentMean,
   latentCovariance,
@@ -78,14 +84,11 @@ export const evaluations: readonly Evaluation[] = [
 /** Metrics of texts against references, which `habsburg metrics` computes of any file. */
 export const ofPairs: readonly Evaluation[] = [...bleus, chrf, rouge, f1];
 
-/** Metrics of what texts mean, over vectors that an encoder gave them, which `habsburg metrics` takes from files. */
-export const ofEmbeddings: readonly Evaluation[] = [...semanticDiversities, mauve, frechet, mmd, energyDistance, precisionRecall];
-
 /** What the report shows of every generation, whether asked for or not. */
 export const examples: readonly Evaluation[] = [samples, pictures];
 
 const byName = new Map<string, Evaluation>();
-for (const evaluation of [...evaluations, ...ofPairs, ...ofEmbeddings, ...examples]) {
+for (const evaluation of [...evaluations, ...ofPairs, ...examples]) {
   const key = `${evaluation.name} ${evaluation.variant}`;
   if (byName.has(key)) throw new Error(`internal: two evaluations are called ${key}`);
   byName.set(key, evaluation);

@@ -12,9 +12,14 @@ import { explain, type Problem } from './problems.js';
 
 /**
  * A plan's metrics and those of a text: "rep, {name: coverage, settings: {tokens: 1000}}".
+ * @param encoder of those that read vectors and name none
  * @throws HabsburgError 'invalid' for what is no metric of such data, saying what was meant
  */
-export function withMetrics({ data, metrics }: Pick<ExperimentPlan, 'data' | 'metrics'>, text: string): MetricPlan[] {
+export function withMetrics(
+  { data, metrics }: Pick<ExperimentPlan, 'data' | 'metrics'>,
+  text: string,
+  encoder?: string,
+): MetricPlan[] {
   const names = KINDS.filter(({ name }) => Object.hasOwn(data, name)).flatMap(({ writes }) =>
     writes === undefined ? [] : metricNamesOf(writes),
   ) as [string, ...string[]];
@@ -29,7 +34,7 @@ export function withMetrics({ data, metrics }: Pick<ExperimentPlan, 'data' | 'me
   const problems: Problem[] = parsed.success
     ? parsed.data.flatMap((metric, i) => [...(data.text ? checkTruth(data.text, metric, [i]) : []), ...checkVariant(metric, [i])])
     : parsed.error.issues.flatMap((issue) => explain(issue, raw, schema));
-  const asked = parsed.success ? metricPlans(parsed.data, [], problems) : [];
+  const asked = parsed.success ? metricPlans(parsed.data, [], problems, encoder) : [];
   if (problems.length > 0) {
     const told = problems.map(({ message, suggestion }) => `${message}${suggestion === undefined ? '' : `; ${suggestion}`}`);
     throw new HabsburgError('invalid', `--metrics ${text}: ${told.join(', and ')}`);

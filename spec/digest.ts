@@ -2,7 +2,7 @@
 import { canonicalJson, isDigest, sha256, type Digest } from '../common/canonical.js';
 import { DEFAULT_ENGINE } from '../engines/registry.js';
 import type { ExperimentPlan, MemberExecutionPlan } from './plan.js';
-import { localSources, pathOfSource, renameSources } from './sources.js';
+import { localSources, nameOfPath, pathOfSource, renameSources } from './sources.js';
 
 /**
  * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
@@ -75,13 +75,12 @@ function partsOf(source: string): { readonly name: string; readonly digest?: Dig
   const at = path.lastIndexOf('@');
   const digest = path.slice(at + 1);
   const written = at !== -1 && isDigest(digest);
-  const segments = (written ? path.slice(0, at) : path).split(/[/\\]/).filter((segment) => segment !== '');
-  return { name: segments.at(-1) ?? '', ...(written && { digest }) };
+  return { name: nameOfPath(written ? path.slice(0, at) : path), ...(written && { digest }) };
 }
 
 function named<T>(part: T, plan: ExperimentPlan, write: (name: string, digest: string | undefined) => string): T {
-  const { data, checkpoints } = localSources(plan);
-  const names = [...data, ...checkpoints].map((source): [string, string] => {
+  const { data, checkpoints, encoders } = localSources(plan);
+  const names = [...data, ...checkpoints, ...encoders].map((source): [string, string] => {
     const { name, digest } = partsOf(source);
     return [source, write(name, digest ?? plan.sources?.[source])];
   });

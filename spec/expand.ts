@@ -4,7 +4,7 @@ import type { ChainRunPlan } from '../kinds/chains/plan.js';
 import { seedBlocks, seedsName } from '../kinds/chains/seed-blocks.js';
 import { chainGroups, chainPart, stepMembers, stepPart } from './members.js';
 import type { AnyRunPlan, ConditionPlan, ExperimentPlan, RunPlan } from './plan.js';
-import { byContent } from './sources.js';
+import { byContent, metricsByContent } from './sources.js';
 
 /** Id of a run inside its experiment. */
 export function runId(condition: string, seed: number): string {
@@ -51,7 +51,7 @@ function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
     ...(phases && {
       phases: phases.map((phase) => ({ from: phase.from, members: byContent(phase.members, plan.sources) })),
     }),
-    metrics: plan.metrics,
+    metrics: metricsByContent(plan.metrics, plan.sources),
     execution: plan.execution,
   }));
 }

@@ -129,7 +129,12 @@ function absolutePaths(data: unknown, folderFor: (at: Path) => string): void {
     fix(member, 'base', at);
     fix((member as { base?: unknown } | null)?.base, 'source', [...at, 'base']);
   };
-  const root = data as { data?: unknown; sources?: unknown; population?: unknown; conditions?: unknown };
+  const root = data as { data?: unknown; sources?: unknown; metrics?: unknown; population?: unknown; conditions?: unknown };
+  fix(root, 'encoder', []);
+  if (Array.isArray(root?.metrics))
+    root.metrics.forEach((metric: { settings?: unknown } | null, i) =>
+      fix(metric?.settings, 'encoder', ['metrics', i, 'settings']),
+    );
   if (Array.isArray(root?.sources)) root.sources.forEach((claim, i) => fix(claim, 'source', ['sources', i]));
   for (const split of ['train', 'valid', 'test']) fix(root?.data, split, ['data']);
   if (Array.isArray(root?.population)) root.population.forEach((member, i) => fixBase(member, ['population', i]));

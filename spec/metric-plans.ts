@@ -7,6 +7,11 @@ import type { MetricPlan } from './plan.js';
 import { metricKey } from './metric-key.js';
 import { explain, type Problem } from './problems.js';
 
+/** The sentence encoder of metrics of meaning. */
+export const encoderSchema = z
+  .string()
+  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+
 /** What may be measured, of some of the metrics. */
 export const metricSchema = (names: readonly [string, ...string[]]) =>
   z
@@ -22,11 +27,12 @@ export const metricSchema = (names: readonly [string, ...string[]]) =>
 
 export type MetricDocument = z.output<ReturnType<typeof metricSchema>>;
 
-/** @param every where the file names none. Adds unknown or ill-typed settings to `problems`. */
+/** @param every where the file names none @param encoder that the file names. Adds unknown or ill-typed settings to `problems`. */
 export function metricPlans(
   metrics: readonly MetricDocument[] | undefined,
   every: readonly string[],
   problems: Problem[],
+  encoder?: string,
 ): MetricPlan[] {
   const plans = (metrics ?? every).map((metric, i) => {
     if (typeof metric === 'string') return metricPlan(metric);
@@ -40,7 +46,27 @@ export function metricPlans(
     );
     return metricPlan(metric.name, metric.variant);
   });
-  return ordered(plans);
+  return ordered(plans.map((plan, i) => withEncoder(plan, i, encoder, problems)));
+}
+
+/** One that reads vectors of texts has its own encoder, or the file's. */
+function withEncoder(plan: MetricPlan, i: number, common: string | undefined, problems: Problem[]): MetricPlan {
+  const own = plan.settings.encoder;
+  if (own === undefined) return plan;
+  const encoder = own === '' ? common : own;
+  if (encoder === undefined)
+    problems.push({
+      path: ['metrics', i],
+      message: `${plan.name} reads vectors of texts, which a sentence encoder makes`,
+      suggestion: 'add encoder: hf://sentence-transformers/all-MiniLM-L6-v2@main, or encoder: file:FOLDER of one that lies here',
+    });
+  else if (!encoderSchema.safeParse(encoder).success)
+    problems.push({
+      path: ['metrics', i, 'settings', 'encoder'],
+      message: `${JSON.stringify(encoder)} is no encoder`,
+      suggestion: 'write file:FOLDER or hf://OWNER/NAME@REVISION',
+    });
+  return { ...plan, settings: { ...plan.settings, encoder: encoder ?? '' } };
 }
 
 function metricPlan(name: string, asked?: string, settings?: MetricPlan['settings']): MetricPlan {

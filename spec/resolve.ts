@@ -51,7 +51,10 @@ export function resolveExperiment(given: unknown): Resolved {
     usual.push(...kind.usualMetrics(plan));
     grammars.set(kind.name, kind.member(file, plan));
   }
-  const metrics = metricPlans(doc.metrics, usual, problems);
+  const encoder = doc.encoder as string | undefined;
+  const metrics = metricPlans(doc.metrics, usual, problems, encoder);
+  if (encoder !== undefined && metrics.every(({ settings }) => settings.encoder !== encoder))
+    problems.push({ path: ['encoder'], atKey: true, message: 'has no effect: no metric of this file reads vectors of texts', suggestion: 'name one that does, such as metrics: [d-sem], or remove it' }); // prettier-ignore
   const grammar = (family: string) => ({ ...grammars.get(kindOf(family)!.name)!, schema: kindOf(family)!.families[family] });
   const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, problems);
   if (problems.length > 0) return { problems };

@@ -4,7 +4,7 @@ import { DEFAULT_FAMILY, KINDS, kindOf } from '../kinds/index.js';
 import type { Real } from '../kinds/types.js';
 import { tokenizer } from '../kinds/text/schema.js';
 import { conditionSchema } from './conditions.js';
-import { metricSchema } from './metric-plans.js';
+import { encoderSchema, metricSchema } from './metric-plans.js';
 import { metricNamesOf } from './metrics.js';
 import type { Problem } from './problems.js';
 import { SCHEMA_VERSION, execution, name, seed } from './shared.js';
@@ -50,6 +50,9 @@ export function grammarOf({ kinds, data, byKind }: About) {
     : [...data.values()][0]?.schema;
   return documentSchema({
     data: words ?? z.never('has no effect: these families draw their own real data').optional(),
+    encoder: kinds.some(({ writes }) => writes === 'texts')
+      ? encoderSchema.optional()
+      : z.never('has no effect: no member writes text').optional(),
     seeds: MOST_SEEDS[cost],
     generations: MOST_GENERATIONS[cost],
     metrics: metrics.length > 0 ? z.array(metricSchema(metrics)).min(1).optional() : z.never(WITHOUT_METRICS).optional(),
@@ -78,6 +81,7 @@ export function anyExperimentSchema() {
       ])
       .optional()
       .describe('Real data; where members learn from texts and from images, {text: …, images: …}.'),
+    encoder: encoderSchema.optional(),
     seeds: MOST_SEEDS.chain,
     generations: MOST_GENERATIONS.chain,
     metrics: z
@@ -87,8 +91,9 @@ export function anyExperimentSchema() {
   });
 }
 
-function documentSchema<D extends z.ZodType, M extends z.ZodType>(of: {
+function documentSchema<D extends z.ZodType, M extends z.ZodType, E extends z.ZodType>(of: {
   data: D;
+  encoder: E;
   seeds: number;
   generations: number;
   metrics: M;
@@ -114,6 +119,9 @@ function documentSchema<D extends z.ZodType, M extends z.ZodType>(of: {
       tokenizer: tokenizer.optional(),
       population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
       conditions: z.array(conditionSchema).min(1).max(1000),
+      encoder: of.encoder.describe(
+        'The sentence encoder of metrics of meaning (d-sem, mauve, frechet …): file:FOLDER in the layout of sentence-transformers, or hf://OWNER/NAME@REVISION such as hf://sentence-transformers/all-MiniLM-L6-v2@main.',
+      ),
       metrics: of.metrics.describe('Default: every metric that the data allows.'),
       execution: execution.prefault({}),
     })

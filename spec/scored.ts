@@ -1,5 +1,6 @@
 /** What is scored of a member's generation. Pure: the chain's workflow says so, and so does who scores it later, from documents. */
-import type { MetricPlan, MixedStepMember } from './plan.js';
+import type { MetricPlan, MixedStepMember, RunPlan } from './plan.js';
+import { encoderSource, encodersOf } from './sources.js';
 
 /** Under which name a run's document keeps what a member started from. */
 export const inputName = (members: number, member: string, role: string): string => (members > 1 ? `${member}/${role}` : role);
@@ -17,18 +18,25 @@ export interface Scored<Ref> {
   /** model 0 of the same member and seed */
   readonly first: Ref;
   readonly truth?: Ref;
+  /** sources of the sentence encoders that metrics name by what they hold; absent: none is known here */
+  readonly encoders?: Readonly<Record<string, string>>;
   /** of records with a template's prompt: whether the prompt counts in likelihoods */
   readonly lossOn?: 'answer' | 'all';
 }
 
 export function scoredOf<Ref>(
   member: MixedStepMember,
-  metrics: readonly MetricPlan[],
-  artifacts: Omit<Scored<Ref>, 'family' | 'metrics' | 'lossOn'>,
+  { metrics, sources }: Pick<RunPlan, 'metrics' | 'sources'>,
+  artifacts: Omit<Scored<Ref>, 'family' | 'metrics' | 'encoders' | 'lossOn'>,
 ): Scored<Ref> {
+  const encoders = encodersOf(metrics).flatMap((name): [string, string][] => {
+    const source = encoderSource(name, sources);
+    return source === undefined ? [] : [[name, source]];
+  });
   return {
     family: member.family,
     metrics,
+    ...(encoders.length > 0 && { encoders: Object.fromEntries(encoders) }),
     ...artifacts,
     lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
   };

@@ -2,7 +2,7 @@
 import type { Digest } from '../common/canonical.js';
 import { isSource, sourcesOf, termsOf, type MixturePlan } from './mixture.js';
 import type { Phased } from './phases.js';
-import type { ExperimentPlan } from './plan.js';
+import type { ExperimentPlan, MetricPlan } from './plan.js';
 
 /** `file:PATH` -> digest of what it holds: of a text's or image file's bytes, of a checkpoint's list of files and their digests. */
 export type SourceDigests = Readonly<Record<string, Digest>>;
@@ -12,6 +12,8 @@ export interface LocalSources {
   readonly data: readonly string[];
   /** folders and files of base checkpoints */
   readonly checkpoints: readonly string[];
+  /** folders of sentence encoders, which metrics name in their settings */
+  readonly encoders: readonly string[];
 }
 
 /** The path of a local source, which may be written as a URL, too: `file:/a/b` or `file:///a/b`. */
@@ -21,14 +23,14 @@ export function pathOfSource(source: string): string {
 
 /** Each local source of a plan once. */
 export function localSources(plan: ExperimentPlan): LocalSources {
-  const { data, checkpoints } = sourcesIn(plan);
-  return { data: data.filter(isLocal), checkpoints: checkpoints.filter(isLocal) };
+  const { data, checkpoints, encoders } = sourcesIn(plan);
+  return { data: data.filter(isLocal), checkpoints: checkpoints.filter(isLocal), encoders: encoders.filter(isLocal) };
 }
 
 /** Every source of a plan once, local or not. */
 export function everySource(plan: ExperimentPlan): readonly string[] {
-  const { data, checkpoints } = sourcesIn(plan);
-  return [...new Set([...data, ...checkpoints])];
+  const { data, checkpoints, encoders } = sourcesIn(plan);
+  return [...new Set([...data, ...checkpoints, ...encoders])];
 }
 
 function sourcesIn(plan: ExperimentPlan): LocalSources {
@@ -41,7 +43,40 @@ function sourcesIn(plan: ExperimentPlan): LocalSources {
   const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
   const mixtures = plan.conditions.flatMap((condition) => mixturesOf(condition));
   const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));
-  return { data: once([...texts, ...mixtures.flatMap(termSources)]), checkpoints: once(bases) };
+  return {
+    data: once([...texts, ...mixtures.flatMap(termSources)]),
+    checkpoints: once(bases),
+    encoders: encodersOf(plan.metrics),
+  };
+}
+
+/** Sources of the sentence encoders that metrics name, each once. */
+export function encodersOf(metrics: readonly MetricPlan[]): readonly string[] {
+  return once(metrics.map(({ settings }) => (typeof settings.encoder === 'string' ? settings.encoder : undefined)));
+}
+
+/** Metrics whose local encoders are named by what they hold, so that no folder's path is part of a key or stands in a result. */
+export function metricsByContent(metrics: readonly MetricPlan[], sources: SourceDigests = {}): readonly MetricPlan[] {
+  const names = encodersOf(metrics).flatMap((source): [string, string][] =>
+    sources[source] === undefined ? [] : [[source, `file:${nameOfPath(pathOfSource(source))}@${sources[source]}`]],
+  );
+  return names.length === 0 ? metrics : renameSources(metrics, new Map(names));
+}
+
+/** Where the encoder lies that `metricsByContent` has named so; undefined: not known here. One of the Hub is named as it is. */
+export function encoderSource(name: string, sources: SourceDigests = {}): string | undefined {
+  if (!isLocal(name) || digestIn(name) === undefined) return name;
+  return Object.keys(sources).find((source) => sources[source] === digestIn(name));
+}
+
+/** What a local source holds, where its name says so: `file:NAME@sha256:…`. */
+export function digestIn(source: string): Digest | undefined {
+  return /@(sha256:[0-9a-f]{64})$/.exec(source)?.[1] as Digest | undefined;
+}
+
+/** The last part of a path. */
+export function nameOfPath(path: string): string {
+  return path.split(/[/\\]/).filter((segment) => segment !== '').at(-1) ?? ''; // prettier-ignore
 }
 
 function mixturesOf({ members, phases = [] }: Phased<{ readonly mixture: MixturePlan }>): MixturePlan[] {

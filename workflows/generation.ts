@@ -281,11 +281,11 @@ function startOf(member: MixedStepMember, generation: number, state: MemberState
 /** What is scored of a member's generation. */
 export function scoreInput(
   member: MixedStepMember,
-  metrics: RunPlan['metrics'],
+  run: Pick<RunPlan, 'metrics' | 'sources'>,
   { state: { model, first, written, prepared }, prompts }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
   const { train: real, test, truth } = prepared;
-  return scoredOf(member, metrics, { model: model!, generated: written!.at(-1)!.set, prompts, real, test, first: first!, truth });
+  return scoredOf(member, run, { model: model!, generated: written!.at(-1)!.set, prompts, real, test, first: first!, truth });
 }
 
 /**

@@ -200,7 +200,7 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
         next = walk.next({ key: step.determinedBy, cached: false, outputs: outputsOf(step, next.value, output), report: {} });
       }
       after[name] = next.value.state;
-      ask(member, t, 'score', { place, ...scoreInput(member, run.metrics, next.value) });
+      ask(member, t, 'score', { place, ...scoreInput(member, run, next.value) });
     }
     states = after;
   }

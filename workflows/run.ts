@@ -150,7 +150,7 @@ async function chain(input: RunInput): Promise<RunResult> {
     const subjects = membersAt(plan, t).map((member) => ({
       of: results[member.name].index.generated!.digest,
       queue: placementOf(execution, member).queue,
-      input: { place: place(t, member.name, member), ...scoreInput(member, plan.metrics, results[member.name]) },
+      input: { place: place(t, member.name, member), ...scoreInput(member, plan, results[member.name]) },
     }));
     evaluations.add(subjects);
     const remembered = Object.values(results).every(({ index }) => Object.values(index.steps).every(({ cached }) => cached));

@@ -1,12 +1,12 @@
 /** `habsburg metrics`: every metric with its variant, version and settings; with a file, their values on its texts. */
 import { HabsburgError } from '../../common/errors.js';
-import { evaluations, ofEmbeddings, ofPairs } from '../../evaluations/index.js';
+import { evaluations, ofPairs } from '../../evaluations/index.js';
 import { defaultsOf, tableName, type EvaluationInput, type Settings } from '../../evaluations/types.js';
 import { MEASURES } from '../../kinds/chains/measures.js';
 import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
-import { embeddingsFrom } from '../embeddings.js';
+import { embeddingsFor } from '../embeddings.js';
 import { chosen, inputOf, measuredBy, readTexts, settingsFor } from '../text-metrics.js';
 
 interface Options {
@@ -14,6 +14,7 @@ interface Options {
   readonly list?: boolean;
   readonly metrics?: string;
   readonly reference?: string;
+  readonly encoder?: string;
   readonly embeddings?: string;
   readonly referenceEmbeddings?: string;
   readonly set: readonly string[];
@@ -28,6 +29,10 @@ export const metrics: CommandModule = {
       .option('--list', 'list the metrics, with variant, version and settings; what a call without a file does, too')
       .option('--metrics <names>', 'NAME or NAME.VARIANT, with commas; default: all that the files allow')
       .option('--reference <file>', 'real texts to compare with; as many lines as the file has are references line by line, too')
+      .option(
+        '--encoder <folder>',
+        'sentence encoder for metrics of meaning: a folder in the layout of sentence-transformers, or hf://OWNER/NAME@REVISION',
+      )
       .option(
         '--embeddings <file>',
         'vectors of the texts, .npy or .jsonl with {"embedding": […]} a line; the file of texts may then be left out',
@@ -46,7 +51,7 @@ export const metrics: CommandModule = {
       )
       .action(async (file: string | undefined, options: Options) => {
         if ((file ?? options.embeddings) !== undefined && !options.list) return measure(file, options);
-        const idle = (['metrics', 'reference', 'embeddings', 'referenceEmbeddings', 'set'] as const).find((key) => options[key]?.length); // prettier-ignore
+        const idle = (['metrics', 'reference', 'encoder', 'embeddings', 'referenceEmbeddings', 'set'] as const).find((key) => options[key]?.length); // prettier-ignore
         if (idle)
           throw new HabsburgError('invalid', `--${idle.replace('E', '-e')} goes with a file of texts; add that, or leave it out`);
         list(options);
@@ -57,7 +62,8 @@ export const metrics: CommandModule = {
 async function measure(file: string | undefined, options: Options): Promise<void> {
   const lines = file === undefined ? undefined : await readTexts(file);
   const real = options.reference === undefined ? undefined : await readTexts(options.reference);
-  const embedded = await embeddingsFrom(options, { written: lines?.length, real: real?.length });
+  const textsIn = (some: typeof lines) => some?.map(({ text }) => text);
+  const embedded = await embeddingsFor(options, { written: textsIn(lines), real: textsIn(real) });
   const input: EvaluationInput = {
     ...(lines === undefined ? { records: {} } : inputOf(lines, real)),
     tables: embedded?.tables ?? {},
@@ -72,7 +78,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
         `--set ${key}: none of these metrics has that setting; habsburg metrics --list names them`,
       );
   if (embedded && !found.some(({ settings }) => 'encoder' in settings.shape))
-    throw new HabsburgError('invalid', '--embeddings: none of these metrics reads vectors; ask for one that does, such as d-sem');
+    throw new HabsburgError('invalid', 'none of these metrics reads vectors of texts; ask for one that does, such as d-sem');
   const measured = found.map((evaluation) => ({
     evaluation,
     values: measuredBy(evaluation, input, settingsFor(evaluation, { encoder: embedded?.encoder ?? '', ...given })),
@@ -118,7 +124,7 @@ const words = (settings: Settings): string =>
     .join(', ');
 
 function list({ json }: Options): void {
-  const rows = [...evaluations, ...ofPairs, ...ofEmbeddings].map((evaluation) => {
+  const rows = [...evaluations, ...ofPairs].map((evaluation) => {
     const { name, variant, version, summary, higherIsBetter, usual, needs, subject } = evaluation;
     return {
       name,

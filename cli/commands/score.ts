@@ -1,14 +1,18 @@
 /** score: evaluations of what an experiment has left, at any time after; what is missing is computed and nothing else. */
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openArtifactStore } from '../../artifacts/open.js';
+import type { Digest } from '../../common/canonical.js';
 import { HabsburgError, type ErrorKind, ExitCode } from '../../common/errors.js';
+import { digestOfSource } from '../../data/identify.js';
 import { findPlan } from '../../documents/plans.js';
 import { stepMembers } from '../../spec/members.js';
 import { withMetrics } from '../../spec/asked-metrics.js';
 import { expand } from '../../spec/expand.js';
 import type { ExperimentPlan } from '../../spec/plan.js';
+import { digestIn, encodersOf, pathOfSource } from '../../spec/sources.js';
 import type { ScoreExperimentInput, ScoreProgress } from '../../workflows/contract.js';
 import {
   QUEUES,
@@ -31,6 +35,7 @@ import { counted, list } from '../words.js';
 
 interface Options {
   readonly metrics?: string;
+  readonly encoder?: string;
   readonly plan?: string;
   readonly store?: string;
   readonly home?: string;
@@ -45,6 +50,7 @@ export const score: CommandModule = {
       .description('evaluate what an experiment has left: more metrics on an old run, or again what could not be computed')
       .argument('<experiment>', 'name of the experiment')
       .option('--metrics <list>', 'metrics to add to those that it has: NAME, or {name: …, settings: {…}}, with commas between')
+      .option('--encoder <source>', 'sentence encoder of added metrics of meaning: file:FOLDER or hf://OWNER/NAME@REVISION')
       .option('--plan <digest>', PLAN_HELP)
       .option(...STORE_OPTION)
       .option('--slots <n>', 'steps at a time on the embedded worker; default: one a core')
@@ -65,8 +71,8 @@ async function execute(experiment: string, options: Options, signal: AbortSignal
       'invalid',
       `what is measured of ${experiment} is computed with its chains, and all of it is there: habsburg results ${experiment}`,
     );
-  const metrics = options.metrics === undefined ? known.metrics : withMetrics(known, options.metrics);
-  const plan: ExperimentPlan = { ...known, metrics };
+  const plan = await withEncoders(known, options);
+  const { metrics } = plan;
   const slots = positiveInteger('--slots', options.slots) ?? availableParallelism();
   const progress = await withWorkers(
     { ...options, embedded: !isExternal(options), plan, slots, signal, note },
@@ -83,6 +89,23 @@ async function execute(experiment: string, options: Options, signal: AbortSignal
     if (failure) markTold(failure);
   } else if (!options.quiet) process.stdout.write(`${words(experiment, progress)}\n`);
   if (failure) throw failure;
+}
+
+/** The plan with the metrics that are asked for, and what the encoders hold that lie here. */
+async function withEncoders(known: ExperimentPlan, { metrics: asked, encoder }: Options): Promise<ExperimentPlan> {
+  const here = (source: string): string =>
+    source.startsWith('file:') && digestIn(source) === undefined ? `file:${resolve(pathOfSource(source))}` : source;
+  const given = encoder === undefined ? undefined : here(encoder);
+  const added = asked === undefined ? known.metrics : withMetrics(known, asked, given);
+  const metrics = added.map((metric) =>
+    typeof metric.settings.encoder === 'string'
+      ? { ...metric, settings: { ...metric.settings, encoder: here(metric.settings.encoder) } }
+      : metric,
+  );
+  const local = new Set([...encodersOf(metrics), ...(given === undefined ? [] : [given])].filter((source) => source.startsWith('file:') && digestIn(source) === undefined)); // prettier-ignore
+  const sources: Record<string, Digest> = { ...known.sources };
+  for (const source of local) sources[source] = await digestOfSource(source, 'encoder');
+  return { ...known, metrics, ...(Object.keys(sources).length > 0 && { sources }) };
 }
 
 function words(experiment: string, { generations, observations, evaluations }: ScoreProgress): string {

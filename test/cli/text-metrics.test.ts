@@ -1,9 +1,9 @@
 /** `habsburg metrics FILE`: anybody's texts, measured; values are those that the libraries gave. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { evaluations, ofEmbeddings, ofPairs } from '../../evaluations/index.js';
+import { evaluations, ofPairs } from '../../evaluations/index.js';
 import { expectEqual, golden, goldenLines, goldenTexts } from '../evaluations/reference.js';
 import { habsburg } from './support.js';
 
@@ -164,10 +164,35 @@ test('metrics of meaning, of vectors in a file, with and without texts', async (
   expect([values, missing.length]).toEqual([[], 3]);
 });
 
+const BERT = 'test/golden/encoders/bert';
+
+test('an encoder in a folder makes the vectors, of real texts, too', async () => {
+  const { texts, models } = JSON.parse(readFileSync('test/golden/encoders/golden.json', 'utf8')) as { texts: string[]; models: { bert: { vectors: { normalised: number[][] } } } }; // prettier-ignore
+  const file = write('embed.jsonl', texts.map((text) => ({ text }))); // prettier-ignore
+  const metrics = ['--metrics', 'd-sem.stein,energy-distance'];
+  const { values } = await measure(file, '--reference', file, '--encoder', BERT, ...metrics);
+  const unit = models.bert.vectors.normalised;
+  const sum = unit.flatMap((a) => unit.map((b) => Math.hypot(...a.map((x, k) => x - b[k])))).reduce((x, y) => x + y);
+  expect(valueOf(values, 'd-sem', 'stein').value).toBeCloseTo(sum / unit.length ** 2, 5);
+  expect(valueOf(values, 'energy-distance', 'embeddings/real-test/biased').value).toBeCloseTo(0, 12);
+  expect(values[0].settings.encoder).toMatch(/^file:bert@sha256:[0-9a-f]{64}$/);
+});
+
 test.each<[string, () => string[], string]>([
-  ['no vectors', () => ['--metrics', 'd-sem'], 'd-sem needs vectors of the texts: --embeddings FILE.npy'],
-  ['no real vectors', () => ['--metrics', 'mauve', '--embeddings', npy('a.npy', [[1]])], 'add --reference-embeddings FILE'],
+  ['no vectors', () => ['--metrics', 'd-sem'], 'd-sem needs vectors of the texts: --encoder FOLDER or hf://'],
+  [
+    'no real vectors',
+    () => ['--metrics', 'mauve', '--embeddings', npy('a.npy', [[1]])],
+    'add --reference REAL.jsonl with --encoder, or --reference-embeddings FILE',
+  ],
   ['vectors for nothing', () => ['--metrics', 'ttr', '--embeddings', npy('a.npy', [[1]])], 'none of these metrics reads vectors'],
+  ['two ways to get vectors', () => ['--encoder', BERT, '--embeddings', npy('a.npy', [[1]])], 'leave one of them out'],
+  ['no encoder', () => ['--encoder', 'hf://a'], 'is no encoder; write file:FOLDER'],
+  [
+    'no encoder that is known',
+    () => ['--encoder', 'test/golden/lm/opt-pre-ln'],
+    'is no encoder that is known; known: bert, mpnet',
+  ],
   ['another number of texts', () => ['--embeddings', npy('a.npy', [[1], [2]])], 'has 2 embeddings for 1 texts'],
   ['other dimensions', () => ['--embeddings', npy('a.npy', [[1]]), '--reference-embeddings', npy('b.npy', [[1, 2]])], 'both must be of one encoder'], // prettier-ignore
   ['real ones alone', () => ['--reference-embeddings', npy('a.npy', [[1]])], 'goes with --embeddings FILE'],
@@ -189,7 +214,5 @@ test('options without a file are refused, a file that is not there is not found'
 test('every variant is listed', async () => {
   const { out } = await habsburg('metrics', '--list', '--json');
   const { metrics } = JSON.parse(out) as { metrics: { name: string; variant: string }[] };
-  expect(metrics.map((m) => [m.name, m.variant])).toEqual(
-    [...evaluations, ...ofPairs, ...ofEmbeddings].map((e) => [e.name, e.variant]),
-  );
+  expect(metrics.map((m) => [m.name, m.variant])).toEqual([...evaluations, ...ofPairs].map((e) => [e.name, e.variant]));
 });

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../../common/canonical.js';
-import { originOfCheckpoint, resolveCheckpoint } from '../../data/checkpoint-source.js';
+import { originOfCheckpoint, resolveCheckpoint, resolveEncoder } from '../../data/checkpoint-source.js';
 import { checkpointDigests } from '../../data/identify.js';
 import { hubSettings, type HubSettings } from '../../data/hub-settings.js';
 import { parquetPieces } from '../../data/parquet.js';
@@ -366,6 +366,18 @@ describe('hf:', () => {
     expect(pickled.files).toEqual(['config.json', 'pytorch_model.bin']);
     expect((await failure(resolveCheckpoint('hf://owner/nothing@main', settings))).kind).toBe('invalid');
     expect((await failure(resolveCheckpoint('hf://owner/opt', settings))).kind).toBe('invalid');
+  });
+
+  test('a sentence encoder: how hidden states become a vector, too, and no other forms of it', async () => {
+    const wanted = ['1_Pooling/config.json', 'config.json', 'model.safetensors', 'modules.json', 'sentence_bert_config.json', 'tokenizer.json']; // prettier-ignore
+    const files = Object.fromEntries([...wanted, 'README.md', 'onnx/config.json', 'onnx/model.onnx'].map((name) => [name, { content: Buffer.from(name) }])); // prettier-ignore
+    hub.repos['models/owner/minilm'] = { commit, branch: 'main', files };
+    const found = await resolveEncoder('hf://owner/minilm@main', settings);
+    expect([found.source, found.files]).toEqual([`hf://owner/minilm@${commit}`, wanted]);
+    expect(readFileSync(join(found.folder, '1_Pooling/config.json'), 'utf8')).toBe('1_Pooling/config.json');
+    expect((await resolveEncoder(`file:${found.folder}`)).files).toEqual(wanted);
+    expect(await failure(resolveEncoder('minilm', settings))).toMatchObject({ kind: 'invalid', message: expect.stringContaining('is no encoder; write file:FOLDER') }); // prettier-ignore
+    expect((await failure(resolveEncoder(`file:${join(root, 'nowhere')}`))).kind).toBe('notFound');
   });
 
   test('a local checkpoint folder is checked the same way', async () => {

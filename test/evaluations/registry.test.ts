@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluationOf, evaluations, examples, ofEmbeddings } from '../../evaluations/index.js';
+import { evaluationOf, evaluations, examples } from '../../evaluations/index.js';
 import type { EvaluationInput } from '../../evaluations/types.js';
 import { defaultsOf, tableName } from '../../evaluations/types.js';
 import { OBSERVATIONS } from '../../observations/index.js';
@@ -33,8 +33,6 @@ const input: EvaluationInput = {
   truth: { words: ['ba', 'do', 'ku'], probability: [0.6, 0.38, 0.02] },
 };
 
-const all = [...evaluations, ...ofEmbeddings];
-
 /** What the evaluation said it needs, and nothing else. */
 function given({ needs }: (typeof evaluations)[number]): EvaluationInput {
   const pick = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
@@ -54,24 +52,25 @@ describe('registry', () => {
 
   test('every observation that one needs exists, and looks at the same kind of records', () => {
     const known = new Map<string, string>(Object.entries(OBSERVATIONS).map(([name, { of }]) => [name, of]));
-    for (const { of, needs } of all) for (const need of needs.observations ?? []) expect(known.get(need.observation)).toBe(of);
+    for (const { of, needs } of evaluations)
+      for (const need of needs.observations ?? []) expect(known.get(need.observation)).toBe(of);
   });
 
   test('every setting has a default', () => {
-    for (const evaluation of [...all, ...examples])
+    for (const evaluation of [...evaluations, ...examples])
       expect(Object.keys(defaultsOf(evaluation))).toEqual(Object.keys(evaluation.settings.shape));
   });
 
   test('each is computed from what it says it needs; every value says metric, version, n, settings; no two have one name', () => {
-    const values = all.flatMap((evaluation) => evaluation.compute(given(evaluation), defaultsOf(evaluation)));
+    const values = evaluations.flatMap((evaluation) => evaluation.compute(given(evaluation), defaultsOf(evaluation)));
     expect(new Set(values.map((v) => `${v.metric} ${v.variant}`)).size).toBe(values.length);
     for (const value of values) {
-      const evaluation = all.find((m) => m.name === value.metric && `${value.variant}/`.startsWith(`${m.variant}/`))!;
+      const evaluation = evaluations.find((m) => m.name === value.metric && `${value.variant}/`.startsWith(`${m.variant}/`))!;
       expect(value.version).toBe(evaluation.version);
       expect(value.settings).toEqual(defaultsOf(evaluation));
       expect(Number.isFinite(value.value) && value.n > 0).toBe(true);
     }
-    expect(new Set(values.map((v) => v.metric))).toEqual(new Set(all.map((e) => e.name)));
+    expect(new Set(values.map((v) => v.metric))).toEqual(new Set(evaluations.map((e) => e.name)));
     expect(values.find((v) => v.metric === 'perplexity')!.value).toBeCloseTo(Math.E, 14);
     expect(values.find((v) => v.metric === 'tail-lost')!.value).toBe(1);
     expect(values.find((v) => v.metric === 'distinct-blocks')!.value).toBe(0.5);
@@ -80,7 +79,7 @@ describe('registry', () => {
   });
 
   test('a score step that lacks what an evaluation needs is a bug of ours', () => {
-    for (const evaluation of all)
+    for (const evaluation of evaluations)
       expect(() => evaluation.compute({ records: {}, tables: {} }, defaultsOf(evaluation))).toThrow(
         'internal: an evaluation needs',
       );

@@ -1,5 +1,5 @@
 /** `habsburg score` on a finished run: what is missing is computed and nothing else, and the rows are those of who asked at once. */
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { TINY, habsburg, json, stepsOf, temporaryFolder, type RunOutcome } from './support.js';
@@ -69,6 +69,53 @@ test('two metrics more on an old run are evaluations alone, and equal to those t
     expect(Math.exp(sum(6) / sum(7))).toBeCloseTo(value, 9);
   }
   expect(new Set(records.map((record) => record[5])).size).toBe(32);
+}, 600_000);
+
+test('metrics of meaning: one observation for all of them, found again when its folder is gone, and the sums of its vectors', async () => {
+  const encoder = join(folder.path, 'minilm');
+  await cp('test/golden/encoders/bert', encoder, { recursive: true });
+  const asked = ['d-sem', '{name: d-sem, variant: guo}', 'mauve', 'frechet'];
+  const scored = await json<Scored>([
+    'score',
+    'tiny',
+    '--metrics',
+    asked.join(', '),
+    '--encoder',
+    `file:${encoder}`,
+    ...at('later'),
+  ]);
+  // what five models wrote, and the test texts that all of them are compared with
+  expect(scored).toMatchObject({ generations: 6, evaluations: { computed: asked.length * 5 } });
+  const { observe, encoder: imported } = await steps('later');
+  expect({ observe, imported }).toEqual({ observe: 5 + 6, imported: 1 });
+  await rm(encoder, { recursive: true });
+  expect(
+    await json<Scored>(['score', 'tiny', '--metrics', 'mmd', ...at('later')]).catch((error: Error) => error.message),
+  ).toContain('mmd reads vectors of texts');
+  const found = (await rows('later')) as (RunOutcome['rows'][number] & { settings: Record<string, unknown>; n: number })[];
+  const named = found.find(({ metric }) => metric === 'frechet')!.settings.encoder as string;
+  expect(named).toMatch(/^file:minilm@sha256:/);
+  const again = await json<Scored>(['score', 'tiny', '--metrics', 'mmd', '--encoder', named, ...at('later')]);
+  expect(again).toMatchObject({ observations: { computed: 0 }, evaluations: { computed: 5 } });
+
+  const { stdout } = await habsburg([
+    'results',
+    'tiny',
+    '--per-record',
+    '--observation',
+    'embedding/generated',
+    ...store('later'),
+  ]);
+  const lines = stdout.trim().split('\n').slice(1).map((line) => line.split(',')); // prettier-ignore
+  for (const { condition, generation, value, n } of found.filter(
+    ({ metric, variant }) => metric === 'd-sem' && variant === 'guo',
+  )) {
+    const vectors = lines.filter((line) => line[0] === condition && Number(line[3]) === generation).map((line) => line.slice(6).map(Number)); // prettier-ignore
+    expect(vectors).toHaveLength(n);
+    let cosines = 0;
+    for (const a of vectors) for (const b of vectors) if (a !== b) cosines += a.reduce((sum, x, k) => sum + x * b[k], 0);
+    expect((1 - cosines / (n * (n - 1))) / 2).toBeCloseTo(value, 6);
+  }
 }, 600_000);
 
 test('a run that has nothing to compute needs no server; one that lacks a step makes it', async () => {

@@ -39,7 +39,7 @@ describe('problems name file, line, column, what is wrong and what to do', () =>
       'seeds: [1]',
       'seeds: [1]\nzzzqqq: 1',
       [
-        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, sources, tokenizer, population, conditions, metrics, execution',
+        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, sources, tokenizer, population, conditions, encoder, metrics, execution',
       ],
     ],
     [
@@ -232,8 +232,8 @@ describe('words of the future are refused as such', () => {
     [
       'metric',
       /$/,
-      'metrics: [mauve]\n',
-      `e.yaml:17:11: metrics.0: "mauve" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
+      'metrics: [rouge]\n',
+      `e.yaml:17:11: metrics.0: "rouge" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
     ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {
