@@ -21,6 +21,7 @@ import { mauve } from './mauve.js';
 import { mmd } from './mmd.js';
 import { mtlds } from './mtld.js';
 import { perplexity } from './perplexity.js';
+import { perplexityOfBatches, perplexityOfRecords } from './perplexities.js';
 import { pictures } from './pictures.js';
 import { precisionRecall } from './precision-recall.js';
 import { lengthDistance, wordDivergence } from './real-distance.js';
@@ -42,6 +43,8 @@ import { spread } from './spread.js';
 /** Every metric that an experiment may name, in the order of tables; of several variants of one name the first is meant where none is said. */
 export const evaluations: readonly Evaluation[] = [
   perplexity,
+  perplexityOfBatches,
+  perplexityOfRecords,
   sequencePerplexity,
   distinct1,
   distinct2,

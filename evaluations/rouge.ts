@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bleuOfEvaluate } from './bleu.js';
 import { pairsOf } from './input.js';
 import { lcsLength } from './lcs.js';
+import { unionHits } from './lcs-union.js';
 import { type Pair, pairStatistics } from './pairs.js';
 import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
@@ -39,6 +40,23 @@ export function rougeL(pairs: readonly Pair[], tokenize: Tokenizer): (RougeScore
   });
 }
 
+/**
+ * ROUGE-Lsum of each pair, whose sentences are lines; undefined of texts too long for it (lcs-union.ts). Source: rouge-score 0.1.2,
+ * `rougeLsum` without `split_summaries`.
+ */
+export function rougeLsum(pairs: readonly Pair[], tokenize: Tokenizer): (RougeScore | undefined)[] {
+  return pairs.map(({ text, references: [reference] }) => {
+    const [written, real] = [text, reference].map((one) => one.split('\n'));
+    const { texts, words: types } = encode([...written, ...real], tokenize);
+    const [ofText, ofReference] = [texts.slice(0, written.length), texts.slice(written.length)].map((sentences) =>
+      sentences.filter(({ length }) => length > 0),
+    );
+    const hits = unionHits(ofReference, ofText, types.length);
+    const size = (sentences: readonly Int32Array[]): number => sentences.reduce((sum, { length }) => sum + length, 0);
+    return hits === undefined ? undefined : rougeScore(hits, size(ofText), size(ofReference));
+  });
+}
+
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const common = {
@@ -50,7 +68,7 @@ const common = {
 } as const satisfies Partial<Evaluation>;
 
 /**
- * Mean F of ROUGE-1, and `…/rouge-2`, `…/rouge-l`, each with `…/precision` and `…/recall`, 0 to 1, against the first reference. n: texts.
+ * Mean F of ROUGE-1, and `…/rouge-2`, `…/rouge-l`, `…/rouge-lsum` (sentences are lines), each with `…/precision` and `…/recall`, 0 to 1, against the first reference. n: texts.
  * The plain mean: Hugging Face evaluate reports the median of 1000 unseeded bootstrap means. Only a-z and 0-9 make words.
  * Source: Lin, "ROUGE" (2004); rouge-score 0.1.2.
  */
@@ -58,7 +76,7 @@ export const rouge: Evaluation = {
   ...common,
   name: 'rouge',
   variant: 'rouge-score',
-  summary: 'ROUGE-1, -2 and -L as rouge-score 0.1.2: mean F, precision and recall against the first reference; 0 to 1.',
+  summary: 'ROUGE-1, -2, -L and -Lsum as rouge-score 0.1.2: mean F, precision and recall against the first reference; 0 to 1.',
   settings: z.strictObject({ stemmer: z.boolean().default(false).describe("Compare Porter's stems (NLTK's extended form).") }),
   compute(input, settings) {
     const pairs = pairsOf(input);
@@ -81,6 +99,10 @@ export const rouge: Evaluation = {
       ...rows(
         rougeL(pairs, tokenize).filter((score) => score !== undefined),
         'rouge-l',
+      ),
+      ...rows(
+        rougeLsum(pairs, tokenize).filter((score) => score !== undefined),
+        'rouge-lsum',
       ),
     ];
   },

@@ -4,6 +4,8 @@ import { coverage } from '../../evaluations/coverage.js';
 import { distinct1, distinct2, distinct3 } from '../../evaluations/distinct.js';
 import { distinctBlocks } from '../../evaluations/distinct-blocks.js';
 import { perplexity } from '../../evaluations/perplexity.js';
+import { perplexityOfBatches, perplexityOfRecords } from '../../evaluations/perplexities.js';
+import { expectEqual, golden as reference } from './reference.js';
 import { rep } from '../../evaluations/rep.js';
 import { sequencePerplexity } from '../../evaluations/sequence-perplexity.js';
 import { defaultsOf } from '../../evaluations/types.js';
@@ -42,6 +44,19 @@ describe('perplexity', () => {
     const row = only(perplexity, seen(TEST, likelihoods));
     expect(row.value / exp_mean_token).toBeCloseTo(1, 12);
     expect(row.n).toBe(token_losses.flat().length);
+  });
+
+  test('means over batches and over records, as others average', () => {
+    type Name = 'exp_mean_batch' | 'std_perp_shumailov' | 'median_of_perplexities' | 'mean_of_perplexities' | 'iqr_cleaned_mean';
+    const all = reference<Record<Name | 'batch_size' | 'iqr_kept', number>>('perplexity');
+    const input = seen(TEST, likelihoods);
+    const batches = perplexityOfBatches.compute(input, { batch: all.batch_size });
+    const records = perplexityOfRecords.compute(input, {});
+    const names: Name[] = ['exp_mean_batch', 'std_perp_shumailov', 'median_of_perplexities', 'mean_of_perplexities', 'iqr_cleaned_mean']; // prettier-ignore
+    [...batches, ...records].forEach(({ value }, i) => expectEqual(names[i], value, all[names[i]]));
+    expect([batches[0].n, records.map(({ n }) => n)]).toEqual([3, [23, 23, all.iqr_kept]]);
+    expect(perplexityOfBatches.compute(seen(TEST, [{ nllSum: 0, tokenCount: 0 }]), { batch: 8 })).toEqual([]);
+    expect(perplexityOfRecords.compute(seen(TEST, []), {})).toEqual([]);
   });
 
   test('each sequence under model 0: quantiles lie where the reference perplexities do', () => {

@@ -6,7 +6,7 @@ import { chrf, chrfCounts, chrfOfCorpus, chrfScore, chrfSignature } from '../../
 import { ofPairs } from '../../evaluations/index.js';
 import { lcsLength } from '../../evaluations/lcs.js';
 import { pairStatistics, summed, type Pair } from '../../evaluations/pairs.js';
-import { rouge, rougeL, rougeN, steinF1 } from '../../evaluations/rouge.js';
+import { rouge, rougeL, rougeLsum, rougeN, steinF1 } from '../../evaluations/rouge.js';
 import { nltkScore } from '../../evaluations/self-bleu-scores.js';
 import { rouge as rougeWords, rougeStem, split } from '../../evaluations/tokenizers.js';
 import { defaultsOf, type EvaluationInput } from '../../evaluations/types.js';
@@ -148,19 +148,20 @@ test.each([
   ['porter', rougeStem, true],
 ] as const)('rouge-score, %s', (name, tokenize, stemmer) => {
   const { per_pair, mean } = rouges[name];
-  const [byOrder, longest] = [rougeN(single, tokenize, 3), rougeL(single, tokenize)];
+  const [byOrder, longest, ofLines] = [rougeN(single, tokenize, 3), rougeL(single, tokenize), rougeLsum(single, tokenize)];
   per_pair.forEach((expected, i) => {
     for (const [key, one] of [
       ...[0, 1, 2].map((n) => [`rouge${n + 1}`, byOrder[i][n]] as const),
       ['rougeL', longest[i]!] as const,
+      ['rougeLsum', ofLines[i]!] as const,
     ])
       [one.precision, one.recall, one.f].forEach((value, j) => expectEqual(`${lines[i].id} ${key}`, value, expected[key][j]));
   });
   const rows = rouge.compute(inputOf(single), { stemmer });
   expect(rows.map(({ variant }) => variant.split('/').slice(1).join('/'))).toEqual([
-    '', 'precision', 'recall', 'rouge-2', 'rouge-2/precision', 'rouge-2/recall', 'rouge-l', 'rouge-l/precision', 'rouge-l/recall',
+    '', 'precision', 'recall', 'rouge-2', 'rouge-2/precision', 'rouge-2/recall', 'rouge-l', 'rouge-l/precision', 'rouge-l/recall', 'rouge-lsum', 'rouge-lsum/precision', 'rouge-lsum/recall',
   ]); // prettier-ignore
-  ['rouge1', 'rouge2', 'rougeL'].forEach((key, i) =>
+  ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'].forEach((key, i) =>
     [2, 0, 1].forEach((of, j) => expectEqual(key, rows[3 * i + j].value, mean[key][of])),
   );
 });
