@@ -4,13 +4,14 @@
  */
 import { recordsOf } from './sets.js';
 import { runStep } from './step.js';
+import { tokenizerFacts } from './tokenizer-facts.js';
 import type { ActivityDependencies, GenerateInput, StepResult } from './types.js';
 
 const VERSION = 2;
 
 export function generateActivity(deps: ActivityDependencies) {
   return (input: GenerateInput): Promise<StepResult> => {
-    const { place, model, prompts, tokenizer, count, decoding } = input;
+    const { place, model, prompts, tokenizer, count, unprompted, decoding } = input;
     return runStep(
       deps,
       {
@@ -18,7 +19,7 @@ export function generateActivity(deps: ActivityDependencies) {
         version: VERSION,
         place,
         inputs: { model, prompts, ...(tokenizer && { tokenizer }) },
-        parameters: { family: input.family, decoding, ...(count === undefined ? {} : { count }) },
+        parameters: { family: input.family, decoding, ...(count !== undefined && { count }), ...(unprompted && { unprompted }) },
         engine: true,
       },
       async (step) => {
@@ -30,6 +31,7 @@ export function generateActivity(deps: ActivityDependencies) {
             model: await step.input(model),
             prompts: await recordsOf(step, prompts),
             count,
+            ...(unprompted && { begins: (await tokenizerFacts(step, tokenizer!)).begins }),
             decoding,
             rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'generate' },
             out,

@@ -150,6 +150,8 @@ export interface GenerateInput {
   readonly prompts: ArtifactRef;
   /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
   readonly count?: number;
+  /** nothing is continued: texts are written from the start token, as many as there are prompts */
+  readonly unprompted?: true;
   readonly decoding: StepMember['decoding'];
 }
 

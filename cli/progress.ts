@@ -201,7 +201,7 @@ function reasonText({ attempt, lastFailure }: StepSnapshot): string {
 /** Share of the experiment's work that is done, in [0, 1]. */
 export function shareDone({ progress, runs }: ExperimentSnapshot): number | undefined {
   if (!progress) return undefined;
-  const { runs: total, done, failed, generations } = progress;
+  const { runs: total, done, failed } = progress;
   let partial = 0;
   for (const run of runs) {
     if (!run.progress) continue;
@@ -218,7 +218,7 @@ export function shareDone({ progress, runs }: ExperimentSnapshot): number | unde
         within += weight;
       }
     }
-    partial += Math.min(1, (run.progress.generation + within) / (generations + 1));
+    partial += Math.min(1, (run.progress.generation + within) / (run.progress.generations + 1));
   }
   return (done + failed + partial) / total;
 }

@@ -34,7 +34,7 @@ export async function whatIsDone(store: ArtifactStore, given: ExperimentPlan): P
   const runs = await readRuns(store, plan, planDigest(plan));
   const asked = expand(plan);
   const metrics = metricsDigest(plan.metrics);
-  const generations = { asked: asked.length * (plan.generations + 1), there: 0, scored: 0 };
+  const generations = { asked: asked.reduce((sum, run) => sum + run.generations + 1, 0), there: 0, scored: 0 };
   const steps = new Set<Digest>();
   for (const { generations: found } of runs)
     for (const { generation, to = generation, members } of found) {

@@ -12,6 +12,8 @@ export function describeCondition(condition: ConditionPlan): string {
       ? [mixtures(members), ...operators(members)].join('; ')
       : `from generation ${from} on: ${changes(stages[i - 1].members, members)}`,
   );
+  const { generations } = condition;
+  if (generations !== undefined) words.push(generations === 0 ? 'generation 0 alone' : `ends with generation ${generations}`);
   return words.join('; ');
 }
 

@@ -18,5 +18,8 @@ function count(n: number, word: string): string {
 
 /** How far a run has come: "generation 2 of 5". */
 export function reached(run: RunIndex, plan: ExperimentPlan): string {
-  return run.generations.length === 0 ? 'no generation' : `generation ${run.generationsDone} of ${plan.generations}`;
+  const { generations = Infinity } = plan.conditions.find(({ name }) => name === run.condition) ?? {};
+  return run.generations.length === 0
+    ? 'no generation'
+    : `generation ${run.generationsDone} of ${Math.min(plan.generations, generations)}`;
 }

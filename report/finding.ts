@@ -5,7 +5,7 @@ import { stepMembers } from '../spec/members.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { formatNumber } from './format.js';
 import { groupBy, unrelated } from './summary.js';
-import type { Measure, Summary } from './summary.js';
+import type { Measure, Series, Summary } from './summary.js';
 
 export interface Finding {
   /** one short line */
@@ -45,7 +45,7 @@ export function findings(summary: Summary, plan?: ExperimentPlan): Finding {
 function findingsOf(summary: Summary, plan: ExperimentPlan | undefined): Finding {
   const measure = leadMeasure(summary, plan);
   if (measure === undefined) return { headline: 'No scores yet', sentences: ['No generation has been scored so far.'] };
-  const all = changes(summary, measure);
+  const all = changes(summary, measure).filter(({ series }) => !series.level);
   // members read texts through tokenizers of their own: each is compared with itself alone
   const byMember = [...groupBy(all, ({ series }) => series.member).values()];
   if (all.every(({ first, last }) => first === last)) {
@@ -58,6 +58,7 @@ function findingsOf(summary: Summary, plan: ExperimentPlan | undefined): Finding
     headline: capital(`${measure.label} ${verdicts(all)}`),
     sentences: [
       ...all.map((change) => sentence(change, measure)),
+      ...summary.series.flatMap((series) => (series.level ? (levelSentence(series, measure) ?? []) : [])),
       ...byMember.flatMap((own) => contrasts(summary, measure, own)),
     ],
   };
@@ -123,6 +124,15 @@ function sentence({ series, first, last, seeds, valued, lastValued, comparison }
     ...(below > 0 ? [`was 0 in ${below} of ${n} at generation ${first}`] : []),
   ].join(', and ');
   return `${under}${at} is ${gone}; its mean is ${ratio} (${sure}).${missing}${behind}`;
+}
+
+/** Of a condition that others are compared with. */
+function levelSentence({ label: name, points }: Series, { key, label }: Measure): string | undefined {
+  const [point] = points.get(key) ?? [];
+  if (point === undefined) return undefined;
+  const { mean, halfWidth, n } = point;
+  const sure = halfWidth === undefined ? '1 seed' : `95 % interval ${formatNumber(mean - halfWidth, 3)} to ${formatNumber(mean + halfWidth, 3)}; ${n} seeds`; // prettier-ignore
+  return `Under ${name}, which has generation 0 alone, ${label} is ${formatNumber(mean, 3)} (${sure}).`;
 }
 
 /** Conditions against each other, paired by seed: every one against the one that changed least, or of many the two farthest apart. */

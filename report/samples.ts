@@ -13,6 +13,7 @@ export interface ContinuationColumn {
 
 /** A prompt and one seed's continuations, conditions side by side. */
 export interface Continuations {
+  /** empty where texts were written without */
   readonly prompt: string;
   readonly seed: number;
   readonly generations: readonly number[];
@@ -21,13 +22,13 @@ export interface Continuations {
 
 /**
  * By how many generations continue a prompt; seeds in order. Where every generation continues what the one before it wrote,
- * texts at the same position of their datasets belong together, under the first one's prompt.
+ * texts at the same position of their datasets belong together, under the first one's prompt; so they do without prompts.
  */
 export function continuations(results: Pick<Results, 'samples' | 'plan'>): Continuations[] {
   const several = new Set(results.samples.map((sample) => sample.member)).size > 1;
   const conditions = results.plan.conditions.map((condition) => condition.name);
   const chained = results.plan.conditions.some(({ members }) =>
-    members.some((member) => 'prompts' in member && member.prompts === 'previous'),
+    members.some((member) => 'prompts' in member && member.prompts !== 'original'),
   );
   const groups = groupBy(results.samples, (sample) => (chained ? positionOf(sample.record) : sample.prompt));
   const prompts = [...groups.values()].map((samples) => ({

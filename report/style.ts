@@ -51,6 +51,7 @@ svg .label { fill: var(--c); font-size: 12px; font-weight: 600; }
 .seed { fill: none; stroke: var(--c); stroke-width: 1; stroke-opacity: .45; }
 .mean { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; }
 .spread { fill: var(--c); fill-opacity: .09; }
+.level { stroke-dasharray: 7 5; }
 .theory { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
 .verdict { font-weight: 600; white-space: nowrap; } .verdict.pass { color: var(--c2); } .verdict.fail { color: var(--c1); }
 small.law { display: block; color: var(--soft); }

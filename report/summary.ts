@@ -1,5 +1,6 @@
 /** Scores grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
+import type { ExperimentPlan } from '../spec/plan.js';
 import { summarize } from '../statistics/summary.js';
 import type { Results } from './rows.js';
 import type { MeasureName, Scores } from './scores.js';
@@ -42,6 +43,8 @@ export interface Series {
   readonly label: string;
   /** by measure key; in order of generations */
   readonly points: ReadonlyMap<string, readonly Point[]>;
+  /** it has generation 0 alone, as its condition says: others are compared with it */
+  readonly level?: true;
 }
 
 export interface Summary {
@@ -53,7 +56,10 @@ export interface Summary {
 }
 
 /** @param metric keep only measures of this metric, or of `metric/variant`, or with this label */
-export function summarise({ scores }: Pick<Results, 'scores'>, metric?: string): Summary {
+export function summarise(
+  { scores, plan }: Pick<Results, 'scores'> & { readonly plan?: Pick<ExperimentPlan, 'conditions'> },
+  metric?: string,
+): Summary {
   const all = measuresOf(scores);
   const measures = metric === undefined ? all : all.filter((m) => matches(m, metric));
   const kept = new Set(measures.map((measure) => measure.key));
@@ -70,9 +76,16 @@ export function summarise({ scores }: Pick<Results, 'scores'>, metric?: string):
   }
   const found = [...groups.values()];
   const members = new Set(found.map(({ member }) => member));
+  const alone = new Set(plan?.conditions.filter(({ generations }) => generations === 0).map(({ name }) => name));
   const series = found.map(({ condition, member, points }): Series => {
     const label = members.size > 1 ? `${condition} · ${member}` : condition;
-    return { condition, member, label, points: new Map([...points].map(([key, at]) => [key, pointsOf(at)])) };
+    return {
+      condition,
+      member,
+      label,
+      points: new Map([...points].map(([key, at]) => [key, pointsOf(at)])),
+      ...(alone.has(condition) && { level: true }),
+    };
   });
   const every = series.flatMap(({ points }) => [...points.values()].flat());
   const seeds = new Set<number>();

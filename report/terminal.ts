@@ -42,7 +42,7 @@ function renderPart(all: Summary, options: TableOptions): string {
       lines.push(`${visible(series.label)} ${seedNote(series)}`);
       lines.push(
         ...drawBlock(
-          generations,
+          series.level ? generations.slice(0, 1) : generations,
           block.map((index) => cells[index]),
         ),
         '',
@@ -70,8 +70,13 @@ export function renderContinuations(
   lines = 3,
 ): string {
   const label = String(generations[generations.length - 1] ?? 0).length;
-  const out = [`One prompt, continued by every generation (seed ${seed}):`];
-  out.push(...wrap(visible(clip(prompt, 400)), width - 2).map((line) => `  ${line}`), '');
+  const out = [
+    prompt === ''
+      ? `What every generation wrote, without a prompt (seed ${seed}):`
+      : `One prompt, continued by every generation (seed ${seed}):`,
+  ];
+  if (prompt !== '') out.push(...wrap(visible(clip(prompt, 400)), width - 2).map((line) => `  ${line}`));
+  out.push('');
   for (const column of texts) {
     out.push(visible(column.label));
     for (const generation of generations) {

@@ -25,6 +25,12 @@ const phase = z.strictObject({
 export const conditionSchema = z.strictObject({
   name,
   ...changes,
+  generations: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('Its last generation, where it ends before the experiment does; 0: a line to compare with. Default: generations.'),
   phases: z
     .array(phase)
     .min(1)

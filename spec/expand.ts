@@ -34,6 +34,10 @@ function groupName(names: readonly string[]): string {
   return all.length <= LONGEST ? all : `${names[0]}+${names.length - 1}-more`;
 }
 
+function lastOf({ generations }: ExperimentPlan, { generations: until }: ConditionPlan): Pick<RunPlan, 'generations' | 'until'> {
+  return until === undefined ? { generations } : { generations: Math.min(generations, until), until };
+}
+
 function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
   if (stepMembers(plan).length === 0) return [];
   const { members, phases } = stepPart(condition);
@@ -43,7 +47,7 @@ function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
     id: runId(condition.name, seed),
     condition: condition.name,
     seed,
-    generations: plan.generations,
+    ...lastOf(plan, condition),
     data,
     ...(plan.sources === undefined ? {} : { sources: plan.sources }),
     ...(plan.claims === undefined ? {} : { claims: plan.claims }),
@@ -70,7 +74,7 @@ function chainRuns(plan: ExperimentPlan, condition: ConditionPlan): ChainRunPlan
       condition: condition.name,
       seed: seeds[0],
       seeds,
-      generations: plan.generations,
+      ...lastOf(plan, condition),
       ...(family === 'n-gram' && plan.data.chains ? { data: plan.data.chains } : {}),
       ...(plan.sources === undefined ? {} : { sources: plan.sources }),
       ...(plan.claims === undefined ? {} : { claims: plan.claims }),

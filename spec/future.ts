@@ -18,7 +18,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter'],
   'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
-  'population.*.training': ['precision', 'steps', 'maxSteps', 'labelSmoothing', 'adapter'],
+  'population.*.training': ['precision', 'steps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',
     'numReturnSequences',
@@ -31,7 +31,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'suppressTokens',
     'assistant',
   ],
-  'conditions.*': ['generations', 'seeds', 'detector', 'data', 'tokenizer', 'start'],
+  'conditions.*': ['seeds', 'detector', 'data', 'tokenizer', 'start'],
   'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
   'conditions.*.mixture.*': ['weight'],
 };

@@ -277,10 +277,10 @@ function outgrows(terms: readonly Term[]): boolean {
 
 /**
  * What model t continues: the first real records, or with `previous` its training set; where that holds more than a generation has,
- * what the member wrote last, since texts would double otherwise. A family that continues nothing writes as many as these are.
+ * what the member wrote last, since texts would double otherwise. Who continues nothing writes as many as these are.
  */
 export function promptsOf<T>(
-  member: { readonly name: string; readonly prompts?: 'original' | 'previous' },
+  member: { readonly name: string; readonly prompts?: 'original' | 'previous' | 'none' },
   terms: readonly Term[],
   sets: { readonly first: T; readonly train: T; readonly newest: T | undefined },
 ): T {

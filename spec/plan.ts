@@ -42,6 +42,8 @@ export type MixedStepMember = Mixed<StepMember>;
 
 export interface ConditionPlan extends Phased<Mixed<MemberPlan>> {
   readonly name: string;
+  /** its last generation, where it ends before the experiment does */
+  readonly generations?: number;
 }
 
 export type AnyRunPlan = RunPlan | ChainRunPlan;
@@ -54,6 +56,8 @@ export interface RunPlan {
   readonly condition: string;
   readonly seed: number;
   readonly generations: number;
+  /** the last generation that it ever has, as its condition says; absent: it can be extended */
+  readonly until?: number;
   readonly data: DataPlans;
   readonly sources?: SourceDigests;
   readonly claims?: readonly SourceClaim[];

@@ -21,7 +21,7 @@ interface Planned {
 /** What every experiment file says of its members. */
 interface PopulationDocument {
   readonly population: readonly { readonly family: string }[];
-  readonly conditions: readonly (Changes & { readonly name: string; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
+  readonly conditions: readonly (Changes & { readonly name: string; readonly generations?: number | undefined; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
 }
 
 interface Changes {
@@ -53,7 +53,7 @@ export function resolvePopulation<P extends Planned>(
   });
   return {
     population: checked.map(({ plan }) => plan),
-    conditions: conditions.map(({ name, override = {}, phases }, c) => {
+    conditions: conditions.map(({ name, generations, override = {}, phases }, c) => {
       const path = ['conditions', c];
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
       const first = stageOf(raw, said, checked, problems);
@@ -64,7 +64,12 @@ export function resolvePopulation<P extends Planned>(
         stage = stageOf(raw, said, stage.checked, problems, first.members);
         return { from, members: stage.members };
       });
-      return { name, members: first.members, ...(later.length > 0 && { phases: later }) };
+      return {
+        name,
+        ...(generations !== undefined && { generations }),
+        members: first.members,
+        ...(later.length > 0 && { phases: later }),
+      };
     }),
   };
 }

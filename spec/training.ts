@@ -11,6 +11,9 @@ import {
 import type { SchedulePlan } from '../engine/train/schedule.js';
 import type { Path, Problem } from './problems.js';
 
+/** How long a training lasts, of which a file gives one. */
+const LENGTHS: readonly string[] = ['epochs', 'maxSteps'] satisfies (keyof SchedulePlan)[];
+
 type Without<T> = Omit<T, keyof OptimizerPlan>;
 
 /**
@@ -21,12 +24,17 @@ export function withOptimizer<T extends OptimizerPlan>(training: T, usual: Optim
   return { ...without(training), ...optimizerPlan({ ...usual, ...training }) };
 }
 
-/** Generation 0's settings inherit those of `training`; of the optimiser's where it is the same. */
+/**
+ * Generation 0's settings inherit those of `training`; of the optimiser's where it is the same, and how long it lasts where it does not
+ * say that itself.
+ */
 export function inheritTraining<T extends OptimizerPlan>(training: T, given: { readonly [K in keyof T]?: T[K] | undefined }): T {
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
   const { optimizer = DEFAULT_OPTIMIZER } = training;
   const same = (own.optimizer ?? optimizer) === optimizer;
-  return { ...(same ? training : without(training)), ...own } as T;
+  const inherited = Object.entries(same ? training : without(training));
+  const lasts = LENGTHS.some((name) => name in own);
+  return { ...Object.fromEntries(inherited.filter(([name]) => !lasts || !LENGTHS.includes(name))), ...own } as unknown as T;
 }
 
 function without<T extends OptimizerPlan>(training: T): Without<T> {
@@ -72,6 +80,20 @@ export function inheriting<T extends z.ZodRawShape>(fields: T) {
 /** How the parts of a learning-rate schedule fit together. */
 function checkTraining(training: SchedulePlan, path: Path): Problem[] {
   const problems: Problem[] = [];
+  if ((training.epochs === undefined) === (training.maxSteps === undefined)) {
+    problems.push({
+      path: training.epochs === undefined ? path : [...path, 'maxSteps'],
+      message: 'must have one of epochs and maxSteps',
+      suggestion: training.epochs === undefined ? 'add epochs: 3' : 'remove one of them',
+    });
+  }
+  if (training.scheduleUnit === 'epoch' && training.maxSteps !== undefined) {
+    problems.push({
+      path: [...path, 'scheduleUnit'],
+      message: 'epoch needs epochs, and the training lasts maxSteps steps',
+      suggestion: 'use scheduleUnit: step',
+    });
+  }
   if (training.minLearningRate > training.learningRate) {
     problems.push({
       path: [...path, 'minLearningRate'],

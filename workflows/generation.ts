@@ -142,6 +142,7 @@ export function* memberGeneration(
       prompts,
       ...(prepared.tokenizer && { tokenizer: prepared.tokenizer }),
       ...(count !== undefined && { count }),
+      ...('prompts' in member && member.prompts === 'none' && { unprompted: true }),
       decoding: member.decoding,
     },
   });

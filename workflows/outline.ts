@@ -5,6 +5,7 @@
 import type { StepPlace } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import { digestOf, type Digest } from '../common/canonical.js';
+import type { TrainingPlan } from '../kinds/text/plan.js';
 import { expandSteps } from '../spec/expand.js';
 import { dataKind, stepMembers, stepPart } from '../spec/members.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
@@ -136,7 +137,7 @@ interface Work {
 function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work {
   if (member.family !== 'language-model') return {};
   const { limit, block } = run.data.text!;
-  const { epochs } = generation === 0 ? member.generation0 : member.training;
+  const training = generation === 0 ? member.generation0 : member.training;
   const { maxNewTokens } = member.decoding;
   const sampleAt = (name: string, t: number) => membersAt(run, t).find((one) => one.name === name)!.sample;
   if (limit.train === undefined && stagesOf(run).some(({ members }) => members.some(({ sample }) => sample === undefined)))
@@ -148,10 +149,15 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work
   const written = writtenBy(member, membersAt(run, generation), generation) ?? limit.train!;
   const trained = trainedOn(member, n, generation);
   return {
-    finetune: Number.isFinite(trained) ? trained * epochs * block : undefined,
+    finetune: Number.isFinite(trained) ? rowsTrained(training, trained) * block : undefined,
     generate: written * maxNewTokens,
     score: limit.test === undefined ? undefined : limit.test * block + written * maxNewTokens,
   };
+}
+
+/** Rows that a training reads, with repetition. */
+function rowsTrained({ epochs = 0, maxSteps, batch, accumulation }: TrainingPlan, rows: number): number {
+  return maxSteps === undefined ? rows * epochs : maxSteps * batch * accumulation;
 }
 
 /** Walks a run's generations, every step's outputs named by what determines them. */

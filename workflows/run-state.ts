@@ -9,7 +9,10 @@ export const KEPT = 10;
 
 export class RunState {
   #phase: RunProgress['phase'] = 'starting';
-  #generations: number;
+  /** the last that it has been asked for */
+  #asked: number;
+  /** the last that it ever has, whatever it is asked for */
+  readonly until: number;
   #paused: boolean;
   /** the generation that is under way, or is next; of a step of many generations, its first */
   #next: number;
@@ -24,8 +27,9 @@ export class RunState {
   readonly #active: string[] = [];
   #finished = false;
 
-  constructor(generations: number, paused = false, carried: Partial<RunCarried> = {}) {
-    this.#generations = carried.generations ?? generations;
+  constructor(generations: number, paused = false, carried: Partial<RunCarried> = {}, until = Infinity) {
+    this.#asked = carried.generations ?? generations;
+    this.until = until;
     this.#paused = paused;
     this.#next = carried.next ?? 0;
     this.#reached = this.#next - 1;
@@ -40,8 +44,9 @@ export class RunState {
   get paused(): boolean {
     return this.#paused;
   }
+  /** the last generation that is to be done, as of now */
   get generations(): number {
-    return this.#generations;
+    return Math.min(this.#asked, this.until);
   }
   get next(): number {
     return this.#next;
@@ -58,7 +63,7 @@ export class RunState {
   }
   /** Whether there is another generation to do, as of now. */
   get hasMore(): boolean {
-    return this.#reached < this.#generations;
+    return this.#reached < this.generations;
   }
 
   setPaused(paused: boolean): void {
@@ -67,7 +72,7 @@ export class RunState {
 
   /** Raises the last generation; never lowers it. */
   extend(generations: number): void {
-    this.#generations = Math.max(generations, this.#generations);
+    this.#asked = Math.max(generations, this.#asked);
   }
 
   setMember(name: string, state: MemberState): void {
@@ -122,7 +127,7 @@ export class RunState {
   carried(): RunCarried {
     return {
       next: this.#next,
-      generations: this.#generations,
+      generations: this.#asked,
       members: { ...this.#members },
       ...(this.#chains ? { chains: this.#chains } : {}),
       steps: { computed: this.#computed, reused: this.#reused },
@@ -134,8 +139,8 @@ export class RunState {
   progress(): RunProgress {
     return {
       phase: this.#paused && this.#phase === 'running' ? 'paused' : this.#phase,
-      generation: Math.min(this.#next, this.#generations),
-      generations: this.#generations,
+      generation: Math.min(this.#next, this.generations),
+      generations: this.generations,
       steps: [...this.#active],
       counted: { computed: this.#computed, reused: this.#reused },
       problems: [...this.#problems],
@@ -143,10 +148,18 @@ export class RunState {
     };
   }
 
-  /** @returns with the generation that was reached, which is not the last where the run heard too late that there are more */
+  /**
+   * @returns with the generation that was reached, which is not the last where the run heard too late that there are more; where no more
+   *   can come, with the last that it was asked for
+   */
   result(): RunResult {
     const { counted, problems, problemCount } = this.progress();
-    return { generations: this.#reached, steps: counted, problems, problemCount };
+    return {
+      generations: this.#reached < this.until ? this.#reached : Math.max(this.#reached, this.#asked),
+      steps: counted,
+      problems,
+      problemCount,
+    };
   }
 }
 

@@ -60,7 +60,7 @@ async function chain(input: RunInput): Promise<RunResult> {
   const { execution } = plan;
   const stepsFor = (member?: MixedStepMember) =>
     stepsOn({ ...execution.queues, engine: placementOf(execution, member).queue }, execution.heartbeatSeconds);
-  const state = new RunState(plan.generations, input.paused, input.carried);
+  const state = new RunState(plan.generations, input.paused, input.carried, plan.until);
   const records = new RunRecords(input, state);
   const beside = new Beside();
   const evaluations = new Batches<EvaluationSubject>(MEMBERS_AT_ONCE);
@@ -269,6 +269,7 @@ function answer(id: string, state: RunState): void {
       description: 'Raise the last generation.',
       validator: (n) => {
         if (state.finished) refuse(`${id} has finished`);
+        if (state.generations === state.until) refuse(`${id} ends with generation ${state.until}, as its condition says`);
         checkExtension(n, state.generations);
       },
     },

@@ -99,7 +99,7 @@ function wanted(
   { experiment, condition, run }: { experiment: string; condition: string | undefined; run: string },
   { atGeneration }: Options,
 ): { seed: number | undefined; generation: number } {
-  const { conditions, seeds, generations } = plan;
+  const { conditions, seeds } = plan;
   const names = conditions.map(({ name }) => name);
   if (condition === undefined || !names.includes(condition))
     throw new HabsburgError(
@@ -110,10 +110,12 @@ function wanted(
   if (run !== '' && seed === undefined)
     throw new HabsburgError('notFound', `${experiment}/${condition} has no run ${run}; it has ${list(seeds.map((one) => `seed-${one}`), 10)}`); // prettier-ignore
   const generation = positiveInteger('--at-generation', atGeneration);
+  const { generations: until = Infinity } = conditions.find(({ name }) => name === condition)!;
+  const generations = Math.min(plan.generations, until);
   if (generation > generations)
     throw new HabsburgError(
       'invalid',
-      `--at-generation ${generation}: ${experiment} goes to generation ${generations}; give a number from 1 to that, or run it further first`,
+      `--at-generation ${generation}: ${experiment}/${condition} goes to generation ${generations}; give a number from 1 to that, or run it further first`,
     );
   return { seed, generation };
 }

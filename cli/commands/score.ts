@@ -154,7 +154,7 @@ async function follow(
       20,
     )}`,
   );
-  const all = expand(plan).length * (plan.generations + 1);
+  const all = expand(plan).reduce((sum, { generations }) => sum + generations + 1, 0);
   let told = -1;
   const ended = new AbortController();
   const watch = async () => {

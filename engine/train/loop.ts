@@ -5,7 +5,7 @@ import { HabsburgError } from '../../common/errors.js';
 import type { CounterRng } from '../../common/philox.js';
 import type { Weights } from '../checkpoint/safetensors.js';
 import type { Optimizer } from './optimizers/optimizer.js';
-import { learningRateAt, type SchedulePlan } from './schedule.js';
+import { learningRateAt, stepsOf, type SchedulePlan } from './schedule.js';
 import type { SelectionPlan } from './settings.js';
 import { copyInto, readState, writeState, type EpochReport, type Position } from './state.js';
 
@@ -63,31 +63,35 @@ export interface LoopReport {
   /** optimiser steps, over all attempts; fewer than planned where training stopped early */
   readonly steps: number;
   readonly epochs: readonly EpochReport[];
-  /** the epoch whose weights were selected, from 1; 0: no epoch was trained */
+  /** the one whose weights were selected, from 1; 0: nothing was trained */
   readonly selectedEpoch: number;
   /** lowest validation loss; null without validation examples */
   readonly bestValidLoss: number | null;
 }
 
 /**
- * Trains for settings.epochs epochs, each in a fresh random order and followed by a validation, or fewer where settings.patience says
- * so. The weights depend on nothing but the options, and not on attempts.
+ * Trains for settings.epochs epochs or settings.maxSteps steps, each epoch in a fresh random order, with a validation after every epoch
+ * or settings.validateEvery steps and at the end; less where settings.patience says so. The weights depend on nothing but the options,
+ * and not on attempts.
  * @throws HabsburgError `failed` when the validation loss is not finite
  */
 export async function trainEpochs(options: LoopOptions): Promise<LoopReport> {
   const { settings, examples, perStep, optimizer, selected, run } = options;
   const stepsPerEpoch = Math.ceil(examples / perStep);
-  const steps = settings.epochs * stepsPerEpoch;
+  const steps = stepsOf(settings, stepsPerEpoch);
+  const stepsPerRound = settings.validateEvery ?? stepsPerEpoch;
   const keepsBest = (at: Position): boolean => settings.select === 'best' && at.epochs.length > 0;
   // Where whatever comes last is the result, no copy of it is kept.
-  if (settings.select === 'last' || settings.epochs === 1) for (const [name, last] of optimizer.weights) selected.set(name, last);
+  if (settings.select === 'last' || steps <= stepsPerRound)
+    for (const [name, last] of optimizer.weights) selected.set(name, last);
   let position: Position = { step: 0, nllSum: 0, targetCount: 0, epochs: [] };
   if (options.resumeFrom !== undefined) position = await readState(options.resumeFrom, run, optimizer, selected, keepsBest);
 
-  while (position.step < steps && !isPatienceOver(position.epochs, settings)) {
+  const isOver = (): boolean => position.step === steps || isPatienceOver(position.epochs, settings);
+  while (!isOver()) {
     const epoch = Math.floor(position.step / stepsPerEpoch); // from 0
     const order = options.rng.permutation(examples, epoch);
-    for (let at = position.step % stepsPerEpoch; at < stepsPerEpoch; at++) {
+    for (let at = position.step % stepsPerEpoch; at < stepsPerEpoch && !isOver(); at++) {
       const started = performance.now();
       const chosen = order.subarray(at * perStep, (at + 1) * perStep);
       const { nllSum, targetCount, size } = await options.step(chosen, learningRateAt(settings, position.step, stepsPerEpoch));
@@ -104,15 +108,15 @@ export async function trainEpochs(options: LoopOptions): Promise<LoopReport> {
         loss: nllSum / targetCount,
         perSecond: (1000 * size) / (performance.now() - started),
       });
-      if (position.step % stepsPerEpoch === 0) {
+      if (position.step % stepsPerRound === 0 || position.step === steps) {
         options.onProgress?.({ phase: 'validate', ...here });
         const validLoss = finite(await options.validate());
-        const report: EpochReport = { epoch: epoch + 1, trainLoss: position.nllSum / position.targetCount, validLoss };
+        const round = position.epochs.length + 1;
+        const report: EpochReport = { epoch: round, trainLoss: position.nllSum / position.targetCount, validLoss };
         position = { step: position.step, nllSum: 0, targetCount: 0, epochs: [...position.epochs, report] };
-        if (settings.select === 'best' && bestEpoch(position.epochs) === epoch + 1) copyInto(selected, optimizer.weights);
+        if (settings.select === 'best' && bestEpoch(position.epochs) === round) copyInto(selected, optimizer.weights);
       }
-      const over = position.step === steps || isPatienceOver(position.epochs, settings);
-      if (!over && options.checkpointDue?.() === true) {
+      if (!isOver() && options.checkpointDue?.() === true) {
         await options.checkpoint?.((folder) =>
           writeState(folder, run, position, optimizer, keepsBest(position) ? selected : undefined),
         );

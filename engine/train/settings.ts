@@ -31,6 +31,14 @@ export const selectionFields = {
     .enum(['best', 'last'])
     .default('best')
     .describe('best: the epoch with the lowest loss on the real validation blocks; last: the last.'),
+  validateEvery: z
+    .int()
+    .min(1)
+    .max(1e9)
+    .optional()
+    .describe(
+      'A validation after every so many optimiser steps, and after the last: select and patience then mean these in place of epochs. Default: after every epoch.',
+    ),
   patience: z
     .int()
     .min(1)

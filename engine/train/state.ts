@@ -6,11 +6,11 @@ import { fromSystemError, HabsburgError } from '../../common/errors.js';
 import { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from '../checkpoint/safetensors.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 
-/** One epoch's result. */
+/** The result of what was trained between two validations: an epoch, or as many steps as the settings say. */
 export interface EpochReport {
   /** from 1 */
   readonly epoch: number;
-  /** mean nll of the epoch's targets while it trained, nats */
+  /** mean nll of its targets while it trained, nats */
   readonly trainLoss: number;
   /** mean nll of all validation targets after it; null without validation rows */
   readonly validLoss: number | null;

@@ -10,6 +10,7 @@ export const reference: Capabilities = {
       architectures: ['opt', 'gpt2', 'llama', 'mistral', 'qwen2'],
       settings: {
         epochs: 'any',
+        maxSteps: 'any',
         learningRate: 'any',
         schedule: 'any',
         minLearningRate: 'any',
@@ -20,6 +21,7 @@ export const reference: Capabilities = {
         clip: 'any',
         dropout: [0],
         select: 'any',
+        validateEvery: 'any',
         patience: 'any',
         lossOn: 'any',
         packing: 'any',

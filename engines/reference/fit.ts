@@ -6,7 +6,7 @@ import { CounterRng } from '../../common/philox.js';
 import { packRows } from '../../data/template.js';
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../engine/checkpoint/huggingface.js';
 import { copyTokenizer } from '../../engine/tokenizer/files.js';
-import { learningRateAt } from '../../engine/train/schedule.js';
+import { learningRateAt, stepsOf } from '../../engine/train/schedule.js';
 import { fitReport } from '../../kinds/host/fit-report.js';
 import { freshModel, readRows } from '../../kinds/text/host/texts.js';
 import type { FitJob, JobIo, JobReport } from '../../kinds/host/types.js';
@@ -51,7 +51,8 @@ export async function fit(job: FitJob<LanguageModelPlan>, io: JobIo): Promise<Jo
 
   const perStep = training.batch * training.accumulation;
   const stepsPerEpoch = Math.ceil(train.rows.length / perStep);
-  const steps = training.epochs * stepsPerEpoch;
+  const steps = stepsOf(training, stepsPerEpoch);
+  const stepsPerRound = training.validateEvery ?? stepsPerEpoch;
   while (position.step < steps && !isPatienceOver(position.epochs, training.patience)) {
     const epoch = Math.floor(position.step / stepsPerEpoch); // from 0
     const at = position.step % stepsPerEpoch;
@@ -64,11 +65,12 @@ export async function fit(job: FitJob<LanguageModelPlan>, io: JobIo): Promise<Jo
       targetCount: position.targetCount + targetCount,
     };
     io.progress({ phase: 'train', done: position.step, total: steps, unit: 'step', epoch: epoch + 1, loss: nllSum / targetCount }); // prettier-ignore
-    if (position.step % stepsPerEpoch === 0) {
+    if (position.step % stepsPerRound === 0 || position.step === steps) {
       const validLoss = meanLoss(model, valid);
-      const done = { epoch: epoch + 1, trainLoss: position.nllSum / position.targetCount, validLoss };
+      const round = position.epochs.length + 1;
+      const done = { epoch: round, trainLoss: position.nllSum / position.targetCount, validLoss };
       position = { step: position.step, nllSum: 0, targetCount: 0, epochs: [...position.epochs, done] };
-      if (training.select === 'best' && bestEpoch(position.epochs) === epoch + 1)
+      if (training.select === 'best' && bestEpoch(position.epochs) === round)
         best = new Map([...model.parameters].map(([name, { data }]) => [name, data.slice()]));
     }
     if (position.step < steps && io.checkpointDue())

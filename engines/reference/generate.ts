@@ -19,7 +19,7 @@ export async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): 
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
   const rng = new CounterRng(job.rng);
-  const prompts = await readPrompts(job.prompts);
+  const prompts = await readPrompts(job);
   prompts.forEach(({ row }, i) => checkPrompt(model, row, i, job.decoding));
   const count = job.count ?? prompts.length;
   const written: DataRecord[] = [];
@@ -34,7 +34,7 @@ export async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): 
       await io.checkpoint(async (folder) => void (await writeRecords(join(folder, RECORDS_FILE), written)));
   }
   // where nothing was written there is no record
-  const kept = written.filter(({ tokens, prompt }) => tokens.length > (prompt?.tokens ?? 0));
+  const kept = written.filter(({ tokens, prompt }) => tokens.length > (prompt?.tokens ?? (job.begins === undefined ? 0 : 1)));
   await writeRecords(join(job.out, RECORDS_FILE), kept);
   const tokens = kept.reduce((sum, record) => sum + record.tokens.length, 0);
   return { records: kept.length, tokens, empty: count - kept.length };

@@ -45,6 +45,8 @@ export interface ChainRunPlan {
   /** ascending */
   readonly seeds: readonly number[];
   readonly generations: number;
+  /** as RunPlan has it */
+  readonly until?: number;
   readonly data?: ChainDataPlan;
   readonly sources?: SourceDigests;
   readonly claims?: readonly SourceClaim[];

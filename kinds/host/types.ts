@@ -60,6 +60,8 @@ export interface GenerateJob<M extends StepMember = StepMember> {
   readonly prompts: string;
   /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
   readonly count?: number;
+  /** a token: nothing is continued, every record is written from this one alone and begins with it; as many as there are prompts */
+  readonly begins?: number;
   readonly decoding: M['decoding'];
   readonly rng: RngKey;
   /** the dataset's files go here */

@@ -5,6 +5,7 @@ import { needsTruth } from '../../spec/metrics.js';
 import { DECODING_ROWS, STRATEGIES_WITH, STRATEGY_NAMES, type DecodingPlan } from '../../engine/generate/decoding.js';
 import type { LanguageModelPlan, TextDataPlan } from './plan.js';
 import type { MetricDocument } from '../../spec/metric-plans.js';
+import { needsOf } from '../../spec/operator-plan.js';
 import { checkStages } from '../../spec/training.js';
 import type { LanguageModelDocument, TextDocument, TokenizerDocument } from './schema.js';
 import { parseTemplate } from './templates.js';
@@ -127,6 +128,7 @@ export function checkMember(member: LanguageModelPlan, data: TextDataPlan, given
       message: `a growing set asks for more than one continuation of a prompt, and strategy: ${member.decoding.strategy} writes the same each time`,
       suggestion: 'use strategy: sample, or remove growth',
     });
+  if (member.prompts === 'none') problems.push(...checkUnprompted(member, data));
   if (data.template === undefined)
     for (const stage of ['training', 'generation0'] as const)
       for (const key of ['lossOn', 'packing'] as const)
@@ -142,6 +144,20 @@ export function checkMember(member: LanguageModelPlan, data: TextDataPlan, given
   if (member.tokenizer.kind === 'bpe' && member.base.kind === 'checkpoint')
     problems.push({ path: ['tokenizer', 'kind'], message: 'a checkpoint reads text only through its own tokenizer', suggestion: 'use {kind: base}, or remove tokenizer' }); // prettier-ignore
   if (member.base.kind === 'scratch') problems.push(...checkScratch(member, member.base.config, data, given));
+  return problems;
+}
+
+/** What is written from the start token alone. */
+function checkUnprompted({ decoding, postprocess = [] }: LanguageModelPlan, data: TextDataPlan): Problem[] {
+  const problems: Problem[] = [];
+  if (data.template !== undefined)
+    problems.push({ path: ['prompts'], message: 'none writes no answers, and data.template makes rows of prompts and answers', suggestion: 'use prompts: original' }); // prettier-ignore
+  if (!STRATEGIES_WITH.sampling.includes(decoding.strategy))
+    problems.push({ path: ['prompts'], message: `none has every text begin alike, and strategy: ${decoding.strategy} goes on alike, too`, suggestion: 'use strategy: sample' }); // prettier-ignore
+  postprocess.forEach((operator, i) => {
+    if (needsOf([operator]).prompts)
+      problems.push({ path: ['postprocess', i], message: `${operator.name} compares with prompts, and there are none`, suggestion: 'remove it' }); // prettier-ignore
+  });
   return problems;
 }
 
@@ -178,7 +194,10 @@ function checkScratch(
   if (positions < longest) {
     problems.push({
       path: at('positions'),
-      message: `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
+      message:
+        member.prompts === 'none'
+          ? `rows of ${longest} tokens do not fit into ${positions} positions`
+          : `a prompt of ${longest - member.decoding.maxNewTokens} tokens and ${member.decoding.maxNewTokens} new ones do not fit into ${positions} positions`,
       // they follow from the settings of generation 0 where the file does not give them
       suggestion: given(at('positions'))
         ? `use at least ${longest}, or remove ${short ? 'positions' : fields.positions}`
@@ -188,8 +207,9 @@ function checkScratch(
   return problems;
 }
 
-/** Tokens of the longest prompt with its continuation: a prompt is a real block or, with `previous`, a written one. */
+/** Tokens of the longest row: a block, or a prompt with its continuation; a prompt is a real block or, with `previous`, a written one. */
 export function longestSequence(prompts: LanguageModelPlan['prompts'], block: number, maxNewTokens: number): number {
+  if (prompts === 'none') return Math.max(block, 1 + maxNewTokens);
   return (prompts === 'previous' ? Math.max(block, maxNewTokens) : block) + maxNewTokens;
 }
 

@@ -86,7 +86,7 @@ function tokenizerPlan({ base, tokenizer }: LanguageModelDocument, shared: Token
 
 function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: TokenizerPlan | undefined): LanguageModelPlan {
   const { decoding } = member;
-  const maxNewTokens = decoding.maxNewTokens ?? data.block;
+  const maxNewTokens = decoding.maxNewTokens ?? (member.prompts === 'none' ? data.block - 1 : data.block);
   const postprocess = operatorPlans(member.postprocess);
   return {
     name: member.name,

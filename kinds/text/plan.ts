@@ -67,8 +67,8 @@ export interface LanguageModelPlan {
   readonly decoding: DecodingPlan;
   /** what becomes of what it has written, before that joins the pool; absent: all of it joins */
   readonly postprocess?: readonly OperatorPlan[];
-  /** what is continued: the real blocks that model 0 was trained on, or the blocks that model t was trained on */
-  readonly prompts: 'original' | 'previous';
+  /** what is continued: the real blocks that model 0 was trained on, or the blocks that model t was trained on; none: nothing is */
+  readonly prompts: 'original' | 'previous' | 'none';
   /** training records of each generation; absent: as many as the real data have */
   readonly sample?: SamplePlan;
   /** where its steps are computed, where that is not as the experiment's `execution` says */

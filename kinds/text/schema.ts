@@ -190,7 +190,12 @@ const decodingFields = Object.fromEntries(
 
 const decoding = z.strictObject({
   strategy: z.enum(STRATEGY_NAMES),
-  maxNewTokens: z.int().min(2).max(8192).optional().describe('Default: data.block.'),
+  maxNewTokens: z
+    .int()
+    .min(2)
+    .max(8192)
+    .optional()
+    .describe('Default: data.block; with prompts: none one less, since a text then begins with the start token.'),
   minNewTokens: z
     .int()
     .min(2)
@@ -222,8 +227,10 @@ export const languageModel = z.strictObject({
   decoding,
   postprocess: operatorsSchema('Operators on what the member has written, in this order, before it joins the pool.').optional(),
   prompts: z
-    .enum(['original', 'previous'])
-    .describe('What is continued: the real blocks of generation 0, or the blocks that model t was trained on.'),
+    .enum(['original', 'previous', 'none'])
+    .describe(
+      'What is continued: the real blocks of generation 0, or the blocks that model t was trained on; none: every text is written from the start token alone, and begins with it.',
+    ),
   execution: memberExecution,
   sample: sampleSchema.optional().describe(sampleWords),
   mixture: mixtureSchema.optional().describe(memberMixtureWords),

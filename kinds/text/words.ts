@@ -24,7 +24,7 @@ export const textWords: Words<LanguageModelPlan, TextDataPlan> = {
     const trains = training.optimizer === undefined ? '' : `trains by ${optimizerWords(training)}, `;
     const { minNewTokens, maxNewTokens } = decoding;
     const length = minNewTokens === maxNewTokens ? `${maxNewTokens}` : `${minNewTokens} to ${maxNewTokens}`;
-    return `${model}; starts from ${startWords(start, 'its base')}, ${trains}writes ${length} tokens a block (${decodingWords(decoding).join(', ')}), prompts: ${prompts}${sampleWords(sample)}`;
+    return `${model}; starts from ${startWords(start, 'its base')}, ${trains}writes ${length} tokens a block (${decodingWords(decoding).join(', ')}), ${prompts === 'none' ? 'no prompts' : `prompts: ${prompts}`}${sampleWords(sample)}`;
   },
   data: (data) => ({
     head: `data, ${data.block} tokens a block`,

@@ -34,6 +34,7 @@ export function curvesSection(summary: Summary, plan: ExperimentPlan, laws: read
       { class: 'caption' },
       caption(summary),
       laws.length > 0 && ' Dotted lines are what the exact laws say.',
+      summary.series.some(({ level }) => level) && ' A dashed line is a condition that has generation 0 alone.',
       turns.length > 0 && TURNS,
     ),
     legend(summary),

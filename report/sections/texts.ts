@@ -28,9 +28,13 @@ export function textsSection(results: Results, summary: Summary): Child {
   return el(
     'section',
     {},
-    el('h2', {}, 'One prompt, continued by every generation'),
+    el(
+      'h2',
+      {},
+      first.prompt === '' ? 'What every generation wrote, without a prompt' : 'One prompt, continued by every generation',
+    ),
     el('p', { class: 'caption' }, `Seed ${first.seed}. Control and direction characters are shown as symbols.`),
-    el('blockquote', { class: 'text', dir: 'auto' }, clip(first.prompt, PROMPT_LIMIT)),
+    first.prompt !== '' && el('blockquote', { class: 'text', dir: 'auto' }, clip(first.prompt, PROMPT_LIMIT)),
     textsTable(first, color),
     rest
       .slice(0, MORE)
@@ -38,12 +42,12 @@ export function textsSection(results: Results, summary: Summary): Child {
         el(
           'details',
           {},
-          el('summary', {}, `Seed ${more.seed}: ${shorten(more.prompt, 100)}`),
-          el('blockquote', { class: 'text', dir: 'auto' }, clip(more.prompt, PROMPT_LIMIT)),
+          el('summary', {}, `Seed ${more.seed}: ${more.prompt === '' ? 'another text' : shorten(more.prompt, 100)}`),
+          more.prompt !== '' && el('blockquote', { class: 'text', dir: 'auto' }, clip(more.prompt, PROMPT_LIMIT)),
           textsTable(more, color),
         ),
       ),
-    left > 0 && el('p', { class: 'caption' }, `${left} more prompts are in the scores artifacts.`),
+    left > 0 && el('p', { class: 'caption' }, `${left} more of them are in the scores artifacts.`),
   );
 }
 

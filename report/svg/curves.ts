@@ -54,16 +54,21 @@ export function curvesPanel(
   references: readonly Reference[] = [],
   turns: readonly Turn[] = [],
 ): Markup {
+  const last = generations[generations.length - 1];
   const drawn = series.flatMap((s, index) => {
     const points = s.points.get(measure.key);
-    return points ? [{ index, label: s.label, points }] : [];
+    if (!points) return [];
+    const level = s.level === true && points[0].generation < last;
+    return [
+      { index, label: s.label, level, marked: points, points: level ? [points[0], { ...points[0], generation: last }] : points },
+    ];
   });
   const named = [...drawn.map(({ label }) => label), ...references.flatMap(({ label }) => label ?? [])].map((label) =>
     shorten(label, LABEL_CHARACTERS),
   );
   const right = 16 + LABEL_WIDTH * Math.max(...named.map((label) => label.length));
   const [x0, x1, y0, y1] = [PANEL.left, PANEL.width - right, PANEL.height - PANEL.bottom, PANEL.top];
-  const x = linearScale([generations[0], generations[generations.length - 1]], [x0, x1]);
+  const x = linearScale([generations[0], last], [x0, x1]);
   const y = valueScale(
     drawn.flatMap(({ points }) => points),
     [y0, y1],
@@ -75,7 +80,7 @@ export function curvesPanel(
     line: points.map(([generation, value]): XY => [x(generation), y(value)]),
   }));
 
-  const marks = drawn.map(({ index, label, points }) => {
+  const marks = drawn.map(({ index, label, level, marked, points }) => {
     const mean = points.map((point): XY => [x(point.generation), y(point.mean)]);
     return el(
       'g',
@@ -83,10 +88,10 @@ export function curvesPanel(
       spreadOf(points, x, y),
       band(points, x, y),
       seedLines(points).map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
-      el('path', { class: 'mean', d: linePath(mean) }),
-      points.map(
+      el('path', { class: level ? 'mean level' : 'mean', d: linePath(mean) }),
+      marked.map(
         (point, i) =>
-          i % Math.ceil(points.length / MARKS) === 0 &&
+          i % Math.ceil(marked.length / MARKS) === 0 &&
           el(
             'path',
             { class: 'mark', d: markerPath(index, mean[i]) },
@@ -108,7 +113,7 @@ export function curvesPanel(
   const labels = ends.map(([at], i) =>
     el('text', { class: i < drawn.length ? `label s${drawn[i].index % 8}` : 'axis', x: at + 8, y: placed[i] + 4 }, named[i]),
   );
-  const description = drawn.map(({ label, points }) => `${label}: ${firstAndLast(points)}`).join('; ');
+  const description = drawn.map(({ label, marked }) => `${label}: ${firstAndLast(marked)}`).join('; ');
   return el(
     'svg',
     { viewBox: `0 0 ${PANEL.width} ${PANEL.height}`, role: 'img', 'aria-labelledby': `${id}-t ${id}-d`, class: 'panel' },

@@ -4,6 +4,9 @@ import { compare } from '../../report/change.js';
 import { findings } from '../../report/finding.js';
 import { summarise, unrelated } from '../../report/summary.js';
 import type { LanguageModelPlan } from '../../kinds/text/plan.js';
+import { curvesPanel } from '../../report/svg/curves.js';
+import { renderTable } from '../../report/terminal.js';
+import type { ExperimentPlan } from '../../spec/plan.js';
 import { makeFixture } from './fixture.js';
 import { scoresOf } from './scores-of.js';
 
@@ -44,6 +47,33 @@ describe('the finding', () => {
       'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.844 to 1.22, which includes no change; 3 seeds).',
       'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.02 to 6.45; 3 seeds, paired by seed).',
     ]);
+  });
+
+  test('a condition of generation 0 alone is one to compare with: it has not changed, and nothing is missing', () => {
+    const plan = { conditions: [{ name: 'replace' }, { name: 'untrained', generations: 0 }] } as unknown as ExperimentPlan;
+    const scores = scoresOf([...REPLACE, ...rows('untrained', [[100], [104], [102]])]);
+    const summary = summarise({ scores, plan });
+    expect(summary.series.map(({ label, level }) => [label, level])).toEqual([['replace', undefined], ['untrained', true]]); // prettier-ignore
+    const { headline, sentences } = findings(summary);
+    expect(headline).toBe('Perplexity rises 4.5-fold under replace');
+    expect(sentences.slice(1)).toEqual([
+      // 2 T2 / √3 = 4.968
+      'Under untrained, which has generation 0 alone, perplexity is 102 (95 % interval 97.0 to 107; 3 seeds).',
+    ]);
+    const table = renderTable(summary, { width: 80, headline: false });
+    expect(
+      table
+        .split('untrained')[1]
+        .split('\n')
+        .filter((line) => /^ +\d/.test(line)),
+    ).toHaveLength(1);
+    const measure = summary.measures[0];
+    const dashed = curvesPanel('m', measure, summary.series, summary.generations).html;
+    const [, path] = /class="mean level" d="([^"]+)"/.exec(dashed)!;
+    const points = [...path.matchAll(/[ML]([\d.]+)[ ,]([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+    expect(points).toHaveLength(2);
+    expect(points[0][1]).toBe(points[1][1]);
+    expect(points[1][0]).toBeGreaterThan(points[0][0]);
   });
 
   test('members with tokenizers of their own are compared with themselves alone', () => {

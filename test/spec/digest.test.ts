@@ -17,6 +17,7 @@ describe('the digest of a plan', () => {
       SMALL.replace('name: small', 'name: other\ntitle: x\nexecution: { concurrency: 5, checkpointSeconds: 1 }'),
       SMALL.replace('seeds: [1]', 'seeds: [2, 3]'),
       SMALL.replace('generations: 2', 'generations: 20'),
+      SMALL.replace('{ kind: replace }', '{ kind: replace }\n    generations: 1'),
       SMALL + 'metrics: [perplexity]\n',
       SMALL.replace('seeds: [1]\n', '') + 'seeds: [1]\n',
       SMALL.replace('block: 16', 'block: 16, subset: { train: 1, seed: 42 }'), // all of it

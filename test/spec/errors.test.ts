@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import { composeDocument } from '../../spec/compose.js';
 import { loadExperiment } from '../../spec/load.js';
 import { metricNamesOf } from '../../spec/metrics.js';
@@ -121,6 +122,31 @@ describe('mixtures', () => {
   test.each(cases)('%s', async (_what, from, to, expected) => {
     expect(await edit(from, to)).toEqual(expected);
   });
+  test.each<[string, string, string[]]>([
+    ['epochs: 2, ', '', ['11:15: population.0.training: must have one of epochs and maxSteps; add epochs: 3']],
+    ['epochs: 2, ', 'epochs: 2, maxSteps: 5, ', ['11:38: population.0.training.maxSteps: must have one of epochs and maxSteps; remove one of them']],
+    ['epochs: 2, ', 'maxSteps: 5, scheduleUnit: epoch, ', ['11:44: population.0.training.scheduleUnit: epoch needs epochs, and the training lasts maxSteps steps; use scheduleUnit: step']],
+    ['epochs: 2, ', 'epochs: 2, warmup: 2.5, ', ['11:36: population.0.training.warmup: must be a share below 1, or a whole number of steps']],
+    ['prompts: original', 'prompts: none', ['13:14: population.0.prompts: none has every text begin alike, and strategy: greedy goes on alike, too; use strategy: sample']],
+    ['    prompts: original', '    prompts: none\n    postprocess: [drop-copied]', [
+      '13:14: population.0.prompts: none has every text begin alike, and strategy: greedy goes on alike, too; use strategy: sample',
+      '14:19: population.0.postprocess.0: drop-copied compares with prompts, and there are none; remove it',
+    ]],
+  ])('%s is %s', async (from, to, expected) => {
+    expect(await edit(from, to)).toEqual(expected.map((line) => `e.yaml:${line}`));
+  }); // prettier-ignore
+
+  test('steps stand for epochs in generation 0 alone, too; a row is the start token and what is written', async () => {
+    const own = SMALL.replace('strategy: greedy', 'strategy: sample').replace('prompts: original', 'prompts: none');
+    const { plan } = await load(own.replace('    prompts', '    generation0: { maxSteps: 9, warmup: 3 }\n    prompts'));
+    const [{ training, generation0, decoding, base }] = plan.population as LanguageModelPlan[];
+    expect(training).toMatchObject({ epochs: 2, warmup: 0 });
+    expect(generation0).toMatchObject({ maxSteps: 9, warmup: 3 });
+    expect(generation0).not.toHaveProperty('epochs');
+    expect(decoding).toMatchObject({ minNewTokens: 15, maxNewTokens: 15 });
+    expect(base).toMatchObject({ config: { max_position_embeddings: 16 } });
+  });
+
   const list = (terms: string) => edit('{ kind: replace }', terms);
   test.each([
     ['[{ from: reall }]', '0.from: there is no member "reall"; did you mean "real"?'],
@@ -377,10 +403,10 @@ describe('parts that do not fit together', () => {
     [
       'override with a wrong value',
       /$/,
-      '    override: { opt: { training: { epochs: 0, labelSmoothing: 0.1 } } }\n',
+      '    override: { opt: { training: { epochs: -1, labelSmoothing: 0.1 } } }\n',
       [
-        'e.yaml:17:44: conditions.0.override.opt.training.epochs: must be at least 1, but is 0',
-        'e.yaml:17:47: conditions.0.override.opt.training.labelSmoothing: "labelSmoothing" is not implemented yet; remove it',
+        'e.yaml:17:44: conditions.0.override.opt.training.epochs: must be at least 0, but is -1',
+        'e.yaml:17:48: conditions.0.override.opt.training.labelSmoothing: "labelSmoothing" is not implemented yet; remove it',
       ],
     ],
     [

@@ -35,6 +35,26 @@ describe('a run', () => {
     expect(state.generations).toBe(4);
   });
 
+  test('that its condition ends goes no further, whatever it is asked for, and says that it has done all of that', () => {
+    const carry = (state: RunState) => new RunState(9, false, JSON.parse(JSON.stringify(state.carried())) as ReturnType<RunState['carried']>, 1); // prettier-ignore
+    let state = new RunState(5, false, {}, 1);
+    expect([state.generations, state.progress().generations]).toEqual([1, 1]);
+    state.reach(0);
+    expect([state.hasMore, state.result().generations]).toEqual([true, 0]);
+    state.extend(7);
+    state = carry(state);
+    state.reach(1);
+    // an experiment starts anew whoever has not come as far as it asked
+    expect([state.hasMore, state.generations, state.result().generations]).toEqual([false, 1, 7]);
+    // one that was asked for less than its condition allows can be extended
+    const short = new RunState(1, false, {}, 3);
+    short.reach(0);
+    short.reach(1);
+    expect([short.hasMore, short.result().generations]).toEqual([false, 1]);
+    short.extend(9);
+    expect([short.hasMore, short.generations]).toEqual([true, 3]);
+  });
+
   test('of chains does a step that was cut short anew, from where that began', () => {
     const state = new RunState(130);
     state.reach(99, ref);

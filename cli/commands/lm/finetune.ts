@@ -48,12 +48,15 @@ interface Options extends RecordOptions, OptimizerOptions {
   readonly loraAlpha?: number;
   readonly loraDropout?: number;
   readonly loraTargets?: string[];
-  readonly numTrainEpochs: number;
+  readonly numTrainEpochs?: number;
+  readonly maxSteps?: number;
   readonly perDeviceTrainBatchSize: number;
   readonly gradientAccumulationSteps: number;
   readonly learningRate: number;
   readonly lrSchedulerType: TrainingPlan['schedule'];
-  readonly warmupRatio: number;
+  readonly warmupRatio?: number;
+  readonly warmupSteps?: number;
+  readonly evalSteps?: number;
   readonly maxGradNorm: number;
   readonly dropout: number;
   readonly gradientCheckpointing?: boolean;
@@ -99,17 +102,20 @@ export function registerFinetune(parent: Command): void {
       `linear modules by their last name, comma-separated, or ${ALL_LINEAR} (default: q_proj,v_proj; GPT-2: c_attn)`,
       (text) => text.split(',').map((name) => name.trim()),
     )
-    .option('--epochs, --num-train-epochs <n>', 'passes over the rows', integer(1), 3)
+    .option('--epochs, --num-train-epochs <n>', 'passes over the rows (default: 3)', integer(0))
+    .option('--max-steps <n>', 'so many optimiser steps in place of epochs', integer(1))
     .option('--batch, --per-device-train-batch-size <n>', 'rows of one forward pass', integer(1), 8)
     .option('--accumulation, --gradient-accumulation-steps <n>', 'forward passes of one optimiser step', integer(1), 1)
     .option('--learning-rate <x>', "the optimiser's peak rate", positive, 5e-5)
     .option('--lr-scheduler-type <name>', 'linear, cosine or constant', schedule, 'linear')
-    .option('--warmup-ratio <x>', 'linear warm-up, as a share of all steps', share, 0);
+    .option('--warmup-ratio <x>', 'linear warm-up, as a share of all steps (default: 0)', share)
+    .option('--warmup-steps <n>', 'linear warm-up over so many steps', integer(1));
   addOptimizerOptions(command)
     .option('--max-grad-norm <x>', 'largest global gradient norm; 0: no clipping', natural, 1)
     .option('--dropout <x>', "share of each layer's outputs dropped while training; the model's config is not asked", share, 0)
     .option('--gradient-checkpointing', 'keep only what enters each layer and compute the rest again: less memory, more time')
-    .option('--load-best-model-at-end', 'keep the epoch with the lowest validation loss, not the last')
+    .option('--eval-steps <n>', 'validate after every so many steps, not after every epoch', integer(1))
+    .option('--load-best-model-at-end', 'keep the epoch (or --eval-steps) with the lowest validation loss, not the last')
     .option(
       '--patience, --early-stopping-patience <n>',
       'stop after so many epochs in a row without a lower validation loss',
@@ -214,6 +220,12 @@ function checkCombinations(options: Options): void {
   if (options.packing && options.records === undefined) refuse('--packing concerns records; give --records too');
   if (options.blockSize !== undefined && options.text === undefined && options.validationText === undefined)
     refuse('--block-size concerns texts; rows of token ids and records have lengths of their own');
+  if (options.maxSteps !== undefined && options.numTrainEpochs !== undefined)
+    refuse('give one of --num-train-epochs and --max-steps');
+  if (options.warmupRatio !== undefined && options.warmupSteps !== undefined)
+    refuse('give one of --warmup-ratio and --warmup-steps');
+  if (options.evalSteps !== undefined && validations === 0)
+    refuse('--eval-steps needs --validation-text, --validation-tokens or --validation-records');
   const needsValidation = options.loadBestModelAtEnd
     ? '--load-best-model-at-end'
     : options.earlyStoppingPatience === undefined
@@ -231,20 +243,21 @@ function loraOf(options: Options, { config }: Checkpoint): LoraPlan | null {
 
 function settingsOf(options: Options, lora: LoraPlan | null, optimizer: OptimizerPlan): TrainingPlan {
   return {
-    epochs: options.numTrainEpochs,
+    ...(options.maxSteps === undefined ? { epochs: options.numTrainEpochs ?? 3 } : { maxSteps: options.maxSteps }),
     batch: options.perDeviceTrainBatchSize,
     accumulation: options.gradientAccumulationSteps,
     learningRate: options.learningRate,
     schedule: options.lrSchedulerType,
     minLearningRate: 0,
     scheduleUnit: 'step',
-    warmup: options.warmupRatio,
+    warmup: options.warmupSteps ?? options.warmupRatio ?? 0,
     ...optimizer,
     clip: options.maxGradNorm,
     dropout: options.dropout,
     lora,
     ...(options.gradientCheckpointing === true && { recompute: true }),
     select: options.loadBestModelAtEnd ? 'best' : 'last',
+    ...(options.evalSteps === undefined ? {} : { validateEvery: options.evalSteps }),
     ...(options.earlyStoppingPatience === undefined ? {} : { patience: options.earlyStoppingPatience }),
   };
 }

@@ -72,7 +72,7 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
   const model = await loadCheckpoint(job.model, { frozen: true, device: io.device });
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
-  const given = await readPrompts(job.prompts);
+  const given = await readPrompts(job);
   const count = job.count ?? given.length;
   const promptAt = (i: number) => given[i % given.length];
   /** what is written lies in shards, but for what is newer than the last of them */
@@ -115,7 +115,7 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
   let tokens = 0;
   const kept = async function* (): AsyncGenerator<DataRecord, void, undefined> {
     for await (const record of inOrder(shards, newest)) {
-      if (record.tokens.length <= (record.prompt?.tokens ?? 0)) continue;
+      if (record.tokens.length <= (record.prompt?.tokens ?? (job.begins === undefined ? 0 : 1))) continue;
       tokens += record.tokens.length;
       yield record;
     }

@@ -29,20 +29,22 @@ export async function freshModel(base: ScratchOf<LanguageModelPlan>, tokenizerFo
   return { config, weights: initialWeights(config, rng.derive('init')) };
 }
 
-/** What is continued: a record's tokens, or those of its template's prompt, with that prompt's text. */
+/** What is continued: a record's tokens, or those of its template's prompt, with that prompt's text; without an id a start token alone. */
 export interface Prompt {
-  readonly id: string;
+  readonly id?: string;
   readonly row: Int32Array;
   readonly text?: string;
 }
 
-export async function readPrompts(folder: string): Promise<Prompt[]> {
+export async function readPrompts({ prompts: folder, begins }: Pick<GenerateJob, 'prompts' | 'begins'>): Promise<Prompt[]> {
   const prompts: Prompt[] = [];
   for await (const { id, tokens, prompt } of readRecords(join(folder, RECORDS_FILE)))
     prompts.push(
-      prompt === undefined
-        ? { id, row: tokenIds(tokens, `record ${id}`) }
-        : { id, row: tokenIds(tokens.slice(0, prompt.tokens), `record ${id}`), text: prompt.text },
+      begins !== undefined
+        ? { row: Int32Array.of(begins) }
+        : prompt === undefined
+          ? { id, row: tokenIds(tokens, `record ${id}`) }
+          : { id, row: tokenIds(tokens.slice(0, prompt.tokens), `record ${id}`), text: prompt.text },
     );
   return prompts;
 }
@@ -76,12 +78,16 @@ export function recordOf(
   return {
     id: `g${generation}/${member}/${String(index).padStart(6, '0')}`,
     ...(prompt.text === undefined
-      ? { tokens: Array.from(written), text: tokenizer.decode(written) }
+      ? blockOf(prompt.id === undefined ? [...prompt.row, ...written] : Array.from(written), tokenizer)
       : {
           tokens: [...prompt.row, ...written],
           text: answerText(Array.from(written), endTokens, tokenizer),
           prompt: { tokens: prompt.row.length, text: prompt.text },
         }),
-    origin: { kind: 'generated', member, generation, model, prompt: prompt.id },
+    origin: { kind: 'generated', member, generation, model, ...(prompt.id !== undefined && { prompt: prompt.id }) },
   };
+}
+
+function blockOf(tokens: number[], tokenizer: Tokenizer): Pick<DataRecord, 'tokens' | 'text'> {
+  return { tokens, text: tokenizer.decode(tokens) };
 }

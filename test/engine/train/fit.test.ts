@@ -56,6 +56,13 @@ describe.each(runs)('the $schedule schedule', (run) => {
     run.rates.forEach((rate, step) => expect(learningRateAt(plan(run), step, 1)).toBeCloseTo(rate, 12));
   });
 
+  test('they are the same where length and warm-up are said in steps', () => {
+    if (run.schedule === 'cosine-epoch') return;
+    const { epochs, warmup, ...rest } = plan(run);
+    const inSteps = { ...rest, maxSteps: epochs!, warmup: Math.ceil(warmup * epochs!) };
+    run.rates.forEach((rate, step) => expect(learningRateAt(inSteps, step, 1)).toBeCloseTo(rate, 12));
+  });
+
   test('losses of a run over ragged rows with accumulation follow torch', async () => {
     const model = await loadCheckpoint(DIR);
     const { weights, report } = await fit({
@@ -66,7 +73,7 @@ describe.each(runs)('the $schedule schedule', (run) => {
       rng,
       threads: 2,
     });
-    expect(report.steps).toBe(run.epochs);
+    expect(report.steps).toBe(run.losses.length);
     report.epochs.forEach(({ trainLoss, validLoss }, i) => {
       expect(Math.abs(trainLoss / run.losses[i].train - 1)).toBeLessThan(1e-5);
       expect(Math.abs(validLoss! / run.losses[i].valid - 1)).toBeLessThan(1e-5);
@@ -123,6 +130,67 @@ describe('fit', () => {
       const resumed = await run({ resumeFrom: kept });
       expect(resumed.bits === undisturbed.bits).toBe(true);
       expect(resumed.report).toEqual(undisturbed.report);
+    }
+  });
+
+  test('steps in place of epochs: as many, over the rows again, validated after every so many and at the end', async () => {
+    // three steps an epoch
+    const inSteps: TrainingPlan = { ...settings, epochs: undefined, maxSteps: 7, validateEvery: 2 };
+    const undisturbed = await run({ settings: inSteps });
+    expect(undisturbed.report).toMatchObject({ steps: 7, epochs: [1, 2, 3, 4].map((epoch) => ({ epoch })) });
+    for (const interruptAt of [1, 4, 6]) {
+      let asked = 0;
+      const kept = join(folder, `steps-${interruptAt}`);
+      await mkdir(kept);
+      const interrupted = run({
+        settings: inSteps,
+        checkpointDue: () => ++asked === interruptAt,
+        checkpoint: async (write) => {
+          await write(kept);
+          throw new Error('killed');
+        },
+      });
+      await expect(interrupted).rejects.toThrow('killed');
+      const resumed = await run({ settings: inSteps, resumeFrom: kept });
+      expect(resumed.bits === undisturbed.bits).toBe(true);
+      expect(resumed.report).toEqual(undisturbed.report);
+    }
+    // the same steps, whatever they are called and however often they are validated
+    const last = { schedule: 'constant', warmup: 0, select: 'last' } as const;
+    const epochs = await run({ settings: { ...settings, ...last, epochs: 2 } });
+    const six = await run({ settings: { ...settings, ...last, epochs: undefined, maxSteps: 6 } });
+    const often = await run({ settings: { ...settings, ...last, epochs: 2, validateEvery: 1 } });
+    expect(six).toEqual(epochs);
+    expect(often.bits === epochs.bits).toBe(true);
+    expect(often.report).toMatchObject({ steps: 6, epochs: { length: 6 }, selectedEpoch: 6 });
+  });
+
+  test('patience is over in the middle of an epoch, too, and the best of its validations is what is left', async () => {
+    const model = await loadCheckpoint(DIR);
+    const hot = {
+      ...settings,
+      epochs: 40,
+      validateEvery: 1,
+      patience: 2,
+      learningRate: 0.3,
+      schedule: 'constant' as const,
+      warmup: 0,
+    };
+    const { weights, report } = await fit({ model, train, valid, settings: hot, rng, threads: 2 });
+    const losses = report.epochs.map(({ validLoss }) => validLoss!);
+    expect(report.steps).toBe(losses.length);
+    expect(report.steps).toBe(report.selectedEpoch + 2);
+    expect(report.steps % 3).not.toBe(0);
+    const scores = await scoreRows({ model: { config: model.config, weights }, rows: valid, threads: 2 });
+    const mean = scores.reduce((sum, s) => sum + s.nllSum, 0) / scores.reduce((sum, s) => sum + s.tokenCount, 0);
+    expect(mean).toBeCloseTo(Math.min(...losses), 10);
+  });
+
+  test('no epoch: the model as it was', async () => {
+    for (const select of ['best', 'last'] as const) {
+      const untrained = await run({ settings: { ...settings, epochs: 0, select } });
+      expect(untrained.bits === bits((await loadCheckpoint(DIR)).weights)).toBe(true);
+      expect(untrained.report).toEqual({ steps: 0, epochs: [], selectedEpoch: 0, bestValidLoss: null });
     }
   });
 

@@ -73,7 +73,7 @@ describe('refused by place, with what to do', () => {
       'learningRate: 1e-3 }',
       'learningRate: 1e-3, dropout: 0.1 }',
       [
-        `e.yaml:10:58: population.0.training.dropout: unknown key "dropout"; known here: epochs, learningRate, schedule, minLearningRate, scheduleUnit, warmup, batch, optimizer, ${OPTIMIZER_SETTINGS.join(', ')}, clip, beta, select`,
+        `e.yaml:10:58: population.0.training.dropout: unknown key "dropout"; known here: epochs, maxSteps, learningRate, schedule, minLearningRate, scheduleUnit, warmup, batch, optimizer, ${OPTIMIZER_SETTINGS.join(', ')}, clip, beta, select`,
       ],
     ],
     [
