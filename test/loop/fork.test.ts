@@ -114,7 +114,7 @@ describe('refused with a sentence', () => {
     inFolder(['fork', target, '--at-generation', generation, '--set', set, '--name', 'refused', ...more]);
 
   test.each<[string, [string, string, string, ...string[]], number, string | RegExp]>([
-    ['a generation beyond the run', ['tiny/replace', '4', 'training.epochs=1'], 2, '--at-generation 4: tiny goes to generation 3; give a number from 1 to that, or run it further first'],
+    ['a generation beyond the run', ['tiny/replace', '4', 'training.epochs=1'], 2, '--at-generation 4: tiny/replace goes to generation 3; give a number from 1 to that, or run it further first'],
     ['generation 0', ['tiny/replace', '0', 'training.epochs=1'], 2, '--at-generation 0: give a whole number of at least 1'],
     ['a condition that is not there', ['tiny/replce', '1', 'training.epochs=1'], 4, 'tiny has no condition replce; name one: tiny/replace and tiny/keep-25'],
     ['an experiment alone', ['tiny', '1', 'training.epochs=1'], 2, 'tiny alone names no run; name one: tiny/replace and tiny/keep-25'],
