@@ -1,6 +1,8 @@
 /** What `run` prints at the end: the table, one prompt continued by every generation, and where to look further. */
 import { join } from 'node:path';
 import { openArtifactStore } from '../artifacts/open.js';
+import { judgeClaims } from '../report/claims.js';
+import { renderClaims } from '../report/claims-text.js';
 import { jsonDocument } from '../report/export.js';
 import { findings } from '../report/finding.js';
 import { checkedLaws, renderLaws } from '../report/laws.js';
@@ -51,6 +53,8 @@ export async function showOutcome(end: ExperimentSnapshot, given: ExperimentPlan
   const summary = summarise(results);
   await turn(signal);
   process.stdout.write(`\n${renderTable(summary, { width, headline: true })}\n`);
+  const claims = renderClaims(judgeClaims(results, results.claims), width);
+  if (claims) process.stdout.write(`${claims}\n`);
   const laws = renderLaws(checkedLaws(results, summary), width);
   if (laws) process.stdout.write(`${laws}\n`);
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);

@@ -3,6 +3,7 @@ import { findStatedStep } from '../artifacts/statements.js';
 import type { ArtifactManifest, ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import { canonicalJson, digestOf, type Digest } from '../common/canonical.js';
+import { recordedClaims } from '../spec/claims.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import { latestDocument, latestName, planDocument, planName } from '../spec/documents.js';
 import type { RunIndex } from '../spec/documents.js';
@@ -55,18 +56,21 @@ const isDone = ({ status }: RunIndex): boolean => status === 'done';
  * every step of it is remembered and whole, by the same look that the step itself would take.
  * @returns how many steps that are, or undefined where something is to be done
  * @param lacks as `findStep` has it
+ * @param document what the file says: where its claims are others than the recorded ones, they are to be recorded
  */
 export async function isWhole(
   store: ArtifactStore,
   plan: ExperimentPlan,
   lacks: (name: string, manifest: ArtifactManifest) => string | undefined,
   signal?: AbortSignal,
+  document?: unknown,
 ): Promise<number | undefined> {
   const digest = planDigest(plan);
   const latest = await read(store, latestName(plan.name), latestDocument);
   if (latest?.plan !== digest) return undefined;
   const started = await read(store, planName(plan.name, digest), planDocument);
   if (!started || !isSame(started.plan, portablePlan(plan))) return undefined;
+  if (document !== undefined && canonicalJson(recordedClaims(document) ?? null) !== canonicalJson(recordedClaims(started.document) ?? null)) return undefined; // prettier-ignore
   const { generations, runs, steps } = await whatIsDone(store, plan);
   if (runs.done < runs.asked || generations.there < generations.asked || generations.scored < generations.asked) return undefined;
   let whole = true;

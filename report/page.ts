@@ -1,5 +1,6 @@
 /** One self-contained HTML page for an experiment: no script, no network, readable from disk; the same results give the same bytes. */
 import { createHash } from 'node:crypto';
+import { judgeClaims } from './claims.js';
 import { describePlan, reached } from './describe.js';
 import { findings } from './finding.js';
 import { el, render } from './html.js';
@@ -7,6 +8,7 @@ import type { Markup } from './html.js';
 import { expand } from '../spec/expand.js';
 import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
+import { claimsSection } from './sections/claims.js';
 import { curvesSection } from './sections/curves.js';
 import { histogramSections } from './sections/histogram.js';
 import { lawsSection } from './sections/laws.js';
@@ -42,6 +44,7 @@ export function renderPage(results: Results): string {
       finding.sentences.map((sentence) => el('p', {}, sentence)),
     ),
     unfinished(results),
+    claimsSection(judgeClaims(results, results.claims)),
     lawsSection(laws),
     curvesSection(summary, plan, laws),
     histogramSections(results, summary),

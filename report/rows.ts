@@ -7,6 +7,7 @@ import { findPlan } from '../documents/plans.js';
 import type { Which } from '../documents/plans.js';
 import { readRuns } from '../documents/runs.js';
 import type { Pictures, Sample, ScoreRow } from '../evaluations/types.js';
+import { recordedClaims, type Claim } from '../spec/claims.js';
 import type { GenerationIndex, RunIndex } from '../spec/documents.js';
 import type { ExperimentPlan, MetricPlan } from '../spec/plan.js';
 import { SCORES_FILE, SERIES_FILE, scoresDocument, seriesDocument } from '../spec/results.js';
@@ -25,6 +26,8 @@ export interface Results {
   readonly planDigest: Digest;
   /** what its file said, where that was recorded */
   readonly document?: unknown;
+  /** what that claims of a paper */
+  readonly claims: readonly Claim[];
   /** a sentence about each thing that is left out: other plans of the name, other seeds or generations */
   readonly notes: readonly string[];
   /** in the plan's order of conditions, then by seed */
@@ -88,7 +91,8 @@ export async function readResults(
     for (const sample of own.samples) samples.push({ ...place, ...sample });
     if (own.pictures) pictures.push({ ...place, ...own.pictures });
   });
-  const notes = leftOut(found);
+  const claims = recordedClaims(document);
+  const notes = [...leftOut(found), ...(claims ? [] : ['the recorded claims are in a form that this version does not read'])];
   const rows = new ScoreRows(experiment, scores);
   return {
     store: store.objects.url,
@@ -96,6 +100,7 @@ export async function readResults(
     plan,
     planDigest: digest,
     document,
+    claims: claims ?? [],
     notes,
     runs,
     scores,

@@ -2,6 +2,7 @@
 import { DEFAULT_FAMILY, kindOf } from '../kinds/index.js';
 import type { FileWords, MemberGrammar, Real } from '../kinds/types.js';
 import { checkParts } from './check.js';
+import { checkStatedClaims } from './claims.js';
 import { metricPlans } from './metric-plans.js';
 import type { DataPlans, ExperimentPlan, MemberPlan } from './plan.js';
 import { resolvePopulation } from './population.js';
@@ -27,6 +28,7 @@ export function resolveExperiment(given: unknown): Resolved {
   const doc = parsed.data as unknown as ExperimentDocument;
   const file: FileWords = doc;
   const problems = checkParts({ ...doc, seeds: seedsOf(doc) }, doc.population.map(({ name, family }) => ({ name, stays: kindOf(family)!.stays }))); // prettier-ignore
+  problems.push(...checkStatedClaims(doc.claims, doc));
   if (doc.tokenizer !== undefined && about.kinds.every(({ name }) => name !== 'text'))
     problems.push({ path: ['tokenizer'], atKey: true, message: 'no member reads text through a tokenizer', suggestion: 'remove it' }); // prettier-ignore
   if (about.kinds.every(({ cost }) => cost === 'chain'))

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DEFAULT_FAMILY, KINDS, kindOf } from '../kinds/index.js';
 import type { Real } from '../kinds/types.js';
 import { tokenizer } from '../kinds/text/schema.js';
+import { claimsSchema } from './claims.js';
 import { conditionSchema } from './conditions.js';
 import { encoderSchema, metricSchema } from './metric-plans.js';
 import { metricNamesOf } from './metrics.js';
@@ -123,6 +124,7 @@ function documentSchema<D extends z.ZodType, M extends z.ZodType, E extends z.Zo
         'The sentence encoder of metrics of meaning (d-sem, mauve, frechet …): file:FOLDER in the layout of sentence-transformers, or hf://OWNER/NAME@REVISION such as hf://sentence-transformers/all-MiniLM-L6-v2@main.',
       ),
       metrics: of.metrics.describe('Default: every metric that the data allows.'),
+      claims: claimsSchema,
       execution: execution.prefault({}),
     })
     .meta({

@@ -3,6 +3,8 @@ import { Option } from 'commander';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { ScoreRow } from '../../evaluations/types.js';
+import { judgeClaims } from '../../report/claims.js';
+import { renderClaims } from '../../report/claims-text.js';
 import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
@@ -14,6 +16,8 @@ import { ScoreRows } from '../../report/scores.js';
 import { measureKey, summarise } from '../../report/summary.js';
 import type { Summary } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
+import { recordedClaims } from '../../spec/claims.js';
+import { loadExperiment } from '../../spec/load.js';
 import type { CommandModule } from '../command.js';
 import { envelope } from '../output.js';
 import { printLines } from '../print-lines.js';
@@ -27,6 +31,7 @@ interface Options {
   readonly metric?: string;
   readonly perRecord?: boolean;
   readonly observation?: string;
+  readonly claims?: string;
 }
 
 export const results: CommandModule = {
@@ -39,6 +44,7 @@ export const results: CommandModule = {
       .option('--metric <name>', 'only this metric: NAME, NAME/VARIANT or the heading of its column')
       .option('--per-record', 'what was observed of every record, as CSV or with --format jsonl')
       .option('--observation <name>', 'with --per-record: only this, such as likelihood/generated/first')
+      .option('--claims <file|preset>', 'test the claims of this experiment file, in place of those that were recorded')
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: runs and score rows')
       .option(...STORE_OPTION)
@@ -48,12 +54,25 @@ export const results: CommandModule = {
         const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, {
           digest: options.plan,
         });
-        const output = render(found, options);
+        const output = render(await withClaims(found, options), options);
         for (const note of options.json ? [] : found.notes) process.stderr.write(`${note}\n`);
         await printLines(output);
       });
   },
 };
+
+/** With the claims of a file, where one is named: claims may be written after a run. */
+async function withClaims(found: Results, { claims: target }: Options): Promise<Results> {
+  if (target === undefined) return found;
+  const claims = recordedClaims((await loadExperiment(target)).document) ?? [];
+  if (claims.length === 0)
+    throw new HabsburgError('invalid', `${target} has no claims; docs/experiments.md says how to write them`);
+  const known = new Set(found.plan.conditions.map(({ name }) => name));
+  const other = claims.flatMap(({ conditions }) => conditions).find((name) => !known.has(name));
+  if (other !== undefined)
+    throw new HabsburgError('invalid', `${target} claims something of ${other}, and ${found.experiment} has no such condition: ${[...known].join(', ')}`); // prettier-ignore
+  return { ...found, claims };
+}
 
 async function ofRecords(experiment: string, { store, plan, observation, format, ...options }: Options): Promise<void> {
   if (!options.perRecord) throw new HabsburgError('invalid', '--observation goes with --per-record; add that, or leave it out');
@@ -78,7 +97,8 @@ function render(found: Results, options: Options): Iterable<string> {
       generationsDone,
     }));
     const { experiment, store, planDigest, notes } = found;
-    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs }), rows);
+    const claims = judgeClaims(found, found.claims);
+    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs, ...(claims.length > 0 && { claims }) }), rows); // prettier-ignore
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);
@@ -87,10 +107,13 @@ function render(found: Results, options: Options): Iterable<string> {
   return [
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
+    options.metric === undefined ? spaced(renderClaims(judgeClaims(found, found.claims), process.stdout.columns ?? 100)) : '',
     renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
     options.metric === undefined ? renderRemovals(found.runs) : '',
   ];
 }
+
+const spaced = (text: string): string => (text === '' ? '' : `${text}\n`);
 
 function rowsOf({ experiment, scores }: Results, { measures }: Summary): Iterable<ScoreRow> {
   const keys = new Set(measures.map(({ key }) => key));

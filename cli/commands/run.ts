@@ -75,7 +75,9 @@ export async function runExperiment(target: string, options: RunOptions, signal:
   if (embedded || store.startsWith('file:')) await beginStore(store);
 
   if (embedded && !external && !(await findDev(homeOf(options)))) {
-    const steps = await isWhole(openArtifactStore(store), plan, (_, manifest) => lackOf(manifest), signal).catch(isDamage);
+    const steps = await isWhole(openArtifactStore(store), plan, (_, manifest) => lackOf(manifest), signal, document).catch(
+      isDamage,
+    );
     if (steps !== undefined) {
       note(`${plan.name}: everything is in ${store} already; no server is needed`);
       return showOutcome(doneAlready(plan, steps), plan, { store, json: options.json, home: homeOf(options), signal });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { makeFixture, publishFixture } from '../report/fixture.js';
+import { SMALL } from '../spec/support.js';
 import { habsburg } from './support.js';
 
 let folder: string;
@@ -65,4 +66,23 @@ test.each([
   expect(found.code).toBe(code);
   expect(found.err).toContain(sentence);
   expect(found.out).toBe('');
+});
+
+test('results answers the claims of a file', async () => {
+  const file = join(folder, 'claimed.yaml');
+  const claims = (condition: string) =>
+    `claims: [{ id: c, says: It rises., metric: perplexity, statistic: { kind: growth }, conditions: [${condition}], direction: above, threshold: 2 }]\n`;
+  await writeFile(file, `${SMALL}${claims('replace')}`);
+  const found = await habsburg('results', 'nature-small', '--store', store, '--claims', file);
+  expect(found.out).toContain(
+    '1 of 1 claim holds.\n  holds: It rises.\n      perplexity: growth from generation 0 to 5 under replace is',
+  );
+  const json = await habsburg('results', 'nature-small', '--store', store, '--claims', file, '--json');
+  expect(JSON.parse(json.out).claims[0]).toMatchObject({ verdict: 'holds', claim: { id: 'c' }, parts: [{ n: 4 }] });
+  await writeFile(file, SMALL);
+  expect((await habsburg('results', 'nature-small', '--store', store, '--claims', file)).err).toContain('has no claims');
+  await writeFile(file, `${SMALL.replaceAll('replace', 'other')}${claims('other')}`.replace('kind: other', 'kind: replace'));
+  expect((await habsburg('results', 'nature-small', '--store', store, '--claims', file)).err).toContain(
+    'claims something of other',
+  );
 });

@@ -63,6 +63,7 @@ function results(seeds: number, generations: number, size = 20, shown = size): R
     scores: scoresOf(rows),
     rows,
     histograms: [],
+    claims: [],
     samples: [],
     pictures: [],
   };

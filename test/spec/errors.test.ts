@@ -40,7 +40,7 @@ describe('problems name file, line, column, what is wrong and what to do', () =>
       'seeds: [1]',
       'seeds: [1]\nzzzqqq: 1',
       [
-        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, sources, tokenizer, population, conditions, encoder, metrics, execution',
+        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, sources, tokenizer, population, conditions, encoder, metrics, claims, execution',
       ],
     ],
     [
