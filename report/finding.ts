@@ -5,7 +5,7 @@ import { stepMembers } from '../spec/members.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { formatNumber } from './format.js';
 import { groupBy, unrelated } from './summary.js';
-import type { Measure, Series, Summary } from './summary.js';
+import type { Measure, Point, Series, Summary } from './summary.js';
 
 export interface Finding {
   /** one short line */
@@ -58,7 +58,9 @@ function findingsOf(summary: Summary, plan: ExperimentPlan | undefined): Finding
     headline: capital(`${measure.label} ${verdicts(all)}`),
     sentences: [
       ...all.map((change) => sentence(change, measure)),
-      ...summary.series.flatMap((series) => (series.level ? (levelSentence(series, measure) ?? []) : [])),
+      ...summary.series
+        .filter(({ level }) => level)
+        .flatMap((series) => besideLevel(series, all, measure, isSigned(summary, measure))),
       ...byMember.flatMap((own) => contrasts(summary, measure, own)),
     ],
   };
@@ -126,13 +128,24 @@ function sentence({ series, first, last, seeds, valued, lastValued, comparison }
   return `${under}${at} is ${gone}; its mean is ${ratio} (${sure}).${missing}${behind}`;
 }
 
-/** Of a condition that others are compared with. */
-function levelSentence({ label: name, points }: Series, { key, label }: Measure): string | undefined {
+/** Of a condition that others are compared with: its value, and where they have come to beside it. */
+function besideLevel(
+  { label: name, member, points }: Series,
+  all: readonly Change[],
+  { key, label }: Measure,
+  signed: boolean,
+): string[] {
   const [point] = points.get(key) ?? [];
-  if (point === undefined) return undefined;
+  if (point === undefined) return [];
   const { mean, halfWidth, n } = point;
   const sure = halfWidth === undefined ? '1 seed' : `95 % interval ${formatNumber(mean - halfWidth, 3)} to ${formatNumber(mean + halfWidth, 3)}; ${n} seeds`; // prettier-ignore
-  return `Under ${name}, which has generation 0 alone, ${label} is ${formatNumber(mean, 3)} (${sure}).`;
+  const own = all.filter(({ series, comparison }) => series.member === member && comparison !== undefined);
+  const contrasts = own.slice(0, CONTRASTS).map(({ series }) => {
+    const last = series.points.get(key)!.at(-1)!;
+    const comparison = compare(last, point, signed);
+    return comparison === undefined ? [] : contrastSentence(last, point, comparison, series.label, `${name} at generation 0`);
+  });
+  return [`Under ${name}, which has generation 0 alone, ${label} is ${formatNumber(mean, 3)} (${sure}).`, ...contrasts.flat()];
 }
 
 /** Conditions against each other, paired by seed: every one against the one that changed least, or of many the two farthest apart. */
@@ -154,6 +167,11 @@ function contrast(most: Change, least: Change, { key }: Measure, signed: boolean
   const [here, there] = [most.series.label, least.series.label];
   if (facing === undefined || comparison === undefined)
     return `Conditions ${here} and ${there} have no seed in common at any generation, so they are not compared.`;
+  return contrastSentence(above, facing, comparison, here, there);
+}
+
+/** @param there what is below the comparison, in words behind "under" */
+function contrastSentence(above: Point, facing: Point, comparison: Comparison, here: string, there: string): string {
   const { kind, value, n } = comparison;
   const sure = `${uncertainty(comparison)}${n > 1 ? ', paired by seed' : ''}`;
   const at = `At generation ${above.generation} it is`;

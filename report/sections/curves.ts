@@ -98,7 +98,7 @@ function referenceOf(summary: Summary, measure: Measure): [Measure, { measure: M
     (other) => other.metric === measure.metric && other.variant === variant && other.version === measure.version,
   );
   if (baseline === undefined) return [];
-  const points = summary.series.flatMap((series) => series.points.get(baseline.key) ?? []);
+  const points = summary.series.flatMap((series) => (series.level ? [] : (series.points.get(baseline.key) ?? [])));
   const line = [...groupBy(points, (point) => point.generation)]
     .sort(([a], [b]) => a - b)
     .map(([generation, at]) => [generation, at.reduce((sum, point) => sum + point.mean, 0) / at.length] as const);

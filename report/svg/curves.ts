@@ -18,7 +18,7 @@ export const LOG_RATIO = 8;
 /** A band needs three seeds: of two, the t-interval is wider than any panel. */
 const BAND_SEEDS = 3;
 /** px a character of a label, at most */
-const LABEL_WIDTH = 7.2;
+const LABEL_WIDTH = 7.9;
 const LABEL_CHARACTERS = 14;
 /** px between the base lines of two direct labels */
 const LABEL_STEP = 13;

@@ -59,6 +59,9 @@ describe('the finding', () => {
     expect(sentences.slice(1)).toEqual([
       // 2 T2 / √3 = 4.968
       'Under untrained, which has generation 0 alone, perplexity is 102 (95 % interval 97.0 to 107; 3 seeds).',
+      expect.stringMatching(
+        /^At generation 1 it is 0\.554 times as high under replace as under untrained at generation 0 \(95 % interval /,
+      ),
     ]);
     const table = renderTable(summary, { width: 80, headline: false });
     expect(

@@ -66,7 +66,7 @@ describe('curves', () => {
   ];
   const svg = curvesPanel('p', measure, [seriesOf('replace', values)], [0, 1, 2]).html;
   // what the picture must show: generations from the left margin to the label margin, values 0 … 1 from bottom to top
-  const right = PANEL.width - (16 + 7.2 * 'replace'.length);
+  const right = PANEL.width - (16 + 7.9 * 'replace'.length);
   const x = (generation: number) => PANEL.left + (generation / 2) * (right - PANEL.left);
   const y = (value: number) => PANEL.height - PANEL.bottom + (value / 1) * (PANEL.top - (PANEL.height - PANEL.bottom));
 
