@@ -39,7 +39,7 @@ function invented(trial, seeds, effect, noise) {
       })),
     ),
   );
-  return { scores, plan: { generations: 2 } };
+  return { scores, plan: { conditions: [], generations: 2 } };
 }
 
 const claim = (of) => ({ id: 'c', says: '', metric: 'm', conditions: ['a'], direction: 'above', ...of });

@@ -101,7 +101,7 @@ const partOf = ({ against: _, scale: __, ...part }: Sample): ClaimPart => part;
 
 /** What a claim is about, a part for each condition and member; a sentence where there is nothing to test. */
 function samplesOf(results: Pick<Results, 'scores' | 'plan'>, claim: Claim): Sample[] | string {
-  const { measures, series } = summarise(results, claim.metric);
+  const { measures, series } = summarise({ scores: results.scores }, claim.metric);
   if (measures.length === 0) return `${claim.metric} is not measured`;
   if (measures.length > 1)
     return `${claim.metric} has several values, ${measures.map(({ metric, variant }) => `${metric}/${variant}`).join(', ')}: the claim must say which`; // prettier-ignore
@@ -113,21 +113,23 @@ function samplesOf(results: Pick<Results, 'scores' | 'plan'>, claim: Claim): Sam
     const of = conditions.map((condition) => own.find((one) => one.member === member && one.condition === condition));
     const missing = conditions.find((_, i) => (of[i]?.points.get(key) ?? []).length === 0);
     if (missing !== undefined) return [`${missing} has no values yet`];
-    const [points, last] = [(of as Series[]).map((one) => one.points.get(key)!), results.plan.generations];
+    const points = (of as Series[]).map((one) => one.points.get(key)!);
+    // a condition may end before the experiment does
+    const ends = conditions.map((name) => results.plan.conditions.find((one) => one.name === name)?.generations ?? results.plan.generations); // prettier-ignore
     const labels = (of as Series[]).map(({ label }) => label);
     if (statistic.kind === 'difference' || statistic.kind === 'ratio') {
-      const t = statistic.generation ?? last;
+      const t = statistic.generation ?? Math.min(...ends);
       const label = `${statistic.kind} of ${labels.join(' and ')} at generation ${t}`;
       return [compared(statistic.kind === 'ratio', label, at(points[0], t), at(points[1], t), t)];
     }
     return points.map((ofSeries, i) => {
       const under = `under ${labels[i]}`;
       if (statistic.kind === 'level') {
-        const t = statistic.generation ?? last;
+        const t = statistic.generation ?? ends[i];
         const point = at(ofSeries, t);
         return point ? plain(`level at generation ${t} ${under}`, Array.from(point.values)) : notThere(t);
       }
-      const [from, to] = [statistic.from ?? ofSeries[0].generation, statistic.to ?? last];
+      const [from, to] = [statistic.from ?? ofSeries[0].generation, statistic.to ?? ends[i]];
       const label = `${statistic.kind} from generation ${from} to ${to} ${under}`;
       if (statistic.kind === 'trend') return sloped(label, ofSeries, from, to);
       return compared(statistic.kind === 'growth', label, at(ofSeries, to), at(ofSeries, from), to);

@@ -74,7 +74,8 @@ export function pText(p: number | undefined): string {
   return p < 1e-4 ? '< .0001' : p > 0.9999 ? '1' : p.toFixed(p < 0.001 ? 4 : p < 0.1 ? 3 : 2).replace(/^0/, '');
 }
 
-function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns as wide as their cells; those without any are left out. */
+export function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const kept = heads.map((_, i) => i).filter((i) => i === 0 || rows.some((row) => row[i] !== ''));
   const widths = heads.map((head, i) => Math.max(columns(head), ...rows.map((row) => columns(row[i]))));
   const fill = (text: string, i: number): string => ' '.repeat(widths[i] - columns(text));

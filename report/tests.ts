@@ -11,6 +11,8 @@ import { detectable } from '../statistics/power.js';
 import { inflection, line, type Inflection } from '../statistics/segments.js';
 import { oneSampleT } from '../statistics/t-tests.js';
 import { wilcoxon } from '../statistics/wilcoxon.js';
+import { leadMeasure } from './finding.js';
+import type { Results } from './rows.js';
 import { compare, isSigned, unchanged, type Comparison } from './change.js';
 import { thinned, type Measure, type Point, type Series, type Summary } from './summary.js';
 
@@ -41,6 +43,8 @@ export interface Effect {
   readonly high?: number;
   /** seeds */
   readonly n: number;
+  /** standard deviation over seeds of what was tested: of log ratios, of residuals over the lower mean, of differences, of slopes */
+  readonly spread?: number;
   /** the smallest such effect that a test of so many seeds finds in four of five experiments, at 5 % and before correction */
   readonly visible?: number;
 }
@@ -52,15 +56,17 @@ const COLUMNS = 10;
 /** Generations of one series that Mann and Kendall's test looks at. */
 const LONG = 200;
 
-/** Every pair of these series at a generation, or at the last that both have. */
+/** Every pair of these series at a generation, or at the last that both have; one that is a level keeps its only one. */
 export function pairs(summary: Summary, measure: Measure, series: readonly Series[], generation?: number): ShownTest[] {
   const signed = isSigned(summary, measure);
   return series.flatMap((one, i) =>
     series.slice(i + 1).flatMap((other): ShownTest[] => {
       if (one.member !== other.member) return [];
       const [above, below] = [pointsOf(one, measure), pointsOf(other, measure)];
-      const at = generation ?? lastCommon(above, below);
-      const [a, b] = [above.find((p) => p.generation === at), below.find((p) => p.generation === at)];
+      const level = one.level === true || other.level === true;
+      const at = generation ?? (level ? Math.max(lastOf(above), lastOf(below)) : lastCommon(above, below));
+      const of = (points: readonly Point[], alone: boolean) => (alone ? points[0] : points.find((p) => p.generation === at));
+      const [a, b] = [of(above, one.level === true), of(below, other.level === true)];
       const comparison = a && b && compare(a, b, signed);
       if (comparison === undefined || at === undefined) return [];
       return [
@@ -145,7 +151,15 @@ type Tested = Pick<ShownTest, 'effect' | 'p' | 'ranks' | 'turn'>;
 const turnLabel = (label: string, { turn }: Tested, unit: string): string =>
   turn === undefined ? label : `${label} turns at ${unit}${turn.at}`;
 
+/** The measures that a command was asked about: of one metric those of it, of `all` every one, else the leading one. */
+export function measuresAsked(summary: Summary, { plan }: Pick<Results, 'plan'>, metric: string | undefined): readonly Measure[] {
+  const lead = metric === undefined ? leadMeasure(summary, plan) : undefined;
+  return lead === undefined ? summary.measures : [lead];
+}
+
 const pointsOf = (series: Series, { key }: Measure): readonly Point[] => series.points.get(key) ?? [];
+
+const lastOf = (points: readonly Point[]): number => points.at(-1)?.generation ?? 0;
 
 function lastCommon(above: readonly Point[], below: readonly Point[]): number | undefined {
   return above.findLast(({ generation }) => below.some((point) => point.generation === generation))?.generation;
@@ -163,7 +177,7 @@ function tested(comparison: Comparison): Tested {
   const { kind, value, low, high, n, p, sd, each } = comparison;
   const visible = sd === undefined || sd === 0 ? undefined : detectable(n, POWER) * sd;
   return {
-    effect: { kind, value, low, high, n, visible: visible === undefined ? undefined : kind === 'ratio' ? Math.exp(visible) : kind === 'difference' ? visible : 1 + visible }, // prettier-ignore
+    effect: { kind, value, low, high, n, spread: sd, visible: visible === undefined ? undefined : kind === 'ratio' ? Math.exp(visible) : kind === 'difference' ? visible : 1 + visible }, // prettier-ignore
     p,
     // equal pairs say nothing; two-sided, n pairs have 2^n sign patterns
     ...(n > 1 && each.some((d) => d !== 0) && { ranks: { name: 'Wilcoxon', p: wilcoxon(each).p, floor: 2 / 2 ** n } }),
@@ -205,6 +219,7 @@ function trendTests(
       low: scale(interval[0]),
       high: scale(interval[1]),
       n,
+      spread: error * Math.sqrt(n),
       visible: error === 0 ? undefined : scale(detectable(n, POWER) * error * Math.sqrt(n)),
     },
     p: Number.isNaN(p) ? 1 : p,

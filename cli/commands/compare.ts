@@ -3,10 +3,9 @@ import { Option } from 'commander';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
 import { conditionNumbers } from '../../report/condition-numbers.js';
-import { leadMeasure } from '../../report/finding.js';
 import { readResults, type Results } from '../../report/rows.js';
-import { summarise, unrelated, type Measure, type Series, type Summary } from '../../report/summary.js';
-import { asFamily, changesOf, pairs, trendOver, trendsOf, type ShownTest } from '../../report/tests.js';
+import { summarise, unrelated, type Series } from '../../report/summary.js';
+import { asFamily, changesOf, measuresAsked, pairs, trendOver, trendsOf, type ShownTest } from '../../report/tests.js';
 import { renderTests } from '../../report/tests-table.js';
 import { nearest } from '../../spec/suggest.js';
 import type { Correction } from '../../statistics/families.js';
@@ -88,7 +87,7 @@ function testsOf(results: Results, options: Options, notes: string[]): ShownTest
   const numbers = over === undefined ? undefined : conditionNumbers(results, over);
   const tests = unrelated(whole).flatMap((summary) => {
     const series = summary.series.filter(({ condition }) => names.includes(condition));
-    return measuresOf(summary, results, metric).flatMap((measure) => {
+    return measuresAsked(summary, results, metric).flatMap((measure) => {
       if (trend) return trendsOf(measure, series, inflection);
       if (numbers === undefined)
         return [...pairs(summary, measure, series, generation), ...changesOf(summary, measure, series, generation)];
@@ -114,11 +113,6 @@ function testsOf(results: Results, options: Options, notes: string[]): ShownTest
   if (inflection && tests.every(({ turn }) => turn === undefined))
     throw new HabsburgError('invalid', `--inflection takes two seeds and five ${trend ? 'generations' : 'conditions'}, and there are fewer; leave it out`); // prettier-ignore
   return tests;
-}
-
-function measuresOf(summary: Summary, { plan }: Results, metric: string | undefined): readonly Measure[] {
-  const lead = metric === undefined ? leadMeasure(summary, plan) : undefined;
-  return lead === undefined ? summary.measures : [lead];
 }
 
 function asked({ plan }: Results, conditions: string | undefined): string[] {

@@ -15,9 +15,16 @@ import type { CommandModule } from '../command.js';
 import { collect } from '../options.js';
 import { printJson } from '../output.js';
 import { loadAndLook } from '../preflight.js';
+import { detection, seedsFor, type DetectOptions } from '../detect.js';
 import { STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 import { style, table, wantsColor } from '../table.js';
 import { counted, plural } from '../words.js';
+
+interface PlanOptions extends DetectOptions {
+  readonly set: string[];
+  readonly store?: string;
+  readonly json?: boolean;
+}
 
 export const plan: CommandModule = {
   register(program: Command): void {
@@ -26,10 +33,15 @@ export const plan: CommandModule = {
       .description('show what an experiment would do, without doing it')
       .argument('<file|preset>', 'experiment YAML, or the name of a preset')
       .option('--set <path=value>', 'change a value; repeatable', collect, [])
+      .option('--detect <size>', 'how many seeds show an effect of this size: 5%, or a difference in the metric’s unit')
+      .option('--metric <name>', 'with --detect: NAME, NAME/VARIANT, or all (default: the leading one)')
+      .option('--power <chance>', 'with --detect: the chance that they show it (default: 0.8)')
+      .option('--pilot <experiment>', 'with --detect: whose seeds tell the spread (default: earlier runs of this plan)')
       .option(...STORE_OPTION)
       .option('--json', 'print JSON: the whole plan, its runs and steps')
       .addHelpText('after', '\nExample:\n  habsburg plan nature-small --set seeds=1,2 --set population.opt.prompts=previous\n')
-      .action(async (target: string, options: { set: string[]; store?: string; json?: boolean }) => {
+      .action(async (target: string, options: PlanOptions) => {
+        const wanted = detection(options);
         const loaded = await loadAndLook(target, { sets: options.set });
         const digest = planDigest(loaded.plan);
         const { store, done } = await lookIn(loaded.plan, options.store);
@@ -37,7 +49,10 @@ export const plan: CommandModule = {
         const steps = outline(loaded.plan);
         const chains = chainRuns(loaded.plan);
         const all = { ...steps, ...(chains.length > 0 && { chains }) };
-        if (options.json) printJson('plan', { digest, plan: loaded.plan, done: there, outline: all });
+        const seeds = wanted && (await seedsFor(wanted, loaded.plan, target, store));
+        if (options.json)
+          printJson('plan', { digest, plan: loaded.plan, done: there, outline: all, ...(seeds && { detect: seeds.json }) }); // prettier-ignore
+        else if (seeds) process.stdout.write(seeds.text);
         else process.stdout.write(`${render(loaded.plan, steps, chains, digest, wantsColor())}\n${doneWords(store, done)}`);
       });
   },

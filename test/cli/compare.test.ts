@@ -86,3 +86,26 @@ test('results answers the claims of a file', async () => {
     'claims something of other',
   );
 });
+
+test('plan --detect: seeds for an effect from a pilot’s spread; without one, how to get it', async () => {
+  const file = join(folder, 'planned.yaml');
+  await writeFile(file, SMALL);
+  const plan = (...args: string[]) => habsburg('plan', file, '--store', store, ...args);
+  const found = await plan('--detect', '5%', '--pilot', 'nature-small');
+  expect(found.out).toMatch(/\nreplace \/ keep-10 +[\d.]+ % +4 seeds +\d+ +\d+ and \d+ +\d+\n/);
+  expect(found.out).toContain('of nature-small in');
+  const { detect } = JSON.parse((await plan('--detect', '5%', '--pilot', 'nature-small', '--json')).out);
+  expect(detect).toMatchObject({ size: 0.05, relative: true, power: 0.8, source: { experiment: 'nature-small' } });
+  expect(detect.tests).toHaveLength(6);
+  expect((await plan('--detect', '5%')).out.replaceAll(/\s+/g, ' ')).toContain(
+    `Run a pilot: habsburg run ${file} --set seeds=1..5`,
+  );
+  for (const [args, sentence] of [
+    [['--metric', 'rep'], '--metric goes with --detect'],
+    [['--detect', '5%', '--power', '1'], '--power 1 is no chance'],
+    [['--detect', 'much'], 'is no size'],
+    [['--detect', '5%', '--pilot', 'nobody'], 'no experiment "nobody"'],
+    [['--detect', '5%', '--pilot', 'nature-small', '--metric', 'bleu'], 'no metric "bleu"'],
+  ] as const)
+    expect((await plan(...args)).err).toContain(sentence);
+});

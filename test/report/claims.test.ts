@@ -20,7 +20,7 @@ function resultsOf(of: Values, metric = 'perplexity', variant = 'real-test') {
       })), // prettier-ignore
     ),
   );
-  return { scores: scoresOf(rows), plan: { generations: Object.values(of)[0][0].length - 1 } as any };
+  return { scores: scoresOf(rows), plan: { conditions: [], generations: Object.values(of)[0][0].length - 1 } as any };
 }
 
 const claim = (of: Partial<Claim>): Claim => ({
