@@ -6,7 +6,8 @@ import { TRUTH_FILE } from '../data/grammar.js';
 import { readTable } from '../data/table.js';
 import { evaluationOf } from '../evaluations/index.js';
 import type { EvaluationInput, ObservedTable, Pictures, RecordsRole, Settings, Texts, Truth } from '../evaluations/types.js';
-import { tableName } from '../evaluations/types.js';
+import { rolesOf, tableName } from '../evaluations/types.js';
+import { continuations } from '../evaluations/continuations.js';
 import { readImages } from '../pool/images.js';
 import { readAllRecords } from '../pool/records.js';
 import { SCORES_SCHEMA, type ScoresDocument } from '../spec/results.js';
@@ -70,12 +71,13 @@ async function inputOf({ of, needs }: ReturnType<typeof evaluationOf>, { read, t
   };
   const records: Partial<Record<RecordsRole, Texts>> = {};
   const tables: Record<string, ObservedTable> = {};
-  if (of === 'texts') for (const role of needs.records ?? []) records[role] = await once(role, textsIn);
+  if (of === 'texts') for (const role of rolesOf(needs)) records[role] = await once(role, textsIn);
   for (const name of (needs.observations ?? []).map(tableName)) tables[name] = await once(name, readTable);
   return {
     records,
     tokenTypes,
     tables,
+    references: needs.references && continuations(records.generated!, records.prompts!),
     truth: needs.truth && (await once('truth', truthIn)),
     pictures: of === 'images' && needs.records ? await once('generated', picturesIn) : undefined,
   };
@@ -88,6 +90,7 @@ async function textsIn(folder: string): Promise<Texts> {
     texts: records.map(({ text }) => text),
     tokens: records.map(({ tokens, prompt }) => (prompt === undefined ? tokens : tokens.slice(prompt.tokens))),
     prompts: records.map(({ origin }) => (origin.kind === 'generated' ? origin.prompt : undefined)),
+    written: records.map(({ origin }) => origin.kind === 'generated'),
     openings: records.map(({ prompt }) => prompt?.text),
   };
 }

@@ -7,7 +7,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { openThread, type Thread } from '../common/thread.js';
 import type { Evaluation, RecordsRole } from '../evaluations/types.js';
-import { tableName } from '../evaluations/types.js';
+import { rolesOf, tableName } from '../evaluations/types.js';
 import type { ScoresDocument } from '../spec/results.js';
 import type { Given, Measurement } from './measure.js';
 import { recordsOf } from './sets.js';
@@ -30,7 +30,7 @@ export async function measuring(work: (measured: Measured) => Promise<void>): Pr
   const known = new Set<Digest>();
   const given = async ({ of, needs }: Evaluation, refs: Readonly<Record<string, ArtifactRef>>, step: StepContext) => {
     const names = [
-      ...(of === 'texts' ? (needs.records ?? []) : needs.records ? ['generated'] : []),
+      ...(of === 'texts' ? rolesOf(needs) : needs.records ? ['generated'] : []),
       ...(needs.observations ?? []).map(tableName),
       ...(needs.truth ? ['truth'] : []),
     ];

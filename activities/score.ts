@@ -10,7 +10,7 @@ import { FAILURE_PREFIX } from '../common/errors.js';
 import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
 import type { Evaluation, ObservationRef, Settings } from '../evaluations/types.js';
-import { defaultsOf, tableName } from '../evaluations/types.js';
+import { defaultsOf, rolesOf, tableName } from '../evaluations/types.js';
 import { metricKey } from '../spec/metric-key.js';
 import { kindOf } from '../kinds/index.js';
 import type { ScoresDocument } from '../spec/results.js';
@@ -133,7 +133,7 @@ async function evaluate(
   const { name, variant, version, needs } = evaluation;
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
-  for (const role of [...(needs.records ?? []), ...(needs.tokenTypes ?? [])]) refs[role] = input[role];
+  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[role];
   for (const need of needs.observations ?? [])
     refs[tableName(need)] = await tables.of(need, settings.encoder as string | undefined);
   if (needs.truth) refs.truth = truthOf(input, name);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { HabsburgError, fromSystemError } from '../common/errors.js';
 import { parseRecords } from '../data/template.js';
-import { evaluations, ofPairs } from '../evaluations/index.js';
+import { evaluations } from '../evaluations/index.js';
 import { encode } from '../evaluations/token-ids.js';
 import { split } from '../evaluations/tokenizers.js';
 import {
@@ -95,7 +95,7 @@ const meant = (asked: string, evaluation: Evaluation): boolean =>
  * @throws HabsburgError of a name that is unknown, or whose needs the files do not meet
  */
 export function chosen(asked: readonly string[] | undefined, input: EvaluationInput): Evaluation[] {
-  const all = [...evaluations, ...ofPairs].filter(({ of }) => of === 'texts');
+  const all = evaluations.filter(({ of }) => of === 'texts');
   if (asked === undefined) return all.filter((evaluation) => measurable(evaluation, input));
   for (const name of asked) {
     const found = all.filter((evaluation) => meant(name, evaluation));

@@ -45,6 +45,7 @@ const common = {
   name: 'bleu',
   version: 1,
   higherIsBetter: true,
+  usual: false,
   of: 'texts',
   needs: { records: ['generated'], references: true },
   subject: 'generated',

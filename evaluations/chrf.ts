@@ -67,6 +67,7 @@ export const chrf: Evaluation = {
   summary:
     'chrF2 as sacrebleu 2.6.0: F-score of character n-grams against the best reference; also the mean over texts; 0 to 100.',
   higherIsBetter: true,
+  usual: false,
   of: 'texts',
   needs: { records: ['generated'], references: true },
   settings: z.strictObject({

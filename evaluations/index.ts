@@ -77,6 +77,10 @@ export const evaluations: readonly Evaluation[] = [
   mmd,
   energyDistance,
   precisionRecall,
+  ...bleus,
+  chrf,
+  rouge,
+  f1,
   latentStd,
   latentMean,
   latentCovariance,
@@ -84,14 +88,11 @@ export const evaluations: readonly Evaluation[] = [
   spread,
 ];
 
-/** Metrics of texts against references, which `habsburg metrics` computes of any file. */
-export const ofPairs: readonly Evaluation[] = [...bleus, chrf, rouge, f1];
-
 /** What the report shows of every generation, whether asked for or not. */
 export const examples: readonly Evaluation[] = [samples, pictures];
 
 const byName = new Map<string, Evaluation>();
-for (const evaluation of [...evaluations, ...ofPairs, ...examples]) {
+for (const evaluation of [...evaluations, ...examples]) {
   const key = `${evaluation.name} ${evaluation.variant}`;
   if (byName.has(key)) throw new Error(`internal: two evaluations are called ${key}`);
   byName.set(key, evaluation);

@@ -33,5 +33,7 @@ export function truthOf(input: EvaluationInput): Truth {
 export function pairsOf(input: EvaluationInput): Pair[] {
   const { references } = input;
   if (references === undefined) throw lacks('references');
-  return textsOf(input, 'generated').texts.map((text, i) => ({ text, references: references[i] }));
+  return textsOf(input, 'generated')
+    .texts.map((text, i) => ({ text, references: references[i] }))
+    .filter((pair) => pair.references.length > 0);
 }

@@ -5,15 +5,17 @@ const MOST = 4e8;
 /** Cells of one pair of sentences: a byte each. */
 const MOST_CELLS = 1e8;
 
+/** Whether two texts of so many words are short enough, however they are cut into sentences. */
+export const isCountable = (a: number, b: number): boolean => a * b <= MOST;
+
 /**
  * Words of `a`'s sentences that lie on a longest common subsequence with some sentence of `b`, no word more often than both texts have it.
- * Undefined where that would take too many steps. Which of several longest subsequences counts is as in rouge-score 0.1.2, which goes back
+ * Of texts that `isCountable`; undefined where a table would not fit into memory. Which of several longest subsequences counts is as in rouge-score 0.1.2, which goes back
  * through the table from its end and prefers to leave out a word of `a`.
  */
 export function unionHits(a: readonly Int32Array[], b: readonly Int32Array[], types: number): number | undefined {
-  const [sizeA, sizeB] = [a, b].map((text) => text.reduce((sum, { length }) => sum + length, 0));
   const longest = (text: readonly Int32Array[]): number => text.reduce((most, { length }) => Math.max(most, length), 0);
-  if (sizeA * sizeB > MOST || longest(a) * longest(b) > MOST_CELLS) return undefined;
+  if (longest(a) * longest(b) > MOST_CELLS) return undefined;
   const [leftA, leftB] = [a, b].map((text) => {
     const counts = new Int32Array(types);
     for (const sentence of text) for (const word of sentence) counts[word]++;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bleuOfEvaluate } from './bleu.js';
 import { pairsOf } from './input.js';
 import { lcsLength } from './lcs.js';
-import { unionHits } from './lcs-union.js';
+import { isCountable, unionHits } from './lcs-union.js';
 import { type Pair, pairStatistics } from './pairs.js';
 import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
@@ -46,6 +46,8 @@ export function rougeL(pairs: readonly Pair[], tokenize: Tokenizer): (RougeScore
  */
 export function rougeLsum(pairs: readonly Pair[], tokenize: Tokenizer): (RougeScore | undefined)[] {
   return pairs.map(({ text, references: [reference] }) => {
+    const [sizeOfText, sizeOfReference] = encode([text, reference], tokenize).texts.map(({ length }) => length);
+    if (!isCountable(sizeOfReference, sizeOfText)) return undefined;
     const [written, real] = [text, reference].map((one) => one.split('\n'));
     const { texts, words: types } = encode([...written, ...real], tokenize);
     const [ofText, ofReference] = [texts.slice(0, written.length), texts.slice(written.length)].map((sentences) =>
@@ -62,6 +64,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const common = {
   version: 1,
   higherIsBetter: true,
+  usual: false,
   of: 'texts',
   needs: { records: ['generated'], references: true },
   subject: 'generated',

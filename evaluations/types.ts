@@ -32,8 +32,13 @@ export interface Needs {
   readonly observations?: readonly ObservationRef[];
   /** the true distribution of a synthetic language */
   readonly truth?: true;
-  /** what each written text should have been: `habsburg metrics` has it, experiments have not */
+  /** what each written text should have been: in experiments how real text goes on behind its prompt (continuations.ts) */
   readonly references?: true;
+}
+
+/** Datasets that an experiment gives it: for references, the prompts, too. */
+export function rolesOf({ records = [], references }: Needs): readonly RecordsRole[] {
+  return references ? [...new Set<RecordsRole>([...records, 'prompts'])] : records;
 }
 
 /** Texts in record order. */
@@ -44,6 +49,8 @@ export interface Texts {
   readonly ids: readonly string[];
   /** of written records: the id of the record that each continues */
   readonly prompts?: readonly (string | undefined)[];
+  /** which of them a model wrote; absent: not known */
+  readonly written?: readonly boolean[];
   /** of a template's records: the text before the answer */
   readonly openings?: readonly (string | undefined)[];
 }
@@ -75,7 +82,7 @@ export interface EvaluationInput {
   /** by tableName */
   readonly tables: Readonly<Record<string, ObservedTable>>;
   readonly truth?: Truth;
-  /** of each generated record, at least one */
+  /** of each generated record; one without any is left out */
   readonly references?: readonly (readonly string[])[];
   /** where images were written, the first of them */
   readonly pictures?: Pictures;

@@ -70,7 +70,7 @@ function dot(a: Float64Array, i: number, b: Float64Array, j: number, d: number):
   return sum;
 }
 
-/** Rows of `a` and of `b` that are multiplied together: as many as the processor's second cache holds. */
+/** Rows of `a` (an even number) and of `b` that are multiplied together: as many as the processor's second cache holds. */
 const ROWS = { a: 32, b: 64 };
 
 /**
@@ -79,46 +79,64 @@ const ROWS = { a: 32, b: 64 };
  * @param upper j >= i alone, of two sets that are one
  */
 export function eachRowOfDots(a: Vectors, b: Vectors, visit: (i: number, row: Float64Array) => void, upper = false): void {
-  const { dimensions: d } = a;
   const block = new Float64Array(ROWS.a * b.count);
   for (let top = 0; top < a.count; top += ROWS.a) {
     const end = Math.min(a.count, top + ROWS.a);
     for (let left = upper ? top : 0; left < b.count; left += ROWS.b) {
       const right = Math.min(b.count, left + ROWS.b);
-      for (let i = top; i < end; i++) dotsOfRow(a.data, i * d, b.data, left, right, d, block, (i - top) * b.count);
+      for (let i = top; i < end; i += 2) dotsOfRows(a, i, b, left, right, block, (i - top) * b.count);
     }
     for (let i = top; i < end; i++) visit(i, block.subarray((i - top) * b.count, (i - top + 1) * b.count));
   }
 }
 
-/** Four sums at a time: one would wait for itself at every addition. */
-function dotsOfRow(
-  a: Float64Array,
-  at: number,
-  b: Float64Array,
-  from: number,
-  to: number,
-  d: number,
-  out: Float64Array,
-  outAt: number,
-): void {
+/**
+ * Dot products of two rows of `a`, or of its last one, with rows from … to - 1 of `b`, into rows of `width` places. Eight sums at a time: one
+ * would wait for itself at every addition.
+ */
+function dotsOfRows(a: Vectors, i: number, b: Vectors, from: number, to: number, out: Float64Array, outAt: number): void {
+  const d = a.dimensions;
+  const [x, y, width] = [a.data, b.data, b.count];
+  const rows = i + 1 < a.count ? 2 : 1;
+  const [at, next, outNext] = [i * d, (i + 1) * d, outAt + width];
   let j = from;
-  for (; j + 4 <= to; j += 4) {
-    const [j0, j1, j2, j3] = [j * d, (j + 1) * d, (j + 2) * d, (j + 3) * d];
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
-    for (let k = 0; k < d; k++) {
-      const value = a[at + k];
-      s0 += value * b[j0 + k];
-      s1 += value * b[j1 + k];
-      s2 += value * b[j2 + k];
-      s3 += value * b[j3 + k];
+  if (rows === 2)
+    for (; j + 4 <= to; j += 4) {
+      const j0 = j * d;
+      const j1 = j0 + d;
+      const j2 = j1 + d;
+      const j3 = j2 + d;
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      let t0 = 0;
+      let t1 = 0;
+      let t2 = 0;
+      let t3 = 0;
+      for (let k = 0; k < d; k++) {
+        const v = x[at + k];
+        const w = x[next + k];
+        const y0 = y[j0 + k];
+        const y1 = y[j1 + k];
+        const y2 = y[j2 + k];
+        const y3 = y[j3 + k];
+        s0 += v * y0;
+        s1 += v * y1;
+        s2 += v * y2;
+        s3 += v * y3;
+        t0 += w * y0;
+        t1 += w * y1;
+        t2 += w * y2;
+        t3 += w * y3;
+      }
+      out.set([s0, s1, s2, s3], outAt + j);
+      out.set([t0, t1, t2, t3], outNext + j);
     }
-    out[outAt + j] = s0;
-    out[outAt + j + 1] = s1;
-    out[outAt + j + 2] = s2;
-    out[outAt + j + 3] = s3;
+  for (; j < to; j++) {
+    out[outAt + j] = dot(x, at, y, j * d, d);
+    if (rows === 2) out[outNext + j] = dot(x, next, y, j * d, d);
   }
-  for (; j < to; j++) out[outAt + j] = dot(a, at, b, j * d, d);
 }
 
 /** Below this share of both squared lengths, a squared distance by dot products has lost digits, and is added up by itself. */

@@ -1,6 +1,6 @@
 /** `habsburg metrics`: every metric with its variant, version and settings; with a file, their values on its texts. */
 import { HabsburgError } from '../../common/errors.js';
-import { evaluations, ofPairs } from '../../evaluations/index.js';
+import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf, tableName, type EvaluationInput, type Settings } from '../../evaluations/types.js';
 import { MEASURES } from '../../kinds/chains/measures.js';
 import type { CommandModule } from '../command.js';
@@ -124,7 +124,7 @@ const words = (settings: Settings): string =>
     .join(', ');
 
 function list({ json }: Options): void {
-  const rows = [...evaluations, ...ofPairs].map((evaluation) => {
+  const rows = evaluations.map((evaluation) => {
     const { name, variant, version, summary, higherIsBetter, usual, needs, subject } = evaluation;
     return {
       name,
@@ -132,8 +132,8 @@ function list({ json }: Options): void {
       version,
       subject,
       ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
-      // measured where an experiment's file names none; those against references have no place in experiments
-      usual: usual !== false && needs.references === undefined,
+      // measured where an experiment's file names none
+      usual: usual !== false,
       needs: { ...needs, observations: (needs.observations ?? []).map(tableName) },
       settings: defaultsOf(evaluation),
       summary,

@@ -30,6 +30,7 @@ const input: EvaluationInput = {
       ]),
     ),
   },
+  references: [['ba do ba do'], []],
   truth: { words: ['ba', 'do', 'ku'], probability: [0.6, 0.38, 0.02] },
 };
 
@@ -41,6 +42,7 @@ function given({ needs }: (typeof evaluations)[number]): EvaluationInput {
     records: pick(input.records as Record<string, never>, needs.records ?? []),
     tokenTypes: pick(input.tokenTypes as Record<string, never>, needs.tokenTypes ?? []),
     tables: pick(input.tables, (needs.observations ?? []).map(tableName)),
+    references: needs.references && input.references,
     truth: needs.truth && input.truth,
   };
 }

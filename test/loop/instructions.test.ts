@@ -7,6 +7,8 @@ import { openArtifactStore } from '../../artifacts/open.js';
 import type { ArtifactRef } from '../../artifacts/types.js';
 import type { StepRecord } from '../../artifacts/step-record.js';
 import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
+import { rougeN } from '../../evaluations/rouge.js';
+import { rouge as rougeWords } from '../../evaluations/tokenizers.js';
 import { scoreRows } from '../../engine/score.js';
 import { readRows } from '../../kinds/text/host/texts.js';
 import { readAllRecords, type DataRecord } from '../../pool/records.js';
@@ -33,7 +35,8 @@ afterAll(() => home.remove());
 
 test('generations answer the prompts, are trained on their answers, and are scored on them', async () => {
   const store = join(home.path, 'store');
-  const outcome = await json<RunOutcome>(['run', file(), '--home', join(home.path, 'home'), '--store', store]);
+  const metrics = ['--set', 'metrics=[perplexity, rouge]'];
+  const outcome = await json<RunOutcome>(['run', file(), ...metrics, '--home', join(home.path, 'home'), '--store', store]);
   expect([outcome.status, outcome.result.failed]).toEqual(['done', 0]);
 
   const artifacts = openArtifactStore(store);
@@ -54,8 +57,15 @@ test('generations answer the prompts, are trained on their answers, and are scor
   const first = steps.filter(({ step, report }) => step === 'finetune' && Number(report.steps) > 6);
   expect(first).toHaveLength(2); // generation 0, of padded and of packed rows; stopped early
   for (const { report } of first) expect(Number(report.steps)).toBeLessThan(40 * 3);
+  const overlaps: number[] = [];
   for (const { outputs } of steps.filter(({ step }) => step === 'generate')) {
-    for (const record of await recordsOf(outputs.generated)) {
+    const written = await recordsOf(outputs.generated);
+    const answers = written.map(({ text, origin }) => ({
+      text,
+      references: [real.find(({ id }) => origin.kind === 'generated' && id === origin.prompt)!.text],
+    }));
+    overlaps.push(rougeN(answers, rougeWords, 1).reduce((sum, [{ f }]) => sum + f / answers.length, 0));
+    for (const record of written) {
       if (record.origin.kind !== 'generated') throw new Error(`${record.id} is real`);
       const { prompt } = record.origin;
       const source = real.find(({ id }) => id === prompt)!;
@@ -66,6 +76,11 @@ test('generations answer the prompts, are trained on their answers, and are scor
       expect(record.text).not.toMatch(/<\/s>|->/);
     }
   }
+  // ROUGE is against the real answers to the same prompts
+  const rouges = outcome.rows.filter(({ metric, variant }) => metric === 'rouge' && variant === 'rouge-score');
+  expect(rouges).toHaveLength(4);
+  for (const { value } of rouges) expect(Math.min(...overlaps.map((overlap) => Math.abs(overlap - value)))).toBeLessThan(1e-12);
+  expect(Math.max(...rouges.map(({ value }) => value))).toBeGreaterThan(0.2);
   const perplexities = outcome.rows.filter(
     ({ metric, variant, generation }) => metric === 'perplexity' && variant === 'real-test/exp-mean-token' && generation === 0,
   );

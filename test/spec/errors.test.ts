@@ -258,8 +258,8 @@ describe('words of the future are refused as such', () => {
     [
       'metric',
       /$/,
-      'metrics: [rouge]\n',
-      `e.yaml:17:11: metrics.0: "rouge" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
+      'metrics: [d-syn]\n',
+      `e.yaml:17:11: metrics.0: "d-syn" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
     ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {
