@@ -1,0 +1,78 @@
+/** What an experiment will do, before it does it. */
+import { describe, expect, test } from '@jest/globals';
+import { outline, stepsOfGeneration, total, type OutlineStep } from '../../workflows/outline.js';
+import { SMALL, load } from '../spec/support.js';
+
+const of = async (text: string) => outline((await load(text)).plan);
+const SAMPLED = SMALL.replace('    prompts:', '    sample: 20\n    prompts:');
+
+test('every step of every run once, by name, after those whose outputs it reads', async () => {
+  const { experiment, prepare, runs, totals } = await of(SMALL);
+  expect(experiment).toBe('small');
+  expect(prepare.map(({ id }) => id)).toEqual(['prepare']);
+  expect(runs.map(({ run, condition, seed }) => [run, condition, seed])).toEqual([['replace/seed-1', 'replace', 1]]);
+  const at = (t: number, step: string) => `replace/seed-1/g${t}/opt/${step}`;
+  const { steps } = runs[0];
+  expect(steps.map(({ id }) => id)).toEqual([
+    ...['finetune', 'generate', 'score'].map((step) => at(0, step)),
+    ...[1, 2].flatMap((t) => ['sample', 'finetune', 'generate', 'score'].map((step) => at(t, step))),
+  ]);
+  const after = (id: string) => steps.find((step) => step.id === id)!.after;
+  expect(after(at(0, 'finetune'))).toEqual(['prepare']);
+  expect(after(at(1, 'sample'))).toEqual([at(0, 'generate')]);
+  expect([...after(at(2, 'finetune'))].sort()).toEqual(['prepare', at(1, 'finetune'), at(2, 'sample')].sort());
+  expect(totals).toMatchObject({ runs: 1, steps: 12, computed: 12 });
+});
+
+test('what is determined alike is computed once: generation 0 by all conditions of a seed, by no other seed', async () => {
+  const two = `${SMALL.replace('seeds: [1]', 'seeds: [1, 2]')}  - name: keep\n    mixture: { kind: keep-share, share: 0.5 }\n`;
+  const { runs, totals } = await of(two);
+  expect(runs.map(({ run }) => run)).toEqual(['replace/seed-1', 'replace/seed-2', 'keep/seed-1', 'keep/seed-2']);
+  const shared = runs.flatMap(({ steps }) => steps.flatMap(({ id, sameAs }) => (sameAs === undefined ? [] : [[id, sameAs]])));
+  expect(shared).toEqual(
+    [1, 2].flatMap((seed) =>
+      ['finetune', 'generate', 'score'].map((step) => [
+        `keep/seed-${seed}/g0/opt/${step}`,
+        `replace/seed-${seed}/g0/opt/${step}`,
+      ]),
+    ),
+  );
+  expect(totals.computed).toBe(totals.steps - 6);
+});
+
+describe('tokens', () => {
+  test('are upper bounds where the data are limited, and unknown where they are not', async () => {
+    expect((await of(SMALL)).totals).not.toHaveProperty('trainTokens');
+    const limited = SMALL.replace('block: 16 }', 'block: 16, limit: { train: 10, test: 3 } }');
+    const { runs, totals } = await of(limited);
+    const tokens = (id: string) => runs[0].steps.find((step) => step.id.endsWith(id))!.tokens;
+    // 10 blocks of 16, two epochs; 10 prompts continued by as many new tokens as the plan says; 3 blocks beside them
+    expect(tokens('g1/opt/finetune')).toBe(10 * 2 * 16);
+    const written = tokens('g1/opt/generate')!;
+    expect(tokens('g1/opt/score')).toBe(3 * 16 + written);
+    expect(totals.trainTokens).toBe(3 * 10 * 2 * 16);
+    expect(totals.writeTokens).toBe(3 * written);
+  });
+
+  test('of samples that grow, and of a mixture that accumulates', async () => {
+    const growing = SAMPLED.replace('sample: 20', 'sample: { size: 20, growth: 1 }').replace('greedy', 'sample');
+    const tokens = async (text: string) =>
+      (await of(text)).runs[0].steps.flatMap(({ step, tokens }) => (step === 'finetune' ? [tokens! / 2 / 16] : []));
+    expect(await tokens(SAMPLED)).toEqual([20, 20, 20]);
+    expect(await tokens(growing)).toEqual([20, 40, 60]);
+    expect(await tokens(SAMPLED.replace('kind: replace', 'kind: accumulate'))).toEqual([20, 40, 60]);
+  });
+
+  test('of several steps are known if each one’s are', () => {
+    const step = (tokens?: number) => ({ tokens }) as OutlineStep;
+    expect(total([step(1), step(2)])).toBe(3);
+    expect(total([step(1), step()])).toBeUndefined();
+    expect(total([])).toBe(0);
+  });
+});
+
+test('which kinds of steps generation 0 and later ones have, in their order', async () => {
+  const plan = await of(SMALL);
+  expect(stepsOfGeneration(plan, 0)).toEqual(['finetune', 'generate', 'score']);
+  expect(stepsOfGeneration(plan, 'later')).toEqual(['sample', 'finetune', 'generate', 'score']);
+});

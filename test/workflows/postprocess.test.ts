@@ -1,0 +1,90 @@
+/** What a postprocess step is asked for: no more than its operators need. */
+import { expect, test } from '@jest/globals';
+import { digestOf } from '../../common/canonical.js';
+import type { PoolSet } from '../../spec/mixture.js';
+import type { OperatorPlan } from '../../spec/operator-plan.js';
+import type { MixedStepMember } from '../../spec/plan.js';
+import type { MemberState } from '../../workflows/contract.js';
+import { throughInput, writtenInput } from '../../workflows/postprocess.js';
+import { member } from './walk.js';
+
+const ref = (name: string) => ({ kind: 'dataset', digest: digestOf(name), size: 1 });
+const place = { store: 's', seed: 5, generation: 3, member: 'reader', checkpointSeconds: 1 };
+const dedupe: OperatorPlan = { name: 'dedupe', settings: {} };
+const cut: OperatorPlan = { name: 'cut', settings: {}, needs: { tokenizer: true } };
+const copied: OperatorPlan = { name: 'drop-copied', settings: {}, needs: { tokenizer: true, prompts: true } };
+const likely = (under: 'writer' | 'first'): OperatorPlan => ({ name: 'threshold', settings: {}, needs: { observations: [{ observation: 'likelihood', under }] } }); // prettier-ignore
+const m = (postprocess?: readonly OperatorPlan[], lossOn?: 'answer'): MixedStepMember => ({
+  ...member({ name: 'm', mixture: { kind: 'replace' }, postprocess }),
+  training: { lossOn } as never,
+});
+const subject = {
+  set: ref('set'),
+  prompts: ref('prompts'),
+  tokenizer: ref('tokenizer'),
+  model: ref('model'),
+  first: ref('first'),
+};
+const written = (...operators: OperatorPlan[]) => writtenInput(m(operators), place, subject, { packing: 'bos-line' } as never);
+const base = { place, set: subject.set };
+
+test('of what was written: what the operators look at, and nothing beside it', () => {
+  expect(written(dedupe)).toEqual({ ...base, operators: [dedupe] });
+  expect(written(cut)).toEqual({ ...base, operators: [cut], tokenizer: subject.tokenizer });
+  expect(written(copied)).toEqual({ ...base, operators: [copied], tokenizer: subject.tokenizer, prompts: subject.prompts });
+  expect(written(likely('writer'))).toMatchObject({ models: { writer: subject.model } });
+  expect(written(likely('first'))).toMatchObject({ models: { first: subject.first } });
+});
+
+test('rows bring their prompts along, and how likelihoods are read is said where there are some', () => {
+  const rows = writtenInput(m([copied, likely('first')], 'answer'), place, subject, { packing: 'records' } as never)!;
+  expect(rows).not.toHaveProperty('prompts');
+  expect(rows).toMatchObject({ lossOn: 'answer' });
+  expect(writtenInput(m([dedupe], 'answer'), place, subject, undefined)).not.toHaveProperty('lossOn');
+});
+
+test('nothing is asked of who has no operators, or writes no texts', () => {
+  expect(writtenInput(m(), place, subject, undefined)).toBeUndefined();
+  expect(writtenInput({ ...m([dedupe]), family: 'vae' } as never, place, subject, undefined)).toBeUndefined();
+});
+
+const states: Readonly<Record<string, MemberState>> = {
+  reader: { prepared: { tokenizer: ref('its tokenizer') }, first: ref('its first') } as never,
+  writer: {
+    prepared: { tokenizer: ref('tokenizer of the writer') },
+    first: ref('first of the writer'),
+    written: [{ generation: 2, set: ref('w2'), model: ref('model 2') }],
+  } as never,
+};
+const members = ['reader', 'writer'].map((name) => ({ ...m(), name }));
+const through = (set: PoolSet) => throughInput(set, ref('whole'), members, place, states);
+const all = [cut, likely('writer'), likely('first')];
+
+test('a set that is read is the writer’s, of its generation, so that all who read alike share it', () => {
+  expect(through({ kind: 'written', member: 'writer', generation: 2, through: all })).toEqual({
+    place: { ...place, member: 'writer', generation: 2 },
+    set: ref('whole'),
+    operators: all,
+    tokenizer: ref('tokenizer of the writer'),
+    models: { writer: ref('model 2'), first: ref('first of the writer') },
+  });
+});
+
+test('real texts are nobody’s, the same for all seeds and generations', () => {
+  for (const set of [
+    { kind: 'real', through: [cut] },
+    { kind: 'source', source: 'file:a', through: [cut] },
+  ] as const)
+    expect(through(set)).toEqual({
+      place: { ...place, seed: 0, generation: 0, member: '' },
+      set: ref('whole'),
+      operators: [cut],
+      tokenizer: ref('its tokenizer'),
+    });
+});
+
+test('what is read as it is, or went through when it was new, is not asked for', () => {
+  expect(through({ kind: 'written', member: 'writer', generation: 2 })).toBeUndefined();
+  expect(through({ kind: 'past', member: 'writer', generation: 1, through: all })).toBeUndefined();
+  expect(through({ kind: 'unseen' })).toBeUndefined();
+});
