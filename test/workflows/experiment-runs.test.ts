@@ -110,7 +110,16 @@ test('of those that an earlier execution started it is asked once in a while, an
   for (const index of [0, 1]) world.launch(run(index), idOf(index), {});
   await there(0, 1);
   let runs: InstanceType<typeof ExperimentRuns>;
-  inExperiment((all) => void (runs = all).keepChecking(60), Date.now(), inherited);
+  inExperiment(
+    (all) => {
+      runs = all;
+      runs.fill(3);
+      void runs.keepChecking(60);
+    },
+    Date.now(),
+    inherited,
+  );
+  await there(0, 1, 2);
   for (let i = 0; i < 20; i++) await world.tick();
   expect(said).toEqual([]);
   world.terminate(idOf(0));

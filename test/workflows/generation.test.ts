@@ -108,7 +108,7 @@ test('a set that nobody has written is told as an error of ours', () => {
 test('what is scored of it', () => {
   const one = of() as MixedStepMember;
   const { result } = walk(one, 0, { prepared });
-  expect(scoreInput(one, [], result)).toMatchObject({
+  expect(scoreInput(one, { metrics: [] }, result)).toMatchObject({
     family: 'language-model',
     metrics: [],
     model: result.state.model,

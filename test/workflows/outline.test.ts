@@ -46,6 +46,8 @@ describe('tokens', () => {
     const limited = SMALL.replace('block: 16 }', 'block: 16, limit: { train: 10, test: 3 } }');
     const { runs, totals } = await of(limited);
     const tokens = (id: string) => runs[0].steps.find((step) => step.id.endsWith(id))!.tokens;
+    const longer = await of(limited.replace('    training:', '    generation0: { epochs: 5 }\n    training:'));
+    expect(longer.totals.trainTokens).toBe((5 + 2 + 2) * 10 * 16);
     // 10 blocks of 16, two epochs; 10 prompts continued by as many new tokens as the plan says; 3 blocks beside them
     expect(tokens('g1/opt/finetune')).toBe(10 * 2 * 16);
     const written = tokens('g1/opt/generate')!;
