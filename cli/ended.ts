@@ -1,7 +1,7 @@
 /** What became of an experiment, in one sentence, with the command that goes on; and as the error that `run` and `watch` end with. */
 import { HabsburgError } from '../common/errors.js';
 import type { ErrorKind } from '../common/errors.js';
-import type { ExperimentResult, RunFailure, RunProblem } from '../workflows/contract.js';
+import { WORKFLOW_DEPLOYMENT, type ExperimentResult, type RunFailure, type RunProblem } from '../workflows/contract.js';
 import { isOver, type ExperimentSnapshot } from './snapshot.js';
 import { ago, counted, list, plural, shellCommand } from './words.js';
 
@@ -29,6 +29,8 @@ export function sentenceOf(state: ExperimentSnapshot, now = Date.now()): string 
     case 'stuck':
       if (state.trouble!.version !== undefined)
         return `${name} waits for a worker with the version of the workflow code that ${state.trouble!.workflow} is pinned to, ${state.trouble!.version}, and none serves it; start habsburg worker from that release, or end it with ${shellCommand(['habsburg', 'cancel', '--force', name])}, then ${again} goes on from what is finished`;
+      if (state.trouble!.noneCurrent !== undefined)
+        return `${name} waits, because no version of the workflow code is current, so that no workflow begins; ${makeCurrent(state.trouble!.noneCurrent)}, or start habsburg worker without --no-current`;
       return state.trouble!.otherCode
         ? `${name} was started by other workflow code than this and cannot go on with it; end it with ${shellCommand(['habsburg', 'cancel', '--force', name])}, then ${again} goes on from what is finished`
         : `${name} does not go on, because the workflow ${state.trouble!.workflow} fails: ${state.trouble!.reason}`;
@@ -37,6 +39,12 @@ export function sentenceOf(state: ExperimentSnapshot, now = Date.now()): string 
     case 'running':
       return `${name} is running`;
   }
+}
+
+function makeCurrent(builds: readonly string[]): string {
+  const [build, others] = builds.length === 1 ? [builds[0], ''] : ['BUILD', ` for one of ${list(builds)}`];
+  const command = ['temporal', 'worker', 'deployment', 'set-current-version', '--deployment-name', WORKFLOW_DEPLOYMENT, '--build-id', build]; // prettier-ignore
+  return `run ${shellCommand(command)}${others}`;
 }
 
 /** The same for one that ended, shortly, with the words that would go on as was asked. */

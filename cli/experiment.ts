@@ -122,7 +122,8 @@ const PATIENCE_MS = 60_000;
 
 /**
  * Follows an experiment until it ends; survives restarts of server and workers.
- * @throws HabsburgError where it cannot go on: it was started by other workflow code than that of the workers, or is pinned to a version that nobody serves
+ * @throws HabsburgError where it cannot go on: it was started by other workflow code than that of the workers, is pinned to a version
+ *   that nobody serves, or no version is current
  */
 export async function follow(
   client: Client,
@@ -141,7 +142,9 @@ export async function follow(
         if (isOver(state)) return state;
         options.onSnapshot?.(state);
         // more than once: a worker that is being replaced may have answered
-        otherCode = state.trouble?.otherCode || state.trouble?.version !== undefined ? otherCode + 1 : 0;
+        const { trouble } = state;
+        const passes = trouble === undefined || !(trouble.otherCode || trouble.version || trouble.noneCurrent);
+        otherCode = passes ? 0 : otherCode + 1;
         const stuck = otherCode === OTHER_CODE_POLLS ? failureOf(state) : undefined;
         if (stuck) throw stuck;
         view?.show(state);

@@ -6,7 +6,7 @@ import type { StepHeartbeat } from '../activities/step.js';
 import type { ExperimentProgress, ExperimentResult, RunProgress } from '../workflows/contract.js';
 import { ALL_RUNS_FAILED, experimentProgressQuery, runProgressQuery, runWorkflowId } from '../workflows/contract.js';
 import { openPayload, reasonOf } from './temporal.js';
-import { servingBuilds, troubleOf, troubleOfQuery, troubleOfVersion, type Trouble } from './trouble.js';
+import { servingBuilds, troubleOf, troubleOfCurrent, troubleOfQuery, troubleOfVersion, type Trouble } from './trouble.js';
 
 /** What became of an experiment, in the words of `status`, of JSON and of `habsburg --help`. */
 export type Status =
@@ -14,7 +14,7 @@ export type Status =
   | 'paused'
   /** not ended, but no server or no worker is up that goes on with it */
   | 'stopped'
-  /** its workflow code fails again and again, or no worker has the version of it that it is pinned to */
+  /** its workflow code fails again and again, no worker has the version of it that it is pinned to, or none is current */
   | 'stuck'
   | 'done'
   /** some of its runs failed */
@@ -104,7 +104,8 @@ export async function snapshot(client: Client, experiment: string, { standing }:
     return result ? { ...ended, result } : { ...ended, ...(error === undefined ? {} : { failure: reasonOf(error) }) };
   }
   const serving = servingBuilds(client);
-  const failing = (await troubleOf(client, experiment, raw)) ?? (standing && (await troubleOfVersion(experiment, raw, serving)));
+  const failing =
+    (await troubleOf(client, experiment, raw)) ?? (standing && (await troubleOfVersions(client, experiment, raw, serving)));
   const { answer: progress, trouble } =
     standing && !failing ? await ask(handle, experimentProgressQuery) : { answer: undefined, trouble: failing || undefined };
   const runs = await Promise.all(
@@ -137,6 +138,12 @@ async function runsUnderWay(client: Client, experiment: string, raw: WorkflowExe
   return [...ids].map((id) => id.slice(experiment.length + 1));
 }
 
+async function troubleOfVersions(
+  ...[client, id, raw, serving]: Parameters<typeof troubleOfCurrent>
+): Promise<Trouble | undefined> {
+  return (await troubleOfVersion(id, raw, serving)) ?? troubleOfCurrent(client, id, raw, serving);
+}
+
 /** What is told of an experiment of which all runs failed. */
 function resultOf(error: unknown): ExperimentResult | undefined {
   const { cause } = (error ?? {}) as { cause?: unknown };
@@ -166,7 +173,7 @@ async function runSnapshot(
   const handle = client.workflow.getHandle(id);
   const description = await soon(handle.describe());
   const raw = description?.raw;
-  const waiting = raw && serving && (await troubleOfVersion(id, raw, serving));
+  const waiting = raw && serving && (await troubleOfVersions(client, id, raw, serving));
   const asked = serving && !waiting ? await ask(handle, runProgressQuery) : undefined;
   const progress = asked?.answer;
   if (!description) return { run, progress, steps: [] };

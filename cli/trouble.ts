@@ -1,6 +1,10 @@
-/** A workflow that does not go on: its task fails again and again, or nobody serves the version that it is pinned to. No query tells. */
+/**
+ * A workflow that does not go on: its task fails again and again, nobody serves the version that it is pinned to, or no version is current.
+ * No query tells.
+ */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { buildsServing } from '../workers/deployment.js';
+import { buildsServing, currentBuild } from '../workers/deployment.js';
+import { WORKFLOW_DEPLOYMENT } from '../workflows/contract.js';
 
 export interface Trouble {
   readonly workflow: string;
@@ -10,6 +14,8 @@ export interface Trouble {
   readonly otherCode: boolean;
   /** the version of the workers that it is pinned to, where none of them serves it */
   readonly version?: string;
+  /** builds of the workers, where none of them is current and it is pinned to none: the server hands it to nobody */
+  readonly noneCurrent?: readonly string[];
 }
 
 /** Of a task that has failed so often it is said; one failure may be a worker that was just being replaced. */
@@ -73,6 +79,35 @@ export async function troubleOfVersion(
   if (!pinned?.buildId || (await serving()).has(pinned.buildId)) return undefined;
   const version = `${pinned.deploymentName}:${pinned.buildId}`;
   return { workflow, reason: `no worker serves the version ${version}`, otherCode: false, version };
+}
+
+/** A worker's version becomes current some seconds after its start. */
+const SETTLING_MS = 15_000;
+/** temporal.api.enums.v1.PendingWorkflowTaskState */
+const SCHEDULED = 1;
+
+/**
+ * Whether a workflow that is pinned to no version waits for a worker, and those that there are have versions of which none is current.
+ * @param serving as troubleOfVersion has it
+ * @param patience ms that it has to have waited
+ */
+export async function troubleOfCurrent(
+  client: Client,
+  workflow: string,
+  raw: WorkflowExecutionDescription['raw'],
+  serving: () => Promise<ReadonlySet<string>>,
+  patience = SETTLING_MS,
+): Promise<Trouble | undefined> {
+  const { state, scheduledTime } = raw.pendingWorkflowTask ?? {};
+  if (Number(state) !== SCHEDULED || Date.now() - Number(scheduledTime?.seconds ?? 0) * 1000 < patience) return undefined;
+  const { behavior, versioningOverride } = raw.workflowExecutionInfo?.versioningInfo ?? {};
+  if (behavior === PINNED || versioningOverride) return undefined;
+  const builds = [...(await serving())].sort();
+  // workers without a version would have taken it
+  if (builds.length === 0 || builds.includes('')) return undefined;
+  if ((await currentBuild({ connection: client, namespace: client.options.namespace })) !== undefined) return undefined;
+  const reason = `no version of the deployment ${WORKFLOW_DEPLOYMENT} is current; its workers have ${builds.join(', ')}`;
+  return { workflow, reason, otherCode: false, noneCurrent: builds };
 }
 
 /** Asks the server when it is needed, and once. */

@@ -142,7 +142,12 @@ function showOne(state: ExperimentSnapshot, options: Options): void {
     state.status === 'running' || state.status === 'paused'
       ? progressLines(state, { width })
       : state.status === 'stuck'
-        ? [...sentence, ...(state.trouble!.version ? [] : wrapIndented(`  ${state.trouble!.reason}`, width, '  '))]
+        ? [
+            ...sentence,
+            ...(state.trouble!.version || state.trouble!.noneCurrent
+              ? []
+              : wrapIndented(`  ${state.trouble!.reason}`, width, '  ')),
+          ]
         : sentence;
   process.stdout.write(`${lines.join('\n')}\n`);
 }

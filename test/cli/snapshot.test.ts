@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import { QueryNotRegisteredError, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
+import { sentenceOf } from '../../cli/ended.js';
 import { snapshot } from '../../cli/snapshot.js';
 import { ALL_RUNS_FAILED, type ExperimentResult } from '../../workflows/contract.js';
 
@@ -15,21 +16,29 @@ interface Fake {
   readonly children?: readonly string[];
   /** the build that it is pinned to */
   readonly pinned?: string;
+  /** seconds that a task has waited for a worker */
+  readonly waits?: number;
 }
 
 /** A server that knows these workflows, and of each the failure of one workflow task. */
-function clientOf(workflows: Readonly<Record<string, Fake>>, taskFailure = '', pollers: readonly object[] = []): Client {
+function clientOf(
+  workflows: Readonly<Record<string, Fake>>,
+  taskFailure = '',
+  pollers: readonly object[] = [],
+  current?: string,
+): Client {
   return {
     options: { namespace: 'default' },
     workflow: {
       getHandle: (workflowId: string) => {
-        const { status, attempt, result, query, children = [], pinned } = workflows[workflowId];
+        const { status, attempt, result, query, children = [], pinned, waits } = workflows[workflowId];
+        const waiting = waits !== undefined && { state: 1, scheduledTime: { seconds: Math.floor(Date.now() / 1000) - waits } };
         const versioningInfo = pinned && { behavior: 1, deploymentVersion: { deploymentName: 'd', buildId: pinned } };
         return {
           workflowId,
           describe: async () => ({
             raw: {
-              pendingWorkflowTask: { attempt },
+              pendingWorkflowTask: { attempt, ...waiting },
               pendingChildren: children.map((child) => ({ workflowId: child })),
               workflowExecutionInfo: { versioningInfo },
             },
@@ -44,6 +53,9 @@ function clientOf(workflows: Readonly<Record<string, Fake>>, taskFailure = '', p
     },
     workflowService: {
       describeTaskQueue: async () => ({ pollers }),
+      describeWorkerDeployment: async () => ({
+        workerDeploymentInfo: { routingConfig: { currentDeploymentVersion: current && { buildId: current } } },
+      }),
       getWorkflowExecutionHistoryReverse: async () => ({
         history: { events: [{}, { workflowTaskFailedEventAttributes: { cause: 0, failure: { message: taskFailure } } }] },
       }),
@@ -117,6 +129,34 @@ describe('a workflow that cannot answer', () => {
       });
     const both = clientOf({ ...workflows, 'e/a/seed-1': { ...running, pinned: '1' } }, '', [poller('2', 3), poller('1', 60)]);
     expect(await snapshot(both, 'e', { standing: true })).toMatchObject({ status: 'running' });
+  });
+
+  test('because no version of the workers is current is stuck, with the command that makes one so', async () => {
+    const poller = (buildId?: string) => ({
+      ...(buildId !== undefined && { deploymentOptions: { buildId } }),
+      lastAccessTime: { seconds: Math.floor(Date.now() / 1000) },
+    });
+    const none = () => Promise.reject(Object.assign(new Error('deadline exceeded'), { code: 4 }));
+    const waiting = { e: { status: 'RUNNING', query: none, waits: 20 } };
+    const state = await snapshot(clientOf(waiting, '', [poller('1')]), 'e', { standing: true });
+    expect(state).toMatchObject({ status: 'stuck', trouble: { workflow: 'e', noneCurrent: ['1'], otherCode: false } });
+    expect(sentenceOf(state)).toBe(
+      'e waits, because no version of the workflow code is current, so that no workflow begins; run temporal worker deployment set-current-version --deployment-name habsburg-workflow --build-id 1, or start habsburg worker without --no-current',
+    );
+    const two = await snapshot(clientOf(waiting, '', [poller('2'), poller('1')]), 'e', { standing: true });
+    expect(sentenceOf(two)).toContain('--build-id BUILD for one of 1 and 2, or');
+    // one that has just been started, one is current, workers without versions, none at all, or it is pinned to what is served
+    const others: [typeof waiting, object[], string?][] = [
+      [{ e: { ...waiting.e, waits: 5 } }, [poller('1')]],
+      [waiting, [poller('1')], '1'],
+      [waiting, [poller('1'), poller()]],
+      [waiting, []],
+      [{ e: { ...waiting.e, pinned: '1' } as never }, [poller('1')]],
+    ];
+    for (const [workflows, pollers, current] of others)
+      expect(await snapshot(clientOf(workflows, '', pollers, current), 'e', { standing: true })).toMatchObject({
+        status: 'running',
+      });
   });
 
   test.each([

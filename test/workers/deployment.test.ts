@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflows } from '../../infra/workflow-bundle.mjs';
+import { servingBuilds, troubleOfCurrent } from '../../cli/trouble.js';
 import { loadExperiment } from '../../spec/load.js';
 import { currentBuild, deploymentOptions, makeCurrent, promote } from '../../workers/deployment.js';
 import { rescue } from '../../workers/rescue.js';
@@ -152,6 +153,27 @@ test(
     for (const id of [RUN, 'tiny', 'tiny/replace/seed-2']) expect(await buildsOf(id)).toEqual([[old], [young]]);
     expect(done.filter((step) => step.startsWith('prepare'))).toEqual(['prepare 0', 'prepare 0']);
     await Promise.all([first.stop(), second.stop()]);
+  },
+  SERVER_TIMEOUT_MS,
+);
+
+test(
+  'where no version is current nothing begins, and that is told; once one is, it goes on',
+  async () => {
+    await begin({ embedded: false });
+    heldAt = -1;
+    const worker = await serve(code);
+    const handle = await start(0);
+    const trouble = async () => {
+      const { raw } = await handle.describe();
+      return troubleOfCurrent(client, 'tiny', raw, servingBuilds(client), 0);
+    };
+    await until('it is told', async () => (await trouble()) !== undefined);
+    expect(await trouble()).toMatchObject({ workflow: 'tiny', noneCurrent: [buildIdOf(code)] });
+    await promote(place(), buildIdOf(code));
+    expect(await handle.result()).toMatchObject({ status: 'done' });
+    expect(await trouble()).toBeUndefined();
+    await worker.stop();
   },
   SERVER_TIMEOUT_MS,
 );
