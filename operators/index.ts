@@ -6,10 +6,11 @@ import { dropCopied } from './drop-copied.js';
 import { dropIncomplete } from './drop-incomplete.js';
 import { dropRepetitive } from './drop-repetitive.js';
 import { length } from './length.js';
+import { rank } from './rank.js';
 import { threshold } from './threshold.js';
 import type { Operator } from './types.js';
 
-export const operators: readonly Operator[] = [cut, dropIncomplete, dropCopied, dropRepetitive, dedupe, length, threshold];
+export const operators: readonly Operator[] = [cut, dropIncomplete, dropCopied, dropRepetitive, dedupe, length, rank, threshold];
 
 /** @throws HabsburgError 'invalid' for an unknown name */
 export function operatorNamed(name: string): Operator {

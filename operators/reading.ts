@@ -1,0 +1,40 @@
+/** What operators that go by a number read: a column of an observation of every text, perhaps divided by another. */
+import { z } from 'zod';
+import { OBSERVATIONS } from '../observations/index.js';
+import { tableName, type ObservationNeed, type Tables, type Text } from './types.js';
+
+const ofTexts = Object.entries(OBSERVATIONS).flatMap(([name, row]) =>
+  row.of === 'texts' && 'columns' in row ? [[name, Object.keys(row.columns)] as const] : [],
+);
+const column = z.enum([...new Set(ofTexts.flatMap(([, columns]) => columns))]);
+
+export const readingFields = {
+  observation: z
+    .enum(ofTexts.map(([name]) => name))
+    .default('likelihood')
+    .describe('What is read of every text.'),
+  column: column.describe('The number that is compared.'),
+  per: column.optional().describe('Divided by this one: nll_sum per token_count is the mean of a token, in nats.'),
+  under: z
+    .enum(['first', 'writer'])
+    .default('first')
+    .describe('The model that reads: model 0 of the same member and seed, or the one that wrote.'),
+};
+
+type Reading = z.output<z.ZodObject<typeof readingFields>>;
+
+/** For a schema's `check`: whether the observation has these columns. */
+export function checkColumns({ value, issues }: { readonly value: Reading; readonly issues: z.core.$ZodRawIssue[] }): void {
+  const columns = ofTexts.find(([name]) => name === value.observation)![1];
+  for (const key of ['column', 'per'] as const)
+    if (value[key] !== undefined && !columns.includes(value[key]))
+      issues.push({ code: 'custom', path: [key], message: `${value.observation} has no ${value[key]}`, input: value[key] });
+}
+
+export const readingNeeds = ({ observation, under }: Reading): readonly ObservationNeed[] => [{ observation, under }];
+
+/** A number a text, in order; NaN where there is none. */
+export function readingsOf(texts: readonly Text[], { observation, column, per, under }: Reading, tables: Tables): number[] {
+  const { columns } = tables[tableName({ observation, under })];
+  return texts.map((_, i) => columns[column][i] / (per === undefined ? 1 : columns[per][i]));
+}
