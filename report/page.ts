@@ -16,6 +16,7 @@ import { picturesSection } from './sections/pictures.js';
 import { provenanceSections } from './sections/provenance.js';
 import { removedSection } from './sections/removed.js';
 import { tablesSection } from './sections/tables.js';
+import { testsSection } from './sections/tests.js';
 import { textsSection } from './sections/texts.js';
 import { STYLE } from './style.js';
 import { summarise } from './summary.js';
@@ -51,6 +52,7 @@ export function renderPage(results: Results): string {
     picturesSection(results, summary),
     textsSection(results, summary),
     tablesSection(summary),
+    testsSection(results, summary),
     removedSection(results),
     provenanceSections(results, summary),
     el(

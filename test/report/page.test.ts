@@ -63,6 +63,22 @@ async function opened(
   return complaints;
 }
 
+test('claims with their verdicts, and every two conditions tested', async () => {
+  const results = await resultsOf({ seeds: [1, 2, 3, 4], generations: 3, conditions: ['replace', 'keep-10', 'keep-20'] });
+  const claims = [
+    { id: 'rises', says: 'It <b>rises</b>.', metric: 'perplexity', statistic: { kind: 'growth' }, conditions: ['replace'], direction: 'above', threshold: 1.5 }, // prettier-ignore
+  ] as const;
+  const page = renderPage({ ...results, claims: claims as any });
+  expect(page).toContain('<h2>Claims</h2>');
+  expect(page).toContain('It &lt;b&gt;rises&lt;/b&gt;.</th><td class="verdict pass">holds</td>');
+  expect(page).toContain('<summary>6 tests of perplexity</summary>');
+  const row = /<th scope="row">replace \/ keep-10<\/th>(.*?)<\/tr>/.exec(page)![1];
+  expect(row.replaceAll(/<[^>]*>/g, '|')).toMatch(/^\|[\d.]+ ×\|\|[\d.]+ to [\d.]+ ×\|\|(?:< )?\.\d+\|.*\|\|higher\|$/);
+  expect(renderPage(results)).not.toContain('<h2>Claims</h2>');
+  // one seed makes no claim
+  expect(renderPage(await resultsOf({ seeds: [1], generations: 2 }))).not.toContain('<h2>Tests</h2>');
+});
+
 describe('report page', () => {
   test('opens from disk in silence, styled, and shows the numbers of the rows', async () => {
     const results = await resultsOf({ seeds: [1, 2], generations: 3 });
