@@ -83,9 +83,12 @@ export function renderSeedsNeeded(
         ? [visible(test.label), spreadText(test), `${test.effect.n} seeds`, count(seeds), `${count(interval![0])} and ${count(interval![1])}`, all.length > 1 ? count(together) : ''] // prettier-ignore
         : [visible(test.label), '', '', '–', '', ''],
     );
-    const reasons = [...groupBy(own.filter(({ why }) => why !== undefined), ({ why }) => why!)].map(
-      ([why, of]) => `${of.map(({ test }) => visible(test.label)).join('; ')}: ${why}`,
-    ); // prettier-ignore
+    const reasons = [
+      ...groupBy(
+        own.filter(({ why }) => why !== undefined),
+        ({ why }) => why!,
+      ),
+    ].map(([why, of]) => `${of.map(({ test }) => visible(test.label)).join('; ')}: ${why}`);
     return [
       `${visible(label)} (${visible(variant)})`,
       grid(heads, rows),

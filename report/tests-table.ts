@@ -21,7 +21,7 @@ export function renderTests(tests: readonly ShownTest[], correction: Correction,
       pText(test.corrected),
       pText(test.ranks?.p),
       test.effect.visible === undefined ? '' : effectText({ ...test.effect, value: test.effect.visible }),
-      String(test.effect.n),
+      test.effect.others === undefined ? String(test.effect.n) : `${test.effect.n} + ${test.effect.others}`,
       verdictOf(test),
     ]);
     return `${visible(measure.label)} (${visible(measure.variant)}), generation ${generationsOf(own)}\n${grid(heads, rows)}\n`;
@@ -32,15 +32,17 @@ export function renderTests(tests: readonly ShownTest[], correction: Correction,
 
 /** How to read the table. */
 export function sentences(tests: readonly ShownTest[], correction: Correction): string[] {
-  const n = Math.max(...tests.map(({ effect }) => effect.n));
-  if (n === 1) return ['One seed: effects without interval or p, since nothing is known of how they vary from seed to seed. A test of ranks is about this one chain.']; // prettier-ignore
+  if (tests.every(({ p }) => p === undefined)) return ['One seed: effects without interval or p, since nothing is known of how they vary from seed to seed. A test of ranks is about this one chain.']; // prettier-ignore
   const count = tests.filter(({ p }) => p !== undefined).length;
   const floor = Math.max(0, ...tests.flatMap(({ ranks, turn }) => [ranks?.floor ?? 0, turn?.floor ?? 0]));
+  const unpaired = tests.some(({ effect }) => effect.others !== undefined);
   const trends = tests.some(({ ranks }) => ranks?.name === 'Page');
   return [
-    trends
-      ? 'The effect is the mean of the seeds’ own slopes: of positive measures a factor for each 1 of what it is over. Its t test holds for chains; Page’s takes what it orders for exchangeable, which generations of a chain are not.'
-      : 'Pairs are of one seed: conditions share its generation 0 and the streams that they draw from. Effects of positive measures are ratios (geometric means).',
+    unpaired
+      ? 'Seeds of two experiments are no pairs: Welch’s t test. Where they draw from the same streams their values go together, and it is on the safe side. Effects of positive measures are ratios (geometric means).'
+      : trends
+        ? 'The effect is the mean of the seeds’ own slopes: of positive measures a factor for each 1 of what it is over. Its t test holds for chains; Page’s takes what it orders for exchangeable, which generations of a chain are not.'
+        : 'Pairs are of one seed: conditions share its generation 0 and the streams that they draw from. Effects of positive measures are ratios (geometric means).',
     `p: t test over seeds${count > 1 ? `; ${NAMES[correction]}’s over the ${count} tests shown decides, at 5 %` : ''}. Seen at ${POWER * 100} %: the smallest effect that so many seeds find in four of five experiments, before correction.`,
     ...(floor > 0.05 ? [`With so few seeds the p of ${trends ? 'a turn' : 'ranks'} cannot fall below ${number(floor)}.`] : []),
   ];
@@ -86,6 +88,6 @@ export function grid(heads: readonly string[], rows: readonly (readonly string[]
         .map((i) => (left(i) ? `${row[i]}${fill(row[i], i)}` : `${fill(row[i], i)}${row[i]}`))
         .join('  ')
         .trimEnd(),
-    ) // prettier-ignore
+    )
     .join('\n');
 }

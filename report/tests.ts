@@ -43,6 +43,8 @@ export interface Effect {
   readonly high?: number;
   /** seeds */
   readonly n: number;
+  /** seeds of the other experiment, where two are compared: they are no pairs */
+  readonly others?: number;
   /** standard deviation over seeds of what was tested: of log ratios, of residuals over the lower mean, of differences, of slopes */
   readonly spread?: number;
   /** the smallest such effect that a test of so many seeds finds in four of five experiments, at 5 % and before correction */
@@ -244,7 +246,7 @@ function turnOf(x: readonly number[], values: readonly ArrayLike<number>[], colu
 
 /** What a test says at 5 %, after correction: in two or three words. */
 export function verdictOf({ effect, corrected: p }: ShownTest): string {
-  if (p === undefined) return effect.n === 1 ? 'one seed' : '';
+  if (p === undefined) return effect.n === 1 || effect.others === 1 ? 'one seed' : '';
   if (p > LEVEL) return 'not told apart';
   return effect.value > unchanged({ kind: effect.kind } as Comparison) ? 'higher' : 'lower';
 }

@@ -47,21 +47,24 @@ export function fewest(power: (n: number) => number, wanted: number): number | u
 }
 
 /** The last answer: a table of tests mostly asks for the same number of seeds. */
-let latest = { n: 0, wanted: 0, value: 0 };
+let latest = { df: 0, wanted: 0, value: 0 };
 
-/** The least mean difference, in units of `sd`, that n differences show with this power at 5 %, two-sided. */
-export function detectable(n: number, wanted: number): number {
-  if (latest.n === n && latest.wanted === wanted) return latest.value;
+/** The noncentrality, effect over standard error, that a two-sided t test at 5 % finds with this power. */
+export function noncentrality(df: number, wanted: number): number {
+  if (latest.df === df && latest.wanted === wanted) return latest.value;
   let [low, high] = [0, 1];
-  while (pairedPower(high, 1, n) < wanted) high *= 2;
+  while (tPower(high, df) < wanted) high *= 2;
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
-    if (pairedPower(middle, 1, n) < wanted) low = middle;
+    if (tPower(middle, df) < wanted) low = middle;
     else high = middle;
   }
-  latest = { n, wanted, value: high };
+  latest = { df, wanted, value: high };
   return high;
 }
+
+/** The least mean difference, in units of its standard deviation, that n differences show with this power at 5 %, two-sided. */
+export const detectable = (n: number, wanted: number): number => noncentrality(n - 1, wanted) / Math.sqrt(n);
 
 /** Interval of a standard deviation that was estimated with `df` degrees of freedom, of normal values. */
 export function spreadInterval(sd: number, df: number, confidence = 0.95): readonly [number, number] {

@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
+import { against } from '../../report/against.js';
 import { conditionNumbers } from '../../report/condition-numbers.js';
 import { readResults, type Results } from '../../report/rows.js';
 import { summarise, unrelated, type Series } from '../../report/summary.js';
@@ -19,6 +20,7 @@ interface Options {
   readonly generation?: number;
   readonly trend?: boolean;
   readonly over?: string;
+  readonly against?: string;
   readonly inflection?: boolean;
   readonly correct: Correction;
   readonly plan?: string;
@@ -36,13 +38,17 @@ export const compare: CommandModule = {
       .option('--conditions <names>', 'only these, with commas')
       .option('--generation <n>', 'at this generation (default: the last that both have)', wholeNumber)
       .option('--trend', 'instead: the trend of each condition over its generations')
+      .option(
+        '--against <experiment>',
+        'instead: with another experiment, or NAME@DIGITS, another plan of a name; seeds are not paired',
+      )
       .option('--over <setting>', 'instead: the trend over conditions, by a number of theirs (mixture.share), or NAME=NUMBER,…')
       .option('--inflection', 'with --trend or --over: where the line turns, by a permutation test')
       .addOption(
         new Option('--correct <how>', 'p values over all tests shown: Holm, or Benjamini-Hochberg')
           .choices(['holm', 'bh'])
           .default('holm'),
-      ) // prettier-ignore
+      )
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: every test')
       .option(...STORE_OPTION)
@@ -56,7 +62,9 @@ export const compare: CommandModule = {
           digest: options.plan,
         });
         const notes = [...results.notes];
-        const tests = asFamily(testsOf(results, options, notes), options.correct);
+        const other = options.against === undefined ? undefined : await otherOf(options.against, options.store);
+        if (other) notes.push(...other.notes);
+        const tests = asFamily(testsOf(results, options, notes, other), options.correct);
         for (const note of notes) process.stderr.write(`${note}\n`);
         if (options.json) printJson('compare', { experiment, plan: results.planDigest, correction: options.correct, tests: tests.map(asJson) }); // prettier-ignore
         else process.stdout.write(renderTests(tests, options.correct, process.stdout.columns ?? 100)); // prettier-ignore
@@ -69,13 +77,20 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-function refuse({ trend, over, inflection, generation }: Options): void {
+/** The experiment, or the plan, on the other side. */
+async function otherOf(which: string, store: string | undefined): Promise<Results> {
+  const [name, digest] = which.split('@');
+  return readResults(openArtifactStore(resolveStoreUrl(store)), name, { digest });
+}
+
+function refuse({ trend, over, inflection, generation, against }: Options): void {
+  if (against !== undefined && (trend || over !== undefined)) throw new HabsburgError('invalid', '--against compares two experiments, --trend and --over look inside of one; take one of them'); // prettier-ignore
   if (trend && over !== undefined) throw new HabsburgError('invalid', '--trend is over generations and --over over conditions; take one of them'); // prettier-ignore
   if (inflection && !trend && over === undefined) throw new HabsburgError('invalid', '--inflection asks where a trend turns; add --trend or --over'); // prettier-ignore
   if (trend && generation !== undefined) throw new HabsburgError('invalid', '--trend is over all generations; leave --generation out'); // prettier-ignore
 }
 
-function testsOf(results: Results, options: Options, notes: string[]): ShownTest[] {
+function testsOf(results: Results, options: Options, notes: string[], other: Results | undefined): ShownTest[] {
   const { metric, trend, over, inflection = false, generation } = options;
   const whole = summarise(results, metric === 'all' ? undefined : metric);
   if (whole.measures.length === 0) {
@@ -85,20 +100,22 @@ function testsOf(results: Results, options: Options, notes: string[]): ShownTest
   }
   const names = asked(results, options.conditions);
   const numbers = over === undefined ? undefined : conditionNumbers(results, over);
-  const tests = unrelated(whole).flatMap((summary) => {
-    const series = summary.series.filter(({ condition }) => names.includes(condition));
-    return measuresAsked(summary, results, metric).flatMap((measure) => {
-      if (trend) return trendsOf(measure, series, inflection);
-      if (numbers === undefined)
-        return [...pairs(summary, measure, series, generation), ...changesOf(summary, measure, series, generation)];
-      const byMember = new Map<string, { series: Series; x: number }[]>();
-      for (const one of series) {
-        const x = numbers.of.get(one.condition);
-        if (x !== undefined) byMember.set(one.member, [...(byMember.get(one.member) ?? []), { series: one, x }]);
-      }
-      return [...byMember.values()].flatMap((at) => trendOver(summary, measure, at, numbers.name, inflection, generation));
+  const within = (): ShownTest[] =>
+    unrelated(whole).flatMap((summary) => {
+      const series = summary.series.filter(({ condition }) => names.includes(condition));
+      return measuresAsked(summary, results, metric).flatMap((measure) => {
+        if (trend) return trendsOf(measure, series, inflection);
+        if (numbers === undefined)
+          return [...pairs(summary, measure, series, generation), ...changesOf(summary, measure, series, generation)];
+        const byMember = new Map<string, { series: Series; x: number }[]>();
+        for (const one of series) {
+          const x = numbers.of.get(one.condition);
+          if (x !== undefined) byMember.set(one.member, [...(byMember.get(one.member) ?? []), { series: one, x }]);
+        }
+        return [...byMember.values()].flatMap((at) => trendOver(summary, measure, at, numbers.name, inflection, generation));
+      });
     });
-  });
+  const tests = other ? against(results, other, names, metric, generation) : within();
   if (numbers !== undefined) {
     const without = names.filter((name) => !numbers.of.has(name));
     if (without.length > 0) notes.push(`left out, since they have no ${numbers.name}: ${without.join(', ')}`);
@@ -108,7 +125,7 @@ function testsOf(results: Results, options: Options, notes: string[]): ShownTest
       'notFound',
       trend || over !== undefined
         ? `there is no trend to test: it takes three ${trend ? 'generations' : 'conditions'} with a value in the same seeds`
-        : `there is nothing to compare${generation === undefined ? '' : ` at generation ${generation}`}: it takes two conditions, or two generations, with a value in the same seed`,
+        : `there is nothing to compare${generation === undefined ? '' : ` at generation ${generation}`}: ${other ? 'they have no metric in common at the same generation, with the same version and settings' : 'it takes two conditions, or two generations, with a value in the same seed'}`,
     );
   if (inflection && tests.every(({ turn }) => turn === undefined))
     throw new HabsburgError('invalid', `--inflection takes two seeds and five ${trend ? 'generations' : 'conditions'}, and there are fewer; leave it out`); // prettier-ignore

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArtifactStore } from '../../artifacts/open.js';
+import { welchT } from '../../statistics/t-tests.js';
 import { makeFixture, publishFixture } from '../report/fixture.js';
 import { SMALL } from '../spec/support.js';
 import { habsburg } from './support.js';
@@ -108,4 +109,27 @@ test('plan --detect: seeds for an effect from a pilot’s spread; without one, h
     [['--detect', '5%', '--pilot', 'nature-small', '--metric', 'bleu'], 'no metric "bleu"'],
   ] as const)
     expect((await plan(...args)).err).toContain(sentence);
+});
+
+test('against another experiment seeds are no pairs: Welch and Mann-Whitney', async () => {
+  await publishFixture(openArtifactStore(store), makeFixture({ name: 'again', generations: 3, seeds: [11, 12, 13, 14, 15], conditions: ['replace'] })); // prettier-ignore
+  const found = await compare('--against', 'again');
+  expect(found.out).toMatch(
+    /^perplexity .*, generation 3\n +effect +95 % interval +p +Holm +Mann-Whitney +seen at 80 % +seeds\n/m,
+  );
+  expect(found.out).toMatch(/\nreplace \/ replace of again .* 4 \+ 5 {2}not told apart\n/);
+  const { tests } = JSON.parse((await compare('--against', 'again', '--generation', '2', '--json')).out);
+  expect(tests).toHaveLength(1);
+  const rows = async (name: string) =>
+    (await habsburg('results', name, '--store', store, '--format', 'jsonl', '--metric', 'perplexity')).out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter((row) => row.condition === 'replace' && row.generation === 2)
+      .map((row) => Math.log(row.value));
+  const welch = welchT(await rows('nature-small'), await rows('again'));
+  expect(tests[0].p).toBeCloseTo(welch.p, 12);
+  expect(Math.log(tests[0].effect.value)).toBeCloseTo(welch.estimate, 12);
+  expect((await compare('--against', 'again', '--trend')).err).toContain('take one of them');
+  expect((await compare('--against', 'nobody')).code).toBe(4);
 });
