@@ -14,17 +14,29 @@ import {
   type ScoreValue,
   type Settings,
 } from '../evaluations/types.js';
+import { parseConllu, writeConllu } from '../syntax/conllu.js';
+import { parseTexts } from '../syntax/table.js';
 
 export interface TextLine {
   readonly text: string;
   readonly references?: readonly string[];
+  /** its parse, where the file is one of parses */
+  readonly conllu?: string;
 }
 
-/** @throws HabsburgError naming the line that has no text */
+/** The table that metrics of parses read (observations/syntax.ts). */
+const PARSES = tableName({ observation: 'syntax', of: 'generated', under: 'self' });
+
+/** Of FILE.conllu every sentence is a text. @throws HabsburgError naming the line that has no text */
 export async function readTexts(file: string): Promise<TextLine[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw fromSystemError(error, `reading ${file}`);
   });
+  if (file.endsWith('.conllu'))
+    return Array.from(parseConllu(text, file), (sentence) => ({
+      text: sentence.text ?? sentence.forms.join(' '),
+      conllu: writeConllu(sentence),
+    }));
   return parseRecords(text, file).map(({ fields, where }) => {
     const { text: value, references } = fields;
     if (typeof value !== 'string') throw new HabsburgError('invalid', `${where}: no text; a line is {"text": "…"}`);
@@ -62,6 +74,19 @@ export function inputOf(lines: readonly TextLine[], real: readonly TextLine[] | 
   return { records: { generated, real: reference, test: reference }, tokenTypes, tables: {}, references };
 }
 
+/** Tables, and with them the parses that the file has, else some that are made where a metric asks for them. */
+export function withParses(tables: EvaluationInput['tables'], lines: readonly TextLine[]): EvaluationInput['tables'] {
+  const conllu = lines.flatMap((line) => line.conllu ?? []);
+  if (conllu.length > 0) return { ...tables, [PARSES]: { columns: {}, texts: { conllu } } };
+  let made: EvaluationInput['tables'][string] | undefined;
+  return {
+    ...tables,
+    get [PARSES]() {
+      return (made ??= parseTexts(lines.map(({ text }) => text)));
+    },
+  };
+}
+
 /** Its own, or where no line has any the line of the same number in the other file. */
 function referencesOf(lines: readonly TextLine[], real?: readonly TextLine[]): EvaluationInput['references'] {
   const own = lines.filter(({ references }) => references !== undefined).length;
@@ -77,12 +102,14 @@ function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean 
   return (
     of === 'texts' &&
     needs.truth === undefined &&
-    (needs.observations ?? []).every((need) => input.tables[tableName(need)] !== undefined) &&
+    (needs.observations ?? []).every((need) => tableName(need) in input.tables) &&
     (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.tokenTypes ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.references === undefined || input.references !== undefined)
   );
 }
+
+const readsParses = ({ needs }: Evaluation): boolean => needs.observations?.some((need) => tableName(need) === PARSES) === true;
 
 const labelOf = ({ name, variant }: Evaluation): string => `${name}.${variant}`;
 
@@ -91,12 +118,13 @@ const meant = (asked: string, evaluation: Evaluation): boolean =>
   asked === evaluation.name || asked === labelOf(evaluation) || asked === evaluation.name.replace(/-\d$/, '');
 
 /**
- * Those that were asked for, or all that the files allow.
+ * Those that were asked for, or all that the files allow; of texts that are not parsed yet, parses only where they are asked for.
  * @throws HabsburgError of a name that is unknown, or whose needs the files do not meet
  */
-export function chosen(asked: readonly string[] | undefined, input: EvaluationInput): Evaluation[] {
+export function chosen(asked: readonly string[] | undefined, input: EvaluationInput, parsed: boolean): Evaluation[] {
   const all = evaluations.filter(({ of }) => of === 'texts');
-  if (asked === undefined) return all.filter((evaluation) => measurable(evaluation, input));
+  if (asked === undefined)
+    return all.filter((evaluation) => measurable(evaluation, input) && (parsed || !readsParses(evaluation)));
   for (const name of asked) {
     const found = all.filter((evaluation) => meant(name, evaluation));
     if (found.length === 0)

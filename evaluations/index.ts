@@ -4,6 +4,7 @@ import { bleus } from './bleu.js';
 import { chrf } from './chrf.js';
 import { compressionRatio } from './compression-ratio.js';
 import { coverage } from './coverage.js';
+import { dSynGuo, dSynStein } from './d-syn.js';
 import { distinct1, distinct2, distinct3 } from './distinct.js';
 import { distinctBlocks } from './distinct-blocks.js';
 import { diversity } from './diversity.js';
@@ -56,6 +57,8 @@ export const evaluations: readonly Evaluation[] = [
   tailLost,
   klToTruth,
   ...selfBleus,
+  dSynStein,
+  dSynGuo,
   ...ttrs,
   vocabulary,
   hapax,

@@ -58,6 +58,7 @@ export interface Texts {
 /** A row a record, in the dataset's order; observations/ says what the columns are. */
 export interface ObservedTable {
   readonly columns: Readonly<Record<string, ArrayLike<number>>>;
+  readonly texts?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A prompt and what the model wrote after it; `record` is the id of the written record. */

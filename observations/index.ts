@@ -22,6 +22,13 @@ export const OBSERVATIONS = {
     of: 'texts',
     summary: "Each text's vector under a sentence encoder, a column a dimension.",
   },
+  syntax: {
+    of: 'texts',
+    summary:
+      "The dependency parse of each text by Habsburg's parser of English: sentence_count and word_count, and conllu, its sentences as CoNLL-U.",
+    columns: { sentence_count: 'int32', word_count: 'int32' },
+    texts: ['conllu'],
+  },
   bound: {
     of: 'images',
     summary: 'Both terms of the evidence lower bound of each image under a VAE: reconstruction and divergence, nats.',

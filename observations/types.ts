@@ -28,6 +28,8 @@ export interface Declared {
   readonly summary: string;
   /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code or vector has */
   readonly columns?: Readonly<Record<string, ColumnType>>;
+  /** and those of text; absent: none */
+  readonly texts?: readonly string[];
 }
 
 export interface Instrument {

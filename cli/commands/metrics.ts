@@ -7,7 +7,7 @@ import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
 import { embeddingsFor } from '../embeddings.js';
-import { chosen, inputOf, measuredBy, readTexts, settingsFor } from '../text-metrics.js';
+import { chosen, inputOf, measuredBy, readTexts, settingsFor, withParses } from '../text-metrics.js';
 
 interface Options {
   readonly json?: boolean;
@@ -25,7 +25,7 @@ export const metrics: CommandModule = {
     program
       .command('metrics')
       .description('list the metrics, or measure the texts of a file')
-      .argument('[file]', 'texts, a JSON object a line: {"text": "…"}, perhaps with "references": ["…"]')
+      .argument('[file]', 'texts, a JSON object a line: {"text": "…"}, perhaps with "references": ["…"]; or parses, FILE.conllu')
       .option('--list', 'list the metrics, with variant, version and settings; what a call without a file does, too')
       .option('--metrics <names>', 'NAME or NAME.VARIANT, with commas; default: all that the files allow')
       .option('--reference <file>', 'real texts to compare with; as many lines as the file has are references line by line, too')
@@ -66,10 +66,10 @@ async function measure(file: string | undefined, options: Options): Promise<void
   const embedded = await embeddingsFor(options, { written: textsIn(lines), real: textsIn(real) });
   const input: EvaluationInput = {
     ...(lines === undefined ? { records: {} } : inputOf(lines, real)),
-    tables: embedded?.tables ?? {},
+    tables: lines === undefined ? (embedded?.tables ?? {}) : withParses(embedded?.tables ?? {}, lines),
   };
   const asked = options.metrics?.split(',').map((name) => name.trim()).filter((name) => name !== ''); // prettier-ignore
-  const found = chosen(asked, input);
+  const found = chosen(asked, input, lines?.[0]?.conllu !== undefined);
   const given = settingsGiven(options.set);
   for (const key of Object.keys(given))
     if (!found.some(({ settings }) => key in settings.shape))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { evaluations } from '../../evaluations/index.js';
-import { expectEqual, golden, goldenLines, goldenTexts } from '../evaluations/reference.js';
+import { expectEqual, golden, goldenFile, goldenLines, goldenTexts } from '../evaluations/reference.js';
 import { habsburg } from './support.js';
 
 interface Value {
@@ -215,4 +215,24 @@ test('every variant is listed', async () => {
   const { out } = await habsburg('metrics', '--list', '--json');
   const { metrics } = JSON.parse(out) as { metrics: { name: string; variant: string }[] };
   expect(metrics.map((m) => [m.name, m.variant])).toEqual(evaluations.map((e) => [e.name, e.variant]));
+});
+
+test('d-syn of parses that a file has, and of plain texts, which are parsed where it is asked for', async () => {
+  const wl = golden<{ kernels: Record<string, { stein: { D_p: number }; guo: { mean: number } }> }>('wl').kernels;
+  const parses = join(folder, 'wl.conllu');
+  writeFileSync(parses, goldenFile('wl.conllu'));
+  const asked = await measure(parses, '--metrics', 'd-syn');
+  expectEqual('stein', valueOf(asked.values, 'd-syn', 'stein').value, wl['xpos/h1/undirected'].stein.D_p);
+  expectEqual('guo', valueOf(asked.values, 'd-syn', 'guo').value, wl['upos/h2/undirected'].guo.mean);
+  expect((await measure(parses)).values.map(({ metric }) => metric)).toEqual(expect.arrayContaining(['d-syn', 'ttr']));
+
+  const texts = write('plain.jsonl', [{ text: 'The cat sat on the mat. It slept.' }, { text: '' }, { text: 'Dogs run!' }]);
+  const { values } = await measure(texts, '--metrics', 'd-syn.guo');
+  expect(values.map(({ variant, n }) => [variant, n])).toEqual([['guo', 3], ['guo/margin95', 3]]); // prettier-ignore
+  expect((await measure(texts)).values.some(({ metric }) => metric === 'd-syn')).toBe(false);
+
+  const broken = join(folder, 'broken.conllu');
+  writeFileSync(broken, '1\tno heads\n');
+  const { code, err } = await measure(broken, '--metrics', 'd-syn');
+  expect([code, err]).toEqual([2, expect.stringContaining('broken.conllu, line 1: CoNLL-U has 10 columns')]);
 });

@@ -45,3 +45,12 @@ test('columns of other lengths are a bug of ours; a damaged file is named', asyn
   await writeFile(join(out, TABLE_FILE), 'PAR1 and no more');
   await expect(readTable(out)).rejects.toMatchObject({ kind: 'verification', message: expect.stringContaining(TABLE_FILE) });
 });
+
+test('columns of text come back as they were, beside those of numbers', async () => {
+  const out = await folder();
+  const texts = { conllu: ['1\tå\n\n', '', '\u0000 "x",\r\n'] };
+  await writeTable(out, { ...table, texts });
+  const back = await readTable(out);
+  expect([back.records, back.texts, [...back.columns.tokens]]).toEqual([table.records, texts, [...table.columns.tokens]]);
+  await expect(writeTable(out, { ...table, texts: { conllu: ['a'] } })).rejects.toThrow('column conllu has 1 rows for 3 records');
+});

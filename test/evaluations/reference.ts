@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect } from '@jest/globals';
 
-const read = (name: string): string => gunzipSync(readFileSync(new URL(`golden/${name}.gz`, import.meta.url))).toString('utf8');
+/** One of them as it is. */
+export const goldenFile = (name: string): string =>
+  gunzipSync(readFileSync(new URL(`golden/${name}.gz`, import.meta.url))).toString('utf8');
 
-export const golden = <T>(name: string): T => JSON.parse(read(`${name}.json`)) as T;
+export const golden = <T>(name: string): T => JSON.parse(goldenFile(`${name}.json`)) as T;
 export const goldenLines = <T>(name: string): T[] =>
-  read(`${name}.jsonl`)
+  goldenFile(`${name}.jsonl`)
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as T);

@@ -3,6 +3,7 @@ import { evaluationOf, evaluations, examples } from '../../evaluations/index.js'
 import type { EvaluationInput } from '../../evaluations/types.js';
 import { defaultsOf, tableName } from '../../evaluations/types.js';
 import { OBSERVATIONS } from '../../observations/index.js';
+import { writeConllu } from '../../syntax/conllu.js';
 import { codeTable, likelihoodTable, textsFrom } from './support.js';
 
 const input: EvaluationInput = {
@@ -22,6 +23,7 @@ const input: EvaluationInput = {
     'likelihood/generated/first': likelihoodTable([{ nllSum: 8, tokenCount: 4 }]),
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },
     'code/generated/first': codeTable(2, [1, -1, 2, 0.5, -3, 0]),
+    'syntax/generated/self': { columns: {}, texts: { conllu: ['Ba', 'do', 'Ba'].map((form) => writeConllu({ forms: [form], upos: ['X'], xpos: ['FW'], heads: [0], deprels: ['root'] })) } }, // prettier-ignore
     'coordinates/generated/self': { columns: { x_0: [1, 2] } },
     ...Object.fromEntries(
       ['generated', 'test'].map((of, k) => [

@@ -1,0 +1,38 @@
+/** A row a record: its parse as CoNLL-U. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { readTable, writeTable } from '../../data/table.js';
+import syntax from '../../observations/syntax.js';
+import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
+import { parseConllu } from '../../syntax/conllu.js';
+import { englishParser, modelFile } from '../../syntax/english.js';
+import { temporaryFolder } from '../support/servers.js';
+
+test('parses of what was written, by record, through a table and back', async () => {
+  const folder = temporaryFolder();
+  const texts = ['The cat sat. The dog ran.', '', 'Yes'];
+  await writeRecords(
+    `${folder.path}/${RECORDS_FILE}`,
+    texts.map((text, i) => ({ id: `g/${i}`, tokens: [], text, origin: { kind: 'real' as const, source: 's' } })),
+  );
+  const table = await syntax.run({ data: folder.path, model: '', settings: {} }, { threads: 1 });
+  expect([...table.columns.sentence_count]).toEqual([2, 0, 1]);
+  expect([...table.columns.word_count]).toEqual([8, 0, 1]);
+  await writeTable(folder.path, { records: ['0', '1', '2'], ...table });
+  const { texts: back } = await readTable(folder.path);
+  folder.remove();
+  expect(back).toEqual(table.texts);
+  back!.conllu.forEach((conllu, i) =>
+    expect([...parseConllu(conllu, 'x')].map(({ forms, heads }) => [forms, [...(heads as number[])]])).toEqual(
+      englishParser()
+        .parse(texts[i])
+        .map(({ forms, heads }) => [forms, [...(heads as Int32Array)]]),
+    ),
+  );
+});
+
+test('another model is another version of the observation: raise it where this digest changes', () => {
+  const digest = createHash('sha256').update(readFileSync(modelFile())).digest('hex').slice(0, 16);
+  expect([syntax.version, digest]).toEqual([1, 'e228f084f131f6c5']);
+});
