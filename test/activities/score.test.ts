@@ -1,5 +1,5 @@
 /** Scores of a generation: one evaluation that cannot be computed is told and costs no other. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -10,6 +10,7 @@ import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { sha256 } from '../../common/canonical.js';
 import type { ArtifactRef } from '../../artifacts/types.js';
+import { digestOfSource } from '../../data/identify.js';
 import { writeTable } from '../../data/table.js';
 import { writeImageRecords } from '../../pool/images.js';
 import { RECORDS_FILE, readAllRecords, writeRecords } from '../../pool/records.js';
@@ -69,6 +70,9 @@ const INPUT: Omit<ScoreInput, 'metrics'> = {
 /** What the engine was asked to look at, by number of records. */
 const observed: number[] = [];
 
+/** The first record of what an encoder was asked to look at. */
+const embedded: string[] = [];
+
 /** An engine for which every token of every record has the likelihood 1/4. */
 const deps: ActivityDependencies = {
   openStore: (url) => openArtifactStore(url),
@@ -76,9 +80,17 @@ const deps: ActivityDependencies = {
     if (job.op !== 'observe') throw new Error('only observations are asked for');
     const records = await readAllRecords(job.data);
     observed.push(records.length);
+    const ids = records.map(({ id }) => id);
+    if (job.observation === 'embedding') {
+      embedded.push(ids[0]);
+      // a vector along an axis of its own for each record
+      const columns = ids.map((_, k) => [`embedding_${k}`, Float32Array.from(ids, (_id, i) => (i === k ? 1 : 0))]);
+      await writeTable(job.out, { records: ids, columns: Object.fromEntries(columns) as Record<string, Float32Array> });
+      return { records: records.length };
+    }
     const counts = records.map(({ tokens }) => tokens.length - 1);
     await writeTable(job.out, {
-      records: records.map(({ id }) => id),
+      records: ids,
       columns: {
         nll_sum: Float64Array.from(counts, (n) => n * Math.log(4)),
         token_count: Int32Array.from(counts),
@@ -141,6 +153,49 @@ test('real records are known by their tokens: of 1 to 5, three were written', as
   }
   // another set is not taken for it
   expect((await found(await score([coverage(0)]))).values).toMatchObject([{ value: 0, n: 5 }]);
+});
+
+test('texts are embedded once for all metrics, generations and members; the encoder is found where its folder is gone', async () => {
+  const folderOf = folder();
+  cpSync('test/golden/encoders/bert', folderOf, { recursive: true });
+  const source = `file:${folderOf}`;
+  const encoder = `file:minilm@${await digestOfSource(source, 'encoder')}`;
+  const of = (variant: string): MetricPlan => ({ name: 'd-sem', variant, settings: { texts: 0, encoder } });
+  const at = (generation: number, more: object) => ({ place: { ...INPUT.place, generation, member: `m${generation}` }, ...more });
+
+  const first = await score([of('guo'), of('schaffelder')], at(1, { encoders: { [encoder]: source } }));
+  expect(first.failures).toEqual([]);
+  expect(first.tables).toHaveProperty(`embedding/generated/${encoder}`);
+  const { values } = await found(first);
+  expect(values.map(({ value, settings }) => [value, settings.encoder])).toEqual([[1 / 2, encoder], [1, encoder]]); // prettier-ignore
+  rmSync(folderOf, { recursive: true });
+  const later = await score(
+    [of('guo'), { name: 'frechet', variant: 'embeddings/real-test', settings: { texts: 0, encoder } }],
+    at(2, {}),
+  );
+  expect(later.failures).toEqual([]);
+  // nothing lies between two records on two axes and two others on the same
+  expect((await found(later)).values.map(({ value }) => value)).toEqual([1 / 2, expect.closeTo(0, 12)]);
+  expect(embedded).toEqual(['written/0', 'test/0']);
+
+  const changed = folder();
+  for (const file of ['config.json', 'model.safetensors']) writeFileSync(join(changed, file), '{}');
+  const unknown = encoder.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+  const LAST = 5;
+  const told = async (name: string, encoders?: Record<string, string>) => {
+    const { failures, outputs } = await score(
+      [{ ...of('guo'), settings: { texts: 0, encoder: name } }, DISTINCT],
+      at(3, { encoders }),
+      LAST,
+    );
+    expect((await found({ outputs } as ScoreResult)).values.map(({ metric }) => metric)).toEqual(['distinct-1']);
+    return failures.map(({ message }) => message).join();
+  };
+  expect(await told(unknown)).toMatch(
+    /encoder file:minilm@.* is not in the store.*habsburg score EXPERIMENT --encoder file:FOLDER/,
+  );
+  expect(await told(unknown, { [unknown]: `file:${changed}` })).toMatch(/has changed since this experiment was started/);
+  expect(await told(unknown, { [unknown]: source })).toMatch(/reading the encoder/);
 });
 
 test('of images the first ones come without being asked for', async () => {
