@@ -104,7 +104,8 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
           ? once(asked, tableName(need).replace(/encoder$/, encoder), () => embed(need, encoder))
           : once(asked, tableName(need), () =>
               observe(deps, {
-                place,
+                // the real test records under model 0 are looked at once for all generations, as those of generation 0 are
+                place: need.under === 'first' && need.of === 'test' ? { ...place, generation: 0 } : place,
                 observation: need.observation,
                 model: need.under === 'self' ? model : first,
                 data: input[need.of],

@@ -25,6 +25,23 @@ export function totalVariation(p: ArrayLike<number>, q: ArrayLike<number>): numb
   return shares(p).reduce((sum, share, i) => sum + Math.abs(share - other[i]), 0) / 2;
 }
 
+/** What two histograms have in common: the sum of the smaller shares, in [0, 1]. */
+export function overlap(p: ArrayLike<number>, q: ArrayLike<number>): number {
+  return 1 - totalVariation(p, q);
+}
+
+/** The largest difference of the distribution functions of two samples, in [0, 1]. @param a, b ascending, at least one number each */
+export function ksStatistic(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [i, j, largest] = [0, 0, 0];
+  while (i < a.length && j < b.length) {
+    const at = Math.min(a[i], b[j]);
+    while (i < a.length && a[i] === at) i++;
+    while (j < b.length && b[j] === at) j++;
+    largest = Math.max(largest, Math.abs(i / a.length - j / b.length));
+  }
+  return largest;
+}
+
 /**
  * 1-D Wasserstein distance of two samples, each of at least one number, in the numbers' unit: the area between their distribution
  * functions. Source: scipy's wasserstein_distance. @param weights of the numbers of `a` and of `b`; none: equal

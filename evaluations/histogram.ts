@@ -32,15 +32,24 @@ export function histogram(values: readonly number[], bins: LogBins): Histogram {
   return countInto(logEdges(bins), values);
 }
 
-/** Counts values into the bins between ascending edges; values outside are counted in `below` and `above`. */
-export function countInto(edges: readonly number[], values: ArrayLike<number>): Histogram {
+/**
+ * Counts values into the bins between ascending edges; values outside are counted in `below` and `above`.
+ * @param options.closed the last bin holds its right edge, too, as numpy's histogram has it
+ */
+export function countInto(
+  edges: readonly number[],
+  values: ArrayLike<number>,
+  options: { readonly closed?: boolean } = {},
+): Histogram {
+  const last = edges[edges.length - 1];
   const counts = new Array<number>(edges.length - 1).fill(0);
   let below = 0;
   let above = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (value < edges[0]) below++;
-    else if (value >= edges[edges.length - 1]) above++;
+    else if (options.closed && value === last) counts[counts.length - 1]++;
+    else if (value >= last) above++;
     else counts[binOf(edges, value)]++;
   }
   return { edges, counts, below, above, n: values.length };

@@ -17,6 +17,7 @@ import { klToTruth } from './kl-to-truth.js';
 import { latentCovariance } from './latent-covariance.js';
 import { latentMean } from './latent-mean.js';
 import { latentStd } from './latent-std.js';
+import { likelihoodShift } from './likelihood-shift.js';
 import { mattr } from './mattr.js';
 import { mauve } from './mauve.js';
 import { mmd } from './mmd.js';
@@ -47,6 +48,7 @@ export const evaluations: readonly Evaluation[] = [
   perplexityOfBatches,
   perplexityOfRecords,
   sequencePerplexity,
+  likelihoodShift,
   distinct1,
   distinct2,
   distinct3,

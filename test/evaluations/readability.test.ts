@@ -1,11 +1,14 @@
 /** Flesch by its written rule; distances of distributions against scipy. */
 import { describe, expect, test } from '@jest/globals';
-import { jsDivergence, klDivergence, totalVariation, wasserstein1 } from '../../evaluations/distances.js';
+import { jsDivergence, klDivergence, ksStatistic, overlap, totalVariation, wasserstein1 } from '../../evaluations/distances.js';
 import { flesch, readabilityOf, readingEase, syllablesOf } from '../../evaluations/flesch.js';
+import { countInto, linearEdges } from '../../evaluations/histogram.js';
+import { likelihoodShift } from '../../evaluations/likelihood-shift.js';
+import { quantile } from '../../statistics/summary.js';
 import { lengthDistance, wordDivergence } from '../../evaluations/real-distance.js';
 import { defaultsOf } from '../../evaluations/types.js';
 import { expectEqual, golden, goldenTexts } from './reference.js';
-import { textsFrom, written } from './support.js';
+import { likelihoodTable, textsFrom, written } from './support.js';
 
 const readability = golden<{
   texts: Record<string, { own: { words: number; sentences: number; syllables: number; flesch_reading_ease: number } }>;
@@ -40,10 +43,21 @@ test('median and mean over texts that have words, and of all counts together', (
 const distribution = golden<{
   histograms: Record<
     string,
-    Record<'kl_pq' | 'kl_qp' | 'js_divergence_nats' | 'total_variation', number | 'Infinity'> & { p: number[]; q: number[] }
+    Record<'kl_pq' | 'kl_qp' | 'js_divergence_nats' | 'total_variation' | 'overlap', number | 'Infinity'> & {
+      p: number[];
+      q: number[];
+    }
   >;
+  binning: {
+    values: number[];
+    edges: number[];
+    counts_numpy: number[];
+    counts_10_equal_bins: number[];
+    edges_10_equal_bins: number[];
+  };
+  quantiles: { values: number[]; q: number[]; expected: number[] };
   one_dimension: Record<'a' | 'b' | 'c' | 'weights_a', number[]> &
-    Record<'a_b' | 'a_c' | 'c_c', { wasserstein1: number }> & { a_b_weighted_wasserstein1: number };
+    Record<'a_b' | 'a_c' | 'c_c', { wasserstein1: number; ks_statistic: number }> & { a_b_weighted_wasserstein1: number };
 }>('distribution');
 
 describe('distances', () => {
@@ -56,6 +70,7 @@ describe('distances', () => {
       else expectEqual('kl', value, of);
     expectEqual('js', jsDivergence(p, q), Number(expected.js_divergence_nats));
     expectEqual('tv', totalVariation(p, q), Number(expected.total_variation));
+    expectEqual('overlap', overlap(p, q), Number(expected.overlap));
   });
 
   test('Wasserstein', () => {
@@ -63,7 +78,40 @@ describe('distances', () => {
     expectEqual('a b', wasserstein1(a, b), expected.a_b.wasserstein1);
     expectEqual('a c', wasserstein1(a, c), expected.a_c.wasserstein1);
     expectEqual('c c', wasserstein1(c, c), expected.c_c.wasserstein1);
+    const ascending = (values: number[]) => [...values].sort((x, y) => x - y);
+    for (const [one, other, of] of [
+      [a, b, expected.a_b],
+      [a, c, expected.a_c],
+      [c, c, expected.c_c],
+    ] as const)
+      expectEqual('ks', ksStatistic(ascending(one), ascending(other)), of.ks_statistic);
     expectEqual('weighted', wasserstein1(a, b, { a: weights_a }), expected.a_b_weighted_wasserstein1);
+  });
+
+  test('bins and quantiles as numpy', () => {
+    const { values, edges, ...expected } = distribution.binning;
+    expect(countInto(edges, values, { closed: true }).counts).toEqual(expected.counts_numpy);
+    const { a } = distribution.one_dimension;
+    const equal = linearEdges(Math.min(...a), Math.max(...a), 10);
+    equal.forEach((edge, i) => expectEqual('edge', edge, expected.edges_10_equal_bins[i]));
+    expect(countInto(equal, a, { closed: true }).counts).toEqual(expected.counts_10_equal_bins);
+    expect(countInto(equal, a).above).toBe(1);
+    const sorted = [...distribution.quantiles.values].sort((x, y) => x - y);
+    distribution.quantiles.q.forEach((q, i) => expectEqual('quantile', quantile(sorted, q), distribution.quantiles.expected[i]));
+  });
+
+  test('what model 0 says of written and of real text', () => {
+    const { a, b, a_b } = distribution.one_dimension;
+    const table = (logs: number[]) => likelihoodTable(logs.map((nats) => ({ nllSum: 3 * nats, tokenCount: 3 })));
+    const of = (written: number[], real: number[]) =>
+      likelihoodShift.compute({ records: {}, tables: { 'likelihood/generated/first': table(written), 'likelihood/test/first': table(real) } }, { bins: 20 }); // prettier-ignore
+    const found = new Map(of(a, b).map(({ variant, value }) => [variant.split('/').slice(2).join('/'), value]));
+    expectEqual('distance', found.get(''), a_b.wasserstein1);
+    expectEqual('ks', found.get('ks'), a_b.ks_statistic);
+    const same = of(b, b).map(({ value }) => value);
+    expect(same.map((value) => Math.round(value * 1e9) / 1e9)).toEqual([0, 0, 1 / 45, 1 / 45, 0, 1, 0].map((value) => Math.round(value * 1e9) / 1e9)); // prettier-ignore
+    expect(found.get('above-q99')).toBe(0);
+    expect(of([], b)).toEqual([]);
   });
 
   test('of written words and lengths from real ones', () => {
