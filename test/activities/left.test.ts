@@ -12,7 +12,8 @@ import { Workplace } from '../support/workplace.js';
 
 const at = new Workplace();
 afterAll(() => at.remove());
-const { plan } = makeFixture({ name: 'e', seeds: [1, 2], generations: 3, conditions: ['replace'] });
+const { plan: whole } = makeFixture({ name: 'e', seeds: [1, 2], generations: 3, conditions: ['replace'] });
+const plan = { ...whole, metrics: [{ name: 'distinct-1', variant: 'tokens/in-record', settings: { tokens: 0 } }] };
 const digest = planDigest(plan);
 const [run, silent] = expandSteps(plan);
 
