@@ -22,9 +22,9 @@ export function logEdges(bins: LogBins): number[] {
   return Array.from({ length: count + 1 }, (_, i) => 10 ** (bins.from + i / bins.perDecade));
 }
 
-/** `bins` bins of one width from `from` to `to`. */
+/** `bins` bins of one width from `from` to `to`, which the last one ends at whatever is rounded. */
 export function linearEdges(from: number, to: number, bins: number): number[] {
-  return Array.from({ length: bins + 1 }, (_, i) => from + ((to - from) * i) / bins);
+  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? to : from + ((to - from) * i) / bins));
 }
 
 /** Counts positive values into bins; values outside are counted in `below` and `above`. */
