@@ -113,7 +113,7 @@ export function compare(above: Point, below: Point, signed = false): Comparison 
 }
 
 /** The value of a comparison that says "the same". */
-export function unchanged({ kind }: Comparison): 0 | 1 {
+export function unchanged({ kind }: Pick<Comparison, 'kind'>): 0 | 1 {
   return kind === 'difference' ? 0 : 1;
 }
 

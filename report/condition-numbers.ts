@@ -11,11 +11,17 @@ export interface ConditionNumbers {
 
 /**
  * @param over a setting as it stands in a condition of the experiment's file, `mixture.share`, or a list `replace=0,keep-10=0.1`
+ * @param asked only these conditions; default: all
  * @throws HabsburgError where a condition of the list is unknown, fewer than three have a number, or two the same
  */
-export function conditionNumbers({ plan, document }: Pick<Results, 'plan' | 'document'>, over: string): ConditionNumbers {
+export function conditionNumbers(
+  { plan, document }: Pick<Results, 'plan' | 'document'>,
+  over: string,
+  asked?: readonly string[],
+): ConditionNumbers {
   const names = plan.conditions.map(({ name }) => name);
-  const found = over.includes('=') ? listed(over, names) : ofDocument(document, over);
+  const all = over.includes('=') ? listed(over, names) : ofDocument(document, over);
+  const found = all.filter(([condition]) => asked === undefined || asked.includes(condition));
   const [of, name] = [new Map(found), over.includes('=') ? 'the conditions' : over];
   if (of.size < 3) {
     const why = of.size === 0 ? 'no condition has' : `only ${[...of.keys()].join(' and ')} ${of.size === 1 ? 'has' : 'have'}`;

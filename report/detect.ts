@@ -2,12 +2,11 @@
 import { HabsburgError } from '../common/errors.js';
 import { fewest, pairedPower, spreadInterval } from '../statistics/power.js';
 import type { Results } from './rows.js';
-import { summarise, unrelated } from './summary.js';
+import { groupBy, summarise, unrelated } from './summary.js';
 import { LEVEL, changesOf, measuresAsked, pairs, type ShownTest } from './tests.js';
 import { grid } from './tests-table.js';
 import { formatNumber } from './format.js';
 import { visible, wrap } from './text.js';
-import { groupBy } from './summary.js';
 
 /** A size to be seen: `5%` of what is there, or a difference in the metric's unit. */
 export interface Detectable {

@@ -245,8 +245,10 @@ function turnOf(x: readonly number[], values: readonly ArrayLike<number>[], colu
 }
 
 /** What a test says at 5 %, after correction: in two or three words. */
-export function verdictOf({ effect, corrected: p }: ShownTest): string {
+export function verdictOf({ effect, corrected: p, turn }: ShownTest): string {
   if (p === undefined) return effect.n === 1 || effect.others === 1 ? 'one seed' : '';
   if (p > LEVEL) return 'not told apart';
-  return effect.value > unchanged({ kind: effect.kind } as Comparison) ? 'higher' : 'lower';
+  const more = effect.value > unchanged(effect);
+  if (turn !== undefined) return more ? 'turns up' : 'turns down';
+  return more ? 'higher' : 'lower';
 }

@@ -99,7 +99,7 @@ function testsOf(results: Results, options: Options, notes: string[], other: Res
     throw new HabsburgError('notFound', `no metric "${metric}" in the results of ${results.experiment}: it has ${known.join(', ')}`); // prettier-ignore
   }
   const names = asked(results, options.conditions);
-  const numbers = over === undefined ? undefined : conditionNumbers(results, over);
+  const numbers = over === undefined ? undefined : conditionNumbers(results, over, names);
   const within = (): ShownTest[] =>
     unrelated(whole).flatMap((summary) => {
       const series = summary.series.filter(({ condition }) => names.includes(condition));

@@ -50,6 +50,11 @@ export const results: CommandModule = {
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg results quickstart --format csv > quickstart.csv')
       .action(async (experiment: string, options: Options) => {
+        if (
+          options.claims !== undefined &&
+          (options.perRecord || options.observation !== undefined || options.format !== 'table')
+        )
+          throw new HabsburgError('invalid', '--claims goes with the table or --json; leave --format and --per-record out');
         if (options.perRecord || options.observation !== undefined) return ofRecords(experiment, options);
         const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, {
           digest: options.plan,
@@ -107,7 +112,9 @@ function render(found: Results, options: Options): Iterable<string> {
   return [
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
-    options.metric === undefined ? spaced(renderClaims(judgeClaims(found, found.claims), process.stdout.columns ?? 100)) : '',
+    options.metric === undefined || options.claims !== undefined
+      ? spaced(renderClaims(judgeClaims(found, found.claims), process.stdout.columns ?? 100))
+      : '',
     renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
     options.metric === undefined ? renderRemovals(found.runs) : '',
   ];

@@ -80,6 +80,10 @@ test('results answers the claims of a file', async () => {
   );
   const json = await habsburg('results', 'nature-small', '--store', store, '--claims', file, '--json');
   expect(JSON.parse(json.out).claims[0]).toMatchObject({ verdict: 'holds', claim: { id: 'c' }, parts: [{ n: 4 }] });
+  const rows = await habsburg('results', 'nature-small', '--store', store, '--claims', file, '--format', 'csv');
+  expect(rows.err).toContain('--claims goes with the table or --json');
+  const one = await habsburg('results', 'nature-small', '--store', store, '--claims', file, '--metric', 'perplexity');
+  expect(one.out).toContain('1 of 1 claim holds.');
   await writeFile(file, SMALL);
   expect((await habsburg('results', 'nature-small', '--store', store, '--claims', file)).err).toContain('has no claims');
   await writeFile(file, `${SMALL.replaceAll('replace', 'other')}${claims('other')}`.replace('kind: other', 'kind: replace'));

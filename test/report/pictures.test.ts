@@ -76,6 +76,7 @@ function results(): Results {
       width: WIDTH,
       pixels: pixels(generation),
     })),
+    claims: [],
   } as unknown as Results;
 }
 

@@ -110,6 +110,7 @@ describe('trends', () => {
     expect(trend.label).toBe('a over generations 0 to 7');
     expect(turn.label).toBe('a over generations 0 to 7 turns at generation 3');
     expect(turn.p).toBe(1 / 64);
+    expect(verdictOf(turn)).toBe('turns up');
     expect(turn.effect.value).toBeCloseTo(Math.exp(0.25), 1);
   });
 
@@ -130,6 +131,7 @@ describe('numbers of conditions', () => {
 
   test('by their setting in the file, or listed', () => {
     expect([...conditionNumbers({ plan, document }, 'mixture.share').of]).toEqual([['b', 0.1], ['c', 0.5], ['d', 0.2]]); // prettier-ignore
+    expect([...conditionNumbers({ plan, document }, 'a=1,b=2,c=3,d=1', ['b', 'c', 'd']).of.keys()]).toEqual(['b', 'c', 'd']);
     expect([...conditionNumbers({ plan }, 'a=0, b=0.1,c=2').of]).toEqual([['a', 0], ['b', 0.1], ['c', 2]]); // prettier-ignore
   });
 
