@@ -9,7 +9,8 @@ import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
 import { textFile, textLines } from '../data/text.js';
 import { planRefusal } from '../engines/plan.js';
-import { DEFAULT_ENGINE } from '../engines/registry.js';
+import { deviceRefusal } from '../engines/capabilities.js';
+import { DEFAULT_ENGINE, engineRow } from '../engines/registry.js';
 import { portableDocument } from '../spec/digest.js';
 import { placeOfData } from '../spec/data-place.js';
 import { loadExperiment, problemText } from '../spec/load.js';
@@ -73,12 +74,11 @@ async function lookAtDevices(plan: ExperimentPlan, findings: Finding[]): Promise
     const device = isChainMember(member) ? undefined : member.execution?.device;
     if (!named.has(device)) named.set(device, ['population', i, 'execution', 'device']);
   });
-  // another engine finds its devices itself
-  if ((plan.execution.engine ?? DEFAULT_ENGINE) !== DEFAULT_ENGINE) return;
+  const engine = plan.execution.engine ?? DEFAULT_ENGINE;
   for (const [device, path] of named) {
-    if (device === undefined || device === 'cpu') continue;
-    const { checkDevice } = await import('../engine/device.js');
-    await attempt(path, () => checkDevice(device), findings);
+    if (device === undefined || device === 'cpu' || deviceRefusal(engine, engineRow(engine).can, device) !== undefined) continue;
+    const { openEngine } = await import('../engines/client.js');
+    await attempt(path, async () => void (await openEngine(engine, { threads: 1, device })).fingerprint(device), findings);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Device } from '../engine/devices.js';
 import { checkJob, deviceRefusal } from './capabilities.js';
 import { LONGEST_LINE, lineSplitter } from './lines.js';
 import type { Heard, Hello, HostRequest } from './protocol.js';
-import { PROTOCOL_VERSION, parseHostEvent } from './protocol.js';
+import { ASKED_DEVICE, PROTOCOL_VERSION, parseHostEvent } from './protocol.js';
 import { engineRow, type EngineId } from './registry.js';
 import { EngineDied, type JobHooks, type RunJob } from './run-job.js';
 
@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly stallSeconds?: number;
   /** not one word for so long means that the engine was stopped, seconds; a living one ticks twice a second */
   readonly silenceSeconds?: number;
+  /** whether this one is there, not only known to the engine, is to be found out first; default: cpu, which always is */
+  readonly device?: Device;
   /** another command line than the registry's */
   readonly command?: readonly [string, ...string[]];
 }
@@ -43,8 +45,10 @@ const LINGER_MS = 10_000;
  */
 export async function openEngine(id: EngineId, options: EngineOptions): Promise<Engine> {
   const command = options.command ?? engineRow(id).command;
-  const hello = await hear(id, command, (options.silenceSeconds ?? SILENCE_SECONDS) * 1000);
+  const hello = await hear(id, command, options.device, (options.silenceSeconds ?? SILENCE_SECONDS) * 1000);
   const fingerprint = (device: Device): string => {
+    const lack = hello.lacks?.[device];
+    if (lack !== undefined) throw new HabsburgError('invalid', lack);
     const known = hello.fingerprints[device];
     if (known !== undefined && hello.can.devices.includes(device)) return known;
     throw new HabsburgError('invalid', deviceRefusal(id, { devices: devicesOf(hello) }, device)!);
@@ -62,17 +66,25 @@ export async function openEngine(id: EngineId, options: EngineOptions): Promise<
 
 const devicesOf = ({ can, fingerprints }: Hello): Device[] => can.devices.filter((device) => fingerprints[device] !== undefined);
 
-function startProgram([program, ...words]: readonly [string, ...string[]]): ChildProcessWithoutNullStreams {
+function startProgram(
+  [program, ...words]: readonly [string, ...string[]],
+  environment: NodeJS.ProcessEnv = {},
+): ChildProcessWithoutNullStreams {
   const beside = (word: string): string => (word.startsWith('./') ? fileURLToPath(new URL(word, import.meta.url)) : word);
   return spawn(program === 'node' ? process.execPath : beside(program), words.map(beside), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...ENGINE_ENVIRONMENT },
+    env: { ...process.env, ...ENGINE_ENVIRONMENT, ...environment },
   });
 }
 
 /** The first thing that a program says. */
-async function hear(id: EngineId, command: readonly [string, ...string[]], patience: number): Promise<Hello> {
-  const child = startProgram(command);
+async function hear(
+  id: EngineId,
+  command: readonly [string, ...string[]],
+  device: Device | undefined,
+  patience: number,
+): Promise<Hello> {
+  const child = startProgram(command, device && { [ASKED_DEVICE]: device });
   let stderr = '';
   child.stdin.on('error', () => undefined);
   child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_TAIL)));
@@ -114,8 +126,8 @@ function greeting(id: EngineId, heard: Heard): Hello {
       'unreachable',
       `the program of the engine ${id} says that it is the engine ${heard.id}; start the right one`,
     );
-  const { fingerprints, can } = heard;
-  return { id, fingerprints, can };
+  const { fingerprints, can, lacks } = heard;
+  return { id, fingerprints, can, ...(lacks && { lacks }) };
 }
 
 const tailOf = (stderr: string): string => {

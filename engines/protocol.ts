@@ -18,7 +18,12 @@ export interface Hello {
   /** of each of its devices, what its arithmetic depends on beside its inputs: equal ones give equal bits */
   readonly fingerprints: Readonly<Partial<Record<Device, string>>>;
   readonly can: Capabilities;
+  /** of a device that it was asked about (ASKED_DEVICE) and that is not there: a sentence for a user, what this machine lacks */
+  readonly lacks?: Readonly<Partial<Record<Device, string>>>;
 }
+
+/** In the environment of a program that is only to say who it is: a device of which it is to find out whether this machine has it. */
+export const ASKED_DEVICE = 'HABSBURG_ASKED_DEVICE';
 
 /** Worker to program, one JSON object a line. */
 export type HostRequest =
@@ -76,6 +81,7 @@ const hostEvent = z.discriminatedUnion('type', [
     pid: z.number(),
     id: name,
     fingerprints: z.partialRecord(z.enum(DEVICES), name),
+    lacks: z.partialRecord(z.enum(DEVICES), name).optional(),
     // a limit that we do not know must not be read as none
     can: z.strictObject({
       devices: z.array(z.enum(DEVICES)),

@@ -147,10 +147,8 @@ async function enginesFor({ queues, threads, device }: WorkerOptions): Promise<M
         `the task queue ${queue} is of an engine that there is none of; known: ${ENGINE_IDS.join(', ')}`,
       );
     if (engines.has(id)) continue;
-    const engine = await openEngine(id, { threads });
+    const engine = await openEngine(id, { threads, device });
     engine.fingerprint(device); // throws where there is none such
-    // the engine that is linked into this program can say at once whether the device is there
-    if (id === 'onnx-node' && device !== 'cpu') await (await import('../engine/device.js')).checkDevice(device);
     engines.set(id, engine);
   }
   return engines;

@@ -173,6 +173,32 @@ test('a job that an engine cannot do is refused before a process is started', as
   expect(() => fingerprint('webgpu')).toThrow('the engine onnx-node does not compute on webgpu; it has cpu');
 });
 
+test('a device that is not there is told in the engine’s own words; it is asked of a program that is only to say who it is', async () => {
+  const able = { ...hello, fingerprints: { cpu: 'good', cuda: 'good too' }, can: { ...hello.can, devices: ['cpu', 'cuda'] } };
+  const opened = async (lacks?: object) => {
+    const { command } = program('', { ...able, ...(lacks && { lacks }) });
+    return openEngine('onnx-node', { threads: 1, device: 'cuda', command });
+  };
+  expect((await opened()).fingerprint('cuda')).toBe('good too');
+  const without = await opened({ cuda: 'device cuda: the driver is from last year' });
+  expect(() => without.fingerprint('cuda')).toThrow('device cuda: the driver is from last year');
+  expect(without.fingerprint('cpu')).toBe('good');
+  // onnxruntime's own program: it is there, or a sentence says what is missing; unasked it does not look
+  const asked = await openEngine('onnx-node', { threads: 1, device: 'cuda' });
+  const unasked = await openEngine('onnx-node', { threads: 1 });
+  expect(unasked.hello.lacks).toBeUndefined();
+  const { cuda = unasked.fingerprint('cuda') } = asked.hello.lacks ?? {};
+  const said = (() => {
+    try {
+      return asked.fingerprint('cuda');
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+  expect(said).toBe(cuda);
+  if (asked.hello.lacks) expect(said).toMatch(/^device cuda: .*use the device cpu$/);
+});
+
 test('one that stops talking (kill -STOP) is ended', async () => {
   const stopped = `process.kill(process.pid, 'SIGSTOP')`;
   expect(await ends(stopped, {}, { silenceSeconds: 1 })).toMatchObject({
