@@ -8,6 +8,7 @@ import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { originOfCheckpoint, resolveEncoder, type ResolvedCheckpoint } from '../data/checkpoint-source.js';
 import { assertUnchanged, checkpointDigests } from '../data/identify.js';
+import type { SourceClaim } from '../spec/source-claims.js';
 import { digestIn } from '../spec/sources.js';
 import { claimed } from './sources.js';
 import { runStep } from './step.js';
@@ -15,12 +16,16 @@ import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
 
 const VERSION = 1;
 
-/** @param name as metrics' settings have it @param source where it lies; absent: it has to be in the store */
+/**
+ * @param name as metrics' settings have it
+ * @param known.source where it lies; absent: it has to be in the store
+ * @param known.claims what the experiment's file says of it
+ */
 export function importEncoder(
   deps: ActivityDependencies,
   place: StepPlace,
   name: string,
-  source: string | undefined,
+  { source, claims }: { readonly source?: string; readonly claims?: readonly SourceClaim[] },
 ): Promise<StepResult> {
   let found: { readonly resolved: ResolvedCheckpoint; readonly files: Readonly<Record<string, Digest>> } | undefined;
   let origins = {};
@@ -41,7 +46,7 @@ export function importEncoder(
         origins = { encoder: await originOfCheckpoint(source, resolved, files) };
         return { files: digestOf(files) };
       },
-      sources: () => claimed(origins),
+      sources: () => claimed(origins, claims),
       engine: false,
     },
     async (step) => {

@@ -88,7 +88,9 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
   };
   /** the same vectors whoever wrote the texts, and whenever */
   const embed = async (need: ObservationRef, name: string) => {
-    const { encoder } = (await once(encoders, name, () => importEncoder(deps, place, name, input.encoders?.[name]))).outputs;
+    const { encoder } = (
+      await once(encoders, name, () => importEncoder(deps, place, name, { source: input.encoders?.[name], claims: input.claims }))
+    ).outputs;
     return observe(deps, {
       place: ofNobody(place),
       observation: need.observation,

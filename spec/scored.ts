@@ -1,5 +1,6 @@
 /** What is scored of a member's generation. Pure: the chain's workflow says so, and so does who scores it later, from documents. */
 import type { MetricPlan, MixedStepMember, RunPlan } from './plan.js';
+import type { SourceClaim } from './source-claims.js';
 import { encoderSource, encodersOf } from './sources.js';
 
 /** Under which name a run's document keeps what a member started from. */
@@ -20,23 +21,27 @@ export interface Scored<Ref> {
   readonly truth?: Ref;
   /** sources of the sentence encoders that metrics name by what they hold; absent: none is known here */
   readonly encoders?: Readonly<Record<string, string>>;
+  /** what the experiment's file says of these */
+  readonly claims?: readonly SourceClaim[];
   /** of records with a template's prompt: whether the prompt counts in likelihoods */
   readonly lossOn?: 'answer' | 'all';
 }
 
 export function scoredOf<Ref>(
   member: MixedStepMember,
-  { metrics, sources }: Pick<RunPlan, 'metrics' | 'sources'>,
-  artifacts: Omit<Scored<Ref>, 'family' | 'metrics' | 'encoders' | 'lossOn'>,
+  { metrics, sources, claims = [] }: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>,
+  artifacts: Omit<Scored<Ref>, 'family' | 'metrics' | 'encoders' | 'claims' | 'lossOn'>,
 ): Scored<Ref> {
   const encoders = encodersOf(metrics).flatMap((name): [string, string][] => {
     const source = encoderSource(name, sources);
     return source === undefined ? [] : [[name, source]];
   });
+  const about = claims.filter(({ source }) => encoders.some(([, of]) => of === source));
   return {
     family: member.family,
     metrics,
     ...(encoders.length > 0 && { encoders: Object.fromEntries(encoders) }),
+    ...(about.length > 0 && { claims: about }),
     ...artifacts,
     lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
   };

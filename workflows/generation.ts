@@ -282,7 +282,7 @@ function startOf(member: MixedStepMember, generation: number, state: MemberState
 /** What is scored of a member's generation. */
 export function scoreInput(
   member: MixedStepMember,
-  run: Pick<RunPlan, 'metrics' | 'sources'>,
+  run: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>,
   { state: { model, first, written, prepared }, prompts }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
   const { train: real, test, truth } = prepared;

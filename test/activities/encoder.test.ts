@@ -23,7 +23,7 @@ const digest = digestOf(await checkpointDigests(await resolveEncoder(source)));
 const NAME = `file:encoder@${digest}`;
 
 const ask = (name: string, from?: string, place = at.place()) =>
-  at.do((deps) => () => importEncoder(deps, place, name, from), undefined);
+  at.do((deps) => () => importEncoder(deps, place, name, { source: from }), undefined);
 
 test('its files, and the source that they came from; nobody’s, whoever asks in whatever generation', async () => {
   const result = await ask(NAME, source);

@@ -63,8 +63,11 @@ test('an encoder is known by what it holds: no folder in runs, keys or documents
   expect([encoderSource(name), encoderSource(HUB)]).toEqual([undefined, HUB]);
   // what is read from a store later knows no folder
   const member = { family: 'language-model', training: {} } as unknown as MixedStepMember;
-  const scored = (of: Pick<RunPlan, 'metrics' | 'sources'>) => scoredOf(member, of, {} as never).encoders;
+  const whole = (of: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>) => scoredOf(member, of, {} as never);
+  const scored = (of: Parameters<typeof whole>[0]) => whole(of).encoders;
   expect(scored(run)).toEqual({ [name]: 'file:/models/minilm' });
   expect(scored({ metrics: run.metrics })).toBeUndefined();
+  const claims = [{ source: 'file:/models/minilm', licence: 'Apache-2.0' }, { source: 'file:/train.txt' }];
+  expect([whole({ ...run, claims }).claims, whole(run).claims]).toEqual([[claims[0]], undefined]);
   expect(scored((expand(plain.plan) as RunPlan[])[0])).toBeUndefined();
 });
