@@ -35,13 +35,13 @@ describe('validate', () => {
   });
 
   test('problems, as text and as JSON, with exit code 2', async () => {
-    const file = await write(SMALL.replace('start: previous', 'start: previus').replace('epochs: 2', 'epochs: 0'));
+    const file = await write(SMALL.replace('start: previous', 'start: previus').replace('epochs: 2', 'epochs: -1'));
     const text = await habsburg('validate', file);
     expect(text.code).toBe(2);
     expect(text.out).toBe(
       [
         `${file}:10:12: population.0.start: unknown value "previus"; did you mean "previous"?`,
-        `${file}:11:25: population.0.training.epochs: must be at least 1, but is 0`,
+        `${file}:11:25: population.0.training.epochs: must be at least 0, but is -1`,
         '2 problems',
         '',
       ].join('\n'),
