@@ -258,8 +258,8 @@ describe('words of the future are refused as such', () => {
     [
       'metric',
       /$/,
-      'metrics: [d-syn]\n',
-      `e.yaml:17:11: metrics.0: "d-syn" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
+      'metrics: [prosody]\n',
+      `e.yaml:17:11: metrics.0: "prosody" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
     ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {
