@@ -14,7 +14,7 @@ import { planDigest } from '../dist/spec/digest.js';
 import * as documents from '../dist/spec/documents.js';
 import { expand } from '../dist/spec/expand.js';
 import { loadExperiment } from '../dist/spec/load.js';
-import { MEASURES } from '../dist/spec/simulation/measures.js';
+import { MEASURES } from '../dist/kinds/chains/measures.js';
 
 const OUTCOME = `
 import { showOutcome } from './dist/cli/outcome.js';

@@ -39,7 +39,7 @@ const median = (numbers) => {
 
 async function ours(settings) {
   const { parseConfig } = await import('../dist/engine/models/index.js');
-  const { initialWeights } = await import('../dist/engine/models/weights.js');
+  const { initialWeights } = await import('../dist/engine/models/initial.js');
   const { Trainer } = await import('../dist/engine/train/trainer.js');
   const { CounterRng } = await import('../dist/common/philox.js');
   const { initialLora } = await import('../dist/engine/adapters/lora.js');
