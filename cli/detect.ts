@@ -4,7 +4,7 @@ import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { shortDigest } from '../documents/plans.js';
 import { detectableOf, renderSeedsNeeded, seedsNeeded, type Detectable } from '../report/detect.js';
 import { readResults } from '../report/rows.js';
-import { summarise } from '../report/summary.js';
+import { summarise, unknownMetric } from '../report/summary.js';
 import { planDigest } from '../spec/digest.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { wrap } from '../report/text.js';
@@ -56,7 +56,7 @@ export async function seedsFor(
     return { text: `${wrap(why, width).join('\n')}\n`, json: { ...asked, why } };
   }
   if (metric !== undefined && metric !== 'all' && summarise(results, metric).measures.length === 0)
-    throw new HabsburgError('notFound', `no metric "${metric}" in ${source}: it has ${summarise(results).measures.map(({ label }) => `"${label}"`).join(', ')}`); // prettier-ignore
+    throw unknownMetric(results, metric, source);
   const all = seedsNeeded(results, effect, power, metric);
   if (all.length === 0) throw new HabsburgError('notFound', `there is nothing to compare in ${source}: it takes two conditions, or two generations`); // prettier-ignore
   const tests = all.map(({ test: { measure, label, effect: { kind, spread, n } }, ...needed }) => ({ metric: measure.metric, variant: measure.variant, label, kind, spread, from: n, ...needed })); // prettier-ignore

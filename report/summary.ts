@@ -1,5 +1,6 @@
 /** Scores grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
+import { HabsburgError } from '../common/errors.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { summarize } from '../statistics/summary.js';
 import type { Results } from './rows.js';
@@ -101,6 +102,13 @@ export function summarise(
     generations: [...new Set(every.map(({ generation }) => generation))].sort((a, b) => a - b),
     seeds: [...seeds].sort((a, b) => a - b),
   };
+}
+
+/** Refuses a metric that results have no measure of, with those that they have. @param where in words */
+export function unknownMetric(results: Results, metric: string, where = `the results of ${results.experiment}`): HabsburgError {
+  const known = summarise(results).measures.map(({ label }) => `"${label}"`);
+  const hint = known.length === 0 ? 'nothing has been scored yet' : `it has ${known.join(', ')}`;
+  return new HabsburgError('notFound', `no metric "${metric}" in ${where}: ${hint}`);
 }
 
 /** The summary in parts: members that have no measure in common, a language model and a Gaussian say, are read apart. */

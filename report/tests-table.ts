@@ -12,22 +12,29 @@ const NAMES = { holm: 'Holm', bh: 'Benjamini and Hochberg' } as const;
 export function renderTests(tests: readonly ShownTest[], correction: Correction, width: number): string {
   const blocks = [...groupBy(tests, ({ measure }) => measure)].map(([measure, own]) => {
     const ranks = own.find((test) => test.ranks)?.ranks?.name ?? '';
-    const heads = ['', 'effect', '95 % interval', 'p', CORRECTED[correction], ranks, `seen at ${POWER * 100} %`, 'seeds', ''];
-    const rows = own.map((test) => [
-      visible(test.label),
-      effectText(test.effect),
-      intervalText(test.effect),
-      pText(test.p),
-      pText(test.corrected),
-      pText(test.ranks?.p),
-      test.effect.visible === undefined ? '' : effectText({ ...test.effect, value: test.effect.visible }),
-      test.effect.others === undefined ? String(test.effect.n) : `${test.effect.n} + ${test.effect.others}`,
-      verdictOf(test),
-    ]);
+    const heads = ['', ...numberHeads(correction, ranks), ''];
+    const rows = own.map((test) => [visible(test.label), ...numberCells(test), verdictOf(test)]);
     return `${visible(measure.label)} (${visible(measure.variant)}), generation ${generationsOf(own)}\n${grid(heads, rows)}\n`;
   });
   const said = sentences(tests, correction).flatMap((sentence) => wrap(sentence, width));
   return `${blocks.join('\n')}\n${said.join('\n')}\n`;
+}
+
+/** Headings of a test's numbers. @param ranks what its test of ranks is called */
+export const numberHeads = (correction: Correction, ranks: string): string[] =>
+  ['effect', '95 % interval', 'p', CORRECTED[correction], ranks, `seen at ${POWER * 100} %`, 'seeds']; // prettier-ignore
+
+/** A test's numbers, a cell each; '' where there is none. */
+export function numberCells({ effect, p, corrected, ranks }: ShownTest): string[] {
+  return [
+    effectText(effect),
+    intervalText(effect),
+    pText(p),
+    pText(corrected),
+    pText(ranks?.p),
+    effect.visible === undefined ? '' : effectText({ ...effect, value: effect.visible }),
+    effect.others === undefined ? String(effect.n) : `${effect.n} + ${effect.others}`,
+  ];
 }
 
 /** How to read the table. */

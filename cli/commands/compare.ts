@@ -5,7 +5,7 @@ import { HabsburgError } from '../../common/errors.js';
 import { against } from '../../report/against.js';
 import { conditionNumbers } from '../../report/condition-numbers.js';
 import { readResults, type Results } from '../../report/rows.js';
-import { summarise, unrelated, type Series } from '../../report/summary.js';
+import { summarise, unknownMetric, unrelated, type Series } from '../../report/summary.js';
 import { asFamily, changesOf, measuresAsked, pairs, trendOver, trendsOf, type ShownTest } from '../../report/tests.js';
 import { renderTests } from '../../report/tests-table.js';
 import { nearest } from '../../spec/suggest.js';
@@ -94,9 +94,8 @@ function testsOf(results: Results, options: Options, notes: string[], other: Res
   const { metric, trend, over, inflection = false, generation } = options;
   const whole = summarise(results, metric === 'all' ? undefined : metric);
   if (whole.measures.length === 0) {
-    const known = summarise(results).measures.map(({ label }) => `"${label}"`);
-    if (metric === undefined || known.length === 0) throw new HabsburgError('notFound', `${results.experiment} has no scores yet`); // prettier-ignore
-    throw new HabsburgError('notFound', `no metric "${metric}" in the results of ${results.experiment}: it has ${known.join(', ')}`); // prettier-ignore
+    if (metric === undefined || results.scores.length === 0) throw new HabsburgError('notFound', `${results.experiment} has no scores yet`); // prettier-ignore
+    throw unknownMetric(results, metric);
   }
   const names = asked(results, options.conditions);
   const numbers = over === undefined ? undefined : conditionNumbers(results, over, names);

@@ -13,7 +13,7 @@ import { renderRemovals } from '../../report/removed.js';
 import { readResults } from '../../report/rows.js';
 import type { Results } from '../../report/rows.js';
 import { ScoreRows } from '../../report/scores.js';
-import { measureKey, summarise } from '../../report/summary.js';
+import { measureKey, summarise, unknownMetric } from '../../report/summary.js';
 import type { Summary } from '../../report/summary.js';
 import { renderTable } from '../../report/terminal.js';
 import { recordedClaims } from '../../spec/claims.js';
@@ -130,9 +130,7 @@ function rowsOf({ experiment, scores }: Results, { measures }: Summary): Iterabl
 function selected(found: Results, metric: string | undefined): Summary {
   const summary = summarise(found, metric);
   if (metric !== undefined && summary.measures.length === 0) {
-    const known = summarise(found).measures.map(({ label }) => `"${label}"`);
-    const hint = known.length === 0 ? 'nothing has been scored yet' : `it has ${known.join(', ')}`;
-    throw new HabsburgError('notFound', `no metric "${metric}" in the results of ${found.experiment}: ${hint}`);
+    throw unknownMetric(found, metric);
   }
   return summary;
 }

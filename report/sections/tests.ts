@@ -4,7 +4,7 @@ import type { Child } from '../html.js';
 import type { Results } from '../rows.js';
 import { unrelated, type Summary } from '../summary.js';
 import { asFamily, changesOf, measuresAsked, pairs, verdictOf } from '../tests.js';
-import { effectText, intervalText, pText, sentences } from '../tests-table.js';
+import { numberCells, numberHeads, sentences } from '../tests-table.js';
 
 /** Of more conditions only the changes are shown; `habsburg compare --conditions` has any two. */
 const CONDITIONS = 8;
@@ -21,7 +21,7 @@ export function testsSection(results: Results, whole: Summary): Child {
   );
   // one seed makes no claim
   if (tests.every(({ p }) => p === undefined)) return undefined;
-  const heads = ['test', 'effect', '95 % interval', 'p', 'Holm', 'Wilcoxon', 'seen at 80 %', 'seeds', ''];
+  const heads = ['test', ...numberHeads('holm', 'Wilcoxon'), ''];
   const several = new Set(tests.map(({ measure }) => measure)).size > 1;
   return el(
     'section',
@@ -45,7 +45,7 @@ export function testsSection(results: Results, whole: Summary): Child {
         el(
           'table',
           {},
-          el('thead', {}, el('tr', {}, heads.map((head, i) => el('th', { scope: 'col', class: i > 0 && i < 8 && 'num' }, head)))), // prettier-ignore
+          el('thead', {}, el('tr', {}, heads.map((head, i) => el('th', { scope: 'col', class: i > 0 && i < heads.length - 1 && 'num' }, head)))), // prettier-ignore
           el(
             'tbody',
             {},
@@ -54,15 +54,7 @@ export function testsSection(results: Results, whole: Summary): Child {
                 'tr',
                 {},
                 el('th', { scope: 'row' }, several ? `${test.measure.label}: ${test.label}` : test.label),
-                [
-                  effectText(test.effect),
-                  intervalText(test.effect),
-                  pText(test.p),
-                  pText(test.corrected),
-                  pText(test.ranks?.p),
-                  test.effect.visible === undefined ? '' : effectText({ ...test.effect, value: test.effect.visible }),
-                  test.effect.n,
-                ].map((cell) => el('td', { class: 'num' }, cell)),
+                numberCells(test).map((cell) => el('td', { class: 'num' }, cell)),
                 el('td', {}, verdictOf(test)),
               ),
             ),
