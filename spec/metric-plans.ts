@@ -5,12 +5,11 @@ import { defaultsOf } from '../evaluations/types.js';
 import { metricNamed } from './metrics.js';
 import type { MetricPlan } from './plan.js';
 import { metricKey } from './metric-key.js';
+import { MODEL_SOURCE } from './shared.js';
 import { explain, type Problem } from './problems.js';
 
 /** The sentence encoder of metrics of meaning. */
-export const encoderSchema = z
-  .string()
-  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
+export const encoderSchema = z.string().regex(MODEL_SOURCE, 'must be file:FOLDER or hf://OWNER/NAME@REVISION');
 
 /** What may be measured, of some of the metrics. */
 export const metricSchema = (names: readonly [string, ...string[]]) =>

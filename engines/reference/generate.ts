@@ -5,7 +5,7 @@ import { CounterRng } from '../../common/philox.js';
 import { endTokensOf } from '../../data/template.js';
 import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
 import { loadTokenizer } from '../../engine/tokenizer/files.js';
-import { readPrompts, recordOf } from '../../kinds/text/host/texts.js';
+import { isEmpty, readPrompts, recordOf } from '../../kinds/text/host/texts.js';
 import type { GenerateJob, JobIo, JobReport } from '../../kinds/host/types.js';
 import { RECORDS_FILE, readRecords, writeRecords, type DataRecord } from '../../pool/records.js';
 import type { LanguageModelPlan } from '../../kinds/text/plan.js';
@@ -34,7 +34,7 @@ export async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): 
       await io.checkpoint(async (folder) => void (await writeRecords(join(folder, RECORDS_FILE), written)));
   }
   // where nothing was written there is no record
-  const kept = written.filter(({ tokens, prompt }) => tokens.length > (prompt?.tokens ?? (job.begins === undefined ? 0 : 1)));
+  const kept = written.filter((record) => !isEmpty(record, job));
   await writeRecords(join(job.out, RECORDS_FILE), kept);
   const tokens = kept.reduce((sum, record) => sum + record.tokens.length, 0);
   return { records: kept.length, tokens, empty: count - kept.length };

@@ -9,7 +9,7 @@ import { scheduleFields } from '../../engine/train/schedule.js';
 import { selectionFields, stepFields } from '../../engine/train/settings.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../../spec/mixture-schema.js';
 import { operatorsSchema } from '../../spec/operators.js';
-import { LAST_SEED, memberExecution, name } from '../../spec/shared.js';
+import { LAST_SEED, MODEL_SOURCE, memberExecution, name } from '../../spec/shared.js';
 import { inheriting } from '../../spec/training.js';
 import { TEMPLATE_NAMES } from './templates.js';
 
@@ -19,9 +19,7 @@ export const textSource = z
     /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?|grammar:zipf)$/,
     'must be file:PATH, hf://OWNER/NAME/CONFIG@REVISION, hf://OWNER/NAME/CONFIG@REVISION#SPLIT or grammar:zipf',
   );
-const modelSource = z
-  .string()
-  .regex(/^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
+const modelSource = z.string().regex(MODEL_SOURCE, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
 const share = z.number().gt(0).max(1).default(1).describe('Probability of a line, 0.05 for 5 %. Default: 1, all of it.');

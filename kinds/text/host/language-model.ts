@@ -18,7 +18,7 @@ import { fit } from '../../../engine/train/fit.js';
 import { copyTokenizer, loadTokenizer } from '../../../engine/tokenizer/files.js';
 import type { LanguageModelPlan } from '../plan.js';
 import { fitReport } from '../../host/fit-report.js';
-import { freshModel, readPrompts, readRows, recordOf } from './texts.js';
+import { freshModel, isEmpty, readPrompts, readRows, recordOf } from './texts.js';
 import type { Family, FitJob, GenerateJob, JobIo, JobReport } from '../../host/types.js';
 
 const SHARD = /^shard-(\d{9})\.jsonl$/;
@@ -115,7 +115,7 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
   let tokens = 0;
   const kept = async function* (): AsyncGenerator<DataRecord, void, undefined> {
     for await (const record of inOrder(shards, newest)) {
-      if (record.tokens.length <= (record.prompt?.tokens ?? (job.begins === undefined ? 0 : 1))) continue;
+      if (isEmpty(record, job)) continue;
       tokens += record.tokens.length;
       yield record;
     }

@@ -88,6 +88,11 @@ export function recordOf(
   };
 }
 
+/** Whether a model has written nothing beyond what it was given. */
+export function isEmpty({ tokens, prompt }: DataRecord, { begins }: Pick<GenerateJob, 'begins'>): boolean {
+  return tokens.length <= (prompt?.tokens ?? (begins === undefined ? 0 : 1));
+}
+
 function blockOf(tokens: number[], tokenizer: Tokenizer): Pick<DataRecord, 'tokens' | 'text'> {
   return { tokens, text: tokenizer.decode(tokens) };
 }
