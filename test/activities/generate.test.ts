@@ -86,6 +86,15 @@ test('everything that what is written depends on is part of the key', async () =
   expect((await at.stated(await generate())).parameters).toEqual({ family: 'language-model', decoding: input.decoding });
 });
 
+test('without prompts the engine is told the token that texts begin with, and that is another text', async () => {
+  const begun = await at.publish('tokenizer', { 'tokenizer.json': '{}' }, { begins: 5, prefix: '', ends: '5' });
+  const prompted = await generate({ tokenizer: begun });
+  expect(at.jobs.at(-1)).not.toHaveProperty('begins');
+  const unprompted = await generate({ tokenizer: begun, unprompted: true });
+  expect(at.jobs.at(-1)).toMatchObject({ begins: 5 });
+  expect(unprompted.key).not.toBe(prompted.key);
+});
+
 test('an attempt goes on from the last checkpoint of the one before', async () => {
   expect(await at.resumes(generateActivity, { ...input, place: at.place({ seed: 50 }) })).toBe(true);
 });
