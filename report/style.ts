@@ -66,6 +66,7 @@ small.law { display: block; color: var(--soft); }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 table { border-collapse: collapse; font: 14px/1.4 var(--sans); font-variant-numeric: tabular-nums lining-nums; }
 th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: baseline; }
+td.num + td:not(.num) { padding-left: 12px; }
 thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; white-space: nowrap; }
 tbody + tbody { border-top: 1px solid var(--rule); }
 tbody:last-child { border-bottom: 1.5px solid var(--ink); }
