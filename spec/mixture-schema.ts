@@ -20,7 +20,7 @@ import { operatorPlans, operatorsSchema } from './operators.js';
 import type { Path, Problem } from './problems.js';
 import { nearest } from './suggest.js';
 
-const share = z.number().gt(0).lt(1);
+const share = z.number().min(0).max(1);
 
 /** Records that each generation is trained on. */
 export const sampleSchema = z
@@ -118,8 +118,16 @@ export const mixtureSchema = z.union([z.array(termSchema).min(1).max(100), z.dis
 
 export const memberMixtureWords = 'The member’s own mixture, in place of its condition’s.';
 
+/** A part of 0 or 1 is no mixture: the plan of whoever says so in other words, and its steps. */
+function sharePlan({ kind, share }: Extract<MixtureRule, { share: number }>): MixturePlan {
+  if (share === 0) return { kind: 'replace' };
+  if (share < 1) return { kind, share };
+  const draw = kind === 'fresh' ? 'fresh' : 'redrawn';
+  return { kind: 'terms', terms: [{ from: REAL, generation: 0, take: { share: 1 }, draw }] };
+}
+
 export function mixturePlan(mixture: z.output<typeof mixtureSchema>): MixturePlan {
-  if (!Array.isArray(mixture)) return mixture;
+  if (!Array.isArray(mixture)) return mixture.kind === 'keep-share' || mixture.kind === 'fresh' ? sharePlan(mixture) : mixture;
   return {
     kind: 'terms',
     terms: mixture.map(({ from, generation, take, draw, through: list, lossWeight }): Term => {

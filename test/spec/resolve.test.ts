@@ -147,6 +147,26 @@ describe('runs', () => {
     expect(runs[2].members[0].mixture).toEqual({ kind: 'keep-share', share: 0.1 });
   });
 
+  test('a share of 0 or 1 is the plan of whoever says so in other words', async () => {
+    const mixtures = (rule: string) => `{ kind: ${rule}, share: `;
+    const conditions = ['keep-share', 'fresh'].flatMap((kind) =>
+      [0, 0.5, 1].map((share) => `  - { name: ${kind}-${share * 10}, mixture: ${mixtures(kind)}${share} } }\n`),
+    );
+    const { plan } = await load(
+      `${SMALL}${conditions.join('')}`.replace('prompts: original', 'prompts: original\n    sample: 4'),
+    );
+    const real = { from: 'real', generation: 0, take: { share: 1 } };
+    expect(plan.conditions.map(({ members }) => members[0].mixture)).toEqual([
+      { kind: 'replace' },
+      { kind: 'replace' },
+      { kind: 'keep-share', share: 0.5 },
+      { kind: 'terms', terms: [{ ...real, draw: 'redrawn' }] },
+      { kind: 'replace' },
+      { kind: 'fresh', share: 0.5 },
+      { kind: 'terms', terms: [{ ...real, draw: 'fresh' }] },
+    ]);
+  });
+
   test('the outline counts steps and finds those that runs have in common', async () => {
     const { plan } = await load(three, { sets: ['data.limit={train: 10, valid: 2, test: 3}'] });
     const { runs, totals } = outline(plan);
