@@ -196,10 +196,11 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
   for (let t = 0; t <= run.generations; t++) {
     const after: Record<string, MemberState> = {};
     const members = membersAt(run, t);
-    for (const { name } of memberOrder(members)) {
+    for (const { name, after: read } of memberOrder(members)) {
       const member = members.find((one) => one.name === name)!;
+      const fresh = Object.fromEntries(read.map((other) => [other, after[other]]));
       const place: StepPlace = { store: '', seed: run.seed, generation: t, member: name, checkpointSeconds: 0 };
-      const walk = memberGeneration(run, member, place, { ...states, ...after });
+      const walk = memberGeneration(run, member, place, { ...states, ...fresh });
       let next = walk.next();
       while (!next.done) {
         const step = ask(member, t, next.value.step, next.value.input);

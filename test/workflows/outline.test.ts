@@ -40,6 +40,18 @@ test('what is determined alike is computed once: generation 0 by all conditions 
   expect(totals.computed).toBe(totals.steps - 6);
 });
 
+test('members that read each other’s last texts: both the ones of the generation before, whoever comes first', async () => {
+  const member = (name: string, other: string) =>
+    SMALL.slice(SMALL.indexOf('  - name: opt'), SMALL.indexOf('conditions:')).replace('name: opt', `name: ${name}`) +
+    `    mixture: [{ from: ${other} }]\n`;
+  const { runs } = await of(
+    `${SMALL.slice(0, SMALL.indexOf('  - name: opt'))}${member('a', 'b')}${member('b', 'a')}conditions: [{ name: ring }]\n`,
+  );
+  const after = (id: string) => runs[0].steps.find((step) => step.id === `ring/seed-1/${id}`)!.after;
+  expect(after('g2/a/sample')).toEqual(['ring/seed-1/g1/b/generate']);
+  expect(after('g2/b/sample')).toEqual(['ring/seed-1/g1/a/generate']);
+});
+
 describe('tokens', () => {
   test('are upper bounds where the data are limited, and unknown where they are not', async () => {
     expect((await of(SMALL)).totals).not.toHaveProperty('trainTokens');
