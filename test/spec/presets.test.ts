@@ -5,14 +5,16 @@ import { expand } from '../../spec/expand.js';
 import { loadText } from './support.js';
 import { loadExperiment } from '../../spec/load.js';
 import { presetFile, presetNames } from '../../spec/presets.js';
+import { outline } from '../../workflows/outline.js';
 import { experimentJsonSchema } from '../../spec/json-schema.js';
 
 describe('presets', () => {
   test.each(presetNames())('%s is valid, is named like its folder and points editors at the schema', async (name) => {
     const { plan } = await loadExperiment(name);
     expect(plan.name).toBe(name);
-    const chains = expand(plan).flatMap((run) => (run.kind === 'chains' ? run.seeds : [run.seed]));
-    expect(chains).toHaveLength(plan.seeds.length * plan.conditions.length);
+    const chains = expand(plan).flatMap((run) => (run.kind === 'chains' ? run.seeds : [run.seed]).map((seed) => `${run.condition} ${seed}`)); // prettier-ignore
+    expect(new Set(chains).size).toBe(plan.seeds.length * plan.conditions.length);
+    expect(outline(plan).experiment).toBe(name); // every set that a step asks for is there when it asks
     expect(await readFile(presetFile(name)!, 'utf8')).toMatch(
       /^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/experiment\.schema\.json\n/,
     );
