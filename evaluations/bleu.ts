@@ -1,9 +1,10 @@
-/** BLEU of texts against references, as sacrebleu and Hugging Face evaluate compute it. */
+/** BLEU of texts against references, as sacrebleu, NLTK and Hugging Face evaluate compute it. */
 import { z } from 'zod';
 import { brevityPenalty, scoreOf, type BleuOptions } from './bleu-score.js';
 import { pairsOf } from './input.js';
-import { type Pair, pairStatistics, summed } from './pairs.js';
+import { type Pair, type PairStatistics, pairStatistics, summed } from './pairs.js';
 import { rowsOf } from './rows.js';
+import { nltkScore } from './self-bleu-scores.js';
 import { NONE } from './settings.js';
 import { mteval13a, split, type Tokenizer } from './tokenizers.js';
 import type { Evaluation, Settings } from './types.js';
@@ -99,4 +100,31 @@ const ofEvaluate: Evaluation = {
   },
 };
 
-export const bleus: readonly Evaluation[] = [ofSacrebleu, ofEvaluate];
+/** Corpus BLEU as NLTK sums it: a text counts as having at least one n-gram of every order. */
+export function bleuOfNltk(statistics: readonly PairStatistics[]): number {
+  return nltkScore(summed(statistics.map((one) => ({ ...one, total: one.total.map((all) => Math.max(1, all)) }))));
+}
+
+/**
+ * Corpus BLEU of words between white space with smoothing method 1 (0.1 matches where there are none), 0 to 1, against the closest reference
+ * length; `…/mean-of-texts`: mean of sentence BLEU, whose short texts it favours. n: texts. Source: NLTK 3.10, corpus_bleu and sentence_bleu.
+ */
+const ofNltk: Evaluation = {
+  ...common,
+  variant: 'nltk',
+  summary: 'Corpus BLEU as NLTK 3.10 with smoothing method 1: words between white space; also the mean over texts; 0 to 1.',
+  settings: z.strictObject({ order: z.int().min(1).max(9).default(4).describe('The longest n-grams.') }),
+  compute(input, settings) {
+    const pairs = pairsOf(input);
+    const n = pairs.length;
+    if (n === 0) return [];
+    const statistics = pairStatistics(pairs, split, Number(settings.order));
+    const row = rowsOf(this, settings);
+    return [
+      row(bleuOfNltk(statistics), n),
+      row(statistics.reduce((sum, one) => sum + nltkScore(one), 0) / n, n, 'mean-of-texts'),
+    ];
+  },
+};
+
+export const bleus: readonly Evaluation[] = [ofSacrebleu, ofEvaluate, ofNltk];

@@ -37,17 +37,23 @@ export function readingEase({ words, sentences, syllables }: Readability): numbe
   return words === 0 ? 0 : 206.835 - (1.015 * words) / sentences - (84.6 * syllables) / words;
 }
 
+/** Flesch-Kincaid's grade: years of school in the United States; 0 without words. */
+export function gradeLevel({ words, sentences, syllables }: Readability): number {
+  return words === 0 ? 0 : (0.39 * words) / sentences + (11.8 * syllables) / words - 15.59;
+}
+
 /**
  * Median over texts of 206.835 - 1.015 words / sentences - 84.6 syllables / words; `…/mean`, which endless sentences rule (a repeated word
- * has -487); `…/all-texts`: of all counts together. Texts without a word are left out. n: texts. English alone.
- * Source: Flesch, "A new readability yardstick" (1948); syllables are runs of vowels, no dictionary's.
+ * has -487); `…/all-texts`: of all counts together; `…/kincaid-grade`: median of 0.39 words / sentences + 11.8 syllables / words - 15.59,
+ * years of school. Texts without a word are left out. n: texts. English alone.
+ * Sources: Flesch, "A new readability yardstick" (1948); Kincaid et al. (1975); syllables are runs of vowels, no dictionary's.
  */
 export const flesch: Evaluation = {
   name: 'flesch',
   variant: 'vowel-runs',
-  version: 1,
+  version: 2,
   summary:
-    "Flesch's reading ease, syllables as runs of vowels: median, mean and of all texts together; about 60 for plain English, higher is easier.",
+    "Flesch's reading ease, syllables as runs of vowels: median, mean and of all texts together; about 60 for plain English, higher is easier. Also Flesch-Kincaid's grade.",
   usual: false,
   of: 'texts',
   needs: { records: ['generated'] },
@@ -63,6 +69,11 @@ export const flesch: Evaluation = {
     const add = (of: keyof Readability): number => found.reduce((sum, one) => sum + one[of], 0);
     const all = readingEase({ words: add('words'), sentences: add('sentences'), syllables: add('syllables') });
     const row = rowsOf(this, settings);
-    return [row(quantile(values, 0.5), n), row(values.reduce((a, b) => a + b, 0) / n, n, 'mean'), row(all, n, 'all-texts')];
+    return [
+      row(quantile(values, 0.5), n),
+      row(values.reduce((a, b) => a + b, 0) / n, n, 'mean'),
+      row(all, n, 'all-texts'),
+      row(quantile(Float64Array.from(found, gradeLevel).sort(), 0.5), n, 'kincaid-grade'),
+    ];
   },
 };

@@ -12,6 +12,7 @@ import { elbo } from './elbo.js';
 import { energyDistance } from './energy-distance.js';
 import { flesch } from './flesch.js';
 import { frechet } from './frechet.js';
+import { hdD } from './hd-d.js';
 import { heaps } from './heaps.js';
 import { klToTruth } from './kl-to-truth.js';
 import { latentCovariance } from './latent-covariance.js';
@@ -66,6 +67,7 @@ export const evaluations: readonly Evaluation[] = [
   hapax,
   mattr,
   ...mtlds,
+  hdD,
   heaps,
   zipf,
   tokenEntropy,

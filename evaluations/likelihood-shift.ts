@@ -1,6 +1,16 @@
 /** How model 0, which knows only real text, tells what was written from real text: mass moves to what is likely, and a tail grows. */
 import { countInto, linearEdges } from './histogram.js';
-import { jsDivergence, ksStatistic, overlap, wasserstein1 } from './distances.js';
+import {
+  chiSquareDistance,
+  energyOfNumbers,
+  hellinger,
+  jsDivergence,
+  klDivergence,
+  ksStatistic,
+  overlap,
+  wasserstein1,
+  wasserstein2,
+} from './distances.js';
 import { WRITTEN_UNDER_FIRST, likelihoodsOf, meanNll } from './likelihoods.js';
 import { rowsOf } from './rows.js';
 import { z } from 'zod';
@@ -21,13 +31,14 @@ function logsOf(input: EvaluationInput, need: ObservationRef): number[] {
  * 1-D Wasserstein distance, in nats, of the log perplexities under model 0 of what model t wrote from those of the real test records;
  * `…/median`: median of the written ones less that of the real ones (negative: mass has moved to what is likely); `…/above-q99`: share of
  * written records less likely than all but a hundredth of the real ones (above .01: a tail has grown); `…/below-q01`; `…/ks`: the largest
- * difference of the distribution functions; `…/overlap` and `…/jensen-shannon` (nats) of histograms over `bins` equal bins from the least to the
- * greatest of both, the last one closed. n: written records. Source: Shumailov et al., Nature 631:755 (2024), figure 1 left.
+ * difference of the distribution functions; `…/overlap`, `…/jensen-shannon` (nats), `…/hellinger`, `…/chi-square` and
+ * `…/kl-written-from-real` (nats; none where a bin has written records alone) of histograms over `bins` equal bins from the least to the
+ * greatest of both, the last one closed; `…/wasserstein-2` (nats), `…/energy` (the root of nats). n: written records. Source: Shumailov et al., Nature 631:755 (2024), figure 1 left.
  */
 export const likelihoodShift: Evaluation = {
   name: 'likelihood-shift',
   variant: 'real-test/under-model-0',
-  version: 1,
+  version: 2,
   summary:
     'How far the log perplexities under model 0 of written records lie from those of real test records: Wasserstein distance in nats, shift of the median, shares beyond the real tails.',
   usual: false,
@@ -47,6 +58,7 @@ export const likelihoodShift: Evaluation = {
       Number(settings.bins),
     );
     const [p, q] = [written, real].map((values) => countInto(edges, values, { closed: true }).counts);
+    const kl = klDivergence(p, q);
     const row = rowsOf(this, settings);
     return [
       row(wasserstein1(written, real), n),
@@ -64,6 +76,11 @@ export const likelihoodShift: Evaluation = {
       row(ksStatistic(written, real), n, 'ks'),
       row(overlap(p, q), n, 'overlap'),
       row(jsDivergence(p, q), n, 'jensen-shannon'),
+      row(hellinger(p, q), n, 'hellinger'),
+      row(chiSquareDistance(p, q), n, 'chi-square'),
+      ...(Number.isFinite(kl) ? [row(kl, n, 'kl-written-from-real')] : []),
+      row(wasserstein2(written, real), n, 'wasserstein-2'),
+      row(energyOfNumbers(written, real), n, 'energy'),
     ];
   },
 };

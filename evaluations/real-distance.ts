@@ -1,5 +1,15 @@
 /** How far what was written is from real text in word frequencies and in length. */
-import { jsDivergence, klDivergence, wasserstein1 } from './distances.js';
+import {
+  chiSquareDistance,
+  energyOfNumbers,
+  hellinger,
+  jsDivergence,
+  klDivergence,
+  ksStatistic,
+  totalVariation,
+  wasserstein1,
+  wasserstein2,
+} from './distances.js';
 import { textsOf } from './input.js';
 import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
@@ -10,15 +20,16 @@ import { WORD_LIMIT } from './word-sample.js';
 
 /**
  * Jensen-Shannon divergence in nats, in [0, ln 2], of the frequencies of the first `words` written words from those of as many of the real
- * test text; `…/kl-written-from-real`: Kullback-Leibler, none where a written word is not in the real text. n: written words. Plug-in:
- * two samples of one source differ, too, so compare at equal n. Source: Lin, "Divergence measures based on the Shannon entropy" (1991).
+ * test text; `…/kl-written-from-real`: Kullback-Leibler, none where a written word is not in the real text; `…/total-variation`,
+ * `…/hellinger`, `…/chi-square` (½ Σ (p - q)² / (p + q)), each in [0, 1]. n: written words. Plug-in: two samples of one source differ, too, so
+ * compare at equal n. Source: Lin, "Divergence measures based on the Shannon entropy" (1991).
  */
 export const wordDivergence: Evaluation = {
   name: 'word-divergence',
   variant: 'jensen-shannon/real-test',
-  version: 1,
+  version: 2,
   summary:
-    'Jensen-Shannon divergence (nats) of written word frequencies from those of the real test text; 0 to .693, lower is closer.',
+    'Jensen-Shannon divergence (nats) of written word frequencies from those of the real test text, 0 to .693; also Kullback-Leibler, total variation, Hellinger, chi-square; lower is closer.',
   higherIsBetter: false,
   usual: false,
   of: 'texts',
@@ -40,20 +51,27 @@ export const wordDivergence: Evaluation = {
     const [p, q] = (['written', 'real'] as const).map((of) => Float64Array.from(bins.values(), (bin) => bin[of]));
     const row = rowsOf(this, settings);
     const kl = klDivergence(p, q);
-    return [row(jsDivergence(p, q), n), ...(Number.isFinite(kl) ? [row(kl, n, 'kl-written-from-real')] : [])];
+    return [
+      row(jsDivergence(p, q), n),
+      ...(Number.isFinite(kl) ? [row(kl, n, 'kl-written-from-real')] : []),
+      row(totalVariation(p, q), n, 'total-variation'),
+      row(hellinger(p, q), n, 'hellinger'),
+      row(chiSquareDistance(p, q), n, 'chi-square'),
+    ];
   },
 };
 
 /**
  * 1-D Wasserstein distance, in words, of the lengths of written texts from those of real test texts: how many words a text is longer or
- * shorter. n: written texts. Source: scipy's wasserstein_distance.
+ * shorter; `…/wasserstein-2` (words), which large differences rule; `…/energy` (scipy's energy_distance, the root of words); `…/ks`: the largest
+ * difference of the distribution functions, in [0, 1]. n: written texts. Source: scipy's wasserstein_distance.
  */
 export const lengthDistance: Evaluation = {
   name: 'length-distance',
   variant: 'wasserstein-1/real-test',
-  version: 1,
+  version: 2,
   summary:
-    'Wasserstein distance of the lengths of written texts from those of real test texts, in words between white space; lower is closer.',
+    'Wasserstein distance of the lengths of written texts from those of real test texts, in words between white space; also 2-Wasserstein, energy distance and Kolmogorov-Smirnov; lower is closer.',
   higherIsBetter: false,
   usual: false,
   of: 'texts',
@@ -62,9 +80,18 @@ export const lengthDistance: Evaluation = {
   subject: 'generated',
   compute(input, settings) {
     const [written, real] = (['generated', 'test'] as const).map((role) =>
-      encode(textsOf(input, role).texts, TOKENIZERS.split).texts.map(({ length }) => length),
+      encode(textsOf(input, role).texts, TOKENIZERS.split)
+        .texts.map(({ length }) => length)
+        .sort((a, b) => a - b),
     );
-    if (written.length === 0 || real.length === 0) return [];
-    return [rowsOf(this, settings)(wasserstein1(written, real), written.length)];
+    const n = written.length;
+    if (n === 0 || real.length === 0) return [];
+    const row = rowsOf(this, settings);
+    return [
+      row(wasserstein1(written, real), n),
+      row(wasserstein2(written, real), n, 'wasserstein-2'),
+      row(energyOfNumbers(written, real), n, 'energy'),
+      row(ksStatistic(written, real), n, 'ks'),
+    ];
   },
 };

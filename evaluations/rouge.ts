@@ -61,6 +61,9 @@ export function rougeLsum(pairs: readonly Pair[], tokenize: Tokenizer): (RougeSc
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** ROUGE-1 to -3 */
+const ORDERS = 3;
+
 const common = {
   version: 1,
   higherIsBetter: true,
@@ -71,7 +74,7 @@ const common = {
 } as const satisfies Partial<Evaluation>;
 
 /**
- * Mean F of ROUGE-1, and `…/rouge-2`, `…/rouge-l`, `…/rouge-lsum` (sentences are lines), each with `…/precision` and `…/recall`, 0 to 1, against the first reference. n: texts.
+ * Mean F of ROUGE-1, and `…/rouge-2`, `…/rouge-3`, `…/rouge-l`, `…/rouge-lsum` (sentences are lines), each with `…/precision` and `…/recall`, 0 to 1, against the first reference. n: texts.
  * The plain mean: Hugging Face evaluate reports the median of 1000 unseeded bootstrap means. Only a-z and 0-9 make words.
  * Source: Lin, "ROUGE" (2004); rouge-score 0.1.2.
  */
@@ -79,7 +82,9 @@ export const rouge: Evaluation = {
   ...common,
   name: 'rouge',
   variant: 'rouge-score',
-  summary: 'ROUGE-1, -2, -L and -Lsum as rouge-score 0.1.2: mean F, precision and recall against the first reference; 0 to 1.',
+  version: 2,
+  summary:
+    'ROUGE-1, -2, -3, -L and -Lsum as rouge-score 0.1.2: mean F, precision and recall against the first reference; 0 to 1.',
   settings: z.strictObject({ stemmer: z.boolean().default(false).describe("Compare Porter's stems (NLTK's extended form).") }),
   compute(input, settings) {
     const pairs = pairsOf(input);
@@ -92,13 +97,12 @@ export const rouge: Evaluation = {
         row(mean(scores.map((score) => score[key])), scores.length, [name, part].filter((p) => p).join('/') || undefined);
       return [of('f'), of('precision', 'precision'), of('recall', 'recall')];
     };
-    const byOrder = rougeN(pairs, tokenize, 2);
+    const byOrder = rougeN(pairs, tokenize, ORDERS);
     return [
-      ...rows(byOrder.map(([one]) => one)),
-      ...rows(
-        byOrder.map(([, two]) => two),
-        'rouge-2',
-      ),
+      ...Array.from({ length: ORDERS }, (_, n) => {
+        const scores = byOrder.map((orders) => orders[n]);
+        return rows(scores, n === 0 ? undefined : `rouge-${n + 1}`);
+      }).flat(),
       ...rows(
         rougeL(pairs, tokenize).filter((score) => score !== undefined),
         'rouge-l',

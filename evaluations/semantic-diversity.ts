@@ -19,13 +19,15 @@ const common = {
 const TEXTS = 5000;
 
 /**
- * Σ |e_i - e_j| / N² over all ordered pairs, a text with itself among them; `…/centroid`: mean |e_i - ē|, ē the plain mean. Of vectors of
+ * Σ |e_i - e_j| / N² over all ordered pairs, a text with itself among them; `…/centroid`: mean |e_i - ē|, ē the plain mean;
+ * `…/different-texts`: over pairs of two texts alone, which does not depend on N. Of vectors of
  * length 1 in [0, √2) and [0, 1]; near its ceiling where texts have little to do with each other. n: texts. None of fewer than two texts, or
  * where a zero vector cannot be normalised. A unit is a written record; the thesis cuts lines into sentences. Source: Stein, thesis code.
  */
 const stein: Evaluation = {
   ...common,
   variant: 'stein',
+  version: 2,
   summary:
     'D_sem of Stein: mean Euclidean distance of the embeddings of written texts over all N² pairs, and from their mean; higher is more diverse.',
   settings: z.strictObject({
@@ -38,7 +40,8 @@ const stein: Evaluation = {
     const spread = compared && euclideanSpread(compared);
     if (!spread) return [];
     const row = rowsOf(this, settings);
-    return [row(spread.pairs, vectors.count), row(spread.centre, vectors.count, 'centroid')];
+    const n = vectors.count;
+    return [row(spread.pairs, n), row(spread.centre, n, 'centroid'), row((spread.pairs * n) / (n - 1), n, 'different-texts')];
   },
 };
 

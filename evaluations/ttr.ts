@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { textsOf } from './input.js';
 import { rowsOf } from './rows.js';
 import { distinctOf, encode, ngramsUpTo, type Ngrams } from './token-ids.js';
-import { guo, stein } from './tokenizers.js';
+import { guo, lowerSplit, stein } from './tokenizers.js';
 import type { Evaluation } from './types.js';
 
 const TEXTS = z.strictObject({
@@ -70,4 +70,25 @@ const ofGuo: Evaluation = {
   },
 };
 
-export const ttrs: readonly Evaluation[] = [ofStein, ofGuo];
+/**
+ * Mean over texts of different words / words of a text, in (0, 1]; `…/distinct-2` and `…/distinct-3` the same of n-grams. What a text repeats of
+ * itself, and not of others. n: texts that have such an n-gram, which alone count. Falls with the length of texts.
+ */
+const perText: Evaluation = {
+  ...common,
+  name: 'ttr',
+  variant: 'per-text',
+  summary:
+    'Mean over texts of different words / words between white space, in lower case; 0 to 1. Also of 2- and 3-grams. Looks inside texts alone.',
+  compute(input, settings) {
+    const texts = textsOf(input, 'generated').texts.slice(0, Number(settings.texts) || undefined);
+    const row = rowsOf(this, settings);
+    return ngramsUpTo(encode(texts, lowerSplit).texts, 3).flatMap(({ texts: rows }, i) => {
+      const each = rows.filter(({ length }) => length > 0).map((ids) => new Set(ids).size / ids.length);
+      const n = each.length;
+      return n === 0 ? [] : [row(each.reduce((a, b) => a + b, 0) / n, n, i === 0 ? undefined : `distinct-${i + 1}`)];
+    });
+  },
+};
+
+export const ttrs: readonly Evaluation[] = [ofStein, perText, ofGuo];

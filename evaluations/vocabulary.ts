@@ -4,18 +4,21 @@ import { countsOf, ngramsUpTo } from './token-ids.js';
 import { wordMetric } from './word-sample.js';
 
 /**
- * Types V among N words; `…/ttr` V / N, `…/herdan-c` ln V / ln N, `…/guiraud-r` V / √N. n: words. Source: Herdan (1960), Guiraud (1954).
+ * Types V among N words; `…/ttr` V / N, `…/herdan-c` ln V / ln N, `…/guiraud-r` V / √N; `…/simpson-d` the chance that two
+ * of the words are the same, Σ f (f - 1) / (N (N - 1)). n: words. Source: Herdan (1960), Guiraud (1954), Simpson (1949).
  */
 export const vocabulary = wordMetric({
   name: 'vocabulary',
   variant: 'types',
-  version: 1,
+  version: 2,
   summary:
-    "Different words among the first `words`; also as a type-token ratio, Herdan's C and Guiraud's R; higher is more diverse.",
+    "Different words among the first `words`; also as a type-token ratio, Herdan's C and Guiraud's R (higher is more diverse), and Simpson's D (lower).",
   higherIsBetter: true,
-  values({ words: { length: n }, types }, row) {
+  values({ texts, words: { length: n }, types }, row) {
     const ratios = [row(types, n), row(types / n, n, 'ttr'), row(types / Math.sqrt(n), n, 'guiraud-r')];
-    return n === 1 ? ratios : [...ratios, row(Math.log(types) / Math.log(n), n, 'herdan-c')];
+    if (n === 1) return ratios;
+    const { squares } = frequenciesOf(countsOf({ texts, types }));
+    return [...ratios, row(Math.log(types) / Math.log(n), n, 'herdan-c'), row((squares - n) / (n * (n - 1)), n, 'simpson-d')];
   },
 });
 

@@ -5,8 +5,15 @@ import { groupBy } from './summary.js';
 import { POWER, verdictOf, type Effect, type ShownTest } from './tests.js';
 import { columns, visible, wrap } from './text.js';
 
-const CORRECTED = { holm: 'Holm', bh: 'B.-H.' } as const;
-const NAMES = { holm: 'Holm', bh: 'Benjamini and Hochberg' } as const;
+const CORRECTED = { bonferroni: 'Bonf.', holm: 'Holm', 'holm-sidak': 'H.-Š.', hommel: 'Hommel', bh: 'B.-H.', by: 'B.-Y.' } as const satisfies Record<Correction, string>; // prettier-ignore
+const NAMES = {
+  bonferroni: 'Bonferroni',
+  holm: 'Holm',
+  'holm-sidak': 'Holm and Šidák',
+  hommel: 'Hommel',
+  bh: 'Benjamini and Hochberg',
+  by: 'Benjamini and Yekutieli',
+} as const satisfies Record<Correction, string>;
 
 /** One block a measure. */
 export function renderTests(tests: readonly ShownTest[], correction: Correction, width: number): string {

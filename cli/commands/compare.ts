@@ -9,7 +9,7 @@ import { summarise, unknownMetric, unrelated, type Series } from '../../report/s
 import { asFamily, changesOf, measuresAsked, pairs, trendOver, trendsOf, type ShownTest } from '../../report/tests.js';
 import { renderTests } from '../../report/tests-table.js';
 import { nearest } from '../../spec/suggest.js';
-import type { Correction } from '../../statistics/families.js';
+import { CORRECTIONS, type Correction } from '../../statistics/families.js';
 import type { CommandModule } from '../command.js';
 import { printJson } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
@@ -45,8 +45,11 @@ export const compare: CommandModule = {
       .option('--over <setting>', 'instead: the trend over conditions, by a number of theirs (mixture.share), or NAME=NUMBER,…')
       .option('--inflection', 'with --trend or --over: where the line turns, by a permutation test')
       .addOption(
-        new Option('--correct <how>', 'p values over all tests shown: Holm, or Benjamini-Hochberg')
-          .choices(['holm', 'bh'])
+        new Option(
+          '--correct <how>',
+          'p values over all tests shown: against any false one, or (bh, by) for a share of false ones',
+        )
+          .choices(Object.keys(CORRECTIONS))
           .default('holm'),
       )
       .option('--plan <digest>', PLAN_HELP)

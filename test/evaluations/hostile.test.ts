@@ -21,6 +21,9 @@ const HOSTILE: Record<string, string[]> = {
 
 const metrics = evaluations.filter(({ of, needs }) => of === 'texts' && !needs.observations && !needs.truth);
 
+/** of this process's own work: a busy machine takes none of it */
+const secondsSince = (began: NodeJS.CpuUsage): number => process.cpuUsage(began).user / 1e6;
+
 test.each(Object.keys(HOSTILE))('%s', (name) => {
   const texts = HOSTILE[name];
   const tokens = encode(texts, split).texts.map((row) => Array.from(row));
@@ -36,9 +39,9 @@ test.each(Object.keys(HOSTILE))('%s', (name) => {
       const settings = { ...defaultsOf(evaluation) };
       if (everything)
         for (const key of ['texts', 'words', 'tokens', 'bytes']) if (key in settings) settings[key as never] = 0 as never;
-      const began = performance.now();
+      const began = process.cpuUsage();
       for (const row of evaluation.compute(input, settings))
         expect([evaluation.name, evaluation.variant, row.variant, Number.isFinite(row.value) && row.n > 0]).toEqual([evaluation.name, evaluation.variant, row.variant, true]); // prettier-ignore
-      expect([evaluation.name, evaluation.variant, performance.now() - began < 20_000]).toEqual([evaluation.name, evaluation.variant, true]); // prettier-ignore
+      expect([evaluation.name, evaluation.variant, secondsSince(began) < 20]).toEqual([evaluation.name, evaluation.variant, true]); // prettier-ignore
     }
 });

@@ -1,8 +1,12 @@
 /** Against lexical-diversity, lexicalrichness, scipy and plain float64 implementations of the written definitions. */
 import { describe, expect, test } from '@jest/globals';
+import { hypergeometricDiversity } from '../../evaluations/hd-d.js';
 import { entropyOf, frequenciesOf, giniOf } from '../../evaluations/frequencies.js';
 import * as laws from '../../evaluations/power-laws.js';
 import { draysonDiversity, pythonRound2 } from '../../evaluations/repetition.js';
+import { ttrs } from '../../evaluations/ttr.js';
+import { vocabulary } from '../../evaluations/vocabulary.js';
+import { written } from './support.js';
 import { movingAverageTtr, mtld } from '../../evaluations/running-variety.js';
 import { MTLD_FORMS } from '../../evaluations/mtld.js';
 import { byCodePoints, tailOfWords } from '../../evaluations/tails.js';
@@ -83,6 +87,8 @@ describe.each(sets)('%s, %s', (set, name) => {
     expectEqual('normalised', entropyOf(counts) / Math.log(found), expected.entropy_normalised);
     expectEqual('bigrams', entropyOf(countsOf(ngrams[1])), expected.bigram_entropy_nats);
     expectEqual('gini', giniOf(counts), expected.gini);
+    const values = vocabulary.compute(written(ofSet(set)), { words: 0, tokenizer: name });
+    expectEqual('simpson', values.find(({ variant }) => variant === 'types/simpson-d')!.value, expected.simpson_d);
   });
 
   test("Heaps' law and Zipf's", () => {
@@ -117,6 +123,30 @@ describe.each(sets)('%s, %s', (set, name) => {
     const mean = encoded.texts.reduce((sum, text) => sum + draysonDiversity(text), 0) / encoded.texts.length;
     expectEqual('drayson', mean, expected.mean_drayson_diversity);
   });
+});
+
+test('within a text: HD-D, and type-token ratios as means over texts', () => {
+  const perText = reference.sets.wiki['lower-split'].per_text as Record<string, { tokens: number; hdd42: number | null }>;
+  const byId = new Map(texts.map(({ id, text }) => [id, text]));
+  let measured = 0;
+  for (const [id, { tokens, hdd42 }] of Object.entries(perText)) {
+    const value = hypergeometricDiversity(
+      countsOf(ngramsUpTo(encode([byId.get(id)!], TOKENIZERS['lower-split']).texts, 1)[0]),
+      42,
+    );
+    if (value === undefined) expect(tokens).toBeLessThan(42);
+    else expectEqual(id, value, hdd42!);
+    if (value !== undefined) measured++;
+  }
+  expect(measured).toBeGreaterThan(20);
+  for (const set of ['wiki', 'ewt', 'collapsed']) {
+    const { per_text: _, ...expected } = reference.sets[set]['lower-split'];
+    const rows = ttrs.find(({ variant }) => variant === 'per-text')!.compute(written(ofSet(set)), { texts: 0 });
+    const all = ofSet(set).length;
+    expectEqual('ttr', rows[0].value, expected.mean_ttr_per_text);
+    // the reference counts a text without such an n-gram as 0, here it is left out
+    rows.forEach(({ value, n }, i) => expectEqual(`${i}`, (value * n) / all, (expected as any).mean_distinct_per_text[i]));
+  }
 });
 
 test.each(['collapsed', 'ewt'])('tail of wiki in %s', (written) => {

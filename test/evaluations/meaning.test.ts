@@ -7,6 +7,7 @@ import { kMeans } from '../../evaluations/k-means.js';
 import { bucketsFor, mauveOf, mauveScore } from '../../evaluations/mauve-score.js';
 import { principalComponents } from '../../evaluations/principal-components.js';
 import { energyDistance, medianGamma, mmdSquared, precisionRecall } from '../../evaluations/sample-distances.js';
+import { semanticDiversities } from '../../evaluations/semantic-diversity.js';
 import { cosineSpread, euclideanSpread } from '../../evaluations/semantic-distances.js';
 import { firstVectors, normalised, stacked, vectorsFrom, type Vectors } from '../../evaluations/vectors.js';
 import { CounterRng } from '../../common/philox.js';
@@ -30,6 +31,7 @@ const distribution = golden<{
   features: Record<'P' | 'Q' | 'collapsed', number[][]>;
   mauve: Record<Pair, { pca_dimensions: number; cumulative_explained_variance: number[]; runs: Run[]; over_seeds: Record<'min' | 'max', number> }> & {
     auto_buckets: { n: number; buckets: number }[];
+    P_Q_40_points: Run[];
     frontier: Record<string, Record<'p' | 'q', number[]> & { mauve_by_curve_order: number; frontier_integral: number; curve: number[][] }>;
   };
   frechet: Record<Pair, { fid_eigh: number }> & { fewer_points_than_dimensions: { rows: number; value: { fid_eigh: number } } };
@@ -149,6 +151,14 @@ describe('MAUVE', () => {
     expect(mean).toBeLessThanOrEqual(over_seeds.max);
   });
 
+  test('of forty vectors, from the library’s histograms', () => {
+    for (const { p_hist, q_hist, mauve, frontier_integral } of distribution.mauve.P_Q_40_points) {
+      const found = mauveOf(p_hist, q_hist, 5);
+      expectEqual('mauve', found.mauve, mauve, 1e-12);
+      expectEqual('integral', found.frontierIntegral, frontier_integral, 1e-12);
+    }
+  });
+
   test('over seeds as mauve-text with faiss 1.15.1', () => {
     // mean and standard deviation of its own values over seeds 0 to 39 on the same features
     const library = {
@@ -191,6 +201,7 @@ interface Spread {
 }
 interface Euclidean {
   readonly l2_pairwise_stein: number;
+  readonly l2_pairwise_off_diagonal: number;
   readonly l2_centroid_stein: number;
   readonly row_mean_distance: number[];
   readonly centroid_distance: number[];
@@ -232,6 +243,21 @@ describe('D_sem', () => {
     if (guo_half.jackknife_margin95 === null) expect(found?.margin).toBeUndefined();
     else expectEqual('margin', found!.margin! / 2, guo_half.jackknife_margin95);
     row_mean_similarity.forEach((value, i) => expectEqual(`row ${i}`, found?.rows[i], value));
+  });
+
+  test('the rows of Stein’s variant', () => {
+    const columns = Object.fromEntries(
+      semantic.embeddings[0].map((_, k) => [`embedding_${k}`, semantic.embeddings.map((row) => row[k])]),
+    );
+    const input = { records: {}, tables: { 'embedding/generated/encoder': { columns } } };
+    for (const normalize of [true, false]) {
+      const of = normalize ? semantic.expected.normalised! : semantic.expected.as_is;
+      const rows = semanticDiversities[0].compute(input, { texts: 0, encoder: '', normalize });
+      expect(rows.map(({ variant, n }) => [variant, n])).toEqual([['stein', 80], ['stein/centroid', 80], ['stein/different-texts', 80]]); // prettier-ignore
+      [of.l2_pairwise_stein, of.l2_centroid_stein, of.l2_pairwise_off_diagonal].forEach((value, i) =>
+        expectEqual(rows[i].variant, rows[i].value, value),
+      );
+    }
   });
 
   test('equal vectors lie at no distance, in whichever block they are; the laws of unit vectors', () => {

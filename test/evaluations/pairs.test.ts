@@ -1,6 +1,6 @@
 /** Against sacrebleu (BLEU, chrF), NLTK, Hugging Face evaluate's BLEU and rouge-score. */
 import { describe, expect, test } from '@jest/globals';
-import { bleuOfEvaluate, bleus, bleuSignature, tokenizerOf } from '../../evaluations/bleu.js';
+import { bleuOfEvaluate, bleuOfNltk, bleus, bleuSignature, tokenizerOf } from '../../evaluations/bleu.js';
 import { brevityPenalty, precisionsOf, scoreOf, type BleuOptions } from '../../evaluations/bleu-score.js';
 import { chrf, chrfCounts, chrfOfCorpus, chrfScore, chrfSignature } from '../../evaluations/chrf.js';
 import { evaluations } from '../../evaluations/index.js';
@@ -37,6 +37,7 @@ const reference = golden<{
   sacrebleu: Record<string, Bleu>;
   small_corpora: Record<string, Record<string, Corpus> & { ids: string[] }>;
   nltk_sentence_method1: Record<string, number[]>;
+  nltk_corpus_method1: Record<string, number>;
   nmt: Record<string, { bleu: number }>;
 }>('bleu');
 const inputOf = (pairs: readonly Pair[]): EvaluationInput => ({
@@ -101,12 +102,21 @@ test("NLTK's sentence_bleu, method 1", () => {
     pairStatistics(multi, split, Number(order)).forEach((s, i) =>
       expectEqual(`${order} ${lines[i].id}`, nltkScore(s), values[i]),
     );
+  for (const [order, value] of Object.entries(reference.nltk_corpus_method1)) {
+    expectEqual(`corpus ${order}`, bleuOfNltk(pairStatistics(multi, split, Number(order))), value);
+    const rows = bleus.find(({ variant }) => variant === 'nltk')!.compute(inputOf(multi), { order: Number(order) });
+    const of = reference.nltk_sentence_method1[order];
+    expectEqual('row', rows[0].value, value);
+    expectEqual('mean', rows[1].value, of.reduce((a, b) => a + b, 0) / of.length);
+  }
 });
 
 test('BLEU of Hugging Face evaluate', () => {
   const { nmt } = reference;
   expectEqual('first', bleuOfEvaluate(single), nmt.all_pairs_first_reference.bleu);
   expectEqual('all', bleuOfEvaluate(multi), nmt.all_pairs_all_references.bleu);
+  const nonempty = single.filter(({ text, references: [reference] }) => text !== '' && reference !== '');
+  expectEqual('nonempty', bleuOfEvaluate(nonempty), nmt.nonempty_pairs_first_reference.bleu);
 });
 
 test.each(
@@ -159,9 +169,9 @@ test.each([
   });
   const rows = rouge.compute(inputOf(single), { stemmer });
   expect(rows.map(({ variant }) => variant.split('/').slice(1).join('/'))).toEqual([
-    '', 'precision', 'recall', 'rouge-2', 'rouge-2/precision', 'rouge-2/recall', 'rouge-l', 'rouge-l/precision', 'rouge-l/recall', 'rouge-lsum', 'rouge-lsum/precision', 'rouge-lsum/recall',
+    '', 'precision', 'recall', 'rouge-2', 'rouge-2/precision', 'rouge-2/recall', 'rouge-3', 'rouge-3/precision', 'rouge-3/recall', 'rouge-l', 'rouge-l/precision', 'rouge-l/recall', 'rouge-lsum', 'rouge-lsum/precision', 'rouge-lsum/recall',
   ]); // prettier-ignore
-  ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'].forEach((key, i) =>
+  ['rouge1', 'rouge2', 'rouge3', 'rougeL', 'rougeLsum'].forEach((key, i) =>
     [2, 0, 1].forEach((of, j) => expectEqual(key, rows[3 * i + j].value, mean[key][of])),
   );
 });

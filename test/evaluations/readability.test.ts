@@ -1,7 +1,19 @@
 /** Flesch by its written rule; distances of distributions against scipy. */
 import { describe, expect, test } from '@jest/globals';
-import { jsDivergence, klDivergence, ksStatistic, overlap, totalVariation, wasserstein1 } from '../../evaluations/distances.js';
-import { flesch, readabilityOf, readingEase, syllablesOf } from '../../evaluations/flesch.js';
+import {
+  chiSquareDistance,
+  cramerDistance,
+  energyOfNumbers,
+  hellinger,
+  jsDivergence,
+  klDivergence,
+  ksStatistic,
+  overlap,
+  totalVariation,
+  wasserstein1,
+  wasserstein2,
+} from '../../evaluations/distances.js';
+import { flesch, gradeLevel, readabilityOf, readingEase, syllablesOf } from '../../evaluations/flesch.js';
 import { countInto, linearEdges } from '../../evaluations/histogram.js';
 import { likelihoodShift } from '../../evaluations/likelihood-shift.js';
 import { quantile } from '../../statistics/summary.js';
@@ -11,7 +23,10 @@ import { expectEqual, golden, goldenTexts } from './reference.js';
 import { likelihoodTable, textsFrom, written } from './support.js';
 
 const readability = golden<{
-  texts: Record<string, { own: { words: number; sentences: number; syllables: number; flesch_reading_ease: number } }>;
+  texts: Record<
+    string,
+    { own: { words: number; sentences: number; syllables: number; flesch_reading_ease: number; flesch_kincaid_grade: number } }
+  >;
   words: Record<string, [number, number, number]>;
 }>('readability');
 
@@ -21,6 +36,7 @@ test('reading ease', () => {
     const found = readabilityOf(byId.get(id)!);
     expect([id, found.words, found.sentences, found.syllables]).toEqual([id, own.words, own.sentences, own.syllables]);
     expectEqual(id, readingEase(found), own.flesch_reading_ease);
+    expectEqual(id, gradeLevel(found), own.flesch_kincaid_grade);
   }
   for (const [word, [own]] of Object.entries(readability.words)) expect([word, syllablesOf(word)]).toEqual([word, own]);
 });
@@ -33,6 +49,7 @@ test('median and mean over texts that have words, and of all counts together', (
     ['vowel-runs', 3],
     ['vowel-runs/mean', 3],
     ['vowel-runs/all-texts', 3],
+    ['vowel-runs/kincaid-grade', 3],
   ]);
   expectEqual('median', rows[0].value, [...each].sort((a, b) => a - b)[1]);
   expectEqual('mean', rows[1].value, (each[0] + each[1] + each[2]) / 3);
@@ -43,7 +60,10 @@ test('median and mean over texts that have words, and of all counts together', (
 const distribution = golden<{
   histograms: Record<
     string,
-    Record<'kl_pq' | 'kl_qp' | 'js_divergence_nats' | 'total_variation' | 'overlap', number | 'Infinity'> & {
+    Record<
+      'kl_pq' | 'kl_qp' | 'js_divergence_nats' | 'js_distance_scipy' | 'total_variation' | 'overlap' | 'hellinger' | 'chi2_half',
+      number | 'Infinity'
+    > & {
       p: number[];
       q: number[];
     }
@@ -57,7 +77,10 @@ const distribution = golden<{
   };
   quantiles: { values: number[]; q: number[]; expected: number[] };
   one_dimension: Record<'a' | 'b' | 'c' | 'weights_a', number[]> &
-    Record<'a_b' | 'a_c' | 'c_c', { wasserstein1: number; ks_statistic: number }> & { a_b_weighted_wasserstein1: number };
+    Record<
+      'a_b' | 'a_c' | 'c_c' | 'single_points',
+      Record<'wasserstein1' | 'wasserstein2_own' | 'energy_distance_scipy' | 'cramer_area' | 'ks_statistic', number>
+    > & { a_b_weighted_wasserstein1: number };
 }>('distribution');
 
 describe('distances', () => {
@@ -69,22 +92,29 @@ describe('distances', () => {
       if (of === 'Infinity') expect(value).toBe(Infinity);
       else expectEqual('kl', value, of);
     expectEqual('js', jsDivergence(p, q), Number(expected.js_divergence_nats));
+    expectEqual('root of js', Math.sqrt(jsDivergence(p, q)), Number(expected.js_distance_scipy));
+    expectEqual('hellinger', hellinger(p, q), Number(expected.hellinger));
+    expectEqual('chi-square', chiSquareDistance(p, q), Number(expected.chi2_half));
     expectEqual('tv', totalVariation(p, q), Number(expected.total_variation));
     expectEqual('overlap', overlap(p, q), Number(expected.overlap));
   });
 
-  test('Wasserstein', () => {
+  test('of samples: Wasserstein, energy, Cramér, Kolmogorov-Smirnov', () => {
     const { a, b, c, weights_a, ...expected } = distribution.one_dimension;
-    expectEqual('a b', wasserstein1(a, b), expected.a_b.wasserstein1);
-    expectEqual('a c', wasserstein1(a, c), expected.a_c.wasserstein1);
-    expectEqual('c c', wasserstein1(c, c), expected.c_c.wasserstein1);
-    const ascending = (values: number[]) => [...values].sort((x, y) => x - y);
+    const ascending = (values: readonly number[]) => [...values].sort((x, y) => x - y);
     for (const [one, other, of] of [
       [a, b, expected.a_b],
       [a, c, expected.a_c],
       [c, c, expected.c_c],
-    ] as const)
-      expectEqual('ks', ksStatistic(ascending(one), ascending(other)), of.ks_statistic);
+      [[1], [3.5], expected.single_points],
+    ] as const) {
+      const [x, y] = [ascending(one), ascending(other)];
+      expectEqual('wasserstein-1', wasserstein1(one, other), of.wasserstein1);
+      expectEqual('wasserstein-2', wasserstein2(x, y), of.wasserstein2_own);
+      expectEqual('energy', energyOfNumbers(one, other), of.energy_distance_scipy);
+      expectEqual('cramér', cramerDistance(one, other), of.cramer_area);
+      expectEqual('ks', ksStatistic(x, y), of.ks_statistic);
+    }
     expectEqual('weighted', wasserstein1(a, b, { a: weights_a }), expected.a_b_weighted_wasserstein1);
   });
 
@@ -108,8 +138,10 @@ describe('distances', () => {
     const found = new Map(of(a, b).map(({ variant, value }) => [variant.split('/').slice(2).join('/'), value]));
     expectEqual('distance', found.get(''), a_b.wasserstein1);
     expectEqual('ks', found.get('ks'), a_b.ks_statistic);
+    expectEqual('wasserstein-2', found.get('wasserstein-2'), a_b.wasserstein2_own);
+    expectEqual('energy', found.get('energy'), a_b.energy_distance_scipy);
     const same = of(b, b).map(({ value }) => value);
-    expect(same.map((value) => Math.round(value * 1e9) / 1e9)).toEqual([0, 0, 1 / 45, 1 / 45, 0, 1, 0].map((value) => Math.round(value * 1e9) / 1e9)); // prettier-ignore
+    expect(same.map((value) => Math.round(value * 1e9) / 1e9)).toEqual([0, 0, 1 / 45, 1 / 45, 0, 1, 0, 0, 0, 0, 0, 0].map((value) => Math.round(value * 1e9) / 1e9)); // prettier-ignore
     expect(found.get('above-q99')).toBe(0);
     expect(of([], b)).toEqual([]);
   });
@@ -122,10 +154,13 @@ describe('distances', () => {
     const settings = defaultsOf(wordDivergence);
     expectEqual('alike', wordDivergence.compute(of(['a b', 'b'], ['b A b']), settings)[0].value, 0);
     const apart = wordDivergence.compute(of(['a a'], ['b']), settings);
-    expectEqual('apart', apart[0].value, Math.LN2);
-    expect(apart).toHaveLength(1);
+    expect(apart.map(({ variant }) => variant.split('/')[2] ?? '')).toEqual(['', 'total-variation', 'hellinger', 'chi-square']);
+    [Math.LN2, 1, 1, 1].forEach((value, i) => expectEqual('apart', apart[i].value, value));
     expect(wordDivergence.compute(of([''], ['b']), settings)).toEqual([]);
-    expect(lengthDistance.compute(of(['a', 'a b c'], ['a b c', 'a b c']), {})[0]).toMatchObject({ value: 1, n: 2 });
+    // lengths 1 and 3 beside 3 and 3: half of the mass is moved by 2
+    const lengths = lengthDistance.compute(of(['a', 'a b c'], ['a b c', 'a b c']), {});
+    expect(lengths.map(({ value }) => value)).toEqual([1, Math.SQRT2, 1, 0.5]);
+    expect(lengths[0].n).toBe(2);
     expect(lengthDistance.compute(of([], ['a']), {})).toEqual([]);
   });
 });

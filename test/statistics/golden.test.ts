@@ -13,7 +13,7 @@ import {
   studentQuantile,
   studentUpper,
 } from '../../statistics/distributions.js';
-import { benjaminiHochberg, holm } from '../../statistics/families.js';
+import { corrected, CORRECTIONS, type Correction } from '../../statistics/families.js';
 import { kruskal, levene } from '../../statistics/groups.js';
 import { kolmogorovSmirnov, kolmogorovUpper, oneSampleUpper } from '../../statistics/kolmogorov-smirnov.js';
 import { mannKendall, senSlope } from '../../statistics/mann-kendall.js';
@@ -150,6 +150,7 @@ describe('rank tests', () => {
 describe('correlation and trend', () => {
   test('Pearson, Spearman, Kendall', () => {
     same(pearson(X, Y), g.pearson);
+    same(pearson(indices(series), series), { statistic: g.linregress.rvalue, pvalue: g.linregress.pvalue });
     same(spearman(X, Y), g.spearman.X_Y);
     same(spearman(indices(tied), tied), g.spearman.series_ties);
     same(spearman([1, 2, 3, 4], [1, 4, 9, 16]), g.spearman.perfect);
@@ -184,15 +185,17 @@ describe('correlation and trend', () => {
 });
 
 describe('families and shares', () => {
-  test.each(['sorted', 'unsorted', 'one'])('Holm and Benjamini-Hochberg: %s', (name) => {
-    const { p, holm: h, fdr_bh: bh } = g.multiple_testing[name];
-    holm(p).forEach((value, i) => closeP(value, h.adjusted[i]));
-    benjaminiHochberg(p).forEach((value, i) => closeP(value, bh.adjusted[i]));
+  test.each(['sorted', 'unsorted', 'one'])('every correction: %s', (name) => {
+    const { p, ...by } = g.multiple_testing[name];
+    const names = { bh: 'fdr_bh', by: 'fdr_by' } as Record<string, string>;
+    for (const correction of Object.keys(CORRECTIONS) as Correction[])
+      corrected(p, correction).forEach((value, i) => closeP(value, by[names[correction] ?? correction].adjusted[i]));
   });
 
   test('a test that could not be made is none of the family', () => {
-    expect(holm([NaN, 0.01, 0.02])).toEqual([NaN, 0.02, 0.02]);
-    expect(benjaminiHochberg([NaN, 0.01, 0.04])).toEqual([NaN, 0.02, 0.04]);
+    for (const correction of Object.keys(CORRECTIONS) as Correction[])
+      expect(corrected([NaN, 0.01, 0.04], correction)).toEqual([NaN, ...corrected([0.01, 0.04], correction)]);
+    expect(corrected([NaN, 0.01, 0.02], 'holm')).toEqual([NaN, 0.02, 0.02]);
   });
 
   test('Clopper-Pearson and Wilson', () => {
