@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadTokenizer } from '../engine/tokenizer/files.js';
 import { readTable } from '../data/table.js';
 import { operatorNamed } from '../operators/index.js';
+import { CounterRng, type RngKey } from '../common/philox.js';
 import type { Tables, Text } from '../operators/types.js';
 import { partOf, type PartTokenizer } from '../pool/part.js';
 import { RECORDS_FILE, readAllRecords, readRecords, writeRecords, type DataRecord } from '../pool/records.js';
@@ -17,6 +18,9 @@ export interface TextsToPostprocess {
   readonly endTokens: readonly number[];
   readonly prompts?: string;
   readonly tables: Readonly<Record<string, string>>;
+  /** of operators that draw; `from`: how many operators went before this list */
+  readonly rng: RngKey;
+  readonly from: number;
   /** where records are written, if any has changed */
   readonly out: string;
 }
@@ -26,9 +30,9 @@ export interface PostprocessedTexts {
   readonly kept: number;
   /** records that are not as they were */
   readonly edited: number;
-  /** of each operator, in their order */
-  readonly removed: readonly { readonly operator: string; readonly records: number }[];
-  /** positions of what was kept, as runs of [first, count] */
+  /** of each operator, in their order: how many went, and how many more there are of those that stay */
+  readonly removed: readonly { readonly operator: string; readonly records: number; readonly copies: number }[];
+  /** positions of what was kept, as runs of [first, count]; what is there several times is named as often */
   readonly runs: readonly (readonly [number, number])[];
 }
 
@@ -40,20 +44,27 @@ export async function postprocessTexts(job: TextsToPostprocess): Promise<Postpro
     await Promise.all(Object.entries(job.tables).map(async ([name, folder]) => [name, await readTable(folder)] as const)),
   );
   let left = records.map((record, position) => ({ record, position }));
-  const removed: { operator: string; records: number }[] = [];
-  for (const { name, settings } of job.operators) {
+  const removed: { operator: string; records: number; copies: number }[] = [];
+  const rng = new CounterRng(job.rng);
+  for (const [place, { name, settings }] of job.operators.entries()) {
     const operator = operatorNamed(name);
     const texts = left.map(({ record }) => asText(record, operator.comparesPrompts ? promptOf(record) : undefined));
     // a table is of the set as it was read: who needs one comes first
-    const verdicts = operator.apply(texts, settings, tables);
-    const before = left.length;
+    const lots = rng.derive(`${name}/${job.from + place}`);
+    const verdicts = operator.apply(texts, settings, tables, (i, use) => lots.uniform(i, use));
+    const counts = { operator: name, records: 0, copies: 0 };
     left = left.flatMap(({ record, position }, i) => {
       const verdict = verdicts[i];
       if (verdict === 'keep') return [{ record, position }];
+      if (typeof verdict === 'object' && 'times' in verdict) {
+        counts.copies += verdict.times - 1;
+        return new Array<(typeof left)[number]>(verdict.times).fill({ record, position });
+      }
       const part = verdict === 'remove' ? undefined : partOf(record, verdict, tokenizer!);
+      counts.records += part === undefined ? 1 : 0;
       return part === undefined ? [] : [{ record: part, position }];
     });
-    removed.push({ operator: name, records: before - left.length });
+    removed.push(counts);
   }
   const edited = left.filter(({ record, position }) => record !== records[position]).length;
   if (edited > 0) await writeRecords(join(job.out, RECORDS_FILE), left.map(({ record }) => record)); // prettier-ignore
@@ -93,12 +104,16 @@ async function prompts(
   };
 }
 
-function asText({ text, tokens, prompt, origin }: DataRecord, promptText: string | undefined): Text {
+/** Of an id of several candidates: what they have in common (kinds/text/host/texts.ts recordOf). */
+const CANDIDATE = /^(g\d+\/[^/]+)\/c\d+\/(\d+)$/;
+
+function asText({ id, text, tokens, prompt, origin }: DataRecord, promptText: string | undefined): Text {
   return {
     text,
     tokens: prompt === undefined ? tokens : tokens.slice(prompt.tokens),
     ...(origin.kind === 'generated' && origin.prompt !== undefined ? { continues: origin.prompt } : {}),
     ...(promptText === undefined ? {} : { prompt: promptText }),
+    ...(origin.kind === 'generated' && { candidateOf: id.replace(CANDIDATE, '$1/$2') }),
   };
 }
 

@@ -24,8 +24,10 @@ export function postprocessActivity(deps: ActivityDependencies) {
     let set = input.set;
     let cached = true;
     let last: StepResult | undefined;
+    let from = 0;
     for (const operators of stagesOf(input.operators)) {
-      last = await stage(deps, { ...input, set, operators }, reports);
+      last = await stage(deps, { ...input, set, operators }, from, reports);
+      from += operators.length;
       reports.push(last.report);
       cached &&= last.cached;
       set = last.outputs.kept;
@@ -44,7 +46,13 @@ function stagesOf(operators: readonly OperatorPlan[]): OperatorPlan[][] {
   return stages;
 }
 
-async function stage(deps: ActivityDependencies, input: PostprocessInput, before: readonly JobReport[]): Promise<StepResult> {
+/** @param from how many operators stand before these: two of one kind draw different lots */
+async function stage(
+  deps: ActivityDependencies,
+  input: PostprocessInput,
+  from: number,
+  before: readonly JobReport[],
+): Promise<StepResult> {
   const { place, set, operators } = input;
   const needs = needsOf(operators);
   const tokenizer = needs.tokenizer ? input.tokenizer : undefined;
@@ -69,6 +77,7 @@ async function stage(deps: ActivityDependencies, input: PostprocessInput, before
       inputs: { set, ...(tokenizer && { tokenizer }), ...(prompts && { prompts }), ...tables },
       parameters: {
         operators: operators.map(({ name, settings }) => ({ name, version: operatorNamed(name).version, settings })),
+        ...(needs.draws && from > 0 && { from }),
       },
       engine: false,
     },
@@ -83,6 +92,8 @@ async function stage(deps: ActivityDependencies, input: PostprocessInput, before
         ...(tokenizer && { tokenizer: await step.input(tokenizer) }),
         ...(prompts && { prompts: await recordsOf(step, prompts) }),
         tables: folders,
+        rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'postprocess' },
+        from,
         out,
       } satisfies TextsToPostprocess);
       const report = reportOf(done);
@@ -103,10 +114,14 @@ async function keptOf(
   return { kind: 'selection', folder, facts: { records: kept } };
 }
 
-/** `removed/NAME` of each operator; one that is there twice counts for both. */
+/** `removed/NAME` of each operator, and `copies/NAME` of one that leaves texts several times; one that is there twice counts for both. */
 function reportOf({ read, kept, edited, removed }: PostprocessedTexts): JobReport {
   const counts: Record<string, number> = {};
-  for (const { operator, records } of removed) counts[`removed/${operator}`] = (counts[`removed/${operator}`] ?? 0) + records;
+  const add = (name: string, count: number) => (counts[name] = (counts[name] ?? 0) + count);
+  for (const { operator, records, copies } of removed) {
+    add(`removed/${operator}`, records);
+    if (copies > 0) add(`copies/${operator}`, copies);
+  }
   return { read, kept, edited, ...counts };
 }
 
@@ -118,9 +133,9 @@ function together(reports: readonly JobReport[]): JobReport {
   return { ...sums, read: reports[0].read, kept: reports.at(-1)!.kept };
 }
 
-function nothingLeft({ place }: PostprocessInput, { read, kept: _, edited: _edited, ...removed }: JobReport): HabsburgError {
+function nothingLeft({ place }: PostprocessInput, { read, ...counts }: JobReport): HabsburgError {
   const who = place.member === '' ? 'the real data have' : `${place.member} wrote in generation ${place.generation}`;
-  const by = Object.entries(removed).filter(([, count]) => count !== 0).map(([name, count]) => `${name.slice('removed/'.length)} removed ${count}`); // prettier-ignore
+  const by = Object.entries(counts).filter(([name, count]) => name.startsWith('removed/') && count !== 0).map(([name, count]) => `${name.slice('removed/'.length)} removed ${count}`); // prettier-ignore
   return new HabsburgError(
     'invalid',
     `nothing is left of the ${read} records that ${who}: ${by.join(', ')}; loosen the settings of these operators`,

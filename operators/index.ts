@@ -1,5 +1,6 @@
 /** The operators by name. Adding one: a file beside this and a row here. */
 import { HabsburgError } from '../common/errors.js';
+import { curate } from './curate.js';
 import { cut } from './cut.js';
 import { dedupe } from './dedupe.js';
 import { dropCopied } from './drop-copied.js';
@@ -7,10 +8,24 @@ import { dropIncomplete } from './drop-incomplete.js';
 import { dropRepetitive } from './drop-repetitive.js';
 import { length } from './length.js';
 import { rank } from './rank.js';
+import { resample } from './resample.js';
 import { threshold } from './threshold.js';
+import { verify } from './verify.js';
 import type { Operator } from './types.js';
 
-export const operators: readonly Operator[] = [cut, dropIncomplete, dropCopied, dropRepetitive, dedupe, length, rank, threshold];
+export const operators: readonly Operator[] = [
+  cut,
+  dropIncomplete,
+  dropCopied,
+  dropRepetitive,
+  dedupe,
+  length,
+  rank,
+  threshold,
+  verify,
+  curate,
+  resample,
+];
 
 /** @throws HabsburgError 'invalid' for an unknown name */
 export function operatorNamed(name: string): Operator {

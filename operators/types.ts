@@ -1,6 +1,6 @@
 /**
  * An operator: what becomes of the texts of a set, between writing and pool or between pool and training. A pure function with a name,
- * a version and settings, one file each: every text stays, goes, or keeps a part of itself; each that goes is counted.
+ * a version and settings, one file each: every text stays, once or several times, goes, or keeps a part of itself; each that goes is counted.
  */
 import type { z } from 'zod';
 
@@ -13,10 +13,23 @@ export interface Text {
   /** the record that it continues: its id, and for operators with `comparesPrompts` its text */
   readonly continues?: string;
   readonly prompt?: string;
+  /** the same of those that were written to choose from (decoding's numReturnSequences); absent of real texts */
+  readonly candidateOf?: string;
 }
 
-/** What becomes of a text; a part is told by its first character and the one behind its last, in UTF-16 units. */
-export type Verdict = 'keep' | 'remove' | { readonly from: number; readonly to: number };
+/**
+ * What becomes of a text: a part is told by its first character and the one behind its last, in UTF-16 units; one that stays several
+ * times, how often (2 or more).
+ */
+export type Verdict = 'keep' | 'remove' | { readonly from: number; readonly to: number } | { readonly times: number };
+
+/** The verdict of a text that stays so many times. */
+export function copies(times: number): Verdict {
+  return times === 0 ? 'remove' : times === 1 ? 'keep' : { times };
+}
+
+/** Uniform in [0, 1), independent for each pair of numbers: by convention of the i-th text, from 0, and one of its uses. */
+export type Draw = (i: number, use?: number) => number;
 
 /** An observation of the texts (observations/), under the model that wrote them or under model 0 of the same member and seed. */
 export interface ObservationNeed {
@@ -43,7 +56,11 @@ export interface Operator<S extends z.ZodObject = z.ZodObject> {
   readonly shortens?: true;
   /** looks at what the texts continue */
   readonly comparesPrompts?: true;
+  /** draws lots: its verdicts depend on seed, generation and member */
+  readonly draws?: true;
+  /** leaves one of several candidates of a prompt */
+  readonly chooses?: true;
   needs?(settings: z.output<S>): readonly ObservationNeed[];
-  /** One verdict a text, in their order. */
-  apply(texts: readonly Text[], settings: z.output<S>, tables: Tables): Verdict[];
+  /** One verdict a text, in their order. @param draw the same for the same seed, generation, member and place in the list of operators */
+  apply(texts: readonly Text[], settings: z.output<S>, tables: Tables, draw: Draw): Verdict[];
 }

@@ -7,7 +7,7 @@ import { HabsburgError } from '../common/errors.js';
 
 /** What every record says, whatever it holds. */
 export interface RecordHead {
-  /** unique in its dataset: "real/000012", "g3/opt/000012" */
+  /** "real/000012", "g3/opt/000012", and of several candidates of a prompt "g3/opt/c1/000012"; unique in what was written */
   readonly id: string;
   readonly origin:
     | { readonly kind: 'real'; readonly source: string }

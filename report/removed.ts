@@ -1,4 +1,4 @@
-/** What operators removed and shortened, by condition, member and generation, as means over the seeds. */
+/** What operators removed, shortened and copied, by condition, member and generation, as means over the seeds. */
 import type { RunIndex } from '../spec/documents.js';
 import { formatNumber } from './format.js';
 import { thinned } from './summary.js';
@@ -19,6 +19,8 @@ export interface Removal {
   readonly edited: number;
   /** by operator, in their order */
   readonly removed: readonly (readonly [string, number])[];
+  /** by those that leave texts several times: how many more there are */
+  readonly copies: readonly (readonly [string, number])[];
 }
 
 /** In the order of the runs; none where no operator was at work. */
@@ -43,22 +45,23 @@ export function removals(runs: readonly RunIndex[]): Removal[] {
     .filter(({ of }) => shown.has(of.generation))
     .map(({ of, reports }) => {
       const mean = (name: string) => reports.reduce((sum, report) => sum + Number(report[name] ?? 0), 0) / reports.length;
-      const operators = [...new Set(reports.flatMap((report) => Object.keys(report)))].filter((name) => name.startsWith(REMOVED));
+      const names = [...new Set(reports.flatMap((report) => Object.keys(report)))];
+      const means = (prefix: string) =>
+        names.filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), mean(name)] as const);
       return {
         ...of,
         seeds: reports.length,
         read: mean('read'),
         kept: mean('kept'),
         edited: mean('edited'),
-        removed: operators.map((name) => [name.slice(REMOVED.length), mean(name)] as const),
+        removed: means('removed/'),
+        copies: means('copies/'),
       };
     })
     .sort((a, b) => order(runs, a) - order(runs, b) || a.member.localeCompare(b.member, 'en') || a.generation - b.generation);
 }
 
 type Report = RunIndex['generations'][number]['members'][string]['steps'][string]['report'];
-
-const REMOVED = 'removed/';
 
 function subjectOf(step: string): string | undefined {
   if (step === 'postprocess') return 'written';
@@ -72,8 +75,9 @@ function order(runs: readonly RunIndex[], { condition }: Removal): number {
 export const REMOVAL_HEADS = ['condition', 'gen', 'texts', 'read', 'kept', 'shortened', 'removed by'] as const;
 
 /** Cells under these heads. */
-export function removalCells({ condition, member, generation, what, read, kept, edited, removed }: Removal): string[] {
-  const by = removed.map(([operator, count]) => `${operator} ${formatNumber(count)}`).join(', ');
+export function removalCells({ condition, member, generation, what, read, kept, edited, removed, copies }: Removal): string[] {
+  const list = (counts: Removal['removed']) => counts.map(([operator, count]) => `${operator} ${formatNumber(count)}`).join(', ');
+  const by = list(removed) + (copies.length === 0 ? '' : `; copies by ${list(copies)}`);
   const numbers = [read, kept, edited].map((count) => formatNumber(count));
   return [condition, String(generation), `${member}, ${what}`, ...numbers, by];
 }

@@ -21,7 +21,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   'population.*.training': ['precision', 'steps', 'labelSmoothing', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',
-    'numReturnSequences',
     'beamGroups',
     'diversityPenalty',
     'topH',

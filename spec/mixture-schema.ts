@@ -165,6 +165,7 @@ export interface PlacedReader extends Reader {
   readonly at: Path;
   readonly records: RecordForm;
   readonly training?: { readonly packing?: unknown };
+  readonly decoding?: { readonly numReturnSequences?: unknown };
   /** why it cannot learn from a member of its kind */
   readonly unlike?: (writer: object) => string | undefined;
 }
@@ -250,7 +251,7 @@ function checkTerms(terms: readonly Term[], reader: PlacedReader, members: reado
         'use generation: all, or a term each',
       );
     if (take !== 'all' && Object.keys(take).length !== 1) say([i, 'take'], 'must have one of share, count and weight');
-    if (one.through) problems.push(...checkThrough(one, reader.records, [...reader.at, i]));
+    if (one.through) problems.push(...checkThrough(one, reader, members, [...reader.at, i]));
     if (one.lossWeight !== undefined) problems.push(...checkLossWeight(one, terms, reader, [...reader.at, i]));
     if (draw === 'fresh') {
       if (take === 'all')
@@ -334,7 +335,7 @@ function checkLossWeight(one: Term, terms: readonly Term[], { records, training 
 }
 
 /** Operators between the pool and a training set. */
-function checkThrough(one: Term, records: RecordForm, at: Path): Problem[] {
+function checkThrough(one: Term, { name, records }: PlacedReader, members: readonly PlacedReader[], at: Path): Problem[] {
   const path = [...at, 'through'];
   const through = one.through!;
   const real = sourcesOf(one).some(isGiven);
@@ -356,6 +357,16 @@ function checkThrough(one: Term, records: RecordForm, at: Path): Problem[] {
     say(
       `${comparing.name} compares with prompts, which blocks in the pool do not bring along`,
       'use it in the member’s postprocess',
+    );
+  const chooser = through.find((operator) => needsOf([operator]).candidates);
+  const single = sourcesOf(one).find((source) => {
+    const writer = members.find((member) => member.name === (source === SELF ? name : source));
+    return isGiven(source) || writer?.decoding?.numReturnSequences === undefined;
+  });
+  if (chooser && single !== undefined)
+    say(
+      `${chooser.name} chooses among several texts of a prompt, and of ${single} there is one`,
+      'give the member that writes decoding.numReturnSequences',
     );
   if (real && needsOf(through).observations.some(({ under }) => under === 'writer'))
     say('no model wrote the real records', 'use under: first');

@@ -341,8 +341,14 @@ function expectation({ take }: Term, terms: readonly Term[], n: number): [number
 /**
  * Training records of a member's generation t, at most; Infinity where all records of a source are taken, which nobody has counted.
  * @param n how many a member's generation has
+ * @param written how many it wrote in one at most
  */
-export function trainedOn(reader: Reader, n: (member: string, t: number) => number, t: number): number {
+export function trainedOn(
+  reader: Reader,
+  n: (member: string, t: number) => number,
+  t: number,
+  written: (member: string, t: number) => number = (member, g) => n(member, g + 1),
+): number {
   const { name, mixture } = reader;
   if (t === 0) return n(name, 0);
   const terms = termsOf(mixture);
@@ -350,9 +356,9 @@ export function trainedOn(reader: Reader, n: (member: string, t: number) => numb
   const size = (set: PoolSet): number => {
     if (set.kind === 'real' || set.kind === 'unseen') return n(name, 0);
     if (set.kind === 'source') return Infinity;
-    if (set.kind === 'written') return n(set.member, set.generation + 1);
+    if (set.kind === 'written') return written(set.member, set.generation);
     let sum = 0;
-    for (let g = 0; g <= set.generation; g++) sum += n(set.member, g + 1);
+    for (let g = 0; g <= set.generation; g++) sum += written(set.member, g);
     return sum;
   };
   const whole = terms.filter(({ take }) => take === 'all').flatMap((one) => setsOf(one, name, t));

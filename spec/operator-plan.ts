@@ -15,6 +15,10 @@ export interface OperatorNeeds {
   /** what they continue */
   readonly prompts?: true;
   readonly observations?: readonly ObservationNeed[];
+  /** a stream of random numbers */
+  readonly draws?: true;
+  /** several candidates of each prompt, of which it leaves one */
+  readonly candidates?: true;
 }
 
 /** What the operators of a list need together. */
@@ -23,6 +27,8 @@ export function needsOf(list: readonly OperatorPlan[]) {
     tokenizer: list.some(({ needs }) => needs?.tokenizer),
     prompts: list.some(({ needs }) => needs?.prompts),
     observations: list.flatMap(({ needs }) => needs?.observations ?? []),
+    draws: list.some(({ needs }) => needs?.draws),
+    candidates: list.some(({ needs }) => needs?.candidates),
   };
 }
 

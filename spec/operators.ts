@@ -36,13 +36,15 @@ export function operatorPlans(list: z.output<ReturnType<typeof operatorsSchema>>
 }
 
 function operatorPlan(name: string, settings: OperatorPlan['settings']): OperatorPlan {
-  const { shortens, comparesPrompts, needs: observed } = operatorNamed(name);
+  const { shortens, comparesPrompts, draws, chooses, needs: observed } = operatorNamed(name);
   const observations = observed?.(settings) ?? [];
   const needs: OperatorNeeds = {
     // a template's prompt is in the tokens of its record
     ...((shortens || comparesPrompts) && { tokenizer: true }),
     ...(comparesPrompts && { prompts: true }),
     ...(observations.length > 0 && { observations }),
+    ...(draws && { draws }),
+    ...(chooses && { candidates: true }),
   };
   return { name, settings, ...(Object.keys(needs).length > 0 && { needs }) };
 }

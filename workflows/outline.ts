@@ -9,6 +9,7 @@ import type { TrainingPlan } from '../kinds/text/plan.js';
 import { expandSteps } from '../spec/expand.js';
 import { dataKind, stepMembers, stepPart } from '../spec/members.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
+import { needsOf } from '../spec/operator-plan.js';
 import { membersAt, stagesOf } from '../spec/phases.js';
 import type { ExperimentPlan, MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
@@ -138,7 +139,7 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work
   if (member.family !== 'language-model') return {};
   const { limit, block } = run.data.text!;
   const training = generation === 0 ? member.generation0 : member.training;
-  const { maxNewTokens } = member.decoding;
+  const { maxNewTokens, numReturnSequences = 1 } = member.decoding;
   const sampleAt = (name: string, t: number) => membersAt(run, t).find((one) => one.name === name)!.sample;
   if (limit.train === undefined && stagesOf(run).some(({ members }) => members.some(({ sample }) => sample === undefined)))
     return {};
@@ -146,13 +147,24 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work
     const sample = sampleAt(name, t);
     return sample === undefined ? limit.train! : sizeAt(sample, t);
   };
-  const written = writtenBy(member, membersAt(run, generation), generation) ?? limit.train!;
-  const trained = trainedOn(member, n, generation);
+  const prompts = writtenBy(member, membersAt(run, generation), generation) ?? limit.train!;
+  const candidates = prompts * numReturnSequences;
+  const written = chosenAmong(member) ? prompts : candidates;
+  const trained = trainedOn(member, n, generation, (name, t) => {
+    const writer = membersAt(run, t).find((one) => one.name === name)!;
+    const several = writer.family === 'language-model' && !chosenAmong(writer) ? writer.decoding.numReturnSequences : undefined;
+    return n(name, t + 1) * (several ?? 1);
+  });
   return {
     finetune: Number.isFinite(trained) ? rowsTrained(training, trained) * block : undefined,
-    generate: written * maxNewTokens,
+    generate: candidates * maxNewTokens,
     score: limit.test === undefined ? undefined : limit.test * block + written * maxNewTokens,
   };
+}
+
+/** Whether one of the candidates of each prompt joins the pool. */
+function chosenAmong(member: MixedStepMember): boolean {
+  return 'postprocess' in member && needsOf(member.postprocess ?? []).candidates;
 }
 
 /** Rows that a training reads, with repetition. */

@@ -42,7 +42,8 @@ export function throughInput(
   const of = (name: string) => members.find((member) => member.name === name)!;
   if (set.kind === 'real' || set.kind === 'source') {
     const { prepared, first } = states[place.member];
-    const at = { ...place, seed: 0, generation: 0, member: '' };
+    // every seed reads the same real texts, but lots are a seed's own
+    const at = { ...place, seed: needsOf(set.through).draws ? place.seed : 0, generation: 0, member: '' };
     return input(set.through, at, { set: ref, tokenizer: prepared.tokenizer, first }, of(place.member));
   }
   const { prepared, first, written } = states[set.member];

@@ -2,6 +2,7 @@
 import { stopStrings } from './stopping.js';
 import { beams, earlyStopping, lengthPenalty } from './strategies/beam-settings.js';
 import { maxMatchingNgramSize, promptLookupNumTokens } from './strategies/prompt-lookup.js';
+import { numReturnSequences } from './return-sequences.js';
 import { isOn, type DecodingSetting, type StrategyTrait, type ValuesOf } from './settings.js';
 import { PROCESSORS, WARPERS } from './warpers/index.js';
 
@@ -25,6 +26,7 @@ export const DECODING_SETTINGS = {
   promptLookupNumTokens,
   maxMatchingNgramSize,
   stopStrings,
+  numReturnSequences,
 };
 
 type Settings = ValuesOf<typeof DECODING_SETTINGS>;

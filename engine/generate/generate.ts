@@ -12,7 +12,7 @@ import { STRATEGIES } from './strategies/index.js';
 import type { Continuation, Scores } from './types.js';
 
 export interface GenerateProgress {
-  /** prompts finished, of all (those before `startAt` count as finished) */
+  /** rows finished, of all (those before `startAt` count as finished) */
   readonly done: number;
   readonly total: number;
   /** new tokens a second over the batch that just ended */
@@ -28,9 +28,9 @@ export interface GenerateOptions {
   readonly eosTokenId?: readonly number[];
   /** the text of token ids; needed where settings have stop strings */
   readonly decode?: (ids: ArrayLike<number>) => string;
-  /** draws for prompt i and new token p come from (rowIndex(i), p) */
+  /** draws for row i and new token p come from (rowIndex(i), p); a row is a prompt, or one of its `numReturnSequences` continuations */
   readonly rng: CounterRng;
-  /** default: the prompt's index */
+  /** default: the row's index */
   readonly rowIndex?: (index: number) => number;
   /**
    * Token that shorter prompts are padded with on the left for everything that looks at what a sequence holds (repetition penalty,
@@ -39,9 +39,9 @@ export interface GenerateOptions {
   readonly paddingToken?: number;
   readonly threads: number;
   readonly device?: Device;
-  /** Receives the new tokens of prompts start, start + 1, …; generation goes on when it resolves. */
+  /** Receives the new tokens of rows start, start + 1, …; generation goes on when it resolves. */
   readonly onBatch: (start: number, rows: Int32Array[]) => Promise<void>;
-  /** index of the first prompt to continue: where a call of onBatch ended, the rest is written as in an uninterrupted call */
+  /** index of the first row to write: where a call of onBatch ended, the rest is written as in an uninterrupted call */
   readonly startAt?: number;
   readonly onProgress?: (progress: GenerateProgress) => void;
 }
@@ -50,16 +50,17 @@ export interface GenerateOptions {
 const WINDOW = 4;
 
 /**
- * Continues each prompt by the strategy of `settings`, `settings.batch` prompts at a time. Where rows can end at different times, a
+ * Continues each prompt by the strategy of `settings`, `settings.batch` rows at a time. Where rows can end at different times, a
  * finished one's place goes to the next prompt of a window of four batches, and `onBatch` receives a window. Which prompts run side
  * by side can change rounding, and follows from prompts and settings alone.
  * @throws HabsburgError `invalid` naming the prompt that is empty, too long for the model, or holds an unknown token id,
  *   `verification` where the model's logits are not finite
  */
 export async function generateRows(options: GenerateOptions): Promise<void> {
-  const { model, prompts, onBatch, rowIndex = (i) => i } = options;
+  const { model, onBatch, rowIndex = (i) => i } = options;
   const settings = decodingOf(options.settings);
-  checkPrompts(prompts, settings, model.config);
+  checkPrompts(options.prompts, settings, model.config);
+  const prompts = repeated(options.prompts, settings.numReturnSequences);
   const endTokens = options.eosTokenId ?? [];
   const strategy = STRATEGIES[settings.strategy]({
     settings,
@@ -97,6 +98,11 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
   } finally {
     await decoder.release();
   }
+}
+
+/** The continuations of a prompt are written one after the other, as in transformers. */
+function repeated(prompts: readonly Int32Array[], times: number): readonly Int32Array[] {
+  return times === 1 ? prompts : prompts.flatMap((prompt) => new Array<Int32Array>(times).fill(prompt));
 }
 
 /** Whether every row takes the same number of steps. */

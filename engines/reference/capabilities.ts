@@ -42,6 +42,7 @@ export const reference: Capabilities = {
         temperature: 'any',
         topK: 'any',
         topP: 'any',
+        numReturnSequences: 'any',
       },
     },
   },

@@ -21,14 +21,15 @@ export async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): 
   const rng = new CounterRng(job.rng);
   const prompts = await readPrompts(job);
   prompts.forEach(({ row }, i) => checkPrompt(model, row, i, job.decoding));
-  const count = job.count ?? prompts.length;
+  const candidates = job.decoding.numReturnSequences ?? 1;
+  const count = (job.count ?? prompts.length) * candidates;
   const written: DataRecord[] = [];
   if (job.resume) for await (const record of readRecords(join(job.resume, RECORDS_FILE))) written.push(record);
   while (written.length < count) {
     const index = written.length;
-    const prompt = prompts[index % prompts.length];
+    const prompt = prompts[Math.floor(index / candidates) % prompts.length];
     const row = continuation(model, prompt.row, job.decoding, endTokens, (token) => rng.uniform(index, token));
-    written.push(recordOf(index, prompt, row, job.origin, { tokenizer, endTokens }));
+    written.push(recordOf(index, prompt, row, job.origin, { tokenizer, endTokens, candidates }));
     io.progress({ phase: 'write', unit: 'record', done: written.length, total: count });
     if (io.checkpointDue() && written.length < count)
       await io.checkpoint(async (folder) => void (await writeRecords(join(folder, RECORDS_FILE), written)));

@@ -58,7 +58,7 @@ export interface GenerateJob<M extends StepMember = StepMember> {
   readonly model: string;
   /** a dataset folder: each record is continued; a family that continues nothing writes as many records as these */
   readonly prompts: string;
-  /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt */
+  /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt; of each so many as its decoding's numReturnSequences */
   readonly count?: number;
   /** a token: nothing is continued, every record is written from this one alone and begins with it; as many as there are prompts */
   readonly begins?: number;

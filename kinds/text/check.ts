@@ -129,6 +129,7 @@ export function checkMember(member: LanguageModelPlan, data: TextDataPlan, given
       suggestion: 'use strategy: sample, or remove growth',
     });
   if (member.prompts === 'none') problems.push(...checkUnprompted(member, data));
+  problems.push(...checkCandidates(member));
   if (data.template === undefined)
     for (const stage of ['training', 'generation0'] as const)
       for (const key of ['lossOn', 'packing'] as const)
@@ -145,6 +146,17 @@ export function checkMember(member: LanguageModelPlan, data: TextDataPlan, given
     problems.push({ path: ['tokenizer', 'kind'], message: 'a checkpoint reads text only through its own tokenizer', suggestion: 'use {kind: base}, or remove tokenizer' }); // prettier-ignore
   if (member.base.kind === 'scratch') problems.push(...checkScratch(member, member.base.config, data, given));
   return problems;
+}
+
+/** Several continuations of each prompt, and operators that choose among them. */
+function checkCandidates({ decoding, postprocess = [], prompts, sample }: LanguageModelPlan): Problem[] {
+  const several = decoding.numReturnSequences !== undefined;
+  const chooser = postprocess.findIndex((operator) => needsOf([operator]).candidates);
+  if (chooser >= 0 && !several)
+    return [{ path: ['postprocess', chooser], message: `${postprocess[chooser].name} chooses among several texts of a prompt, and there is one`, suggestion: 'give decoding.numReturnSequences' }]; // prettier-ignore
+  if (several && prompts === 'previous' && sample === undefined && chooser < 0)
+    return [{ path: ['decoding', 'numReturnSequences'], message: `what is written is continued, and would be ${decoding.numReturnSequences} times as much with each generation`, suggestion: 'use prompts: original, give the member a sample, or postprocess: [{curate: {…}}]' }]; // prettier-ignore
+  return [];
 }
 
 /** What is written from the start token alone. */

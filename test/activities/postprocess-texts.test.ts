@@ -15,6 +15,7 @@ const tokenizerFolder = join(root, 'tokenizer');
 mkdirSync(tokenizerFolder);
 const tokenizer = await tokenizerIn(tokenizerFolder);
 
+const RNG = { seed: 1, generation: 1, member: 'm', step: 'postprocess' };
 let made = 0;
 const folder = () => {
   const path = join(root, String(made++));
@@ -34,7 +35,16 @@ const setOf = async (records: readonly DataRecord[]) => {
 };
 const operator = (name: string, settings: Record<string, unknown> = {}) => ({ name, settings });
 const done = async (records: readonly DataRecord[], operators: TextsToPostprocess['operators'], more = {}) => {
-  const job = { operators, set: await setOf(records), endTokens: [END], tokenizer: tokenizerFolder, tables: {}, out: folder() };
+  const job = {
+    operators,
+    set: await setOf(records),
+    endTokens: [END],
+    tokenizer: tokenizerFolder,
+    tables: {},
+    rng: RNG,
+    from: 0,
+    out: folder(),
+  };
   return { ...(await postprocessTexts({ ...job, ...more })), out: job.out };
 };
 
@@ -45,7 +55,7 @@ test('what stays is told by its positions, in runs; nothing is written where not
     read: 6,
     kept: 4,
     edited: 0,
-    removed: [{ operator: 'dedupe', records: 2 }],
+    removed: [{ operator: 'dedupe', records: 2, copies: 0 }],
     runs: [[0, 1], [2, 2], [5, 1]], // prettier-ignore
   });
   expect(existsSync(join(out, RECORDS_FILE))).toBe(false);
@@ -99,4 +109,28 @@ test("tables are of the set's rows", async () => {
   const settings = { observation: 'likelihood', column: 'nll_sum', under: 'first', max: 5 };
   const { runs } = await done(records, [operator('threshold', settings)], { tables: { 'likelihood/first': table } });
   expect(runs).toEqual([[0, 1], [2, 1]]); // prettier-ignore
+});
+
+test('what stays several times is named as often, before and behind other operators; lots are of their place in the list', async () => {
+  const records = ['a', 'b', 'c', 'd\nd'].map((said, i) => written(String(i), said));
+  const table = folder();
+  await writeTable(table, { records: records.map(({ id }) => id), columns: { nll_sum: Float64Array.of(1, 0, 1, 0.5) } });
+  const tables = { 'likelihood/first': table };
+  const again = operator('resample', { observation: 'likelihood', column: 'nll_sum', under: 'first', power: 1, size: 1, maxRepeats: 2 }); // prettier-ignore
+  const result = await done(records, [again], { tables });
+  expect(result).toMatchObject({ kept: 4, runs: [[1, 1], [1, 1], [3, 1], [3, 1]], removed: [{ records: 2, copies: 2 }] }); // prettier-ignore
+  const { out, ...cut } = await done(records, [again, operator('cut', { at: '\n' }), operator('dedupe', { within: 'set' })], {
+    tables,
+  });
+  expect(cut).toMatchObject({ kept: 1, edited: 0, removed: [{ records: 2, copies: 2 }, { records: 2 }, { records: 1 }] });
+  expect([existsSync(join(out, RECORDS_FILE)), cut.runs]).toEqual([false, [[1, 1]]]);
+});
+
+test('the candidates of a prompt, or of a place where nothing is continued, belong together', async () => {
+  const records = ['g1/m/c0/000000', 'g1/m/c1/000000', 'g1/m/c0/000001', 'g1/m/c1/000001'].map((id, i) =>
+    written(id, 'x'.repeat(i + 1)),
+  );
+  const longest = { observation: 'text', column: 'characters', under: 'first', beta: 1, pick: 'best' };
+  const { runs } = await done(records, [operator('curate', longest)]);
+  expect(runs).toEqual([[1, 1], [3, 1]]); // prettier-ignore
 });

@@ -1,11 +1,12 @@
 /** Around the reference's rep-n of the same words: just above the limit a text goes, at it and below it stays. */
 import { expect, test } from '@jest/globals';
+import { noDraw } from '../support/draws.js';
 import { dropRepetitive } from '../../operators/drop-repetitive.js';
 
 const verdict = (words: string, settings: object) => {
   const known = [...new Set(words.split(' '))];
   const tokens = words.split(' ').map((word) => known.indexOf(word));
-  return dropRepetitive.apply([{ text: words, tokens }], dropRepetitive.settings.parse(settings), {})[0];
+  return dropRepetitive.apply([{ text: words, tokens }], dropRepetitive.settings.parse(settings), {}, noDraw)[0];
 };
 
 // rep-2, -3 and -4 by a plain implementation in Python

@@ -1,6 +1,7 @@
 /** Each operator on texts and verdicts made by hand. */
 import { describe, expect, test } from '@jest/globals';
 import { operators, operatorNamed } from '../../operators/index.js';
+import { noDraw } from '../support/draws.js';
 import type { Tables, Text, Verdict } from '../../operators/types.js';
 import { OBSERVATIONS } from '../../observations/index.js';
 
@@ -9,10 +10,14 @@ const text = (text: string, more: Partial<Text> = {}): Text => ({ text, tokens: 
 /** What is left of each text; undefined where it was removed. */
 function left(name: string, settings: object, texts: readonly Text[], tables: Tables = {}): (string | undefined)[] {
   const operator = operatorNamed(name);
-  const verdicts = operator.apply(texts, operator.settings.parse(settings), tables);
+  const verdicts = operator.apply(texts, operator.settings.parse(settings), tables, noDraw);
   expect(verdicts).toHaveLength(texts.length);
   const what = (verdict: Verdict, whole: string) =>
-    verdict === 'keep' ? whole : verdict === 'remove' ? undefined : whole.slice(verdict.from, verdict.to);
+    typeof verdict === 'object' && 'from' in verdict
+      ? whole.slice(verdict.from, verdict.to)
+      : verdict === 'keep'
+        ? whole
+        : undefined;
   return verdicts.map((verdict, i) => what(verdict, texts[i].text));
 }
 

@@ -1,14 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
 import { rank } from '../../operators/rank.js';
+import { noDraw } from '../support/draws.js';
 import type { Text } from '../../operators/types.js';
 
 const texts = (count: number): Text[] => Array.from({ length: count }, (_, i) => ({ text: `${i}`, tokens: [i] }));
 const kept = (columns: Readonly<Record<string, readonly number[]>>, settings: object): number[] => {
   const count = Object.values(columns)[0].length;
-  const verdicts = rank.apply(texts(count), rank.settings.parse({ column: 'nll_sum', ...settings }), {
-    'likelihood/first': { columns },
-  });
+  const verdicts = rank.apply(
+    texts(count),
+    rank.settings.parse({ column: 'nll_sum', ...settings }),
+    {
+      'likelihood/first': { columns },
+    },
+    noDraw,
+  );
   return verdicts.flatMap((verdict, i) => (verdict === 'keep' ? [i] : []));
 };
 

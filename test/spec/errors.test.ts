@@ -165,6 +165,8 @@ describe('mixtures', () => {
     ['[{ from: "file:more.txt", generation: -2 }, { from: self }]', '0.generation: the real data have no generations; remove it'],
     ['[{ from: "file:more.txt" }, { from: [real, "file:more.txt"] }]', '1.from.1: the same set is there twice; take more of it in term 0'],
     ['[{ from: self, lossWeight: 0 }]', '0.lossWeight: must be more than 0, but is 0'],
+    ['[{ from: self, through: [{ curate: { column: nll_sum } }] }]', '0.through: curate chooses among several texts of a prompt, and of self there is one; give the member that writes decoding.numReturnSequences'],
+    ['[{ from: real, through: [{ curate: { column: nll_sum } }] }]', '0.through: curate chooses among several texts of a prompt, and of real there is one; give the member that writes decoding.numReturnSequences'],
     ['[{ from: self, through: [dedup] }]', '0.through.0: unknown value "dedup"; did you mean "dedupe"?'],
     ['[{ from: self, through: [{ cut: { att: x } }] }]', '0.through.0.cut.att: unknown key "att"; did you mean "at"?'],
     ['[{ from: self, through: [drop-copied] }]', '0.through: drop-copied compares with prompts, which blocks in the pool do not bring along; use it in the member’s postprocess'],
@@ -190,12 +192,23 @@ describe('mixtures', () => {
 });
 
 describe('operators', () => {
+  test('candidates of candidates of candidates', async () => {
+    const several = SMALL.replace('strategy: greedy', 'strategy: sample, numReturnSequences: 4').replace(
+      'prompts: original',
+      'prompts: previous',
+    );
+    expect(await problems(several)).toEqual([
+      'e.yaml:12:55: population.0.decoding.numReturnSequences: what is written is continued, and would be 4 times as much with each generation; use prompts: original, give the member a sample, or postprocess: [{curate: {…}}]',
+    ]);
+  });
   const after = (list: string) => edit('    prompts: original', `    postprocess: ${list}\n    prompts: original`);
   test.each<[string, string]>([
     ['[ct]', '13:19: population.0.postprocess.0: unknown value "ct"; did you mean "cut"?'],
     ['[dedupe, { ct: { at: x } }]', '13:29: population.0.postprocess.1.ct: unknown key "ct"; did you mean "cut"?'],
     ['[{ length: { minToken: 3 } }]', '13:31: population.0.postprocess.0.length.minToken: unknown key "minToken"; did you mean "minTokens"?'],
     ['[{ length: { minTokens: 3.5 } }]', '13:42: population.0.postprocess.0.length.minTokens: must be a whole number, but is 3.5'],
+    ['[{ curate: { column: nll_sum } }]', '13:19: population.0.postprocess.0: curate chooses among several texts of a prompt, and there is one; give decoding.numReturnSequences'],
+    ['[{ resample: { column: nll_sum, size: 4 } }]', '13:56: population.0.postprocess.0.resample.size: size asks for more texts than maxRepeats allows'],
     ['[length]', '13:19: population.0.postprocess.0: length needs settings, as {length: {…}}: needs a lower or an upper limit, and the upper one not below the lower one'],
     ['[threshold]', '13:19: population.0.postprocess.0: threshold needs settings, as {threshold: {…}}: column'],
     ['[{ threshold: { column: nll, max: 3 } }]', '13:42: population.0.postprocess.0.threshold.column: unknown value "nll"; one of: nll_sum, token_count, '],

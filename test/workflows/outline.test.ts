@@ -1,6 +1,6 @@
 /** What an experiment will do, before it does it. */
 import { describe, expect, test } from '@jest/globals';
-import { outline, stepsOfGeneration, total, type OutlineStep } from '../../workflows/outline.js';
+import { outline, stepsOfGeneration, total, type OutlineStep, type StepName } from '../../workflows/outline.js';
 import { SMALL, load } from '../spec/support.js';
 
 const of = async (text: string) => outline((await load(text)).plan);
@@ -75,6 +75,19 @@ describe('tokens', () => {
     expect(await tokens(SAMPLED)).toEqual([20, 20, 20]);
     expect(await tokens(growing)).toEqual([20, 40, 60]);
     expect(await tokens(SAMPLED.replace('kind: replace', 'kind: accumulate'))).toEqual([20, 40, 60]);
+  });
+
+  test('of candidates count all that are written, and in training those that are not chosen among before', async () => {
+    const several = SMALL.replace('block: 16 }', 'block: 16, limit: { train: 10, test: 3 } }').replace('strategy: greedy', 'strategy: sample, numReturnSequences: 4'); // prettier-ignore
+    const chosen = several.replace('    prompts:', '    postprocess: [{ curate: { column: nll_sum } }]\n    prompts:');
+    const tokens = async (text: string, of: StepName) => (await outlined(text)).filter(({ step }) => step === of).map((step) => step.tokens! / 16); // prettier-ignore
+    const outlined = async (text: string) => (await of(text)).runs[0].steps;
+    expect(await tokens(several, 'finetune')).toEqual([20, 80, 80]);
+    expect(await tokens(several, 'generate')).toEqual([40, 40, 40]);
+    expect(await tokens(several, 'score')).toEqual([43, 43, 43]);
+    expect(await tokens(chosen, 'finetune')).toEqual([20, 20, 20]);
+    expect(await tokens(chosen, 'generate')).toEqual([40, 40, 40]);
+    expect(await tokens(chosen, 'score')).toEqual([13, 13, 13]);
   });
 
   test('of several steps are known if each one’s are', () => {

@@ -83,6 +83,11 @@ test('real texts are nobody’s, the same for all seeds and generations', () => 
     });
 });
 
+test('but whose operators draw lots draw those of their seed', () => {
+  const lots: OperatorPlan = { name: 'verify', settings: {}, needs: { draws: true } };
+  expect(through({ kind: 'real', through: [cut, lots] })).toMatchObject({ place: { seed: 5, generation: 0, member: '' } });
+});
+
 test('what is read as it is, or went through when it was new, is not asked for', () => {
   expect(through({ kind: 'written', member: 'writer', generation: 2 })).toBeUndefined();
   expect(through({ kind: 'past', member: 'writer', generation: 1, through: all })).toBeUndefined();

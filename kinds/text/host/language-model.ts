@@ -73,8 +73,10 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
   const tokenizer = await loadTokenizer(job.model);
   const endTokens = endTokensOf(model.config.json);
   const given = await readPrompts(job);
-  const count = job.count ?? given.length;
-  const promptAt = (i: number) => given[i % given.length];
+  const candidates = job.decoding.numReturnSequences ?? 1;
+  const prompts = job.count ?? given.length;
+  const count = prompts * candidates;
+  const promptAt = (i: number) => given[Math.floor(i / candidates) % given.length];
   /** what is written lies in shards, but for what is newer than the last of them */
   const shards: string[] = [];
   let written = 0;
@@ -87,7 +89,7 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
   }
   await generateRows({
     model,
-    prompts: Array.from({ length: count }, (_, i) => promptAt(i).row),
+    prompts: Array.from({ length: prompts }, (_, i) => promptAt(i * candidates).row),
     settings: job.decoding,
     eosTokenId: endTokens,
     decode: (ids) => tokenizer.decode(ids),
@@ -99,7 +101,7 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
     async onBatch(start, rows) {
       if (start !== written) throw new HabsburgError('failed', `internal: batch at ${start} after ${written} records`);
       rows.forEach((row, i) => {
-        newest.push(recordOf(start + i, promptAt(start + i), row, job.origin, { tokenizer, endTokens }));
+        newest.push(recordOf(start + i, promptAt(start + i), row, job.origin, { tokenizer, endTokens, candidates }));
       });
       written += rows.length;
       if (!io.checkpointDue() || written === count) return;

@@ -65,18 +65,20 @@ export async function readRows(
 
 /**
  * What was written, as a record.
- * @param index from 0, over all prompts
+ * @param index from 0, over all prompts and their candidates, which follow each other
  * @param written new tokens
+ * @param how.candidates records a prompt; of several each has its number in its id, before the position of what it continues
  */
 export function recordOf(
   index: number,
   prompt: Prompt,
   written: Int32Array,
   { member, generation, model }: GenerateJob['origin'],
-  { tokenizer, endTokens }: { readonly tokenizer: Tokenizer; readonly endTokens: readonly number[] },
+  { tokenizer, endTokens, candidates = 1 }: { readonly tokenizer: Tokenizer; readonly endTokens: readonly number[]; readonly candidates?: number }, // prettier-ignore
 ): DataRecord {
+  const candidate = candidates === 1 ? '' : `c${index % candidates}/`;
   return {
-    id: `g${generation}/${member}/${String(index).padStart(6, '0')}`,
+    id: `g${generation}/${member}/${candidate}${String(Math.floor(index / candidates)).padStart(6, '0')}`,
     ...(prompt.text === undefined
       ? blockOf(prompt.id === undefined ? [...prompt.row, ...written] : Array.from(written), tokenizer)
       : {

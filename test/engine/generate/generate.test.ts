@@ -44,6 +44,14 @@ describe('generateRows', () => {
     },
   );
 
+  test('several continuations of a prompt follow each other, each with draws of its own, whatever the batch', async () => {
+    const settings = { strategy: 'sample', maxNewTokens: 6 } as const;
+    const three = await generate(model, [[4], [9, 10]], decoding({ ...settings, numReturnSequences: 3 }));
+    expect(three).toEqual(await generate(model, [[4], [4], [4], [9, 10], [9, 10], [9, 10]], decoding(settings)));
+    expect(new Set(three.map((row) => row.join())).size).toBe(6);
+    expect(await generate(model, [[4], [9, 10]], decoding({ ...settings, numReturnSequences: 3, batch: 2 }))).toEqual(three);
+  });
+
   test('progress counts prompts, and other work is served between tokens', async () => {
     const done: number[] = [];
     let ticks = 0;
