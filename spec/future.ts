@@ -18,7 +18,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter'],
   'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
-  'population.*.training': ['precision', 'steps', 'labelSmoothing', 'adapter'],
+  'population.*.training': ['precision', 'steps', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',
     'beamGroups',

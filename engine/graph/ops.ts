@@ -85,6 +85,7 @@ export interface Attributes {
    */
   MatMulNBits: { readonly bits: 4 | 8; readonly blockSize: number; readonly accuracy: 0 | 4 };
   Equal: None;
+  LessOrEqual: None;
   Not: None;
   Where: None;
   /** inputs: condition (bool, one number), and what the branches use from outside; both give the same outputs (Graph.choose) */
@@ -138,6 +139,8 @@ const unary: OpRow<None> = { infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }
 const binary: OpRow<None> = {
   infer: (xs) => [{ dtype: sameDtype('an elementwise op', xs), shape: broadcast(xs[0].shape, xs[1].shape) }],
 };
+
+const comparison: OpRow<None> = { infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a.shape, b.shape) }] };
 
 function swapLastTwo(shape: Shape, swap?: boolean): Shape {
   return swap ? [...shape.slice(0, -2), shape[shape.length - 1], shape[shape.length - 2]] : shape;
@@ -382,7 +385,8 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     }),
     domain: 'com.microsoft',
   },
-  Equal: { infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a.shape, b.shape) }] },
+  Equal: comparison,
+  LessOrEqual: comparison,
   Not: { infer: ([x]) => [{ dtype: 'bool', shape: x.shape }] },
   Where: { infer: ([c, a, b]) => [{ dtype: a.dtype, shape: broadcast(c.shape, broadcast(a.shape, b.shape)) }] },
   // Sizes that one branch knows before it runs may be symbolic in the other: the first branch's names count.

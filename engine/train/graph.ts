@@ -12,7 +12,8 @@ import type { DecoderConfig, DecoderInputs, Parameters } from '../models/types.j
 import { weightInputs } from '../models/weights.js';
 import { frozenHook, loraHook, type Lora } from '../adapters/lora.js';
 import { adapterDropoutName, dropoutName, type SiteName } from './dropout.js';
-import { nllSeeds, tokenNll } from './loss.js';
+import { lossSeeds, tokenNll } from './loss.js';
+import type { LossPlan } from './losses/index.js';
 
 /** Name of the output that holds a parameter's gradient. */
 export function gradientName(parameter: string): string {
@@ -23,7 +24,7 @@ export function gradientName(parameter: string): string {
  * Inputs: `ids`, `positions` (B, T), `targets` (B·T), `weights` (B·T, 1) and every parameter under its name.
  * With dropout also its masks, `dropout.0`, `dropout.1` … (B·T, d), in the order of the branches, and with an adapter's dropout
  * `adapter.dropout.0` … (B·T, in), in the order of the adapted modules.
- * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · nll. The number of rows B is free.
+ * Outputs: `nll` (B·T) and `grad.<parameter>`, the gradient of Σ weights · loss, which is the nll where `options.loss` says nothing. The number of rows B is free.
  */
 export function trainingGraph(
   config: DecoderConfig,
@@ -35,6 +36,7 @@ export function trainingGraph(
     readonly adapterDropout?: boolean;
     readonly frozen?: FrozenParts;
     readonly recompute?: boolean;
+    readonly loss?: LossPlan | null;
   } = {},
 ): Graph {
   const graph = new Graph();
@@ -58,10 +60,10 @@ export function trainingGraph(
   const weights = graph.input('weights', 'float32', [sizeOf(['B', time])!, 1]);
   const hidden = hiddenStates(graph, config, parameters, inputs);
   const head = parameters(architectureOf(config.modelType).headWeight(config));
-  const loss = tokenNll(graph, hidden, head, targets, config.logitSoftcap);
-  const seeds = nllSeeds(graph, hidden, head, targets, weights, loss);
+  const nll = tokenNll(graph, hidden, head, targets, config.logitSoftcap);
+  const seeds = lossSeeds(graph, hidden, head, targets, weights, nll, options.loss ?? undefined);
   const gradients = backward(graph, seeds, trainable.map(parameters), { recompute: options.recompute });
-  graph.output('nll', loss.nll);
+  graph.output('nll', nll.nll);
   for (const name of trainable) graph.output(gradientName(name), gradients.get(parameters(name))!);
   return graph;
 }

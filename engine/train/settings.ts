@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { LoraPlan } from '../adapters/settings.js';
+import { lossSchema, type LossPlan } from './losses/index.js';
 import type { OptimizerPlan } from './optimizers/index.js';
 import type { SchedulePlan } from './schedule.js';
 
@@ -48,6 +49,16 @@ export const selectionFields = {
     .describe('Early stopping: after so many epochs in a row without a lower validation loss. Default: never.'),
 };
 
+/** Of language models. */
+export const lossFields = {
+  loss: lossSchema
+    .nullable()
+    .optional()
+    .describe(
+      'What is minimised in place of the cross-entropy. null: the cross-entropy, where generation 0 inherits another loss.',
+    ),
+};
+
 export type StepPlan = Readonly<z.output<z.ZodObject<typeof stepFields>>>;
 export type SelectionPlan = Readonly<z.output<z.ZodObject<typeof selectionFields>>>;
 
@@ -55,4 +66,6 @@ export type SelectionPlan = Readonly<z.output<z.ZodObject<typeof selectionFields
 export interface TrainingSettings extends SchedulePlan, OptimizerPlan, StepPlan, SelectionPlan {
   /** train a LoRA adapter and merge it into the model afterwards; absent or null: train all weights */
   readonly lora?: LoraPlan | null;
+  /** minimised in place of the cross-entropy, which is validated and selected by; absent: the cross-entropy */
+  readonly loss?: LossPlan;
 }

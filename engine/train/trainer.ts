@@ -10,11 +10,12 @@ import { modelFeeds, weightFeeds } from '../models/weights.js';
 import { float32, isLarge, Session, type Tensor } from '../session.js';
 import { adapterDropoutName, DropoutMasks, dropoutName } from './dropout.js';
 import { gradientName, trainingGraph } from './graph.js';
+import type { LossPlan } from './losses/index.js';
 import { createOptimizer, type OptimizerPlan } from './optimizers/index.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 
 export interface StepResult {
-  /** Σ weight · nll over the step's targets, nats */
+  /** Σ weight · nll over the step's targets, nats, whatever loss is minimised */
   readonly nllSum: number;
   /** Σ weight of the targets: how many they are, where all count alike */
   readonly targetCount: number;
@@ -46,6 +47,7 @@ export class Trainer {
    * @param options.adapter trained instead of the model's weights, which then stay as they are
    * @param options.dropout share of the layers' outputs that is dropped, in (0, 1), and the stream that says which; absent: none
    * @param options.adapterDropout the same of the adapter's inputs
+   * @param options.loss minimised in place of the cross-entropy
    * @param options.recompute compute layers again on the way back instead of keeping them
    */
   constructor(
@@ -59,6 +61,7 @@ export class Trainer {
       readonly dropout?: Dropout;
       readonly adapterDropout?: Dropout;
       readonly recompute?: boolean;
+      readonly loss?: LossPlan;
     },
   ) {
     const { adapter, dropout, adapterDropout } = options;
@@ -106,7 +109,7 @@ export class Trainer {
     return { nllSum, targetCount, gradientNorm: this.optimizer.step(learningRate) };
   }
 
-  /** Leaves (the step's first rows) or adds the gradient of Σ weight · nll / targetCount; returns the batch's Σ weight · nll. */
+  /** Leaves (the step's first rows) or adds the gradient of Σ weight · loss / targetCount; returns the batch's Σ weight · nll. */
   async #accumulate(batch: Batch, targetCount: number, firstRow: number): Promise<number> {
     const { session, maskWidths } = await this.#session(batch.time);
     const filled = this.#masks.map((masks, i) =>
@@ -139,6 +142,7 @@ export class Trainer {
       adapterDropout: adapterDropout !== undefined,
       frozen: this.#frozen,
       recompute: this.options.recompute,
+      loss: this.options.loss,
     });
     const maskWidths = this.#masks.map(({ nameOf }) =>
       graph.inputs.filter(({ name }) => name.startsWith(nameOf(''))).map(({ shape }) => shape[1] as number),

@@ -19,6 +19,7 @@ export const reference: Capabilities = {
         batch: 'any',
         accumulation: 'any',
         clip: 'any',
+        loss: 'any',
         dropout: [0],
         select: 'any',
         validateEvery: 'any',

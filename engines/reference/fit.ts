@@ -12,6 +12,7 @@ import { freshModel, readRows } from '../../kinds/text/host/texts.js';
 import type { FitJob, JobIo, JobReport } from '../../kinds/host/types.js';
 import { readWeights } from '../../pool/selection.js';
 import type { LanguageModelPlan, TrainingPlan } from '../../kinds/text/plan.js';
+import type { LossPlan } from '../../engine/train/losses/index.js';
 import { AdamW, type AdamWSettings } from './adamw.js';
 import { backpropagate, predictions, targetsIn } from './loss.js';
 import { ReferenceModel } from './model.js';
@@ -57,7 +58,7 @@ export async function fit(job: FitJob<LanguageModelPlan>, io: JobIo): Promise<Jo
     const epoch = Math.floor(position.step / stepsPerEpoch); // from 0
     const at = position.step % stepsPerEpoch;
     const chosen = rng.permutation(train.rows.length, epoch).subarray(at * perStep, (at + 1) * perStep);
-    const { nllSum, targetCount } = takeStep(model, optimizer, train, weights, chosen, learningRateAt(training, position.step, stepsPerEpoch)); // prettier-ignore
+    const { nllSum, targetCount } = takeStep(model, optimizer, train, weights, chosen, learningRateAt(training, position.step, stepsPerEpoch), training.loss); // prettier-ignore
     position = {
       ...position,
       step: position.step + 1,
@@ -98,10 +99,11 @@ function takeStep(
   weights: Float32Array,
   chosen: Uint32Array,
   learningRate: number,
+  loss?: LossPlan,
 ): { nllSum: number; targetCount: number } {
   const targetCount = chosen.reduce((sum, i) => sum + weights[i] * targetsIn(labels[i]), 0);
   let nllSum = 0;
-  for (const i of chosen) nllSum += weights[i] * backpropagate(model, rows[i], labels[i], weights[i] / targetCount);
+  for (const i of chosen) nllSum += weights[i] * backpropagate(model, rows[i], labels[i], weights[i] / targetCount, loss);
   optimizer.step(learningRate);
   return { nllSum, targetCount };
 }

@@ -1,5 +1,6 @@
 /** Negative log-likelihoods of a sequence's tokens, each given those before it. */
 import { IGNORED } from '../../common/labels.js';
+import type { LossPlan } from '../../engine/train/losses/index.js';
 import { logSum, softmax } from './layers.js';
 import type { ReferenceModel } from './model.js';
 import { Tape, type Matrix } from './tape.js';
@@ -33,17 +34,44 @@ export function targetsIn(labels: Int32Array): number {
 }
 
 /**
- * Adds the gradient of share · Σ nll to the parameters'.
+ * Adds the gradient of share · Σ loss to the parameters'.
+ * @param loss of a token; absent: its nll
  * @returns Σ nll
  */
-export function backpropagate(model: ReferenceModel, row: Int32Array, labels: Int32Array, share: number): number {
+export function backpropagate(
+  model: ReferenceModel,
+  row: Int32Array,
+  labels: Int32Array,
+  share: number,
+  loss?: LossPlan,
+): number {
   const tape = new Tape();
   const logits = model.logits(Array.from(row), tape);
   const predicted = read(logits, labels);
   for (const { t, target, logits: scores } of predicted) {
     const gradient = logits.gradient.subarray(t * logits.columns, (t + 1) * logits.columns);
-    softmax(scores).forEach((probability, id) => (gradient[id] = share * (probability - (id === target ? 1 : 0))));
+    logitGradient(scores, target, loss).forEach((slope, id) => (gradient[id] = share * slope));
   }
   tape.backward();
   return predicted.reduce((sum, { nll }) => sum + nll, 0);
+}
+
+/** (V) the gradient of a token's loss by its logits. */
+export function logitGradient(logits: Float64Array, target: number, loss?: LossPlan): Float64Array {
+  const p = softmax(logits);
+  const crossEntropy = p.map((probability, id) => probability - (id === target ? 1 : 0));
+  switch (loss?.kind) {
+    case undefined:
+      return crossEntropy;
+    case 'truncated':
+      return p[target] > loss.gamma ? crossEntropy.fill(0) : crossEntropy;
+    case 'confidence-penalty': {
+      const total = logSum(logits);
+      const logs = logits.map((logit) => logit - total);
+      const entropy = -p.reduce((sum, probability, id) => sum + probability * logs[id], 0);
+      return crossEntropy.map((slope, id) => slope + loss.weight * p[id] * (logs[id] + entropy));
+    }
+    case 'label-smoothing':
+      return p.map((probability, id) => probability - (id === target ? 1 - loss.epsilon : 0) - loss.epsilon / p.length);
+  }
 }

@@ -71,9 +71,9 @@ function isPart(subset: TextDocument['subset']): boolean {
   return subset !== undefined && Math.min(subset.train, subset.valid, subset.test) < 1;
 }
 
-/** Settings that concern templates are in the plan where there is one. */
-function trainingPlan({ lossOn, packing, ...document }: TrainingDocument, data: TextDataPlan): TrainingPlan {
-  const training = withOptimizer(document);
+/** Settings that concern templates are in the plan where there is one, and a loss where it is not the cross-entropy. */
+function trainingPlan({ lossOn, packing, loss, ...document }: TrainingDocument, data: TextDataPlan): TrainingPlan {
+  const training = { ...withOptimizer(document), ...(loss && { loss }) };
   if (data.template === undefined) return training;
   return { ...training, lossOn: lossOn ?? 'answer', ...(packing ? { packing: data.block } : {}) };
 }

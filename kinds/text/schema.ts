@@ -6,7 +6,7 @@ import { DECODING_ROWS, STRATEGY_NAMES, type DECODING_SETTINGS } from '../../eng
 import { modelTypes } from '../../engine/models/index.js';
 import { optimizerFields } from '../../engine/train/optimizers/fields.js';
 import { scheduleFields } from '../../engine/train/schedule.js';
-import { selectionFields, stepFields } from '../../engine/train/settings.js';
+import { lossFields, selectionFields, stepFields } from '../../engine/train/settings.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../../spec/mixture-schema.js';
 import { operatorsSchema } from '../../spec/operators.js';
 import { LAST_SEED, MODEL_SOURCE, memberExecution, name } from '../../spec/shared.js';
@@ -150,6 +150,7 @@ const trainingFields = {
   ...optimizerFields,
   ...stepFields,
   ...selectionFields,
+  ...lossFields,
   lora: loraSchema
     .nullable()
     .optional()

@@ -1,5 +1,6 @@
 /** Texts and language models in words. */
 import { decodingWords } from '../../engine/generate/decoding.js';
+import { lossWords } from '../../engine/train/losses/index.js';
 import { optimizerWords } from '../../engine/train/optimizers/index.js';
 import { sourceName } from '../../spec/digest.js';
 import { sampleWords, sampled, startWords, type Words } from '../phrases.js';
@@ -16,7 +17,7 @@ export const textWords: Words<LanguageModelPlan, TextDataPlan> = {
         : `the language model ${sourceName(base.source)}`;
     return (
       `Generation 0 fits ${model} to ${sampled(sample, 'blocks')}real text (${sourceName(data!.train)}). Each later generation starts from ${startWords(start, 'the base model')}, ` +
-      `trains${training.optimizer === undefined ? '' : ` by ${optimizerWords(training)}`} on what its mixture draws of real and written text, and writes more (${decodingWords(decoding).join(', ')}).`
+      `trains${training.optimizer === undefined ? '' : ` by ${optimizerWords(training)}`}${training.loss === undefined ? '' : ` by ${lossWords(training.loss)}`} on what its mixture draws of real and written text, and writes more (${decodingWords(decoding).join(', ')}).`
     );
   },
   brief({ base, start, training, decoding, prompts, sample }) {

@@ -416,10 +416,10 @@ describe('parts that do not fit together', () => {
     [
       'override with a wrong value',
       /$/,
-      '    override: { opt: { training: { epochs: -1, labelSmoothing: 0.1 } } }\n',
+      '    override: { opt: { training: { epochs: -1, precision: bf16 } } }\n',
       [
         'e.yaml:17:44: conditions.0.override.opt.training.epochs: must be at least 0, but is -1',
-        'e.yaml:17:48: conditions.0.override.opt.training.labelSmoothing: "labelSmoothing" is not implemented yet; remove it',
+        'e.yaml:17:48: conditions.0.override.opt.training.precision: "precision" is not implemented yet; remove it',
       ],
     ],
     [
