@@ -309,7 +309,7 @@ describe.each(others)('%s beside the reference', (id) => {
     // a high rate magnifies rounding
     const cases: (Partial<TrainingPlan> & { readonly on?: string; readonly magnified?: number })[] = [
       { epochs: 3, batch: 2, accumulation: 2, schedule: 'cosine', warmup: 0.3, minLearningRate: 1e-4, on: weighted },
-      { epochs: 4, batch: 3, schedule: 'linear', scheduleUnit: 'epoch', packing: 12, lossOn: 'all', clip: 0.05, loss: { kind: 'confidence-penalty', weight: 0.5 } }, // prettier-ignore
+      { epochs: 4, batch: 3, schedule: 'linear', scheduleUnit: 'epoch', packing: 12, lossOn: 'all', clip: 0.05, loss: { kind: 'confidence-penalty', weight: 0.5 }, magnified: 3 }, // prettier-ignore
       { epochs: undefined, maxSteps: 7, batch: 3, warmup: 2, validateEvery: 3, select: 'best' },
       { epochs: 20, batch: 5, learningRate: 0.03, select: 'best', patience: 2, weightDecay: 0, magnified: 50 },
     ];
