@@ -1,6 +1,7 @@
 /** Losses other than the cross-entropy: torch's gradients of whole models (losses/make_golden.py), and finite differences of the formulas. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
+import type { z } from 'zod';
 import { loadCheckpoint } from '../../../engine/checkpoint/huggingface.js';
 import { weightFeeds } from '../../../engine/models/weights.js';
 import { float32, Session } from '../../../engine/session.js';
@@ -36,7 +37,7 @@ function expectGradients(name: string, { gradients }: Case, of: (parameter: stri
 }
 
 test('there is a case of every loss', () => {
-  const kinds = lossSchema.options.map(({ shape }) => shape.kind.value);
+  const kinds = lossSchema.options.map(({ shape }) => (shape.kind as z.ZodLiteral<string>).value);
   for (const cases of Object.values(models)) expect(cases.map(({ loss }) => loss.kind)).toEqual(kinds);
 });
 
