@@ -29,7 +29,7 @@ export function finetuneActivity(deps: ActivityDependencies) {
             op: 'fit',
             family: input.family,
             train: await recordsOf(step, train),
-            valid: await step.input(valid),
+            valid: await recordsOf(step, valid),
             start:
               'model' in start
                 ? { model: await step.input(start.model) }

@@ -11,7 +11,7 @@ const VERSION = 2;
 
 export function generateActivity(deps: ActivityDependencies) {
   return (input: GenerateInput): Promise<StepResult> => {
-    const { place, model, prompts, tokenizer, count, unprompted, decoding } = input;
+    const { place, model, prompts, tokenizer, count, unprompted, split, decoding } = input;
     return runStep(
       deps,
       {
@@ -19,7 +19,13 @@ export function generateActivity(deps: ActivityDependencies) {
         version: VERSION,
         place,
         inputs: { model, prompts, ...(tokenizer && { tokenizer }) },
-        parameters: { family: input.family, decoding, ...(count !== undefined && { count }), ...(unprompted && { unprompted }) },
+        parameters: {
+          family: input.family,
+          decoding,
+          ...(count !== undefined && { count }),
+          ...(unprompted && { unprompted }),
+          ...(split && { split }),
+        },
         engine: true,
       },
       async (step) => {
@@ -33,7 +39,8 @@ export function generateActivity(deps: ActivityDependencies) {
             count,
             ...(unprompted && { begins: (await tokenizerFacts(step, tokenizer!)).begins }),
             decoding,
-            rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'generate' },
+            // other draws than those of the training set's prompts
+            rng: { seed: place.seed, generation: place.generation, member: place.member, step: split ? `generate/${split}` : 'generate' }, // prettier-ignore
             out,
             origin: { member: place.member, generation: place.generation, model: model.digest },
           },

@@ -28,7 +28,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
     generation,
     members: membersAt(run, generation).flatMap((member) => {
       const index = members[member.name];
-      const { model, generated, prompts } = index ?? {};
+      const { model, generated, prompts, mixed } = index ?? {};
       const of = index && leftBy(index);
       const first = zero?.members[member.name]?.model;
       const of0 = (role: string) => own.inputs?.[inputName(run.members.length, member.name, role)];
@@ -38,7 +38,10 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
         {
           name: member.name,
           of,
-          input: scoredOf(member, run, { model, generated, prompts, real, test, first, truth: of0('truth') }),
+          input: scoredOf(member, run, {
+            ...{ model, generated, prompts, real, test, first, truth: of0('truth') },
+            ...(mixed?.test && { mixed: mixed.test }),
+          }),
         },
       ];
     }),

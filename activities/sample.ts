@@ -1,5 +1,5 @@
 /**
- * sample: draws a member's training set from the pool by its terms. Outputs `train`, a selection; and of each member of which all
+ * sample: draws a member's training set from the pool by its terms, or its validation or test set by the same. Outputs `train`, a selection; and of each member of which all
  * generations are read, `past/NAME`: what it has written so far, a selection that the next generation adds to.
  */
 import { join } from 'node:path';
@@ -19,9 +19,9 @@ const VERSION = 2;
 
 export function sampleActivity(deps: ActivityDependencies) {
   return (input: SampleInput): Promise<StepResult> => {
-    const { place, terms, sample, earlier, sets } = input;
+    const { place, terms, sample, earlier, split, sets } = input;
     const { seed, generation, member } = place;
-    const parameters = { terms, ...(sample && { sample }), ...(earlier && { earlier }) };
+    const parameters = { terms, ...(sample && { sample }), ...(earlier && { earlier }), ...(split && { split }) };
     return runStep(deps, { step: 'sample', version: VERSION, place, inputs: sets, parameters, engine: false }, async (step) => {
       const known = new Map<string, SelectedSet>();
       for (const [name, ref] of Object.entries(sets)) known.set(name, await sizeOf(step, ref));
@@ -33,7 +33,7 @@ export function sampleActivity(deps: ActivityDependencies) {
         generation,
         sizes: new Map([...known].map(([name, { records }]) => [name, records])),
         continued: inPlace && other !== undefined ? await positionsOf(step, sets[other]) : undefined,
-        rngOf: (t) => new CounterRng({ seed, generation: t, member, step: 'sample' }),
+        rngOf: (t) => new CounterRng({ seed, generation: t, member, step: split ? `sample/${split}` : 'sample' }),
       });
       const outputs: Record<string, StepOutput> = { train: await output(step, 'train', known, runs) };
       if (generation > 0)

@@ -34,6 +34,7 @@ export function scoreActivity(deps: ActivityDependencies) {
         try {
           const evaluation = evaluationOf({ name, variant });
           if (evaluation.of !== writtenBy(input)) continue; // a metric of members of another kind
+          if (input.mixed === undefined && asksMixed(evaluation)) continue; // of members that mix their test set
           found[metricKey({ name, variant, settings })] = await evaluate(deps, input, evaluation, settings, tables, measured);
         } catch (error) {
           const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
@@ -54,6 +55,11 @@ export function scoreActivity(deps: ActivityDependencies) {
       counts: { observations: counted(seen), evaluations: counted(found) },
     };
   };
+}
+
+/** Whether it looks at the mixed test set, which not every member has. */
+function asksMixed({ needs }: Evaluation): boolean {
+  return [...(needs.records ?? []), ...(needs.observations ?? []).map(({ of }) => of)].includes('mixed');
 }
 
 function counted(steps: Readonly<Record<string, StepResult>>): { computed: number; reused: number } {
@@ -95,7 +101,7 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
       place: ofNobody(place),
       observation: need.observation,
       model: encoder,
-      data: input[need.of],
+      data: input[need.of]!,
       settings: {},
     });
   };
@@ -110,7 +116,7 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
                 place: need.under === 'first' && need.of === 'test' ? { ...place, generation: 0 } : place,
                 observation: need.observation,
                 model: need.under === 'self' ? model : first,
-                data: input[need.of],
+                data: input[need.of]!,
                 settings: lossOn ? { lossOn } : {},
               }),
             );
@@ -136,7 +142,7 @@ async function evaluate(
   const { name, variant, version, needs } = evaluation;
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
-  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[role];
+  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[role]!;
   for (const need of needs.observations ?? [])
     refs[tableName(need)] = await tables.of(need, settings.encoder as string | undefined);
   if (needs.truth) refs.truth = truthOf(input, name);

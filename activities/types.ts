@@ -9,6 +9,7 @@ import type { ScratchOf, JobReport } from '../kinds/host/types.js';
 import type { KindPlans } from '../kinds/plans.js';
 import type { LanguageModelPlan, TextDataPlan, TokenizerPlan } from '../kinds/text/plan.js';
 import type { ExperimentPlan, RunPlan, StepMember } from '../spec/plan.js';
+import type { HeldOut } from '../spec/mixes.js';
 import type { SamplePlan, Term } from '../spec/mixture.js';
 import type { OperatorPlan } from '../spec/operator-plan.js';
 import type { ChainDataPlan, ChainPart } from '../kinds/chains/plan.js';
@@ -72,6 +73,8 @@ export interface SampleInput {
   readonly sample?: SamplePlan;
   /** what held in earlier generations, each up to `to`, where it was something else and new real records are drawn */
   readonly earlier?: readonly (Pick<SampleInput, 'terms' | 'sample'> & { readonly to: number })[];
+  /** the validation or test set is drawn, not the training set; `sets` are of that split */
+  readonly split?: HeldOut;
   /** the sets that the terms read in this generation, by setName; datasets, or selections of them */
   readonly sets: Readonly<Record<string, ArtifactRef>>;
 }
@@ -133,7 +136,7 @@ export interface PostprocessInput {
 export interface FinetuneInput {
   readonly place: StepPlace;
   readonly family: StepMember['family'];
-  /** a dataset, or a selection of records */
+  /** datasets, or selections of records */
   readonly train: ArtifactRef;
   readonly valid: ArtifactRef;
   readonly start: { readonly model: ArtifactRef } | { readonly scratch: ScratchOf<StepMember>; readonly tokenizer?: ArtifactRef };
@@ -152,6 +155,8 @@ export interface GenerateInput {
   readonly count?: number;
   /** nothing is continued: texts are written from the start token, as many as there are prompts */
   readonly unprompted?: true;
+  /** the prompts are of this split, not of the training set */
+  readonly split?: HeldOut;
   readonly decoding: StepMember['decoding'];
 }
 

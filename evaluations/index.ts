@@ -23,6 +23,7 @@ import { mattr } from './mattr.js';
 import { mauve } from './mauve.js';
 import { mmd } from './mmd.js';
 import { mtlds } from './mtld.js';
+import { mixedPerplexities } from './mixed-perplexity.js';
 import { perplexity } from './perplexity.js';
 import { perplexityOfBatches, perplexityOfRecords } from './perplexities.js';
 import { pictures } from './pictures.js';
@@ -48,6 +49,7 @@ export const evaluations: readonly Evaluation[] = [
   perplexity,
   perplexityOfBatches,
   perplexityOfRecords,
+  ...mixedPerplexities,
   sequencePerplexity,
   likelihoodShift,
   distinct1,

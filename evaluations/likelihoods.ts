@@ -14,6 +14,8 @@ export interface Likelihood {
 
 /** The real test records under model t. */
 export const TEST_UNDER_SELF: ObservationRef = { observation: 'likelihood', of: 'test', under: 'self' };
+/** The test records mixed as model t's training set was, under model t. */
+export const MIXED_UNDER_SELF: ObservationRef = { observation: 'likelihood', of: 'mixed', under: 'self' };
 /** What model t wrote under model 0 of the same member and seed, without its prompt. */
 export const WRITTEN_UNDER_FIRST: ObservationRef = { observation: 'likelihood', of: 'generated', under: 'first' };
 

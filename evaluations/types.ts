@@ -7,8 +7,11 @@ import type { z } from 'zod';
 /** Values of settings; they go into every result. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
-/** Datasets that an evaluation may look at: what model t wrote, what it continued, and the real training and test records. */
-export type RecordsRole = 'generated' | 'prompts' | 'real' | 'test';
+/**
+ * Datasets that an evaluation may look at: what model t wrote, what it continued, the real training and test records, and the test set mixed
+ * as its training set was, which some members alone have.
+ */
+export type RecordsRole = 'generated' | 'prompts' | 'real' | 'test' | 'mixed';
 
 /**
  * An observation (observations/): of which records, and under which model: t, 0 of the same member and seed, or the sentence encoder that the

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HabsburgError } from '../common/errors.js';
 import { KINDS } from '../kinds/index.js';
 import { checkTruth } from '../kinds/text/check.js';
-import { checkVariant } from './check.js';
+import { checkMixedMetric, checkVariant } from './check.js';
 import { metricPlans, metricSchema, ordered } from './metric-plans.js';
 import { metricNamesOf } from './metrics.js';
 import type { ExperimentPlan, MetricPlan } from './plan.js';
@@ -16,7 +16,7 @@ import { explain, type Problem } from './problems.js';
  * @throws HabsburgError 'invalid' for what is no metric of such data, saying what was meant
  */
 export function withMetrics(
-  { data, metrics }: Pick<ExperimentPlan, 'data' | 'metrics'>,
+  { data, metrics, conditions }: Pick<ExperimentPlan, 'data' | 'metrics' | 'conditions'>,
   text: string,
   encoder?: string,
 ): MetricPlan[] {
@@ -32,7 +32,11 @@ export function withMetrics(
   }
   const parsed = schema.safeParse(raw);
   const problems: Problem[] = parsed.success
-    ? parsed.data.flatMap((metric, i) => [...(data.text ? checkTruth(data.text, metric, [i]) : []), ...checkVariant(metric, [i])])
+    ? parsed.data.flatMap((metric, i) => [
+        ...(data.text ? checkTruth(data.text, metric, [i]) : []),
+        ...checkVariant(metric, [i]),
+        ...checkMixedMetric(metric, conditions, [i]),
+      ])
     : parsed.error.issues.flatMap((issue) => explain(issue, raw, schema));
   const asked = parsed.success ? metricPlans(parsed.data, [], problems, encoder) : [];
   if (problems.length > 0) {

@@ -1,8 +1,11 @@
 /** How the parts of an experiment file fit together that are the same for every kind of data and models. Returns problems, throws nothing. */
 import { metricNamed, variantsOf } from './metrics.js';
+import { mixesOf } from './mixes.js';
 import type { ExperimentDocument } from './schema.js';
 import type { MetricDocument } from './metric-plans.js';
 import { checkOverrides, checkPhases, type Changed } from './overrides.js';
+import { stagesOf } from './phases.js';
+import type { ConditionPlan } from './plan.js';
 import type { Path, Problem } from './problems.js';
 
 /** @param members what conditions and phases cannot change of them */
@@ -63,4 +66,14 @@ export function checkVariant(metric: MetricDocument, path: Path): Problem[] {
       suggestion: variants.length === 1 ? `its variant is ${variants[0]}` : `one of: ${variants.join(', ')}`,
     },
   ];
+}
+
+/** A metric of the mixed test set needs somebody who has one. */
+export function checkMixedMetric(metric: MetricDocument, conditions: readonly ConditionPlan[], path: Path): Problem[] {
+  const { name, variant } = typeof metric === 'string' ? { name: metric } : metric;
+  if (metricNamed(name, variant).needs.observations?.every(({ of }) => of !== 'mixed') ?? true) return [];
+  const all = conditions.flatMap((condition) => stagesOf(condition).flatMap(({ members }) => members));
+  if (all.some((member) => mixesOf(member).includes('test'))) return [];
+  const suggestion = 'give the member mixes: [train, valid, test], or remove it';
+  return [{ path, message: `${variant} is of a test set that is mixed, and no member mixes its own`, suggestion }];
 }

@@ -97,6 +97,8 @@ const memberIndex = z.object({
   dataset: artifactRef.optional(),
   /** what the model continued */
   prompts: artifactRef.optional(),
+  /** what it was validated and can be tested on, where these are mixed as its training set is */
+  mixed: z.object({ valid: artifactRef.optional(), test: artifactRef.optional() }).optional(),
   /** what it wrote, and where it has operators what they left of that */
   generated: artifactRef.optional(),
   /** what it wrote before them */

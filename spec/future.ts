@@ -17,7 +17,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['schedule', 'grid', 'sweep', 'detector', 'extends', 'engine', 'signing'],
   data: ['stride', 'mask', 'filter'],
-  'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess'],
+  'population.*': ['adapter', 'lora', 'peft', 'dtype', 'queue', 'device', 'postprocess', 'mixes'],
   'population.*.training': ['precision', 'steps', 'adapter'],
   'population.*.decoding': [
     'penaltyAlpha',
@@ -48,6 +48,7 @@ export function isFutureKey(path: readonly PropertyKey[], key: string): boolean 
 /** Keys of language models that members of other families cannot have, and why. */
 const OF_TEXTS: Readonly<Record<string, string>> = {
   postprocess: 'operators read texts; images have none, and cheap models keep counts and moments instead',
+  mixes: 'mixed validation and test sets are of texts: no other model is selected or scored on what was written',
 };
 
 /** What is said of a key of the future. */

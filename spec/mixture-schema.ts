@@ -15,6 +15,7 @@ import {
   type SamplePlan,
   type Term,
 } from './mixture.js';
+import { checkMixes, type Mixes } from './mixes.js';
 import { needsOf } from './operator-plan.js';
 import { operatorPlans, operatorsSchema } from './operators.js';
 import type { Path, Problem } from './problems.js';
@@ -161,7 +162,7 @@ const areTexts = (records: RecordForm): boolean => records === 'blocks' || recor
 const recordWords = (records: RecordForm): string => (areTexts(records) ? 'texts' : records === 'chains' ? 'records of its own family' : records); // prettier-ignore
 
 /** A member under a condition, and where its mixture stands in the file. */
-export interface PlacedReader extends Reader {
+export interface PlacedReader extends Reader, Mixes {
   readonly at: Path;
   readonly records: RecordForm;
   readonly training?: { readonly packing?: unknown };
@@ -174,8 +175,9 @@ export interface PlacedReader extends Reader {
 export function checkMixtures(members: readonly PlacedReader[]): Problem[] {
   const problems = members.flatMap((member) => {
     const { mixture, at, sample } = member;
-    if (mixture.kind === 'terms') return checkTerms(mixture.terms, member, members);
-    return [...checkRule(mixture, at), ...(sample ? [] : checkNewReal(mixture.kind, termsOf(mixture), [...at, 'kind']))];
+    const held = checkMixes(member, at);
+    if (mixture.kind === 'terms') return [...checkTerms(mixture.terms, member, members), ...held];
+    return [...checkRule(mixture, at), ...(sample ? [] : checkNewReal(mixture.kind, termsOf(mixture), [...at, 'kind'])), ...held];
   });
   if (problems.length > 0) return problems;
   const circle = circleOf(members);

@@ -1,7 +1,7 @@
 /** From plain data to the plan: checked against the grammar of what it is about, defaults filled in, conditions' overrides applied. */
 import { DEFAULT_FAMILY, kindOf } from '../kinds/index.js';
 import type { FileWords, MemberGrammar, Real } from '../kinds/types.js';
-import { checkParts } from './check.js';
+import { checkMixedMetric, checkParts } from './check.js';
 import { checkStatedClaims } from './claims.js';
 import { metricPlans } from './metric-plans.js';
 import type { DataPlans, ExperimentPlan, MemberPlan } from './plan.js';
@@ -59,6 +59,8 @@ export function resolveExperiment(given: unknown): Resolved {
     problems.push({ path: ['encoder'], atKey: true, message: 'has no effect: no metric of this file reads vectors of texts', suggestion: 'name one that does, such as metrics: [d-sem], or remove it' }); // prettier-ignore
   const grammar = (family: string) => ({ ...grammars.get(kindOf(family)!.name)!, schema: kindOf(family)!.families[family] });
   const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, problems);
+  if (problems.length === 0)
+    problems.push(...(doc.metrics ?? []).flatMap((metric, i) => checkMixedMetric(metric, conditions, ['metrics', i])));
   if (problems.length > 0) return { problems };
   const { name, title, generations, execution } = doc;
   const plan: ExperimentPlan = {

@@ -16,6 +16,8 @@ export interface Scored<Ref> {
   readonly prompts: Ref;
   readonly real: Ref;
   readonly test: Ref;
+  /** the test set mixed as the member's training set is, where it is */
+  readonly mixed?: Ref;
   /** model 0 of the same member and seed */
   readonly first: Ref;
   readonly truth?: Ref;

@@ -8,6 +8,7 @@ import type { Digest } from '../common/canonical.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import { summary } from '../common/summary.js';
 import type { RunDocument } from '../spec/documents.js';
+import type { HeldOut } from '../spec/mixes.js';
 import type { AnyRunPlan, ExecutionPlan, ExperimentPlan } from '../spec/plan.js';
 
 export const QUEUES = { workflow: 'habsburg-workflow', cpu: 'habsburg-cpu', gpu: 'habsburg-gpu' } as const;
@@ -189,6 +190,15 @@ export interface RunEnding extends Pick<RunStarter, 'index' | 'turn'> {
   readonly failure?: Omit<RunFailure, 'run'>;
 }
 
+/** What a member wrote in a generation, and the model that it was then. */
+export interface WrittenState {
+  readonly generation: number;
+  readonly set: ArtifactRef;
+  readonly model: ArtifactRef;
+  /** what it wrote from the prompts of other splits, where somebody's are mixed */
+  readonly held?: Readonly<Partial<Record<HeldOut, ArtifactRef>>>;
+}
+
 /** What a member takes from one generation to the next: references only, so a chain of any length continues as new. */
 export interface MemberState {
   readonly prepared: {
@@ -206,7 +216,7 @@ export interface MemberState {
   /** the real records of generation 0, where they are a sample; absent: all of them */
   readonly real?: ArtifactRef;
   /** what the member wrote that is still read, and its model then, oldest first; the last generation's is always there */
-  readonly written?: readonly { readonly generation: number; readonly set: ArtifactRef; readonly model: ArtifactRef }[];
+  readonly written?: readonly WrittenState[];
   /** by member whose generations are all read: what it wrote in all but the last, a selection */
   readonly past?: Readonly<Record<string, ArtifactRef>>;
   /** other real texts that its terms read, in its tokens, by their source */

@@ -5,6 +5,7 @@
 import type {
   Activities,
   FinetuneInput,
+  GenerateInput,
   SampleInput,
   ScoreInput,
   StepPlace,
@@ -12,20 +13,17 @@ import type {
   ViewInput,
 } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
+import { heldOutTerms, mixesOf, type HeldOut } from '../spec/mixes.js';
 import {
   firstTerms,
   isSource,
   memberOrder,
   promptsOf,
-  pastName,
   pastsRead,
   setName,
-  setsOf,
   sourcesOf,
   termsOf,
-  wholeName,
   writtenBy,
-  type PoolSet,
   type Term,
 } from '../spec/mixture.js';
 import { membersAt } from '../spec/phases.js';
@@ -33,9 +31,22 @@ import type { MixedStepMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import { scoredOf } from '../spec/scored.js';
 import { sourceOfContent } from '../spec/sources.js';
-import type { MemberState } from './contract.js';
+import type { MemberState, WrittenState } from './contract.js';
 import { throughInput, writtenInput } from './postprocess.js';
-import { earlierDraws, everyBefore, stillRead, type Loop } from './reads.js';
+import {
+  earlierDraws,
+  everyBefore,
+  setsAt,
+  splitsWritten,
+  stillRead,
+  throughName,
+  viewInput,
+  viewName,
+  type Loop,
+  type MemberStates,
+} from './reads.js';
+
+export type { MemberStates } from './reads.js';
 
 type Asked = 'view' | 'postprocess' | 'sample' | 'finetune' | 'generate';
 
@@ -44,9 +55,6 @@ export type StepCall = { [S in Asked]: { readonly step: S; readonly input: Param
 
 /** What a run says of its texts. */
 type Texts = Pick<RunPlan, 'data' | 'sources' | 'claims'>;
-
-/** The members' states by name. */
-export type MemberStates = Readonly<Record<string, MemberState>>;
 
 export interface GenerationResult {
   readonly state: MemberState;
@@ -80,14 +88,16 @@ export function* memberGeneration(
     return result.outputs;
   };
 
-  const read = function* (terms: readonly Term[], past: MemberState['past']) {
+  const read = function* (terms: readonly Term[], past: MemberState['past'], split?: HeldOut) {
     const sets: Record<string, ArtifactRef> = {};
     yield* texts(terms);
-    for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past, sources } })) {
+    for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past, sources } }, split)) {
       const operated = throughInput(set, whole, members, place, states);
-      const ref = operated ? (yield* ask({ step: 'postprocess', input: operated }, throughName(set, done))).kept : whole;
+      const ref = operated
+        ? (yield* ask({ step: 'postprocess', input: operated }, of(throughName(set, done), split))).kept
+        : whole;
       const input = viewInput(set, ref, prepared, place, states, run.data.text);
-      sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, viewName(input.place, t))).view : ref;
+      sets[setName(set)] = input ? (yield* ask({ step: 'view', input }, of(viewName(input.place, t), split))).view : ref;
     }
     return sets;
   };
@@ -119,6 +129,14 @@ export function* memberGeneration(
     past = pastOf(outputs);
   }
   const real = state.real ?? (t === 0 && sample !== undefined ? train : undefined);
+  const mixed: Partial<Record<HeldOut, ArtifactRef>> = {};
+  for (const split of mixesOf(member)) {
+    mixed[split] = prepared[split];
+    if (t === 0) continue;
+    const held = heldOutTerms(terms);
+    const input: SampleInput = { place, terms: held, split, sets: yield* read(held, undefined, split) };
+    mixed[split] = (yield* ask({ step: 'sample', input }, of('sample', split))).train;
+  }
 
   const { model } = yield* ask({
     step: 'finetune',
@@ -126,33 +144,42 @@ export function* memberGeneration(
       place,
       family: member.family,
       train,
-      valid: prepared.valid,
+      valid: mixed.valid ?? prepared.valid,
       start: startOf(member, t, state),
       training: t === 0 ? member.generation0 : member.training,
     },
   });
-  const prompts = promptsOf(member, terms, { first: real ?? prepared.train, train, newest: state.written?.at(-1)?.set });
-  const count = writtenBy(member, members, t);
-  const { generated } = yield* ask({
-    step: 'generate',
-    input: {
+  const first = state.first ?? model;
+  const newest = state.written?.at(-1);
+  const write = function* (prompts: ArtifactRef, which: { readonly count?: number; readonly split?: HeldOut }) {
+    const input: GenerateInput = {
       place,
       family: member.family,
       model,
       prompts,
       ...(prepared.tokenizer && { tokenizer: prepared.tokenizer }),
-      ...(count !== undefined && { count }),
+      ...(which.count !== undefined && { count: which.count }),
       ...('prompts' in member && member.prompts === 'none' && { unprompted: true }),
+      ...(which.split && { split: which.split }),
       decoding: member.decoding,
-    },
-  });
+    };
+    const { generated } = yield* ask({ step: 'generate', input }, of('generate', which.split));
+    const wrote = { set: generated, prompts, model, first, tokenizer: prepared.tokenizer };
+    const operated = writtenInput(member, place, wrote, run.data.text);
+    const kept = operated ? (yield* ask({ step: 'postprocess', input: operated }, of('postprocess', which.split))).kept : generated; // prettier-ignore
+    return { kept, raw: operated && generated };
+  };
+  const prompts = promptsOf(member, terms, { first: real ?? prepared.train, train, newest: newest?.set });
+  const { kept, raw } = yield* write(prompts, { count: writtenBy(member, members, t) });
+  const held: Partial<Record<HeldOut, ArtifactRef>> = {};
+  for (const split of splitsWritten(run, name)) {
+    const clean = prepared[split];
+    const continued = promptsOf(member, terms, { first: clean, train: mixed[split] ?? clean, newest: newest?.held?.[split] });
+    held[split] = (yield* write(continued, { split })).kept;
+  }
 
-  const first = state.first ?? model;
-  const wrote = { set: generated, prompts, model, first, tokenizer: prepared.tokenizer };
-  const operated = writtenInput(member, place, wrote, run.data.text);
-  const kept = operated ? (yield* ask({ step: 'postprocess', input: operated })).kept : generated;
-
-  const written = [...(state.written ?? []), { generation: t, set: kept, model }];
+  const wrote: WrittenState = { generation: t, set: kept, model, ...(Object.keys(held).length > 0 && { held }) };
+  const written = [...(state.written ?? []), wrote];
   return {
     state: {
       prepared,
@@ -170,65 +197,13 @@ export function* memberGeneration(
       dataset: train,
       prompts,
       generated: kept,
-      ...(operated && { raw: generated }),
+      ...(Object.keys(mixed).length > 0 && { mixed }),
+      ...(raw && { raw }),
       ...(state.written ? { follows: state.written.at(-1)!.set.digest } : {}),
       steps: Object.fromEntries(
         Object.entries(done).map(([step, { key, cached, report }]) => [step, { key, cached, report: { ...report } }]),
       ),
     },
-  };
-}
-
-/** What the step of a set's operators is called in the generation's document; two terms may read one set each through its own. */
-function throughName(set: PoolSet, done: Readonly<Record<string, unknown>>): string {
-  const name = `through-${wholeName(set)}`;
-  return name in done ? `${name}-${Object.keys(done).length}` : name;
-}
-
-interface PooledSet {
-  readonly set: PoolSet;
-  readonly ref: ArtifactRef;
-}
-
-/** The sets that a member's terms read in a generation. */
-function setsAt(terms: readonly Term[], self: string, t: number, states: MemberStates): PooledSet[] {
-  const { prepared, real, past, sources } = states[self];
-  const find = (set: PoolSet): ArtifactRef | undefined => {
-    if (set.kind === 'unseen') return prepared.train;
-    if (set.kind === 'real') return real ?? prepared.train;
-    if (set.kind === 'source') return sources?.[set.source];
-    if (set.kind === 'past') return past?.[pastName(set.member, set.through)];
-    return states[set.member].written?.find(({ generation }) => generation === set.generation)?.set;
-  };
-  // a share is of as many records as the first set has, where there is no sample
-  const sized: PoolSet[] = real === undefined && terms.some(({ take }) => take !== 'all') && t > 0 ? [{ kind: 'real' }] : [];
-  return [...sized, ...terms.flatMap((one) => setsOf(one, self, t))].map((set) => {
-    const ref = find(set);
-    if (ref === undefined) throw new Error(`internal: ${setName(set)} is not in the pool`);
-    return { set, ref };
-  });
-}
-
-/** Where a set was written in other tokens than its reader reads: the view in its place. What is past was viewed before. */
-function viewInput(
-  set: PoolSet,
-  ref: ArtifactRef,
-  { tokenizer: reader }: MemberState['prepared'],
-  place: StepPlace,
-  states: MemberStates,
-  data: RunPlan['data']['text'],
-): ViewInput | undefined {
-  if (set.kind !== 'written' || set.member === place.member) return undefined;
-  const writer = states[set.member].prepared.tokenizer;
-  if (!writer || !reader || !data || writer.digest === reader.digest) return undefined;
-  const { block, packing } = data;
-  return {
-    place: { ...place, member: set.member, generation: set.generation },
-    set: ref,
-    writer,
-    reader,
-    block,
-    packing,
   };
 }
 
@@ -256,11 +231,6 @@ function sourceInput(
   };
 }
 
-/** A view's name among a generation's steps. */
-function viewName({ member, generation }: StepPlace, t: number): string {
-  return generation < t - 1 ? `view-${member}-${generation}` : `view-${member}`;
-}
-
 /** Outputs of a sample step beside its training set: what members of whom all generations are read have written so far. */
 export function pastOutputs({ terms, place }: SampleInput): string[] {
   return place.generation === 0 ? [] : pastsRead(terms, place.member).map(({ name }) => `past/${name}`);
@@ -279,14 +249,18 @@ function startOf(member: MixedStepMember, generation: number, state: MemberState
   return { model: state.prepared.base! };
 }
 
+/** A step's name in the generation's document: of another split than the training set, with the split's. */
+const of = (step: string, split: HeldOut | undefined): string => (split ? `${step}-${split}` : step);
+
 /** What is scored of a member's generation. */
 export function scoreInput(
   member: MixedStepMember,
   run: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>,
-  { state: { model, first, written, prepared }, prompts }: GenerationResult,
+  { state: { model, first, written, prepared }, prompts, index }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
   const { train: real, test, truth } = prepared;
-  return scoredOf(member, run, { model: model!, generated: written!.at(-1)!.set, prompts, real, test, first: first!, truth });
+  const mixed = index.mixed?.test && { mixed: index.mixed.test };
+  return scoredOf(member, run, { model: model!, generated: written!.at(-1)!.set, prompts, real, test, ...mixed, first: first!, truth }); // prettier-ignore
 }
 
 /**

@@ -8,6 +8,7 @@ import { digestOf, type Digest } from '../common/canonical.js';
 import type { TrainingPlan } from '../kinds/text/plan.js';
 import { expandSteps } from '../spec/expand.js';
 import { dataKind, stepMembers, stepPart } from '../spec/members.js';
+import { mixesOf, type HeldOut } from '../spec/mixes.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
 import { needsOf } from '../spec/operator-plan.js';
 import { membersAt, stagesOf } from '../spec/phases.js';
@@ -135,11 +136,12 @@ interface Work {
   readonly score?: number;
 }
 
-function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work {
+function workOf(run: RunPlan, member: MixedStepMember, generation: number, split?: HeldOut): Work {
   if (member.family !== 'language-model') return {};
   const { limit, block } = run.data.text!;
   const training = generation === 0 ? member.generation0 : member.training;
   const { maxNewTokens, numReturnSequences = 1 } = member.decoding;
+  if (split) return limit[split] === undefined ? {} : { generate: limit[split] * numReturnSequences * maxNewTokens };
   const sampleAt = (name: string, t: number) => membersAt(run, t).find((one) => one.name === name)!.sample;
   if (limit.train === undefined && stagesOf(run).some(({ members }) => members.some(({ sample }) => sample === undefined)))
     return {};
@@ -155,10 +157,11 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number): Work
     const several = writer.family === 'language-model' && !chosenAmong(writer) ? writer.decoding.numReturnSequences : undefined;
     return n(name, t + 1) * (several ?? 1);
   });
+  const tests = mixesOf(member).includes('test') ? 2 : 1;
   return {
     finetune: Number.isFinite(trained) ? rowsTrained(training, trained) * block : undefined,
     generate: candidates * maxNewTokens,
-    score: limit.test === undefined ? undefined : limit.test * block + written * maxNewTokens,
+    score: limit.test === undefined ? undefined : limit.test * block * tests + written * maxNewTokens,
   };
 }
 
@@ -184,14 +187,14 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
   const ask = (member: MixedStepMember, generation: number, step: StepName, { place, ...input }: StepInput): OutlineStep => {
     const after = [...new Set(refsIn(input).map((digest) => by.get(digest)!))];
     const made: OutlineStep = {
-      id: `${run.id}/g${generation}/${member.name}/${step}`,
+      id: `${run.id}/g${generation}/${member.name}/${input.split ? `${step}-${input.split}` : step}`,
       step,
       generation,
       member: member.name,
       after: after.map(({ id }) => id),
       determinedBy: digestOf({ step, generation: place.generation, member: place.member, seed: place.seed, input }),
     };
-    const tokens = workOf(run, member, generation)[step as keyof Work];
+    const tokens = workOf(run, member, generation, input.split)[step as keyof Work];
     steps.push(tokens === undefined ? made : { ...made, tokens });
     return steps[steps.length - 1];
   };
@@ -226,7 +229,7 @@ function runSteps(run: RunPlan, prepare: readonly OutlineStep[]): OutlineStep[] 
   return steps;
 }
 
-type StepInput = { readonly place: StepPlace };
+type StepInput = { readonly place: StepPlace; readonly split?: HeldOut };
 
 /** What a step leaves, by name. */
 function outputsOf(step: OutlineStep, call: StepCall, output: (step: OutlineStep, name: string) => ArtifactRef) {

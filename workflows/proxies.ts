@@ -59,8 +59,8 @@ function told<I, O>(
 
 const stepSummary =
   (step: string) =>
-  ({ place: { member, generation } }: { readonly place: StepPlace }): string =>
-    summary(step, member, `generation ${generation}`);
+  ({ place: { member, generation }, split = '' }: { readonly place: StepPlace; readonly split?: string }): string =>
+    summary(step, member, `generation ${generation}`, split);
 
 function simulateSummary({ place: { member, generation }, to, seeds }: SimulateInput): string {
   const many = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds`;

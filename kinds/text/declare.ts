@@ -2,6 +2,7 @@
 import { settingsOn } from '../../engine/generate/decoding.js';
 import { needsTruth, usualMetricNamesOf } from '../../spec/metrics.js';
 import type { MetricDocument } from '../../spec/metric-plans.js';
+import { mixesPlan } from '../../spec/mixes.js';
 import { samplePlan } from '../../spec/mixture-schema.js';
 import { operatorPlans } from '../../spec/operators.js';
 import { inheritTraining, withOptimizer } from '../../spec/training.js';
@@ -106,6 +107,7 @@ function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: T
     },
     ...(postprocess && { postprocess }),
     prompts: member.prompts,
+    ...mixesPlan(member.mixes),
     ...(member.sample === undefined ? {} : { sample: samplePlan(member.sample) }),
     ...(member.execution === undefined ? {} : { execution: member.execution }),
   };

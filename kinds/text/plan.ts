@@ -3,6 +3,7 @@ import type { LoraPlan } from '../../engine/adapters/settings.js';
 import type { Precision } from '../../engine/checkpoint/precision.js';
 import type { DecodingPlan } from '../../engine/generate/decoding.js';
 import type { TrainingSettings } from '../../engine/train/settings.js';
+import type { Mixes } from '../../spec/mixes.js';
 import type { SamplePlan } from '../../spec/mixture.js';
 import type { OperatorPlan } from '../../spec/operator-plan.js';
 import type { MemberExecutionPlan } from '../../spec/plan.js';
@@ -51,7 +52,7 @@ export type TokenizerPlan =
   /** the base model's own tokenizer.json */
   | { readonly kind: 'base' };
 
-export interface LanguageModelPlan {
+export interface LanguageModelPlan extends Mixes {
   readonly name: string;
   readonly family: 'language-model';
   readonly tokenizer: TokenizerPlan;

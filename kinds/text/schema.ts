@@ -233,6 +233,14 @@ export const languageModel = z.strictObject({
   execution: memberExecution,
   sample: sampleSchema.optional().describe(sampleWords),
   mixture: mixtureSchema.optional().describe(memberMixtureWords),
+  mixes: z
+    .array(z.enum(['train', 'valid', 'test']))
+    .min(1)
+    .refine((splits) => splits.includes('train') && new Set(splits).size === splits.length, 'must name train, and no split twice')
+    .optional()
+    .describe(
+      'Splits that hold the mixture: [train] by default. With valid and test its writers also continue the prompts of these splits, and its epochs are selected on mixed records (Stein’s protocol).',
+    ),
 });
 
 export type TextDocument = z.output<typeof textData>;

@@ -20,12 +20,12 @@ export const textWords: Words<LanguageModelPlan, TextDataPlan> = {
       `trains${training.optimizer === undefined ? '' : ` by ${optimizerWords(training)}`}${training.loss === undefined ? '' : ` by ${lossWords(training.loss)}`} on what its mixture draws of real and written text, and writes more (${decodingWords(decoding).join(', ')}).`
     );
   },
-  brief({ base, start, training, decoding, prompts, sample }) {
+  brief({ base, start, training, decoding, prompts, sample, mixes }) {
     const model = base.kind === 'checkpoint' ? base.source : `${configWords(base.config)} from scratch`;
     const trains = training.optimizer === undefined ? '' : `trains by ${optimizerWords(training)}, `;
     const { minNewTokens, maxNewTokens } = decoding;
     const length = minNewTokens === maxNewTokens ? `${maxNewTokens}` : `${minNewTokens} to ${maxNewTokens}`;
-    return `${model}; starts from ${startWords(start, 'its base')}, ${trains}writes ${length} tokens a block (${decodingWords(decoding).join(', ')}), ${prompts === 'none' ? 'no prompts' : `prompts: ${prompts}`}${sampleWords(sample)}`;
+    return `${model}; starts from ${startWords(start, 'its base')}, ${trains}writes ${length} tokens a block (${decodingWords(decoding).join(', ')}), ${prompts === 'none' ? 'no prompts' : `prompts: ${prompts}`}${mixes ? `, mixes ${mixes.join(' and ')}, too` : ''}${sampleWords(sample)}`;
   },
   data: (data) => ({
     head: `data, ${data.block} tokens a block`,

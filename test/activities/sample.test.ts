@@ -53,6 +53,16 @@ test('a share of real records: so many of each, none twice, others by another se
   expect(new Set(sets).size).toBeGreaterThan(1);
 });
 
+test('a held-out split is drawn by the same terms from a stream of its own', async () => {
+  const terms = [term('real', { generation: 0, take: { share: 0.3 } }), term('self', { take: { share: 0.7 } })];
+  const drawn = (split?: 'valid' | 'test') => sample({ terms, sets: { real, 'm/1': written }, ...(split && { split }) });
+  const [train, valid, test] = [await drawn(), await drawn('valid'), await drawn('test')];
+  expect(valid.report).toEqual({ records: 10, real: 3 });
+  expect(new Set([train, valid, test].map(({ key }) => key)).size).toBe(3);
+  expect(await positions(valid, real)).not.toEqual(await positions(train, real));
+  expect(await positions(test, real)).not.toEqual(await positions(valid, real));
+});
+
 test('in place: a real record stands where one that continued it was written', async () => {
   const terms = [term('real', { generation: 0, take: { share: 0.5 }, draw: 'in-place' }), term('self', { take: { share: 0.5 } })];
   const result = await sample({ terms, sets: { real, 'm/1': written } });

@@ -142,6 +142,22 @@ test('a metric that this version does not know, and one without what it compares
   expect(pictures).toBeUndefined();
 });
 
+test('a mixed test set is looked at where there is one, and costs no failure where there is none', async () => {
+  const MIXED = { name: 'perplexity', variant: 'mixed-test/exp-mean-token', settings: {} };
+  const none = await score([MIXED, DISTINCT]);
+  expect([none.failures, (await found(none)).values.map(({ metric }) => metric)]).toEqual([[], ['distinct-1']]);
+  const mixed = await texts('mixed', [
+    [1, 2, 3, 4, 5],
+    [6, 7],
+    [8, 9],
+  ]);
+  const { values } = await found(await score([PERPLEXITY, MIXED], { mixed }));
+  expect(values.map(({ variant, n }) => [variant, n])).toEqual([
+    ['real-test/exp-mean-token', 3],
+    ['mixed-test/exp-mean-token', 6],
+  ]);
+});
+
 test('real records are known by their tokens: of 1 to 5, three were written', async () => {
   const coverage = (tokens: number) => ({ name: 'coverage', variant: 'of-real-token-types', settings: { tokens } });
   for (const [tokens, value, n] of [

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { coverage } from '../../evaluations/coverage.js';
 import { distinct1, distinct2, distinct3 } from '../../evaluations/distinct.js';
 import { distinctBlocks } from '../../evaluations/distinct-blocks.js';
+import { mixedPerplexities } from '../../evaluations/mixed-perplexity.js';
 import { perplexity } from '../../evaluations/perplexity.js';
 import { perplexityOfBatches, perplexityOfRecords } from '../../evaluations/perplexities.js';
 import { expectEqual, golden as reference } from './reference.js';
@@ -57,6 +58,17 @@ describe('perplexity', () => {
     expect([batches[0].n, records.map(({ n }) => n)]).toEqual([3, [23, 23, all.iqr_kept]]);
     expect(perplexityOfBatches.compute(seen(TEST, [{ nllSum: 0, tokenCount: 0 }]), { batch: 8 })).toEqual([]);
     expect(perplexityOfRecords.compute(seen(TEST, []), {})).toEqual([]);
+  });
+
+  test('on a mixed test set: the same of its own table, under names of their own', () => {
+    for (const [mixed, clean] of [
+      [mixedPerplexities[0], perplexity],
+      [mixedPerplexities[1], perplexityOfBatches],
+    ]) {
+      const rows = mixed.compute(seen('likelihood/mixed/self', likelihoods), defaultsOf(mixed));
+      const named = clean.compute(seen(TEST, likelihoods), defaultsOf(clean)).map((row) => ({ ...row, variant: row.variant.replace('real', 'mixed') })); // prettier-ignore
+      expect(rows).toEqual(named);
+    }
   });
 
   test('each sequence under model 0: quantiles lie where the reference perplexities do', () => {

@@ -20,6 +20,7 @@ const input: EvaluationInput = {
   tokenTypes: { real: new Set([1, 2, 9, 8]) },
   tables: {
     'likelihood/test/self': likelihoodTable([{ nllSum: 2, tokenCount: 2 }]),
+    'likelihood/mixed/self': likelihoodTable([{ nllSum: 2, tokenCount: 2 }]),
     'likelihood/test/first': likelihoodTable([{ nllSum: 3, tokenCount: 2 }]),
     'likelihood/generated/first': likelihoodTable([{ nllSum: 8, tokenCount: 4 }]),
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },

@@ -127,6 +127,43 @@ test('answers go through operators behind the writing, and from a phase on throu
   expect(trained.length).toBeGreaterThan(written.length / 3);
 }, 600_000);
 
+test('a mixed validation and test set hold the answers of their own prompts, and are what is validated and scored on', async () => {
+  const store = join(home.path, 'store');
+  const condition =
+    '{ name: mixed, mixture: { kind: keep-share, share: 0.5 }, override: { opt: { mixes: [train, valid, test] } } }';
+  const metrics = 'metrics=[perplexity, { name: perplexity, variant: mixed-test/exp-mean-token }]';
+  const { result, rows } = await json<RunOutcome>(['run', file(), '--set', metrics, '--set', 'name=mixed', '--set', `conditions=[${condition}]`, '--home', join(home.path, 'home'), '--store', store]); // prettier-ignore
+  expect(result).toMatchObject({ failed: 0, runs: 1 });
+  const artifacts = openArtifactStore(store);
+  const { runs } = await readResults(artifacts, 'mixed');
+  const [zeroth, first] = runs[0].generations.map(({ members }) => members.opt);
+  const read = async (ref: ArtifactRef | undefined) => readAllRecords(await recordsIn(artifacts, ref!, join(home.path, 'sets')));
+  const clean = await read(zeroth.mixed!.test);
+  const mixed = await read(first.mixed!.test);
+  // eight prompts of the test set: four real answers, and the answers of model 0 in the place of the others
+  const prompts = (records: readonly DataRecord[]) => records.map(({ prompt }) => prompt!.text);
+  expect(prompts(mixed)).toEqual(prompts(clean));
+  expect(mixed.filter(({ origin }) => origin.kind === 'real')).toHaveLength(4);
+  for (const [i, { origin, text }] of mixed.entries())
+    if (origin.kind === 'real') expect(text).toBe(clean[i].text);
+    else expect([origin.generation, origin.model, origin.prompt]).toEqual([0, zeroth.model!.digest, clean[i].id]);
+
+  const of = async (generation: number, ref: ArtifactRef | undefined) => {
+    const folder = await recordsIn(artifacts, ref!, join(home.path, 'sets'));
+    const model = await loadCheckpoint(await recordsIn(artifacts, [zeroth, first][generation].model!, join(home.path, 'sets')));
+    const scores = await scoreRows({ model, ...(await readRows(folder, 'answer')), threads: 1 });
+    const [sum, count] = scores.reduce(([a, b], { nllSum, tokenCount }) => [a + nllSum, b + tokenCount], [0, 0]);
+    return Math.exp(sum / count);
+  };
+  const told = (variant: string) => rows.filter((row) => row.variant === `${variant}-test/exp-mean-token`).map(({ value }) => value); // prettier-ignore
+  expect(told('mixed')).toHaveLength(2);
+  expect(told('mixed')[0]).toBe(told('real')[0]);
+  expect(told('mixed')[1] / (await of(1, first.mixed!.test))).toBeCloseTo(1, 6);
+  expect(told('real')[1] / (await of(1, zeroth.mixed!.test))).toBeCloseTo(1, 6);
+  // the best epoch is that on the mixed validation set
+  expect(Math.exp(Number(first.steps.finetune.report.bestValidLoss)) / (await of(1, first.mixed!.valid))).toBeCloseTo(1, 6);
+}, 600_000);
+
 test('a broken record is named by file and line, before anything is computed twice', async () => {
   await writeFile(join(home.path, 'train.jsonl'), '{"instruction": "a", "output": "b"}\n{"instruction": "a"}\n');
   const { code, stderr } = await habsburg([

@@ -1,6 +1,6 @@
 /** One member's generation: what it asks for, in which order, and what it adds to the state. */
 import { expect, test } from '@jest/globals';
-import type { FinetuneInput, GenerateInput, StepResult } from '../../activities/types.js';
+import type { FinetuneInput, GenerateInput, SampleInput, StepResult } from '../../activities/types.js';
 import { digestOf, sha256 } from '../../common/canonical.js';
 import type { MixedStepMember } from '../../spec/plan.js';
 import {
@@ -88,6 +88,42 @@ test('what a member’s operators leave is what joins the pool; what it wrote is
   expect(result.state.written![0].set).toEqual(kept);
   expect(result.index).toMatchObject({ generated: kept, raw: ref('generate', 'generate', 0, 'm') });
   expect(walk(of() as MixedStepMember, 0, { prepared }).result.index).not.toHaveProperty('raw');
+});
+
+test('a member that mixes its splits draws them by the same terms, is validated on them, and continues their prompts', () => {
+  const weighted = { ...term('real', 0, { share: 0.5 }), lossWeight: 2 };
+  const mixture = list(weighted, term('self', 'previous', { share: 0.5 }));
+  const one = of({ mixture, sample: { size: 6, growth: 0 }, mixes: ['valid', 'test'], postprocess: [{ name: 'cut', settings: {} }] } as never) as MixedStepMember; // prettier-ignore
+  const zeroth = walk(one, 0, { prepared });
+  const writing = ['generate', 'postprocess', 'generate', 'postprocess', 'generate', 'postprocess'];
+  expect(zeroth.names).toEqual(['sample', 'finetune', ...writing]);
+  expect(input<FinetuneInput>(zeroth.asked, 'finetune').valid).toEqual(prepared.valid);
+  expect(zeroth.result.index.mixed).toEqual({ valid: prepared.valid, test: prepared.test });
+  const { asked, names, result } = walk(one, 1, zeroth.result.state);
+  expect(names).toEqual(['sample', 'sample', 'sample', 'finetune', ...writing]);
+  const [train, valid, test] = asked.flatMap(({ step, input }) => (step === 'sample' ? [input as SampleInput] : []));
+  expect([train.split, valid.split, test.split]).toEqual([undefined, 'valid', 'test']);
+  expect(train).toMatchObject({ sample: { size: 6 }, terms: [weighted, {}] });
+  // as many as the split has, and all count alike
+  expect(valid).not.toHaveProperty('sample');
+  expect(valid.terms).toEqual([term('real', 0, { share: 0.5 }), term('self', 'previous', { share: 0.5 })]);
+  expect(valid.sets).toEqual({ real: prepared.valid, 'm/0': zeroth.result.state.written![0].held!.valid });
+  expect(test.sets).toMatchObject({ real: prepared.test });
+  const written = asked.flatMap(({ step, input }) => (step === 'generate' ? [input as GenerateInput] : []));
+  expect(written.map(({ split, prompts, count }) => [split, prompts, count])).toEqual([
+    [undefined, zeroth.result.state.real, 6],
+    ['valid', prepared.valid, undefined],
+    ['test', prepared.test, undefined],
+  ]);
+  expect(Object.keys(result.index.steps)).toEqual(
+    ['sample', 'sample-valid', 'sample-test', 'finetune', ...['', '-valid', '-test'].flatMap((split) => [`generate${split}`, `postprocess${split}`])], // prettier-ignore
+  );
+  const sampled = ref('sample', 'sample', 1, 'm');
+  expect(input<FinetuneInput>(asked, 'finetune').valid).toEqual(sampled);
+  expect(scoreInput(one, { metrics: [] }, result)).toMatchObject({ test: prepared.test, mixed: sampled });
+  // of what it continues where that is what it was trained on
+  const previous = walk({ ...one, prompts: 'previous' } as MixedStepMember, 1, zeroth.result.state).asked;
+  expect(previous.flatMap(({ step, input }) => (step === 'generate' ? [(input as GenerateInput).prompts] : []))).toEqual([sampled, sampled, sampled]); // prettier-ignore
 });
 
 test('a source is read once, and known from then on', () => {

@@ -103,3 +103,21 @@ test('which kinds of steps generation 0 and later ones have, in their order', as
   expect(stepsOfGeneration(plan, 0)).toEqual(['finetune', 'generate', 'score']);
   expect(stepsOfGeneration(plan, 'later')).toEqual(['sample', 'finetune', 'generate', 'score']);
 });
+
+test('splits that are mixed are drawn and written by steps of their own, which conditions share as others', async () => {
+  const limited = SMALL.replace('block: 16 }', 'block: 16, limit: { train: 10, valid: 4, test: 3 } }');
+  const mixed = limited.replace('    prompts:', '    mixes: [train, valid, test]\n    prompts:');
+  const shared = `${mixed}  - name: half\n    mixture: { kind: keep-share, share: 0.5 }\n`;
+  const { runs, totals } = await of(shared);
+  const steps = (run: number, t: number) => runs[run].steps.filter(({ generation }) => generation === t);
+  const names = (run: number, t: number) => steps(run, t).map(({ id }) => id.split('/').at(-1));
+  expect(names(0, 0)).toEqual(['finetune', 'generate', 'generate-valid', 'generate-test', 'score']);
+  expect(names(0, 1)).toEqual(['sample', 'sample-valid', 'sample-test', 'finetune', 'generate', 'generate-valid', 'generate-test', 'score']); // prettier-ignore
+  expect(steps(1, 0).every(({ sameAs }) => sameAs !== undefined)).toBe(true);
+  expect(totals).toMatchObject({ steps: 1 + 2 * (5 + 8 + 8), computed: 1 + 2 * (5 + 8 + 8) - 5 });
+  expect(steps(0, 1).find(({ id }) => id.endsWith('sample-valid'))!.after).toEqual(['replace/seed-1/g0/opt/generate-valid']);
+  expect(steps(0, 1).find(({ id }) => id.endsWith('finetune'))!.after).toContain('replace/seed-1/g1/opt/sample-valid');
+  const tokens = (name: string) => steps(0, 1).find(({ id }) => id.endsWith(name))!.tokens!;
+  expect(tokens('generate-valid') / tokens('opt/generate')).toBe(4 / 10);
+  expect(tokens('score')).toBe(2 * 3 * 16 + tokens('opt/generate'));
+});

@@ -2,7 +2,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MixturePlan } from '../../spec/mixture.js';
 import type { MixedStepMember } from '../../spec/plan.js';
-import { earlierDraws, everyBefore, stillRead, type Loop } from '../../workflows/reads.js';
+import {
+  earlierDraws,
+  everyBefore,
+  setsAt,
+  splitsWritten,
+  stillRead,
+  type Loop,
+  type MemberStates,
+} from '../../workflows/reads.js';
 import { list, member, term } from './walk.js';
 
 const replace: MixturePlan = { kind: 'replace' };
@@ -68,5 +76,31 @@ describe('what a member wrote is held', () => {
     const reader = member({ name: 'r', mixture: list(term('m', -2)) });
     const run: Loop = { members: [one(replace), reader] };
     expect(held(run, 5)).toEqual([4, 5]);
+  });
+});
+
+describe('splits that are mixed', () => {
+  const mixing = (name: string, mixture: MixturePlan, ...mixes: ('valid' | 'test')[]) => ({ ...member({ name, mixture }), mixes }) as MixedStepMember; // prettier-ignore
+
+  test('are written by those alone whom somebody who mixes them reads, in any phase', () => {
+    const run: Loop = { members: [one(replace), mixing('r', list(term('m', 'current')), 'valid')] };
+    expect(splitsWritten(run, 'm')).toEqual(['valid']);
+    expect(splitsWritten(run, 'r')).toEqual([]);
+    const later = mixing('m', replace, 'test');
+    expect(splitsWritten(loop(one(replace), [4, later]), 'm')).toEqual(['test']);
+    expect(splitsWritten(loop(one(replace)), 'm')).toEqual([]);
+  });
+
+  test('are read in place of the training set’s: what is real and what was written are of that split', () => {
+    const ref = (digest: string) => ({ kind: 'dataset', digest, size: 0 }) as never;
+    const prepared = { train: ref('train'), valid: ref('valid'), test: ref('test') };
+    const wrote = { generation: 2, set: ref('set'), model: ref('model'), held: { valid: ref('held') } };
+    const states: MemberStates = { m: { prepared, real: ref('sample'), written: [wrote] } };
+    const terms = [term('real', 0, { share: 0.5 }), term('self', 'previous', { share: 0.5 })];
+    const found = (split?: 'valid' | 'test') => setsAt(terms, 'm', 3, states, split).map(({ ref: { digest } }) => digest);
+    expect(found()).toEqual(['sample', 'set']);
+    // shares are of as many as the split has
+    expect(found('valid')).toEqual(['valid', 'valid', 'held']);
+    expect(() => found('test')).toThrow('internal: m/2 is not in the pool');
   });
 });
