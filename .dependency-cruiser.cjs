@@ -9,6 +9,7 @@ const SETTINGS = [
   'engine/devices.ts',
   'engine/generate',
   'engine/models',
+  'engine/train/losses',
   'engine/train/optimizers',
   'engine/train/schedule.ts',
   'engine/train/settings.ts',
