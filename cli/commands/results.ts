@@ -5,6 +5,7 @@ import { HabsburgError } from '../../common/errors.js';
 import type { ScoreRow } from '../../evaluations/types.js';
 import { judgeClaims } from '../../report/claims.js';
 import { renderClaims } from '../../report/claims-text.js';
+import { costs, renderCosts, stepSeconds, type Cost } from '../../report/cost.js';
 import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
@@ -32,6 +33,7 @@ interface Options {
   readonly perRecord?: boolean;
   readonly observation?: string;
   readonly claims?: string;
+  readonly cost?: boolean;
 }
 
 export const results: CommandModule = {
@@ -45,6 +47,7 @@ export const results: CommandModule = {
       .option('--per-record', 'what was observed of every record, as CSV or with --format jsonl')
       .option('--observation <name>', 'with --per-record: only this, such as likelihood/generated/first')
       .option('--claims <file|preset>', 'test the claims of this experiment file, in place of those that were recorded')
+      .option('--cost', 'what each condition costs: optimiser steps, tokens written, texts filtered, seconds')
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: runs and score rows')
       .option(...STORE_OPTION)
@@ -55,11 +58,13 @@ export const results: CommandModule = {
           (options.perRecord || options.observation !== undefined || options.format !== 'table')
         )
           throw new HabsburgError('invalid', '--claims goes with the table or --json; leave --format and --per-record out');
+        if (options.cost && (options.perRecord || options.observation !== undefined || options.format !== 'table'))
+          throw new HabsburgError('invalid', '--cost goes with the table or --json; leave --format and --per-record out');
         if (options.perRecord || options.observation !== undefined) return ofRecords(experiment, options);
-        const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, {
-          digest: options.plan,
-        });
-        const output = render(await withClaims(found, options), options);
+        const store = openArtifactStore(resolveStoreUrl(options.store));
+        const found = await readResults(store, experiment, { digest: options.plan });
+        const cost = options.cost ? costs(found.runs, await stepSeconds(store, found.runs)) : undefined;
+        const output = render(await withClaims(found, options), options, cost);
         for (const note of options.json ? [] : found.notes) process.stderr.write(`${note}\n`);
         await printLines(output);
       });
@@ -91,7 +96,7 @@ async function ofRecords(experiment: string, { store, plan, observation, format,
   await printLines(format === 'jsonl' ? recordJsonLines(tables) : recordCsvLines(tables));
 }
 
-function render(found: Results, options: Options): Iterable<string> {
+function render(found: Results, options: Options, cost?: readonly Cost[]): Iterable<string> {
   const rows = options.metric === undefined ? found.rows : rowsOf(found, selected(found, options.metric));
   if (options.json) {
     const runs = found.runs.map(({ run, condition, seed, status, generationsDone }) => ({
@@ -103,7 +108,7 @@ function render(found: Results, options: Options): Iterable<string> {
     }));
     const { experiment, store, planDigest, notes } = found;
     const claims = judgeClaims(found, found.claims);
-    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs, ...(claims.length > 0 && { claims }) }), rows); // prettier-ignore
+    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs, ...(claims.length > 0 && { claims }), ...(cost && { cost }) }), rows); // prettier-ignore
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);
@@ -117,6 +122,7 @@ function render(found: Results, options: Options): Iterable<string> {
       : '',
     renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
     options.metric === undefined ? renderRemovals(found.runs) : '',
+    cost ? renderCosts(cost) : '',
   ];
 }
 

@@ -56,6 +56,15 @@ describe('results', () => {
     expect(out).toContain('\nkeep-10 (mean of 3 seeds');
   });
 
+  test('--cost goes with the table or --json', async () => {
+    const cost = (...more: string[]) => habsburg('results', 'nature-small', '--store', store, '--cost', ...more);
+    expect((await cost()).out).toMatch(/\nWhat a condition costs alone .*\ncondition +seeds .*\nreplace +3 +0 to 2 /);
+    expect(JSON.parse((await cost('--json')).out)).toMatchObject({ cost: [{ condition: 'replace', seeds: 3 }, { condition: 'keep-10' }] }); // prettier-ignore
+    const csv = await cost('--format', 'csv');
+    expect(csv.code).toBe(2);
+    expect(csv.err).toContain('--cost goes with the table');
+  });
+
   test('--json is one document', async () => {
     const { out } = await habsburg('results', 'nature-small', '--store', store, '--json');
     expect(JSON.parse(out)).toMatchObject({
