@@ -74,17 +74,24 @@ export function inputOf(lines: readonly TextLine[], real: readonly TextLine[] | 
   return { records: { generated, real: reference, test: reference }, tokenTypes, tables: {}, references };
 }
 
-/** Tables, and with them the parses that the file has, else some that are made where a metric asks for them. */
-export function withParses(tables: EvaluationInput['tables'], lines: readonly TextLine[]): EvaluationInput['tables'] {
+/**
+ * The parses that the file has, or else some that are made.
+ * @param most sentences that are looked at; texts behind them are not parsed
+ */
+function parsesOf(lines: readonly TextLine[], most: number): EvaluationInput['tables'][string] {
   const conllu = lines.flatMap((line) => line.conllu ?? []);
-  if (conllu.length > 0) return { ...tables, [PARSES]: { columns: {}, texts: { conllu } } };
-  let made: EvaluationInput['tables'][string] | undefined;
-  return {
-    ...tables,
-    get [PARSES]() {
-      return (made ??= parseTexts(lines.map(({ text }) => text)));
-    },
-  };
+  return conllu.length > 0 ? { columns: {}, texts: { conllu } } : parseTexts(lines.map(({ text }) => text), most); // prettier-ignore
+}
+
+/** The tables that some metrics read of texts, beside those that are there. */
+export function withParses(
+  tables: EvaluationInput['tables'],
+  lines: readonly TextLine[],
+  metrics: readonly { readonly evaluation: Evaluation; readonly settings: Settings }[],
+): EvaluationInput['tables'] {
+  const counts = metrics.flatMap(({ evaluation, settings }) => (readsParses(evaluation) ? [Number(settings.sentences)] : []));
+  if (counts.length === 0) return tables;
+  return { ...tables, [PARSES]: parsesOf(lines, counts.includes(0) ? Infinity : Math.max(...counts)) };
 }
 
 /** Its own, or where no line has any the line of the same number in the other file. */
@@ -97,12 +104,13 @@ function referencesOf(lines: readonly TextLine[], real?: readonly TextLine[]): E
   return real?.length === lines.length ? real.map(({ text }) => [text]) : undefined;
 }
 
-/** Whether there is all that it needs. */
+/** Whether there is all that it needs; of texts there are parses. */
 function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean {
+  const parsed = input.records.generated !== undefined;
   return (
     of === 'texts' &&
     needs.truth === undefined &&
-    (needs.observations ?? []).every((need) => tableName(need) in input.tables) &&
+    (needs.observations ?? []).every((need) => tableName(need) in input.tables || (parsed && tableName(need) === PARSES)) &&
     (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.tokenTypes ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.references === undefined || input.references !== undefined)

@@ -7,11 +7,14 @@ export interface ParseColumns {
   readonly texts: { readonly conllu: readonly string[] };
 }
 
-export function parseTexts(texts: readonly string[]): ParseColumns {
+/** @param most sentences, after which texts are left without a parse; default: all */
+export function parseTexts(texts: readonly string[], most = Infinity): ParseColumns {
   const parser = englishParser();
+  let left = most;
   const columns = { sentence_count: new Int32Array(texts.length), word_count: new Int32Array(texts.length) };
   const conllu = texts.map((text, i) => {
-    const sentences = parser.parse(text);
+    const sentences = left > 0 ? parser.parse(text) : [];
+    left -= sentences.length;
     columns.sentence_count[i] = sentences.length;
     columns.word_count[i] = sentences.reduce((sum, { forms }) => sum + forms.length, 0);
     return sentences.map(writeConllu).join('');

@@ -66,7 +66,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
   const embedded = await embeddingsFor(options, { written: textsIn(lines), real: textsIn(real) });
   const input: EvaluationInput = {
     ...(lines === undefined ? { records: {} } : inputOf(lines, real)),
-    tables: lines === undefined ? (embedded?.tables ?? {}) : withParses(embedded?.tables ?? {}, lines),
+    tables: embedded?.tables ?? {},
   };
   const asked = options.metrics?.split(',').map((name) => name.trim()).filter((name) => name !== ''); // prettier-ignore
   const found = chosen(asked, input, lines?.[0]?.conllu !== undefined);
@@ -79,9 +79,14 @@ async function measure(file: string | undefined, options: Options): Promise<void
       );
   if (embedded && !found.some(({ settings }) => 'encoder' in settings.shape))
     throw new HabsburgError('invalid', 'none of these metrics reads vectors of texts; ask for one that does, such as d-sem');
-  const measured = found.map((evaluation) => ({
+  const metrics = found.map((evaluation) => ({
     evaluation,
-    values: measuredBy(evaluation, input, settingsFor(evaluation, { encoder: embedded?.encoder ?? '', ...given })),
+    settings: settingsFor(evaluation, { encoder: embedded?.encoder ?? '', ...given }),
+  }));
+  const tables = withParses(input.tables, lines ?? [], metrics);
+  const measured = metrics.map(({ evaluation, settings }) => ({
+    evaluation,
+    values: measuredBy(evaluation, { ...input, tables }, settings),
   }));
   const values = measured.flatMap((one) => one.values);
   const undefinedHere = measured

@@ -230,6 +230,10 @@ test('d-syn of parses that a file has, and of plain texts, which are parsed wher
   const { values } = await measure(texts, '--metrics', 'd-syn.guo');
   expect(values.map(({ variant, n }) => [variant, n])).toEqual([['guo', 3], ['guo/margin95', 3]]); // prettier-ignore
   expect((await measure(texts)).values.some(({ metric }) => metric === 'd-syn')).toBe(false);
+  // the first sentences alone are as far as the texts are parsed
+  const first = write('first.jsonl', [{ text: 'The cat sat on the mat. It slept.' }]);
+  const ofTwo = async (file: string) => (await measure(file, '--metrics', 'd-syn.stein', '--set', 'sentences=2')).values.map(({ value, n }) => [value, n]); // prettier-ignore
+  expect(await ofTwo(texts)).toEqual(await ofTwo(first));
 
   const broken = join(folder, 'broken.conllu');
   writeFileSync(broken, '1\tno heads\n');

@@ -7,6 +7,7 @@ import syntax from '../../observations/syntax.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { parseConllu } from '../../syntax/conllu.js';
 import { englishParser, modelFile } from '../../syntax/english.js';
+import { parseTexts } from '../../syntax/table.js';
 import { temporaryFolder } from '../support/servers.js';
 
 test('parses of what was written, by record, through a table and back', async () => {
@@ -30,6 +31,14 @@ test('parses of what was written, by record, through a table and back', async ()
         .map(({ forms, heads }) => [forms, [...(heads as Int32Array)]]),
     ),
   );
+});
+
+test('texts behind as many sentences as are asked for are left without a parse', () => {
+  const texts = ['The cat sat.', 'It slept. It woke.', 'The dog ran.'];
+  const [all, some] = [parseTexts(texts), parseTexts(texts, 2)];
+  expect([...all.columns.sentence_count]).toEqual([1, 2, 1]);
+  expect([...some.columns.sentence_count]).toEqual([1, 2, 0]);
+  expect(some.texts.conllu).toEqual([...all.texts.conllu.slice(0, 2), '']);
 });
 
 test('another model is another version of the observation: raise it where this digest changes', () => {
