@@ -48,6 +48,7 @@ const common = {
   higherIsBetter: true,
   usual: false,
   of: 'texts',
+  group: 'quality',
   needs: { records: ['generated'], references: true },
   subject: 'generated',
 } as const satisfies Partial<Evaluation>;

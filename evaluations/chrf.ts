@@ -69,6 +69,7 @@ export const chrf: Evaluation = {
   higherIsBetter: true,
   usual: false,
   of: 'texts',
+  group: 'quality',
   needs: { records: ['generated'], references: true },
   settings: z.strictObject({
     order: z.int().min(1).max(12).default(6).describe('n-grams of 1 to so many characters.'),

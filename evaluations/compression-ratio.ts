@@ -17,6 +17,7 @@ export const compressionRatio: Evaluation = {
   higherIsBetter: false,
   usual: false,
   of: 'texts',
+  group: 'quality',
   needs: { records: ['generated'] },
   settings: z.strictObject({
     bytes: z.int().min(0).max(1e9).default(1_000_000).describe('The first so many bytes, so that sizes are equal; 0: all.'),

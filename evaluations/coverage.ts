@@ -16,6 +16,7 @@ export const coverage: Evaluation = {
   summary: 'Share of the token types of the real training blocks that occur among the first `tokens` written tokens; 0 to 1.',
   higherIsBetter: true,
   of: 'texts',
+  group: 'tail',
   needs: { records: ['generated'], tokenTypes: ['real'] },
   settings: TOKENS,
   headline: ['of-real-token-types'],

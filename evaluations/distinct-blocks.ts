@@ -12,6 +12,7 @@ export const distinctBlocks: Evaluation = {
   summary: 'Share of written blocks that are different from all others before them; 0 to 1, higher is better.',
   higherIsBetter: true,
   of: 'texts',
+  group: 'quality',
   needs: { records: ['generated'] },
   settings: NONE,
   subject: 'generated',

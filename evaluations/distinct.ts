@@ -21,6 +21,7 @@ function distinct(order: 1 | 2 | 3): Evaluation {
     summary: `Share of different ${order}-grams among all that the first \`tokens\` written tokens hold; 0 to 1, higher is more diverse.`,
     higherIsBetter: true,
     of: 'texts',
+    group: 'diversity',
     needs: { records: ['generated'] },
     settings: TOKENS,
     headline: name === 'distinct-2' ? [VARIANT] : undefined,

@@ -21,6 +21,7 @@ export const diversity: Evaluation = {
   higherIsBetter: true,
   usual: false,
   of: 'texts',
+  group: 'diversity',
   needs: { records: ['generated'] },
   settings: NONE,
   subject: 'generated',

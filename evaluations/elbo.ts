@@ -22,6 +22,7 @@ export const elbo: Evaluation = {
   summary: 'Evidence lower bound of the real test images under model t, nats an image, with its two terms; higher is better.',
   higherIsBetter: true,
   of: 'images',
+  group: 'real',
   needs: { observations: [TEST_BOUNDS] },
   settings: NONE,
   headline: ['real-test/one-code'],

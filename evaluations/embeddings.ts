@@ -34,6 +34,7 @@ export const comparing = {
   version: 1,
   usual: false,
   of: 'texts',
+  group: 'meaning',
   needs: { observations: [WRITTEN, REAL] },
   subject: 'generated',
 } as const satisfies Partial<Evaluation>;

@@ -56,6 +56,7 @@ export const flesch: Evaluation = {
     "Flesch's reading ease, syllables as runs of vowels: median, mean and of all texts together; about 60 for plain English, higher is easier. Also Flesch-Kincaid's grade.",
   usual: false,
   of: 'texts',
+  group: 'quality',
   needs: { records: ['generated'] },
   settings: NONE,
   subject: 'generated',

@@ -57,6 +57,7 @@ export const klToTruth: Evaluation = {
     'KL divergence of written word frequencies from the true ones (nats, plug-in), what honest sampling would give, and the share of words outside the language.',
   higherIsBetter: false,
   of: 'texts',
+  group: 'real',
   needs: { records: ['generated'], truth: true },
   settings: WORDS,
   headline: ['written-from-truth/plug-in'],

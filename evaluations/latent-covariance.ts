@@ -16,6 +16,7 @@ export const latentCovariance: Evaluation = {
   version: 1,
   summary: 'Trace and log-determinant of the covariance of the codes that the encoder of generation 0 gives what model t wrote.',
   of: 'images',
+  group: 'diversity',
   needs: { observations: [CODES_UNDER_FIRST] },
   settings: IMAGES,
   subject: 'generated',

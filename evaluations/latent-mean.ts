@@ -14,6 +14,7 @@ export const latentMean: Evaluation = {
   version: 1,
   summary: 'Mean of the codes that the encoder of generation 0 gives what model t wrote; about 0 where nothing drifts.',
   of: 'images',
+  group: 'other',
   needs: { observations: [CODES_UNDER_FIRST] },
   settings: IMAGES,
   subject: 'generated',

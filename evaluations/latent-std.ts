@@ -22,6 +22,7 @@ export const latentStd: Evaluation = {
   summary:
     'Standard deviation of the codes that the encoder of generation 0 gives what model t wrote; from 0, falls in collapse.',
   of: 'images',
+  group: 'diversity',
   needs: { observations: [CODES_UNDER_FIRST] },
   settings: IMAGES,
   headline: ['encoder-0/pooled'],

@@ -43,6 +43,7 @@ export const likelihoodShift: Evaluation = {
     'How far the log perplexities under model 0 of written records lie from those of real test records: Wasserstein distance in nats, shift of the median, shares beyond the real tails.',
   usual: false,
   of: 'texts',
+  group: 'tail',
   needs: { observations: [WRITTEN_UNDER_FIRST, TEST_UNDER_FIRST] },
   settings: z.strictObject({ bins: z.int().min(1).max(10_000).default(20).describe('Of the histograms.') }),
   subject: 'generated',

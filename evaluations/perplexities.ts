@@ -12,6 +12,7 @@ const common = {
   higherIsBetter: false,
   usual: false,
   of: 'texts',
+  group: 'real',
   needs: { observations: [TEST_UNDER_SELF] },
   subject: 'model',
 } as const satisfies Partial<Evaluation>;

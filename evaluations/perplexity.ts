@@ -22,6 +22,7 @@ export const perplexity: Evaluation = {
     'Perplexity of model t on the real test blocks: exp of the mean nats a token, over all tokens and without the end tokens; from 1, lower is better.',
   higherIsBetter: false,
   of: 'texts',
+  group: 'real',
   needs: { observations: [TEST_UNDER_SELF] },
   settings: NONE,
   headline: ['real-test/exp-mean-token', `real-test/exp-mean-token/${WITHOUT_END_TOKEN}`],

@@ -8,6 +8,7 @@ export const pictures: Evaluation = {
   version: 1,
   summary: 'The first images that model t wrote.',
   of: 'images',
+  group: 'other',
   needs: { records: ['generated'] },
   settings: NONE,
   subject: 'generated',

@@ -17,6 +17,7 @@ export const rep: Evaluation = {
   summary: 'rep-n: mean share of repeated n-grams inside a written block (`order` 4: rep-4); 0 to 1, lower is better.',
   higherIsBetter: false,
   of: 'texts',
+  group: 'quality',
   needs: { records: ['generated'] },
   settings: z.strictObject({ order: z.int().min(1).max(16).default(4).describe('n of the n-grams: rep-n.') }),
   headline: ['mean-over-records'],

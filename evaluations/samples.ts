@@ -12,6 +12,7 @@ export const samples: Evaluation = {
   version: 1,
   summary: 'The first texts that model t wrote, with their prompts.',
   of: 'texts',
+  group: 'other',
   needs: { records: ['generated', 'prompts'] },
   settings: NONE,
   subject: 'generated',

@@ -53,6 +53,7 @@ function selfBleu({ variant, version, summary, order, score, best, ids }: Form):
     higherIsBetter: false,
     usual: false,
     of: 'texts',
+    group: 'diversity',
     needs: { records: ['generated'] },
     settings: settingsOf(order),
     subject: 'generated',

@@ -12,6 +12,7 @@ const common = {
   higherIsBetter: true,
   usual: false,
   of: 'texts',
+  group: 'meaning',
   needs: { observations: [WRITTEN] },
   subject: 'generated',
 } as const satisfies Partial<Evaluation>;

@@ -30,6 +30,7 @@ export const sequencePerplexity: Evaluation = {
   version: 1,
   summary: 'Perplexity under model 0 of each block that model t wrote: quantiles q05, q50, q95, q99 and the mean log; histogram.',
   of: 'texts',
+  group: 'tail',
   needs: { observations: [WRITTEN_UNDER_FIRST] },
   settings: NONE,
   headline: ['under-model-0/q50'],

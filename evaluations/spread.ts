@@ -16,6 +16,7 @@ export const spread: Evaluation = {
   version: 1,
   summary: 'Variance of the written points, mean over coordinates; from 0, falls in collapse.',
   of: 'points',
+  group: 'diversity',
   needs: { observations: [COORDINATES] },
   settings: z.strictObject({}),
   headline: ['written/trace-over-d'],

@@ -33,6 +33,7 @@ export const tailLost: Evaluation = {
     "Share of the true tail's words (rarest `mass`) that the first `words` written words lack, and what honest sampling of as many would lack; 0 to 1.",
   higherIsBetter: false,
   of: 'texts',
+  group: 'tail',
   needs: { records: ['generated'], truth: true },
   settings: WORDS.extend({
     mass: z

@@ -26,6 +26,7 @@ const common = {
   higherIsBetter: true,
   usual: false,
   of: 'texts',
+  group: 'diversity',
   needs: { records: ['generated'] },
   settings: TEXTS,
   subject: 'generated',

@@ -3,6 +3,7 @@
  * them. One file each; what it needs it says, and nothing that it needs is computed twice.
  */
 import type { z } from 'zod';
+import type { Group } from './groups.js';
 
 /** Values of settings; they go into every result. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -150,6 +151,8 @@ export interface Evaluation {
   readonly usual?: false;
   /** what it measures: what members of a kind write (kinds/KIND/declare.ts) */
   readonly of: string;
+  /** which of a reader's questions it answers */
+  readonly group: Group;
   readonly needs: Needs;
   /** every setting has a default */
   readonly settings: z.ZodObject;

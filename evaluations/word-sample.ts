@@ -63,6 +63,7 @@ export function wordMetric({ values, settings: schema = WORD_LIMIT, ...metric }:
     ...metric,
     usual: false,
     of: 'texts',
+    group: 'diversity',
     needs: { records: ['generated'] },
     settings: schema,
     subject: 'generated',

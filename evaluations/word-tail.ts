@@ -22,6 +22,7 @@ export const wordTail: Evaluation = {
   higherIsBetter: true,
   usual: false,
   of: 'texts',
+  group: 'tail',
   needs: { records: ['generated', 'test'] },
   settings: WORD_LIMIT.extend({
     mass: z.number().gt(0).lt(1).default(0.05).describe('The tail: the rarest words that together are at most this share.'),

@@ -18,6 +18,7 @@ export const yuleK: Evaluation = {
     "Yule's K of the first `tokens` written tokens: 10,000 times the chance that two of them are the same; lower is richer.",
   higherIsBetter: false,
   of: 'texts',
+  group: 'diversity',
   needs: { records: ['generated'] },
   settings: TOKENS,
   subject: 'generated',

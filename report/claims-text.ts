@@ -1,7 +1,7 @@
 /** Verdicts on claims in words, for a terminal and for the page. */
 import { thresholdOf, type Claim } from '../spec/claims.js';
 import type { ClaimPart, ClaimVerdict } from './claims.js';
-import { formatNumber } from './format.js';
+import { formatNumber, withMinus } from './format.js';
 import { pText } from './tests-table.js';
 import { visible, wrap } from './text.js';
 
@@ -27,7 +27,7 @@ export function claimSentences({ claim, verdict, parts, p, why, power, seedsNeed
   const side = verdict === 'fails' ? 'it fails' : 'it holds';
   const [raw, fixed] = verdict === 'fails' ? [p!.fails, p!.correctedFails] : [p!.holds, p!.correctedHolds];
   const sure = `p that ${side} ${pText(raw)}${fixed === raw ? '' : `, ${pText(fixed)} after Holm’s correction over all claims`}.`;
-  const effect = claim.expected === undefined ? 'the effect as seen' : `the expected ${number(claim.expected)}`;
+  const effect = claim.expected === undefined ? 'the effect as seen' : `the expected ${asWritten(claim.expected)}`;
   const needed =
     power === undefined
       ? ''
@@ -54,9 +54,11 @@ function partText({ label, value, low, high, n }: ClaimPart): string {
 
 function askedText(claim: Claim): string {
   const bounds = thresholdOf(claim);
-  return typeof bounds === 'number' ? `${claim.direction} ${bounds}` : `within ${bounds[0]} and ${bounds[1]}`; // prettier-ignore
+  return typeof bounds === 'number' ? `${claim.direction} ${asWritten(bounds)}` : `within ${asWritten(bounds[0])} and ${asWritten(bounds[1])}`; // prettier-ignore
 }
 
 const number = (value: number): string => formatNumber(value, 3);
 /** `.31`; never 1 or 0, which no power is. */
 const powerText = (power: number): string => (power > 0.99 ? '> .99' : power < 0.01 ? '< .01' : power.toFixed(2).slice(1));
+
+const asWritten = (value: number): string => withMinus(String(value));

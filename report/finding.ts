@@ -188,8 +188,9 @@ function uncertainty(comparison: Comparison): string {
   if (high - low <= 1e-12 * Math.abs(high)) return `the same in all ${n} seeds`;
   const same = unchanged(comparison);
   const includes = low <= same && high >= same ? ', which includes no change' : '';
-  const of = comparison.kind === 'difference' ? ' of the difference' : '';
-  return `95 % interval${of} ${formatNumber(low, 3)} to ${formatNumber(high, 3)}${includes}; ${n} seeds`;
+  const interval = `${formatNumber(low, 3)} to ${formatNumber(high, 3)}${includes}`;
+  if (comparison.kind === 'ratio') return `geometric mean of ${n} seeds; 95 % interval ${interval}`;
+  return `95 % interval${comparison.kind === 'difference' ? ' of the difference' : ''} ${interval}; ${n} seeds`;
 }
 
 function capital(text: string): string {

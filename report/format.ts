@@ -36,6 +36,6 @@ function clampDecimals(decimals: number): number {
 }
 
 /** A true minus sign, so that columns of digits line up. */
-function withMinus(text: string): string {
+export function withMinus(text: string): string {
   return text.replace('-', '\u2212');
 }

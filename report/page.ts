@@ -9,7 +9,7 @@ import { expand } from '../spec/expand.js';
 import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
 import { claimsSection } from './sections/claims.js';
-import { curvesSection } from './sections/curves.js';
+import { curveFigures } from './sections/curves.js';
 import { histogramSections } from './sections/histogram.js';
 import { lawsSection } from './sections/laws.js';
 import { picturesSection } from './sections/pictures.js';
@@ -28,6 +28,7 @@ export function renderPage(results: Results): string {
   const title = plan.title ?? plan.name;
   const finding = findings(summary, plan);
   const laws = checkedLaws(results, summary);
+  const figures = curveFigures(summary, plan, laws);
   const body = el(
     'main',
     {},
@@ -41,13 +42,13 @@ export function renderPage(results: Results): string {
     el(
       'section',
       { class: 'finding' },
-      el('h2', {}, finding.headline),
-      finding.sentences.map((sentence) => el('p', {}, sentence)),
+      el('div', {}, el('h2', {}, finding.headline), finding.sentences.map((sentence) => el('p', {}, sentence))), // prettier-ignore
+      figures.lead,
     ),
     unfinished(results),
     claimsSection(judgeClaims(results, results.claims)),
     lawsSection(laws),
-    curvesSection(summary, plan, laws),
+    figures.rest,
     histogramSections(results, summary),
     picturesSection(results, summary),
     textsSection(results, summary),

@@ -40,7 +40,10 @@ p { margin: 0 0 12px; max-width: 46em; }
 .ridges { display: grid; grid-template-columns: repeat(auto-fill, minmax(400px, 1fr)); gap: 20px 34px; }
 .ridges svg { max-width: 560px; }
 figure { margin: 0; break-inside: avoid; }
-figure h3 { margin: 0; }
+h3.group { margin: 30px 0 10px; font-size: 16px; } h3.group small { margin-left: 12px; color: var(--soft); font-size: 13px; font-weight: 400; }
+figure h3, figure h4 { margin: 0; font: 600 14px/1.4 var(--sans); }
+.finding figure + figure { margin-top: 14px; } .finding .legend { margin: 8px 0 0; }
+@media (min-width: 900px) { .finding { display: grid; grid-template-columns: minmax(0, 1fr) 372px; gap: 32px; } }
 figure .variant { margin: 0 0 2px; color: var(--soft); font: 12px/1.4 var(--sans); overflow-wrap: anywhere; }
 svg.panel { display: block; width: 100%; height: auto; font-family: var(--sans); }
 svg text { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
@@ -120,7 +123,7 @@ footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid var(--rule);
   main { max-width: none; padding: 0; }
   h2 { break-after: avoid; }
   tr, .finding, blockquote { break-inside: avoid; }
-  .panels { grid-template-columns: 1fr 1fr; } .ridges { grid-template-columns: 1fr 1fr; }
+  .panels { grid-template-columns: 1fr 1fr; } .ridges { grid-template-columns: 1fr 1fr; } .finding figure { max-width: 92mm; }
   .scroll { overflow: visible; }
   .digest { max-width: none; white-space: normal; overflow-wrap: anywhere; }
   .text { max-height: none; }

@@ -267,8 +267,8 @@ export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T
   return groups;
 }
 
-/** At most `most` of ascending generations: the first, the last, and between them evenly by rank. */
-export function thinned(generations: readonly number[], most: number): readonly number[] {
-  if (generations.length <= most) return generations;
-  return Array.from({ length: most }, (_, i) => generations[Math.round((i * (generations.length - 1)) / (most - 1))]);
+/** At most `most` of a list, such as ascending generations: the first, the last, and between them evenly by rank. */
+export function thinned<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
 }

@@ -1,6 +1,8 @@
 /** Results as text for a terminal: the table of generations by metrics, and one prompt continued by every generation. */
+import { GROUPS } from '../evaluations/groups.js';
 import { isHeadline } from '../evaluations/index.js';
 import { formatEstimate } from './format.js';
+import { groupOf, inGroups } from './groups.js';
 import type { Continuations } from './samples.js';
 import { thinned, unrelated } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
@@ -30,8 +32,9 @@ export function renderTable(all: Summary, options: TableOptions): string {
 function renderPart(all: Summary, options: TableOptions): string {
   const telling = options.headline ? all.measures.filter(isHeadline) : [];
   const generations = thinned(all.generations, options.headline ? ROWS.short : ROWS.full);
-  const summary = { ...all, measures: telling.length === 0 ? all.measures : telling, generations };
-  const tables = summary.series.map((series) => ({ series, cells: seriesColumns(summary, series) }));
+  const groups = inGroups(telling.length === 0 ? all.measures : telling);
+  const summary = { ...all, measures: groups.flatMap(({ own }) => own), generations };
+  const tables = summary.series.map((series) => ({ series, cells: seriesColumns(summary, series, groups.length > 1) }));
   const blocks = packed(
     tables.map(({ cells }) => cells),
     options.width,
@@ -92,23 +95,29 @@ export function renderContinuations(
 }
 
 interface Column {
+  /** title of the measure's group, where there are several */
+  readonly group?: string;
   readonly heading: readonly string[];
   /** by generation */
   readonly cells: ReadonlyMap<number, string>;
   readonly width: number;
 }
 
-function seriesColumns(summary: Summary, series: Series): Column[] {
+function seriesColumns(summary: Summary, series: Series, grouped: boolean): Column[] {
   const usual = usualSeeds(series);
-  return summary.measures.map((measure) => column(measure, series.points.get(measure.key) ?? [], usual));
+  return summary.measures.map((measure) => {
+    const group = grouped ? GROUPS[groupOf(measure)].title : undefined;
+    return column(measure, series.points.get(measure.key) ?? [], usual, group);
+  });
 }
 
-function column(measure: Measure, points: readonly Point[], usualSeedCount: number): Column {
+function column(measure: Measure, points: readonly Point[], usualSeedCount: number, group: string | undefined): Column {
   const heading = headingLines(visible(measure.label));
   const cells = new Map(
     points.map((point) => [point.generation, `${formatEstimate(point)}${point.n === usualSeedCount ? '' : ` (n=${point.n})`}`]),
   );
-  return { heading, cells, width: Math.max(...heading.map(columns), ...[...cells.values()].map(columns)) };
+  const widths = [group ?? '', ...heading, ...cells.values()].map(columns);
+  return { ...(group !== undefined && { group }), heading, cells, width: Math.max(...widths) };
 }
 
 /** A label broken at spaces and after hyphens. */
@@ -158,7 +167,10 @@ function drawBlock(generations: readonly number[], block: readonly Column[]): st
   const rows = generations.map((generation) =>
     [String(generation).padStart(3), ...block.map((c) => padded(c.cells.get(generation) ?? '–', c.width))].join(gap),
   );
-  return [...heading, ...rows].map((line) => line.trimEnd());
+  // once over the columns of each group
+  const titles = block.map(({ group, width }, i) => padded(group === block[i - 1]?.group ? '' : (group ?? ''), width));
+  const above = block[0].group === undefined ? [] : [['   ', ...titles].join(gap)];
+  return [...above, ...heading, ...rows].map((line) => line.trimEnd());
 }
 
 function padded(text: string, width: number): string {

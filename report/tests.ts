@@ -69,11 +69,13 @@ export function pairs(summary: Summary, measure: Measure, series: readonly Serie
       const at = generation ?? (level ? Math.max(lastOf(above), lastOf(below)) : lastCommon(above, below));
       const of = (points: readonly Point[], alone: boolean) => (alone ? points[0] : points.find((p) => p.generation === at));
       const [a, b] = [of(above, one.level === true), of(below, other.level === true)];
-      const comparison = a && b && compare(a, b, signed);
-      if (comparison === undefined || at === undefined) return [];
-      return [
-        { ...tested(comparison), measure, label: `${one.label} / ${other.label}`, series: [one, other], generations: [at] },
-      ];
+      if (a === undefined || b === undefined || at === undefined) return [];
+      const comparison = compare(a, b, signed);
+      if (comparison === undefined) return [];
+      // of one that has generation 0 alone, and what is compared with it, the generations differ
+      const named = (label: string, point: Point): string => (a.generation === b.generation ? label : `${label}, generation ${point.generation}`); // prettier-ignore
+      const label = `${named(one.label, a)} / ${named(other.label, b)}`;
+      return [{ ...tested(comparison), measure, label, series: [one, other], generations: [at] }];
     }),
   );
 }

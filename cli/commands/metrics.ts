@@ -1,5 +1,6 @@
 /** `habsburg metrics`: every metric with its variant, version and settings; with a file, their values on its texts. */
 import { HabsburgError } from '../../common/errors.js';
+import { GROUPS, GROUP_NAMES } from '../../evaluations/groups.js';
 import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf, tableName, type EvaluationInput, type Settings } from '../../evaluations/types.js';
 import { MEASURES } from '../../kinds/chains/measures.js';
@@ -129,12 +130,14 @@ const words = (settings: Settings): string =>
     .join(', ');
 
 function list({ json }: Options): void {
-  const rows = evaluations.map((evaluation) => {
-    const { name, variant, version, summary, higherIsBetter, usual, needs, subject } = evaluation;
+  const inOrder = GROUP_NAMES.flatMap((name) => evaluations.filter(({ group }) => group === name));
+  const rows = inOrder.map((evaluation) => {
+    const { name, variant, version, group, summary, higherIsBetter, usual, needs, subject } = evaluation;
     return {
       name,
       variant,
       version,
+      group,
       subject,
       ...(higherIsBetter === undefined ? {} : { higherIsBetter }),
       // measured where an experiment's file names none
@@ -149,9 +152,9 @@ function list({ json }: Options): void {
     printJson('metrics', { metrics: rows, ofCheapModels: cheap });
     return;
   }
-  const cells = rows.map((r) => [r.name, r.variant, r.version, words(r.settings), r.summary]);
+  const cells = rows.map((r) => [GROUPS[r.group].title, r.name, r.variant, r.version, words(r.settings), r.summary]);
   process.stdout.write(
-    `${table(['metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n\n` +
+    `${table(['about', 'metric', 'variant', 'version', 'settings', 'what it is'], cells, { color: wantsColor() })}\n\n` +
       `${table(
         ['family', 'metric', 'variant', 'version', 'what it is'],
         cheap.map((m) => [m.family, m.metric, m.variant, m.version, m.summary]),

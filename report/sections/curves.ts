@@ -1,5 +1,8 @@
 /** The figure of small multiples: every measure by generation. */
+import { GROUPS } from '../../evaluations/groups.js';
 import { isHeadline } from '../../evaluations/index.js';
+import { formatNumber } from '../format.js';
+import { inGroups } from '../groups.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { groupBy, unrelated } from '../summary.js';
@@ -7,59 +10,108 @@ import type { ExperimentPlan } from '../../spec/plan.js';
 import type { Measure, Point, Series, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
 import type { CheckedLaw } from '../laws.js';
-import { LOG_RATIO, SINGLE_SEEDS, curvesPanel } from '../svg/curves.js';
+import { MARGIN, stillness, type Still } from '../still.js';
+import { BAND_SEEDS, LOG_RATIO, SEED_LINES, SINGLE_SEEDS, curvesPanel } from '../svg/curves.js';
 import type { Reference, Turn } from '../svg/curves.js';
 import { markerPath } from '../svg/path.js';
 
 /** Last part of the variant under which a metric reports its expectation for draws from the true distribution. */
 const HONEST = 'honest-sampling';
 
-export function curvesSection(summary: Summary, plan: ExperimentPlan, laws: readonly CheckedLaw[] = []): Child {
-  if (summary.measures.length === 0) return undefined;
-  const leads = unrelated(summary).map((part) => leadMeasure(part, plan));
-  const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
-  const drawn = summary.measures.filter(
-    (measure) => ![...references.values()].some((reference) => reference.measure === measure),
-  );
-  // The telling ones first; sorting keeps the order within each group.
-  const rank = (measure: Measure): number => (leads.includes(measure) ? 0 : isHeadline(measure) ? 1 : 2);
-  const ordered = drawn.sort((a, b) => rank(a) - rank(b));
-  const turns = turnsOf(plan);
-  return el(
-    'section',
-    {},
-    el('h2', {}, 'Scores by generation'),
-    el(
-      'p',
-      { class: 'caption' },
-      caption(summary),
-      laws.length > 0 && ' Dotted lines are what the exact laws say.',
-      summary.series.some(({ level }) => level) && ' A dashed line is a condition that has generation 0 alone.',
-      turns.length > 0 && TURNS,
-    ),
-    legend(summary),
-    el(
-      'div',
-      { class: 'panels' },
-      ordered.map((measure, i) =>
-        el(
-          'figure',
-          {},
-          el('h3', {}, measure.label),
-          el('p', { class: 'variant' }, variantText(measure)),
-          curvesPanel(
-            `m${i}`,
-            measure,
-            futures(summary.series, measure, plan),
-            summary.generations,
-            [...(references.get(measure) ? [references.get(measure)!.line] : []), ...theory(measure, laws)],
-            turns,
-          ),
-        ),
-      ),
-    ),
-  );
+export interface Figures {
+  /** of the finding: the measure that it is about */
+  readonly lead: Child;
+  /** the section of all others, by what a reader asks */
+  readonly rest: Child;
 }
+
+export function curveFigures(summary: Summary, plan: ExperimentPlan, laws: readonly CheckedLaw[] = []): Figures {
+  if (summary.measures.length === 0) return { lead: undefined, rest: undefined };
+  const leads = [...new Set(unrelated(summary).flatMap((part) => leadMeasure(part, plan) ?? []))];
+  const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
+  const baselines = new Set([...references.values()].map(({ measure }) => measure));
+  const drawn = summary.measures.filter((measure) => !baselines.has(measure));
+  const turns = turnsOf(plan);
+  const figure = (measure: Measure, heading: 'h3' | 'h4', still?: Still): Markup =>
+    el(
+      'figure',
+      {},
+      el(heading, {}, measure.label),
+      el('p', { class: 'variant' }, variantText(measure)),
+      still && el('p', { class: 'variant' }, stillText(still)),
+      curvesPanel(
+        `m${drawn.indexOf(measure)}`,
+        measure,
+        futures(summary.series, measure, plan),
+        summary.generations,
+        [...(references.get(measure) ? [references.get(measure)!.line] : []), ...theory(measure, laws)],
+        turns,
+      ),
+    );
+  const said = [
+    caption(summary),
+    laws.length > 0 && ' Dotted lines are what the exact laws say.',
+    summary.series.some(({ level }) => level) && ' A dashed line is a condition that has generation 0 alone.',
+    turns.length > 0 && TURNS,
+  ];
+  const others = drawn.filter((measure) => !leads.includes(measure));
+  const lead = el(
+    'div',
+    {},
+    leads.map((measure) => figure(measure, 'h3')),
+    legend(summary),
+    others.length === 0 && el('p', { class: 'caption' }, said),
+  );
+  if (others.length === 0) return { lead, rest: undefined };
+  const groups = inGroups(others);
+  const heading = groups.length > 1 ? 'h4' : 'h3';
+  return {
+    lead,
+    rest: el(
+      'section',
+      {},
+      el('h2', {}, 'Scores by generation'),
+      el('p', { class: 'caption' }, said),
+      legend(summary),
+      groups.map(({ group, own }) => {
+        const still = new Map(own.flatMap((measure) => entryOf(measure, stillness(summary, measure))));
+        // the telling ones first; sorting keeps the order within each part
+        const moving = own.filter((measure) => !still.has(measure)).sort((a, b) => Number(isHeadline(b)) - Number(isHeadline(a)));
+        const { title, asks } = GROUPS[group];
+        return [
+          groups.length > 1 && el('h3', { class: 'group' }, title, asks !== '' && el('small', {}, asks)),
+          moving.length > 0 && el('div', { class: 'panels' }, moving.map((measure) => figure(measure, heading))), // prettier-ignore
+          still.size > 0 &&
+            el(
+              'details',
+              {},
+              el('summary', {}, stillSummary(still)),
+              el('div', { class: 'panels' }, [...still].map(([measure, how]) => figure(measure, heading, how))), // prettier-ignore
+            ),
+        ];
+      }),
+    ),
+  };
+}
+
+const entryOf = <K, V>(key: K, value: V | undefined): [K, V][] => (value === undefined ? [] : [[key, value]]);
+
+/** What is folded, how little it moved, and by which rule. */
+function stillSummary(still: ReadonlyMap<Measure, Still>): string {
+  const named = [...still].map(([{ label }, { moved }]) =>
+    moved === 0 ? `${label} (the same everywhere)` : `${label} (at most ${percent(moved)} of its largest value)`,
+  );
+  const rule = `every 95 % interval is within ${MARGIN * 100} %, and no paired t test tells anything apart`;
+  const constant = [...still.values()].every(({ moved }) => moved === 0);
+  return `${named.length === 1 ? 'Does' : 'Do'} not move: ${named.join(', ')}${constant ? '' : `; ${rule}`}`;
+}
+
+function stillText({ moved, within, tests }: Still): string {
+  if (within === undefined) return 'The same value everywhere.';
+  return `No difference from the start or between conditions is above ${percent(moved)} of the largest value, nor its 95 % interval above ${percent(within)}; ${tests} paired t tests tell nothing apart (Holm).`;
+}
+
+const percent = (share: number): string => `${formatNumber(100 * share, 2)} %`;
 
 const TURNS =
   ' A thin upright line stands where settings change (Settings say to what); conditions that are the same until then have one line before it.';
@@ -146,11 +198,13 @@ export function legend(summary: Summary): Markup {
   );
 }
 
-function caption({ seeds }: Summary): string {
+function caption({ seeds, series }: Summary): string {
   const axis = `Axes are logarithmic where values span more than a factor of ${LOG_RATIO}, linear for shares.`;
   if (seeds.length === 1) return `One seed (${seeds[0]}): the lines say nothing about the spread between seeds. ${axis}`;
   if (seeds.length > SINGLE_SEEDS)
     return `The mean of ${seeds.length} seeds is a thick line with its 95 % t-interval; the pale band holds nine in ten seeds. ${axis}`;
-  const band = seeds.length >= 3 ? ', its 95 % t-interval a band' : '';
+  if (series.length > SEED_LINES && seeds.length >= BAND_SEEDS)
+    return `The mean of ${seeds.length} seeds is a line, its 95 % t-interval a band; every seed’s value stands under Results. ${axis}`;
+  const band = seeds.length >= BAND_SEEDS ? ', its 95 % t-interval a band' : '';
   return `Each of ${seeds.length} seeds is a thin line, their mean a thick one${band}. ${axis}`;
 }

@@ -4,6 +4,7 @@ import { MEASURES } from '../../kinds/chains/measures.js';
 import { changes } from '../change.js';
 import type { Comparison } from '../change.js';
 import { formatEstimate, formatNumber } from '../format.js';
+import { inGroups } from '../groups.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { thinned } from '../summary.js';
@@ -17,7 +18,8 @@ const COLUMNS = 16;
 
 export function tablesSection(summary: Summary): Child {
   if (summary.measures.length === 0) return undefined;
-  summary = { ...summary, generations: thinned(summary.generations, COLUMNS) };
+  const measures = inGroups(summary.measures).flatMap(({ own }) => own);
+  summary = { ...summary, measures, generations: thinned(summary.generations, COLUMNS) };
   const count = summary.seeds.length;
   const spread = count > 1 ? `Means of ${count} seeds ± half-width of the 95 % t-interval` : `Seed ${summary.seeds[0]}`;
   return el(

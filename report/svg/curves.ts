@@ -1,4 +1,4 @@
-/** One measure over generations: every seed a thin line, each condition's mean a thick one with its 95 % band, labelled at its end. */
+/** One measure over generations: each condition's mean a thick line with its 95 % band, labelled at its end, and its seeds thin ones. */
 import { quantile } from '../../statistics/summary.js';
 import { formatEstimate } from '../format.js';
 import { el } from '../html.js';
@@ -16,7 +16,7 @@ export const PANEL = { width: 360, height: 226, left: 46, top: 10, bottom: 34 };
 /** Values that span more than this go on a logarithmic axis, unless they are shares. */
 export const LOG_RATIO = 8;
 /** A band needs three seeds: of two, the t-interval is wider than any panel. */
-const BAND_SEEDS = 3;
+export const BAND_SEEDS = 3;
 /** px a character of a label, at most */
 const LABEL_WIDTH = 7.9;
 const LABEL_CHARACTERS = 14;
@@ -26,6 +26,8 @@ const Y_TICKS = 5;
 
 /** More seeds than this are not drawn one by one, but as the range of nine in ten. */
 export const SINGLE_SEEDS = 30;
+/** Of more series than this the seeds' lines hide each other: where there are bands, they are left out. */
+export const SEED_LINES = 4;
 const SPREAD = [0.05, 0.95] as const;
 /** Markers on a line, at most. */
 const MARKS = 24;
@@ -80,14 +82,17 @@ export function curvesPanel(
     line: points.map(([generation, value]): XY => [x(generation), y(value)]),
   }));
 
+  const crowded = drawn.length > SEED_LINES;
   const marks = drawn.map(({ index, label, level, marked, points }) => {
+    const interval = band(points, x, y);
+    const lines = crowded && interval !== undefined ? [] : seedLines(points);
     const mean = points.map((point): XY => [x(point.generation), y(point.mean)]);
     return el(
       'g',
       { class: `s${index % 8}` },
       spreadOf(points, x, y),
-      band(points, x, y),
-      seedLines(points).map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
+      interval,
+      lines.map((line) => el('path', { class: 'seed', d: linePath(line.map(([g, v]): XY => [x(g), y(v)])) })),
       el('path', { class: level ? 'mean level' : 'mean', d: linePath(mean) }),
       marked.map(
         (point, i) =>

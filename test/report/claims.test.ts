@@ -1,26 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
-import type { ScoreRow } from '../../evaluations/types.js';
 import { decideClaims, judgeClaims } from '../../report/claims.js';
 import { claimSentences, claimsHeadline, renderClaims, verdictWord } from '../../report/claims-text.js';
 import type { Claim } from '../../spec/claims.js';
 import { clopperPearson } from '../../statistics/proportions.js';
-import { scoresOf } from './scores-of.js';
-
-type Values = Readonly<Record<string, readonly (readonly number[])[]>>;
+import { rowsOfSeeds, scoresOf, type ValuesBySeed } from './scores-of.js';
 
 /** By condition: values by seed (1, 2, …) and generation. */
-function resultsOf(of: Values, metric = 'perplexity', variant = 'real-test') {
-  const rows = Object.entries(of).flatMap(([condition, values]) =>
-    values.flatMap(
-      (ofSeed, s) =>
-      ofSeed.map((value, generation): ScoreRow => ({
-        experiment: 'e', run: `${condition}/seed-${s + 1}`, condition, seed: s + 1, member: 'opt', generation,
-        metric, variant, version: 1, value, n: 100, settings: {}, subject: 'sha256:00',
-      })), // prettier-ignore
-    ),
-  );
-  return { scores: scoresOf(rows), plan: { conditions: [], generations: Object.values(of)[0][0].length - 1 } as any };
+function resultsOf(of: ValuesBySeed, metric = 'perplexity', variant = 'real-test') {
+  return {
+    scores: scoresOf(rowsOfSeeds(of, metric, variant)),
+    plan: { conditions: [], generations: Object.values(of)[0][0].length - 1 } as any,
+  };
 }
 
 const claim = (of: Partial<Claim>): Claim => ({
@@ -134,6 +125,9 @@ test('in words', () => {
     'perplexity: growth from generation 0 to 2 under replace is 4.28 (95 % interval 3.55 to 5.15; 5 seeds).',
     'Claimed: above 2. p that it holds .0002, .0003 after Holm’s correction over all claims.',
   ]);
+  // numbers have a true minus, thresholds as well
+  const signed = judgeClaims(RESULTS, [claim({ statistic: { kind: 'change' }, direction: 'within', threshold: [-0.08, 90] })]);
+  expect(claimSentences(signed[0])[1]).toMatch(/^Claimed: within −0\.08 and 90\. /);
   expect(renderClaims(all, 80)).toContain('cannot tell (power .31): It ␛ rises too.');
 });
 

@@ -1,22 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
-import type { ScoreRow } from '../../evaluations/types.js';
 import { detectableOf, renderSeedsNeeded, seedsNeeded } from '../../report/detect.js';
 import type { Results } from '../../report/rows.js';
-import { scoresOf } from './scores-of.js';
+import { rowsOfSeeds, scoresOf, type ValuesBySeed } from './scores-of.js';
 
 /** Values of one condition by seed and generation. */
-function resultsOf(of: Readonly<Record<string, readonly (readonly number[])[]>>): Results {
-  const rows = Object.entries(of).flatMap(([condition, values]) =>
-    values.flatMap(
-      (ofSeed, s) =>
-      ofSeed.map((value, generation): ScoreRow => ({
-        experiment: 'e', run: `${condition}/seed-${s + 1}`, condition, seed: s + 1, member: 'opt', generation,
-        metric: 'perplexity', variant: 'real-test', version: 1, value, n: 100, settings: {}, subject: 'sha256:00',
-      })), // prettier-ignore
-    ),
-  );
-  return { scores: scoresOf(rows), plan: { conditions: [], population: [] } } as unknown as Results;
+function resultsOf(of: ValuesBySeed): Results {
+  return { scores: scoresOf(rowsOfSeeds(of)), plan: { conditions: [], population: [] } } as unknown as Results;
 }
 
 /** Five seeds whose log ratios have standard deviation s. */

@@ -43,9 +43,9 @@ describe('the finding', () => {
     const { headline, sentences } = found(REPLACE, KEEP);
     expect(headline).toBe('Perplexity rises 4.5-fold under replace and shows no clear change under keep');
     expect(sentences).toEqual([
-      'Under replace, perplexity at generation 1 is 4.48 times that of generation 0 (95 % interval 3.40 to 5.91; 3 seeds).',
-      'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (95 % interval 0.844 to 1.22, which includes no change; 3 seeds).',
-      'At generation 1 it is 4.42 times as high under replace as under keep (95 % interval 3.02 to 6.45; 3 seeds, paired by seed).',
+      'Under replace, perplexity at generation 1 is 4.48 times that of generation 0 (geometric mean of 3 seeds; 95 % interval 3.40 to 5.91).',
+      'Under keep, perplexity at generation 1 is 1.01 times that of generation 0 (geometric mean of 3 seeds; 95 % interval 0.844 to 1.22, which includes no change).',
+      'At generation 1 it is 4.42 times as high under replace as under keep (geometric mean of 3 seeds; 95 % interval 3.02 to 6.45, paired by seed).',
     ]);
   });
 
@@ -60,7 +60,7 @@ describe('the finding', () => {
       // 2 T2 / √3 = 4.968
       'Under untrained, which has generation 0 alone, perplexity is 102 (95 % interval 97.0 to 107; 3 seeds).',
       expect.stringMatching(
-        /^At generation 1 it is 0\.554 times as high under replace as under untrained at generation 0 \(95 % interval /,
+        /^At generation 1 it is 0\.554 times as high under replace as under untrained at generation 0 \(geometric mean of 3 seeds; 95 % interval /,
       ),
     ]);
     const table = renderTable(summary, { width: 80, headline: false });
@@ -212,7 +212,7 @@ describe('the finding', () => {
     const { headline, sentences } = found(REPLACE.slice(0, 5), rows('late', [[10], [20]]));
     expect(headline).toBe('Perplexity rises 4.2-fold under replace and cannot be compared yet under late');
     expect(sentences).toEqual([
-      'Under replace, perplexity at generation 1 is 4.24 times that of generation 0 (95 % interval 2.01 to 8.97; 2 seeds). 2 of 3 seeds have come so far.',
+      'Under replace, perplexity at generation 1 is 4.24 times that of generation 0 (geometric mean of 2 seeds; 95 % interval 2.01 to 8.97). 2 of 3 seeds have come so far.',
       'Under late, perplexity has been measured at generation 0 only.',
     ]);
   });

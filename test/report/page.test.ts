@@ -9,7 +9,8 @@ import { renderPage } from '../../report/page.js';
 import { readResults } from '../../report/rows.js';
 import { scoresOf } from './scores-of.js';
 import type { Results } from '../../report/rows.js';
-import { measureKey } from '../../report/summary.js';
+import { inGroups } from '../../report/groups.js';
+import { measureKey, summarise } from '../../report/summary.js';
 import { clip, visible } from '../../report/text.js';
 import type { RunIndex } from '../../spec/documents.js';
 import { launchBrowser } from '../support/browser.js';
@@ -91,7 +92,7 @@ describe('report page', () => {
         page
           .locator(`[aria-label="${label}"] td data`)
           .evaluateAll((cells) => cells.map((cell) => ({ exact: Number(cell.getAttribute('value')), shown: cell.textContent })));
-      const measures = [...new Set(Array.from(results.rows, measureKey))];
+      const measures = inGroups(summarise(results).measures).flatMap(({ own }) => own.map(({ key }) => key));
       const seeds = measures.flatMap((measure) =>
         ['replace', 'keep-10'].flatMap((condition) =>
           [1, 2].flatMap((seed) =>

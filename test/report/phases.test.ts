@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeCondition } from '../../report/describe-phases.js';
 import { render } from '../../report/html.js';
-import { curvesSection } from '../../report/sections/curves.js';
+import { curveFigures } from '../../report/sections/curves.js';
 import { estimate, type Summary } from '../../report/summary.js';
 import { load, SMALL } from '../spec/support.js';
 
@@ -61,7 +61,8 @@ describe('on the page', () => {
   const stem = [[1, 2], [2, 3], [3, 4], [4, 5]]; // prettier-ignore
   const page = async (values: Readonly<Record<string, readonly (readonly number[])[]>>) =>
     render(
-      curvesSection(summaryOf(values), (await load(SMALL + phased('other', '{ from: 2, mixture: { kind: accumulate } }'))).plan),
+      curveFigures(summaryOf(values), (await load(SMALL + phased('other', '{ from: 2, mixture: { kind: accumulate } }'))).plan)
+        .lead,
     );
   /** how many points each line has: means, then seeds */
   const lines = (html: string, name: string) =>
@@ -69,8 +70,8 @@ describe('on the page', () => {
 
   test('the stem has one line, and the future of the other begins where they part', async () => {
     const html = await page({ replace: stem, other: [...stem.slice(0, 2), [5, 6], [9, 9]] });
-    // the two lines of the legend first
-    expect(lines(html, 'mean').slice(2)).toEqual([4, 3]);
+    // the two lines of the legend last
+    expect(lines(html, 'mean').slice(0, -2)).toEqual([4, 3]);
     expect(lines(html, 'seed')).toEqual([4, 4, 3, 3]);
     // halfway between generations 1 and 2, on an axis from 0 to 3
     const [, x, ...ends] = /<line class="turn" x1="([\d.]+)" x2="([\d.]+)"/.exec(html)!;
@@ -83,8 +84,8 @@ describe('on the page', () => {
 
   test('a line is whole where a seed is another before, and no upright line stands where nothing changes', async () => {
     const html = await page({ replace: stem, other: [stem[0], [2, 3.5], [5, 6], [9, 9]] });
-    expect(lines(html, 'mean').slice(2)).toEqual([4, 4]);
-    const plain = render(curvesSection(summaryOf({ replace: stem }), (await load(SMALL)).plan));
+    expect(lines(html, 'mean').slice(0, -2)).toEqual([4, 4]);
+    const plain = render(curveFigures(summaryOf({ replace: stem }), (await load(SMALL)).plan).lead);
     expect(plain).not.toContain('turn');
     expect(plain).not.toContain('upright');
   });

@@ -10,3 +10,23 @@ export function scoresOf(rows: readonly ScoreRow[]): Scores[] {
     values: [{ metric, variant, version, value, n, settings, subject }],
   }));
 }
+
+/** By condition: values by seed (1, 2, …) and generation. */
+export type ValuesBySeed = Readonly<Record<string, readonly (readonly number[])[]>>;
+
+/** A score row for each, of a member "opt". */
+export function rowsOfSeeds(of: ValuesBySeed, metric = 'perplexity', variant = 'real-test'): ScoreRow[] {
+  const same = { experiment: 'e', member: 'opt', metric, variant, version: 1, n: 100, settings: {}, subject: 'sha256:00' };
+  return Object.entries(of).flatMap(([condition, values]) =>
+    values.flatMap((ofSeed, s) =>
+      ofSeed.map((value, generation) => ({
+        ...same,
+        run: `${condition}/seed-${s + 1}`,
+        condition,
+        seed: s + 1,
+        generation,
+        value,
+      })),
+    ),
+  );
+}

@@ -1,23 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ScoreRow } from '../../evaluations/types.js';
 import { conditionNumbers } from '../../report/condition-numbers.js';
 import { summarise, type Summary } from '../../report/summary.js';
 import { asFamily, changesOf, pairs, trendOver, trendsOf, verdictOf } from '../../report/tests.js';
 import { renderTests } from '../../report/tests-table.js';
-import { scoresOf } from './scores-of.js';
+import { rowsOfSeeds, scoresOf, type ValuesBySeed } from './scores-of.js';
 
 /** By condition: values by seed (1, 2, …) and generation. */
-function summaryOf(of: Readonly<Record<string, readonly (readonly number[])[]>>): Summary {
-  const rows = Object.entries(of).flatMap(([condition, values]) =>
-    values.flatMap(
-      (ofSeed, s) =>
-      ofSeed.map((value, generation): ScoreRow => ({
-        experiment: 'e', run: `${condition}/seed-${s + 1}`, condition, seed: s + 1, member: 'opt', generation,
-        metric: 'perplexity', variant: 'real-test', version: 1, value, n: 100, settings: {}, subject: 'sha256:00',
-      })), // prettier-ignore
-    ),
-  );
-  return summarise({ scores: scoresOf(rows) });
+function summaryOf(of: ValuesBySeed): Summary {
+  return summarise({ scores: scoresOf(rowsOfSeeds(of)) });
 }
 
 const SUMMARY = summaryOf({
@@ -27,6 +17,14 @@ const SUMMARY = summaryOf({
 const [MEASURE] = SUMMARY.measures;
 
 describe('pairs of conditions and changes', () => {
+  test('one that has generation 0 alone is compared with the last generation, and the label says so', () => {
+    const summary = summaryOf({ untrained: [[90], [91], [95]], replace: [[10, 21, 40], [20, 45, 90], [10, 26, 50]] }); // prettier-ignore
+    const series = summary.series.map((one) => (one.condition === 'untrained' ? { ...one, level: true as const } : one));
+    const labels = (some: typeof series) => pairs(summary, MEASURE, some).map(({ label }) => label);
+    expect(labels(series)).toEqual(['untrained, generation 0 / replace, generation 2']);
+    expect(labels([...series].reverse())).toEqual(['replace, generation 2 / untrained, generation 0']);
+  });
+
   const tests = asFamily([...pairs(SUMMARY, MEASURE, SUMMARY.series), ...changesOf(SUMMARY, MEASURE, SUMMARY.series)], 'holm');
 
   test('are paired t tests of log ratios (scipy: ttest_rel of logs), with signed ranks beside them', () => {

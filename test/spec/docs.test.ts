@@ -4,6 +4,7 @@ import { evaluations } from '../../evaluations/index.js';
 import { defaultsOf } from '../../evaluations/types.js';
 import { TABLE_BEGINS, TABLE_ENDS, decodingTable } from '../../engine/generate/settings-table.js';
 import { OPTIMIZERS_BEGIN, optimizerTable } from '../../engine/train/optimizers/settings-table.js';
+import { GROUPS_BEGIN, groupsTable } from '../../report/groups.js';
 import { operators } from '../../operators/index.js';
 import { load, problems } from './support.js';
 
@@ -56,10 +57,11 @@ test('docs/experiments.md has every operator with its settings and their default
 });
 
 test.each([
-  ['decoding settings', TABLE_BEGINS, decodingTable()],
-  ['optimisers', OPTIMIZERS_BEGIN, optimizerTable()],
-])('the table of %s is fresh (node scripts/tables.mjs writes it)', async (_, begins, expected) => {
-  const [, table] = (await page('experiments')).split(begins);
+  ['decoding settings', 'experiments', TABLE_BEGINS, decodingTable()],
+  ['optimisers', 'experiments', OPTIMIZERS_BEGIN, optimizerTable()],
+  ['what metrics answer', 'metrics', GROUPS_BEGIN, groupsTable()],
+])('the table of %s is fresh (node scripts/tables.mjs writes it)', async (_, of, begins, expected) => {
+  const [, table] = (await page(of)).split(begins);
   const cells = (text: string) => text.trim().split('\n').map((line) => line.split('|').map((cell) => cell.trim().replace(/^-+$/, '-'))); // prettier-ignore
   expect(cells(table.slice(0, table.indexOf(TABLE_ENDS)))).toEqual(cells(expected));
 });
