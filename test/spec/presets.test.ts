@@ -47,11 +47,14 @@ describe('presets', () => {
     expect(plan.conditions.map((c) => c.members[0].mixture)).toMatchObject([
       { kind: 'replace' },
       { kind: 'keep-share', share: 0.1 },
+      { kind: 'replace' }, // zero-shot: OPT-125m as it came
     ]);
     expect(plan.conditions.map((c) => [c.members[0].generation0.epochs, c.members[0].training.epochs])).toEqual([
       [5, 5],
       [10, 10],
+      [0, 5],
     ]);
+    expect(expand(plan).map(({ generations }) => generations)).toEqual([9, 9, 0].flatMap((last) => plan.seeds.map(() => last)));
   });
 
   test('nature-small is the protocol of the rehearsal, with the paper’s prompts', async () => {
