@@ -77,9 +77,9 @@ function shownOf(input: ScoreInput): ScoreInput['metrics'] {
 }
 
 interface Tables {
-  /** the table of an observation, which is made when it is first asked for. @param encoder that the metric's settings name */
-  of(need: ObservationRef, encoder?: string): Promise<ArtifactRef>;
-  /** the steps of those that could be made, by tableName, those under an encoder by its name */
+  /** the table of an observation, which is made when it is first asked for. @param settings of the metric that asks */
+  of(need: ObservationRef, settings: Settings): Promise<ArtifactRef>;
+  /** the steps of those that could be made, by tableName, those under an encoder by its name, those with settings of a metric with these */
   made(): Promise<Readonly<Record<string, StepResult>>>;
 }
 
@@ -106,18 +106,20 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
     });
   };
   return {
-    async of(need, encoder = '') {
+    async of(need, metric) {
+      const encoder = String(metric.encoder ?? '');
+      const { name, settings } = reading(need, metric, lossOn);
       const step =
         need.under === 'encoder'
           ? once(asked, tableName(need).replace(/encoder$/, encoder), () => embed(need, encoder))
-          : once(asked, tableName(need), () =>
+          : once(asked, name, () =>
               observe(deps, {
                 // the real test records under model 0 are looked at once for all generations, as those of generation 0 are
                 place: need.under === 'first' && need.of === 'test' ? { ...place, generation: 0 } : place,
                 observation: need.observation,
                 model: need.under === 'self' ? model : first,
                 data: input[need.of]!,
-                settings: lossOn ? { lossOn } : {},
+                settings,
               }),
             );
       return (await step).outputs.table;
@@ -128,6 +130,21 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
       return steps;
     },
   };
+}
+
+/**
+ * How records are read, as the metric asks and else as the member reads; the table is called likelihood/test/self?prefix=32 where that is not
+ * the same. What counts of a template's records is no question where there are none.
+ */
+function reading(need: ObservationRef, metric: Settings, lossOn: ScoreInput['lossOn']): { name: string; settings: Settings } {
+  const own: Settings = lossOn ? { lossOn } : {};
+  const { lossOn: counted, ...rest } = need.asked?.(metric) ?? {};
+  const settings: Settings = { ...own, ...rest, ...(lossOn && counted !== undefined && { lossOn: counted }) };
+  const other = Object.keys(settings)
+    .filter((key) => settings[key] !== own[key])
+    .sort();
+  const name = tableName(need);
+  return { settings, name: other.length === 0 ? name : `${name}?${other.map((key) => `${key}=${settings[key]}`).join('&')}` };
 }
 
 /** One evaluation. */
@@ -143,8 +160,7 @@ async function evaluate(
   const subject = evaluation.subject === 'model' ? input.model : input.generated;
   const refs: Record<string, ArtifactRef> = { subject };
   for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[role]!;
-  for (const need of needs.observations ?? [])
-    refs[tableName(need)] = await tables.of(need, settings.encoder as string | undefined);
+  for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need, settings);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(
     deps,

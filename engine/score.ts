@@ -22,6 +22,16 @@ export interface RowScore {
   readonly ends?: { readonly nllSum: number; readonly tokenCount: number };
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] extends object | undefined ? Writable<T[K]> : T[K] };
+
+/** Scores of other things than rows, as of records that windows go over. */
+export interface ScoreParts {
+  /** how many scores there are */
+  readonly count: number;
+  /** of each row: of every token that counts, in order, the score that it is added to */
+  readonly owners: readonly Int32Array[];
+}
+
 /** @throws HabsburgError `invalid` naming the row that is too long for the model or holds an id outside its vocabulary */
 export function checkRows(rows: readonly Int32Array[], config: DecoderConfig): void {
   rows.forEach((row, i) => {
@@ -91,37 +101,41 @@ export class Scorer {
   /**
    * One score a row, in order. A row's score depends on the other rows at most in the last bits.
    * @param labels one a token: what is scored in its place, and not at all where IGNORED; default: every token
+   * @param parts which score the tokens of a row belong to, where that is not the row's own
    */
-  async score(rows: readonly Int32Array[], labels?: readonly Int32Array[]): Promise<RowScore[]> {
+  async score(rows: readonly Int32Array[], labels?: readonly Int32Array[], parts?: ScoreParts): Promise<RowScore[]> {
     checkRows(rows, this.config);
     checkLabels(rows, labels, this.config);
-    const nothing = { nllSum: 0, tokenCount: 0 };
-    const scores: RowScore[] = rows.map(() => (this.options.endTokens ? { ...nothing, ends: nothing } : nothing));
-    for await (const { batch, members, outputs } of this.#batches.over(rows, labels))
-      members.forEach((i, b) => (scores[i] = this.#scoreOf(batch, b, outputs.nll.data as Float32Array, rows[i].length)));
-    return scores;
-  }
-
-  /** Of the batch's row b, of so many tokens. */
-  #scoreOf({ time, counted, targets }: Batch, b: number, nll: Float32Array, length: number): RowScore {
     const { endTokens } = this.options;
-    let nllSum = 0;
-    let tokenCount = 0;
-    const ends = { nllSum: 0, tokenCount: 0 };
-    for (let t = b * time; t < b * time + length - 1; t++) {
-      if (counted[t] === 0) continue;
-      nllSum += nll[t];
-      tokenCount++;
-      if (!endTokens?.includes(Number(targets.data[t]))) continue;
-      ends.nllSum += nll[t];
-      ends.tokenCount++;
-    }
-    return endTokens ? { nllSum, tokenCount, ends } : { nllSum, tokenCount };
+    const none = () => ({ nllSum: 0, tokenCount: 0 });
+    const scores = Array.from({ length: parts?.count ?? rows.length }, () =>
+      endTokens ? { ...none(), ends: none() } : none(),
+    ) as Writable<RowScore>[];
+    for await (const { batch, members, outputs } of this.#batches.over(rows, labels))
+      members.forEach((i, b) => {
+        const owners = parts?.owners[i];
+        let k = 0;
+        for (const { nll, target } of targetsOf(batch, b, outputs.nll.data as Float32Array, rows[i].length)) {
+          const score = scores[owners ? owners[k++] : i];
+          score.nllSum += nll;
+          score.tokenCount++;
+          if (!endTokens?.includes(target)) continue;
+          score.ends!.nllSum += nll;
+          score.ends!.tokenCount++;
+        }
+      });
+    return scores;
   }
 
   async release(): Promise<void> {
     await this.#batches.release();
   }
+}
+
+/** The tokens of the batch's row b that count, in order. @param length of the row */
+function* targetsOf({ time, counted, targets }: Batch, b: number, nll: Float32Array, length: number) {
+  for (let t = b * time; t < b * time + length - 1; t++)
+    if (counted[t] !== 0) yield { nll: nll[t], target: Number(targets.data[t]) };
 }
 
 /** How sessions of these weights are opened. */
@@ -136,7 +150,7 @@ export function sessionOf(
  * Scores rows under a model.
  * @throws HabsburgError `invalid` for rows or labels that do not fit the model, `verification` where a score is no finite number
  * @param options.rows token ids; a row of one token has nothing to predict: count 0
- * @param options.labels as Scorer.score takes them
+ * @param options.labels, options.parts as Scorer.score takes them
  * @param options.batch rows at a time; default: as many as 128 MiB of logits allow
  * @param options.endTokens targets that are summed once more for themselves
  */
@@ -144,18 +158,19 @@ export async function scoreRows(options: {
   readonly model: Model;
   readonly rows: readonly Int32Array[];
   readonly labels?: readonly Int32Array[];
+  readonly parts?: ScoreParts;
   readonly threads: number;
   readonly device?: Device;
   readonly batch?: number;
   readonly endTokens?: readonly number[];
 }): Promise<RowScore[]> {
-  const { model, rows, labels, threads, device, batch, endTokens } = options;
+  const { model, rows, labels, parts, threads, device, batch, endTokens } = options;
   const weights = await residentFeeds(modelFeeds(model), device);
   const scorer = new Scorer(model.config, weights.feeds, { threads, device, batch, frozen: model, endTokens });
   try {
-    const scores = await scorer.score(rows, labels);
+    const scores = await scorer.score(rows, labels, parts);
     const bad = scores.findIndex(({ nllSum }) => !Number.isFinite(nllSum));
-    if (bad >= 0) throw await notFinite(model, `the log-likelihoods of row ${bad}`);
+    if (bad >= 0) throw await notFinite(model, `the log-likelihoods of ${parts ? 'record' : 'row'} ${bad}`);
     return scores;
   } finally {
     await scorer.release();

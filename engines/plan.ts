@@ -26,9 +26,9 @@ export function planRefusal({
       const reason = refusal(engine, can, asked);
       if (reason !== undefined) return `${member.name}: ${reason}`;
     }
-  for (const { name, variant } of metrics)
-    for (const { observation } of metricNamed(name, variant).needs.observations ?? []) {
-      const reason = refusal(engine, can, { op: 'observe', name: observation });
+  for (const { name, variant, settings } of metrics)
+    for (const { observation, asked } of metricNamed(name, variant).needs.observations ?? []) {
+      const reason = refusal(engine, can, { op: 'observe', name: observation, settings: asked?.(settings) });
       if (reason !== undefined) return `${name}: ${reason}`;
     }
   return undefined;

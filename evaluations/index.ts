@@ -25,6 +25,7 @@ import { mmd } from './mmd.js';
 import { mtlds } from './mtld.js';
 import { mixedPerplexities } from './mixed-perplexity.js';
 import { perplexity } from './perplexity.js';
+import { perplexityMasked, perplexityOfWindows, perplexityUnmasked } from './perplexity-contexts.js';
 import { perplexityOfBatches, perplexityOfRecords } from './perplexities.js';
 import { pictures } from './pictures.js';
 import { precisionRecall } from './precision-recall.js';
@@ -50,6 +51,9 @@ export const evaluations: readonly Evaluation[] = [
   perplexityOfBatches,
   perplexityOfRecords,
   ...mixedPerplexities,
+  perplexityOfWindows,
+  perplexityMasked,
+  perplexityUnmasked,
   sequencePerplexity,
   likelihoodShift,
   distinct1,

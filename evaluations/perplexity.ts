@@ -1,8 +1,8 @@
 /** Perplexity of model t on the real test set: does it still predict what people wrote? */
-import { TEST_UNDER_SELF, likelihoodsOf, meanNll } from './likelihoods.js';
+import { TEST_UNDER_SELF, likelihoodsOf, meanNll, type Likelihood } from './likelihoods.js';
 import { rowsOf } from './rows.js';
 import { NONE } from './settings.js';
-import type { Evaluation } from './types.js';
+import type { Evaluation, ScoreValue, Settings } from './types.js';
 
 /** Of the values that leave end tokens out. */
 export const WITHOUT_END_TOKEN = 'without-end-token';
@@ -28,18 +28,22 @@ export const perplexity: Evaluation = {
   headline: ['real-test/exp-mean-token', `real-test/exp-mean-token/${WITHOUT_END_TOKEN}`],
   subject: 'model',
   compute(input, settings) {
-    const likelihoods = likelihoodsOf(input, TEST_UNDER_SELF);
-    const { mean, tokens } = meanNll(likelihoods);
-    if (tokens === 0) return [];
-    const row = rowsOf(this, settings);
-    const all = row(Math.exp(mean), tokens);
-    const rest = meanNll(
-      likelihoods.map(({ nllSum, tokenCount, ends }) => ({
-        nllSum: nllSum - ends.nllSum,
-        tokenCount: tokenCount - ends.tokenCount,
-      })),
-    );
-    if (rest.tokens === tokens || rest.tokens === 0) return [all];
-    return [all, row(Math.exp(rest.mean), rest.tokens, WITHOUT_END_TOKEN)];
+    return overTokens(this, likelihoodsOf(input, TEST_UNDER_SELF), settings);
   },
 };
+
+/** exp of the mean nats a token, over all and, where there are end tokens and others, without them. */
+export function overTokens(evaluation: Evaluation, likelihoods: readonly Likelihood[], settings: Settings): ScoreValue[] {
+  const { mean, tokens } = meanNll(likelihoods);
+  if (tokens === 0) return [];
+  const row = rowsOf(evaluation, settings);
+  const all = row(Math.exp(mean), tokens);
+  const rest = meanNll(
+    likelihoods.map(({ nllSum, tokenCount, ends }) => ({
+      nllSum: nllSum - ends.nllSum,
+      tokenCount: tokenCount - ends.tokenCount,
+    })),
+  );
+  if (rest.tokens === tokens || rest.tokens === 0) return [all];
+  return [all, row(Math.exp(rest.mean), rest.tokens, WITHOUT_END_TOKEN)];
+}

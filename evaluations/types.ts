@@ -22,9 +22,11 @@ export interface ObservationRef {
   readonly observation: string;
   readonly of: RecordsRole;
   readonly under: 'self' | 'first' | 'encoder';
+  /** settings of the observation that the metric's own settings ask for, before those of the member; absent: none */
+  readonly asked?: (settings: Settings) => Settings;
 }
 
-/** The name under which an observation's table is handed over, e.g. likelihood/test/self. */
+/** The name under which an observation's table is handed to a metric, e.g. likelihood/test/self. */
 export function tableName({ observation, of, under }: ObservationRef): string {
   return `${observation}/${of}/${under}`;
 }

@@ -1,7 +1,7 @@
 /** What the reference engine can do: language models by the book. A setting that is not here is refused. */
 import type { Ability, Capabilities } from '../capabilities.js';
 
-const READS: Ability = { settings: { lossOn: 'any' } };
+const READS: Ability = { settings: { lossOn: 'any', prefix: 'any', window: 'any', stride: 'any' } };
 
 export const reference: Capabilities = {
   devices: ['cpu'],
@@ -47,6 +47,6 @@ export const reference: Capabilities = {
       },
     },
   },
-  observe: { likelihood: READS, prediction: READS },
+  observe: { likelihood: READS, prediction: { settings: { lossOn: 'any' } } },
   simulate: {},
 };

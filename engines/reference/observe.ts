@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeTable, type Table } from '../../data/table.js';
 import { endTokensOf } from '../../data/template.js';
 import { loadCheckpoint } from '../../engine/checkpoint/huggingface.js';
-import { readRows } from '../../kinds/text/host/texts.js';
+import { readObserved, type Reading } from '../../kinds/text/host/windows.js';
 import type { JobReport, ObserveJob } from '../../kinds/host/types.js';
 import { RECORDS_FILE, readHeads } from '../../pool/records.js';
 import { softmax } from './layers.js';
@@ -34,11 +34,19 @@ export async function observe(job: ObserveJob): Promise<JobReport> {
   const model = new ReferenceModel(await loadCheckpoint(job.model));
   const records: string[] = [];
   for await (const { id } of readHeads(join(job.data, RECORDS_FILE))) records.push(id);
-  const { rows, labels } = await readRows(job.data, job.settings.lossOn as 'answer' | 'all' | undefined);
+  const { rows, labels, owners } = await readObserved(job.data, job.settings as Reading, model.config.maxPositions);
   model.checkRows(rows);
-  const read = rows.map((row, i) => predictions(model, row, labels?.[i]));
+  const each = rows.map((row, i) => predictions(model, row, labels?.[i]));
+  const read = owners ? byRecord(each, owners, records.length) : each;
   await writeTable(job.out, { records, columns: TABLES[job.observation](read, endTokensOf(model.config.json)) });
   return { records: records.length };
+}
+
+/** Predictions of windows as those of the records that they go over. */
+function byRecord(windows: readonly Prediction[][], owners: readonly Int32Array[], count: number): Prediction[][] {
+  const records: Prediction[][] = Array.from({ length: count }, () => []);
+  windows.forEach((window, w) => window.forEach((prediction, k) => records[owners[w][k]].push(prediction)));
+  return records;
 }
 
 const nllSum = (row: readonly Prediction[]): number => row.reduce((sum, { nll }) => sum + nll, 0);

@@ -70,6 +70,9 @@ const INPUT: Omit<ScoreInput, 'metrics'> = {
 /** What the engine was asked to look at, by number of records. */
 const observed: number[] = [];
 
+/** And how. */
+const askedFor: unknown[] = [];
+
 /** The first record of what an encoder was asked to look at. */
 const embedded: string[] = [];
 
@@ -80,6 +83,7 @@ const deps: ActivityDependencies = {
     if (job.op !== 'observe') throw new Error('only observations are asked for');
     const records = await readAllRecords(job.data);
     observed.push(records.length);
+    askedFor.push(job.settings);
     const ids = records.map(({ id }) => id);
     if (job.observation === 'embedding') {
       embedded.push(ids[0]);
@@ -155,6 +159,42 @@ test('a mixed test set is looked at where there is one, and costs no failure whe
   expect(values.map(({ variant, n }) => [variant, n])).toEqual([
     ['real-test/exp-mean-token', 3],
     ['mixed-test/exp-mean-token', 6],
+  ]);
+});
+
+test('a metric asks how records are read; what two ask alike is looked at once, and what the member does anyway is no other table', async () => {
+  const perplexity = (variant: string, settings = {}) => ({ name: 'perplexity', variant: `real-test/${variant}`, settings });
+  const asked = async (input: Partial<ScoreInput>) => {
+    askedFor.length = 0;
+    const { tables } = await score(
+      [
+        perplexity('exp-mean-token'),
+        perplexity('sliding-window', { window: 8, stride: 4 }),
+        perplexity('sliding-window', { window: 8, stride: 0 }),
+        perplexity('prompt-masked', { prefix: 0 }),
+        perplexity('prompt-masked', { prefix: 1 }),
+        perplexity('prompt-and-answer'),
+      ],
+      { model: await model('masked'), ...input },
+    );
+    return [Object.keys(tables), [...askedFor]];
+  };
+  const name = 'likelihood/test/self';
+  const windows = [`${name}?stride=4&window=8`, `${name}?window=8`];
+  expect(await asked({})).toEqual([
+    [name, ...windows, `${name}?prefix=1`],
+    [{}, { window: 8, stride: 4 }, { window: 8 }, { prefix: 1 }],
+  ]);
+  // of records with a template's prompt
+  expect(await asked({ lossOn: 'all' })).toEqual([
+    [name, ...windows, `${name}?lossOn=answer`, `${name}?lossOn=answer&prefix=1`],
+    [
+      { lossOn: 'all' },
+      { lossOn: 'all', window: 8, stride: 4 },
+      { lossOn: 'all', window: 8 },
+      { lossOn: 'answer' },
+      { lossOn: 'answer', prefix: 1 },
+    ],
   ]);
 });
 

@@ -165,9 +165,6 @@ describe('mixtures', () => {
     ['[{ from: "file:more.txt", generation: -2 }, { from: self }]', '0.generation: the real data have no generations; remove it'],
     ['[{ from: "file:more.txt" }, { from: [real, "file:more.txt"] }]', '1.from.1: the same set is there twice; take more of it in term 0'],
     ['[{ from: self, lossWeight: 0 }]', '0.lossWeight: must be more than 0, but is 0'],
-    ['[{ from: self, lossWeight: golden }, { from: real }]', '0.lossWeight: golden weighs real records against written ones, and these are written; give it to the term of real records'],
-    ['[{ from: real, lossWeight: golden }]', '0.lossWeight: golden is for real records beside written ones that count 1; add {from: self}, without a lossWeight'],
-    ['[{ from: real, lossWeight: golden }, { from: self, lossWeight: 2 }]', '0.lossWeight: golden is for real records beside written ones that count 1; add {from: self}, without a lossWeight'],
     ['[{ from: self, through: [{ curate: { column: nll_sum } }] }]', '0.through: curate chooses among several texts of a prompt, and of self there is one; give the member that writes decoding.numReturnSequences'],
     ['[{ from: real, through: [{ curate: { column: nll_sum } }] }]', '0.through: curate chooses among several texts of a prompt, and of real there is one; give the member that writes decoding.numReturnSequences'],
     ['[{ from: self, through: [dedup] }]', '0.through.0: unknown value "dedup"; did you mean "dedupe"?'],
@@ -438,6 +435,12 @@ describe('parts that do not fit together', () => {
       /$/,
       'metrics: [{ name: rep, settings: { n: 4 } }]\n',
       ['e.yaml:17:36: metrics.0.settings.n: unknown key "n"; known here: order'],
+    ],
+    [
+      'metric settings that do not fit each other',
+      /$/,
+      'metrics: [{ name: perplexity, variant: real-test/sliding-window, settings: { window: 8, stride: 9 } }]\n',
+      ['e.yaml:17:97: metrics.0.settings.stride: must be at most window'],
     ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {
