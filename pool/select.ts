@@ -13,6 +13,7 @@ import {
   type SamplePlan,
   type Term,
 } from '../spec/mixture.js';
+import { goldenLossWeight } from './golden.js';
 
 /** The stream of draws of a generation's training set, keyed by seed, generation and the member that reads. */
 export type SampleRng = (generation: number) => CounterRng;
@@ -86,22 +87,15 @@ export function select(options: SelectOptions): Run[] {
 
   const counts = countsAt(options, t);
   const unseen = unseenAt(options, t);
-  const parts: { readonly age: number; readonly runs: readonly Run[] }[] = [];
+  const parts: (Part & { readonly age: number })[] = [];
   terms.forEach((one, i) => {
     const sets = setsOf(one, self, t);
     if (sets.some(({ kind }) => kind === 'unseen')) return;
-    parts.push({ age: ageOf(sets[0]), runs: weighted(runsOf(one, sets, counts[i]), one) });
+    parts.push({ age: ageOf(sets[0]), term: one, runs: runsOf(one, sets, counts[i]) });
   });
   // those that draw new real records have one weight
-  if (unseen > 0)
-    parts.push({
-      age: -1,
-      runs: weighted(
-        newReal(),
-        terms.find(({ draw }) => draw === 'fresh')!,
-      ),
-    });
-  return parts.sort((a, b) => a.age - b.age).flatMap(({ runs }) => runs);
+  if (unseen > 0) parts.push({ age: -1, term: terms.find(({ draw }) => draw === 'fresh')!, runs: newReal() });
+  return weighted(parts.sort((a, b) => a.age - b.age));
 
   function runsOf(one: Term, sets: readonly PoolSet[], count: number | 'all'): Run[] {
     const whole = sets.map((set) => ({ set: setName(set), first: 0, count: size(set) })).filter((run) => run.count > 0);
@@ -172,12 +166,28 @@ function amongOthers(inPlace: Term, terms: readonly Term[], options: SelectOptio
     if (kept.has(i)) push(runs, 'real', continued(i) % real);
     else push(runs, setName(set), i);
   }
-  return runs.map((run) => weighted([run], run.set === 'real' ? inPlace : other)[0]);
+  return weighted(runs.map((run) => ({ term: run.set === 'real' ? inPlace : other, runs: [run] })));
 }
 
-function weighted(runs: readonly Run[], { lossWeight: weight }: Term): readonly Run[] {
-  return weight === undefined ? runs : runs.map((run) => ({ ...run, weight }));
+/** The runs of a term. */
+interface Part {
+  readonly term: Term;
+  readonly runs: readonly Run[];
 }
+
+/** The runs of all parts in their order, with what each counts for. */
+function weighted(parts: readonly Part[]): Run[] {
+  const counted = (golden: boolean) =>
+    parts.reduce((sum, { term, runs }) => sum + ((term.lossWeight === 'golden') === golden ? recordsOf(runs) : 0), 0);
+  const weightOf = ({ lossWeight }: Term) =>
+    lossWeight === 'golden' ? goldenLossWeight(counted(true), counted(false)) : lossWeight;
+  return parts.flatMap(({ term, runs }) => {
+    const weight = weightOf(term);
+    return weight === undefined ? runs : runs.map((run) => ({ ...run, weight }));
+  });
+}
+
+const recordsOf = (runs: readonly Run[]): number => runs.reduce((sum, { count }) => sum + count, 0);
 
 /** Positions counted through sets that follow each other, as runs in their order. */
 function inOrder(whole: readonly Run[], positions: Uint32Array): Run[] {

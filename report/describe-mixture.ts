@@ -43,7 +43,9 @@ function describeTerm(term: Term): string {
     return isSource(source) ? sourceName(source) : written(source, term.generation);
   });
   const through = term.through ? `, through ${operatorWords(term.through)}` : '';
-  const counts = term.lossWeight === undefined ? '' : `, which count ${formatNumber(term.lossWeight, 3)} in the loss`;
+  const { lossWeight } = term;
+  const each = lossWeight === 'golden' ? "by the golden ratio's weights" : formatNumber(lossWeight ?? 1, 3);
+  const counts = lossWeight === undefined ? '' : `, which count ${each} in the loss`;
   return `${much} ${sets.join(' and ')}${how}${through}${counts}`;
 }
 

@@ -104,11 +104,11 @@ const termSchema = z.strictObject({
     ),
   through: operatorsSchema('Operators that each of its sets goes through, in this order, before records are drawn.').optional(),
   lossWeight: z
-    .number()
-    .gt(0)
-    .max(1e6)
+    .union([z.number().gt(0).max(1e6), z.literal('golden')])
     .default(1)
-    .describe('What its records count for in the loss, in proportion to those of other terms; where all have the same, nothing.'),
+    .describe(
+      'What its records count for in the loss, in proportion to those of other terms; where all have the same, nothing. golden, of real records beside written ones: what He et al. find best, 1.618 where there are as many of each.',
+    ),
 });
 
 /** A mixture: by its name, or a list of terms. */
@@ -330,6 +330,13 @@ function checkLossWeight(one: Term, terms: readonly Term[], { records, training 
     return [{ path, atKey: true, message: `is not implemented yet for ${records}`, suggestion: 'remove it' }];
   if (training?.packing !== undefined)
     return [{ path, atKey: true, message: 'counts rows, and training.packing puts several into one', suggestion: 'remove one of them' }]; // prettier-ignore
+  if (one.lossWeight === 'golden') {
+    const others = terms.filter(({ lossWeight }) => lossWeight !== 'golden');
+    if (!sourcesOf(one).every(isGiven))
+      return [{ path, message: 'golden weighs real records against written ones, and these are written', suggestion: 'give it to the term of real records' }]; // prettier-ignore
+    if (others.length === 0 || others.some(({ lossWeight }) => lossWeight !== undefined))
+      return [{ path, message: 'golden is for real records beside written ones that count 1', suggestion: 'add {from: self}, without a lossWeight' }]; // prettier-ignore
+  }
   // before there is an earlier generation, such terms draw from the new real records together
   if (one.draw === 'fresh' && terms.some((other) => other.draw === 'fresh' && other.lossWeight !== one.lossWeight))
     return [{ path, message: 'terms that draw fresh records must have one weight', suggestion: 'use draw: redrawn' }];

@@ -32,8 +32,8 @@ export interface Term {
   readonly draw: 'redrawn' | 'fresh' | 'in-place';
   /** what each of its sets goes through before records are drawn; absent: nothing */
   readonly through?: readonly OperatorPlan[];
-  /** what its records count for in the loss, in proportion to those of other terms; absent: 1 */
-  readonly lossWeight?: number;
+  /** what its records count for in the loss, in proportion to those of other terms; golden: by He et al.'s ratio (pool/golden.ts); absent: 1 */
+  readonly lossWeight?: number | 'golden';
 }
 
 /** A mixture by its name. */
