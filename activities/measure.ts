@@ -5,6 +5,7 @@ import type { Digest } from '../common/canonical.js';
 import { TRUTH_FILE } from '../data/grammar.js';
 import { readTable } from '../data/table.js';
 import { evaluationOf } from '../evaluations/index.js';
+import { sizeOf, valuesOf } from '../evaluations/size.js';
 import type { EvaluationInput, ObservedTable, Pictures, RecordsRole, Settings, Texts, Truth } from '../evaluations/types.js';
 import { rolesOf, tableName } from '../evaluations/types.js';
 import { continuations } from '../evaluations/continuations.js';
@@ -43,8 +44,8 @@ export async function measure({ evaluation: named, settings, subject, given }: M
   const { samples = [], pictures } = evaluation.examples?.(input) ?? {};
   return {
     schema: SCORES_SCHEMA,
-    values: evaluation.compute(input, settings).map((value) => ({ ...value, settings: { ...value.settings }, subject })),
-    histograms: (evaluation.series?.(input, settings) ?? []).map(({ metric, edges, counts, below, above, n }) => ({
+    values: valuesOf(evaluation, input, settings).map((value) => ({ ...value, settings: { ...value.settings }, subject })),
+    histograms: (evaluation.series?.(input, sizeOf(settings).own) ?? []).map(({ metric, edges, counts, below, above, n }) => ({
       name: metric,
       edges: [...edges],
       counts: [...counts],

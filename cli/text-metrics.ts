@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { HabsburgError, fromSystemError } from '../common/errors.js';
 import { parseRecords } from '../data/template.js';
 import { evaluations } from '../evaluations/index.js';
+import { sizeOf, sizeProblem, sizeSchema, valuesOf, type Size } from '../evaluations/size.js';
 import { encode } from '../evaluations/token-ids.js';
 import { split } from '../evaluations/tokenizers.js';
 import {
@@ -89,7 +90,9 @@ export function withParses(
   lines: readonly TextLine[],
   metrics: readonly { readonly evaluation: Evaluation; readonly settings: Settings }[],
 ): EvaluationInput['tables'] {
-  const counts = metrics.flatMap(({ evaluation, settings }) => (readsParses(evaluation) ? [Number(settings.sentences)] : []));
+  const counts = metrics.flatMap(({ evaluation, settings }) =>
+    readsParses(evaluation) ? [sizeOf(settings).size ? 0 : Number(settings.sentences)] : [],
+  );
   if (counts.length === 0) return tables;
   return { ...tables, [PARSES]: parsesOf(lines, counts.includes(0) ? Infinity : Math.max(...counts)) };
 }
@@ -174,6 +177,42 @@ export function settingsFor(evaluation: Evaluation, given: Readonly<Record<strin
   throw new HabsburgError('invalid', `--set ${path.join('.')} of ${labelOf(evaluation)}: ${message}`);
 }
 
+/**
+ * What `--size texts=500,samples=20` says.
+ * @throws HabsburgError of what is no size
+ */
+export function sizeGiven(text: string): Size {
+  const pairs = text.split(',').map((part) => part.split('=').map((side) => side.trim()));
+  const parsed = sizeSchema.safeParse(Object.fromEntries(pairs.map(([key, value = '']) => [key, valueOf(value)])));
+  if (parsed.success) return parsed.data;
+  throw new HabsburgError('invalid', `--size ${text}: a size is texts=NUMBER or words=NUMBER, and perhaps samples=10,seed=0`);
+}
+
+/**
+ * Of these metrics those that can be measured at a size, and sentences about the others.
+ * @throws HabsburgError of one that was asked for by name, and of a file that has less
+ */
+export function atSize(
+  found: readonly Evaluation[],
+  asked: readonly string[] | undefined,
+  size: Size,
+  settingsOf: (evaluation: Evaluation) => Settings,
+): { readonly kept: readonly Evaluation[]; readonly notes: readonly string[] } {
+  const problems = found.map((evaluation) => sizeProblem(evaluation, settingsOf(evaluation), size));
+  const notes = problems.flatMap((problem) => problem ?? []);
+  if (notes.length > 0 && asked !== undefined) throw new HabsburgError('invalid', `--size: ${notes[0]}`);
+  return { kept: found.filter((_, i) => problems[i] === undefined), notes };
+}
+
+/** @throws HabsburgError of a file that has fewer texts or words than the size */
+export function checkSize(file: string, texts: readonly string[], size: Size): void {
+  const [has, wanted, unit] =
+    'texts' in size
+      ? [texts.length, size.texts, 'texts']
+      : [texts.reduce((sum, text) => sum + split(text).length, 0), size.words, 'words'];
+  if (has < wanted) throw new HabsburgError('invalid', `${file} has ${has} ${unit}, fewer than --size ${unit}=${wanted}`);
+}
+
 function valueOf(value: string): string | number | boolean {
   if (value === 'true' || value === 'false') return value === 'true';
   return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
@@ -187,7 +226,7 @@ export interface Measured extends ScoreValue {
 /** The values of a metric; none where it is not defined on these texts. */
 export function measuredBy(evaluation: Evaluation, input: EvaluationInput, settings: Settings): Measured[] {
   const { higherIsBetter } = evaluation;
-  const values = evaluation.compute(input, settings);
+  const values = valuesOf(evaluation, input, settings);
   const signature =
     values.length === 0
       ? undefined

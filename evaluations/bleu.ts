@@ -60,6 +60,7 @@ const common = {
 const ofSacrebleu: Evaluation = {
   ...common,
   variant: 'sacrebleu',
+  meansOverTexts: ['sacrebleu/mean-of-texts'],
   summary: 'Corpus BLEU-4 as sacrebleu 2.6.0, against the closest reference length; also the mean over texts; 0 to 100.',
   settings: SETTINGS,
   signature: (settings, pairs) =>

@@ -71,6 +71,7 @@ export const chrf: Evaluation = {
   of: 'texts',
   group: 'quality',
   needs: { records: ['generated'], references: true },
+  meansOverTexts: ['sacrebleu/mean-of-texts'],
   settings: z.strictObject({
     order: z.int().min(1).max(12).default(6).describe('n-grams of 1 to so many characters.'),
     beta: z.number().min(0).max(100).default(2).describe('How much more recall counts than precision.'),

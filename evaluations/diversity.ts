@@ -24,6 +24,7 @@ export const diversity: Evaluation = {
   group: 'diversity',
   needs: { records: ['generated'] },
   settings: NONE,
+  meansOverTexts: ['drayson'],
   subject: 'generated',
   compute(input, settings) {
     const { texts } = encode(textsOf(input, 'generated').texts, split);

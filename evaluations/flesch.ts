@@ -59,6 +59,7 @@ export const flesch: Evaluation = {
   group: 'quality',
   needs: { records: ['generated'] },
   settings: NONE,
+  meansOverTexts: ['vowel-runs/mean'],
   subject: 'generated',
   compute(input, settings) {
     const found = textsOf(input, 'generated')

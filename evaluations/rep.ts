@@ -21,6 +21,7 @@ export const rep: Evaluation = {
   needs: { records: ['generated'] },
   settings: z.strictObject({ order: z.int().min(1).max(16).default(4).describe('n of the n-grams: rep-n.') }),
   headline: ['mean-over-records'],
+  meansOverTexts: ['mean-over-records'],
   subject: 'generated',
   compute(input, settings) {
     let sum = 0;

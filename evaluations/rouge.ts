@@ -86,6 +86,9 @@ export const rouge: Evaluation = {
   version: 2,
   summary:
     'ROUGE-1, -2, -3, -L and -Lsum as rouge-score 0.1.2: mean F, precision and recall against the first reference; 0 to 1.',
+  meansOverTexts: ['', '/rouge-2', '/rouge-3', '/rouge-l', '/rouge-lsum'].flatMap((of) =>
+    ['', '/precision', '/recall'].map((part) => `rouge-score${of}${part}`),
+  ),
   settings: z.strictObject({ stemmer: z.boolean().default(false).describe("Compare Porter's stems (NLTK's extended form).") }),
   compute(input, settings) {
     const pairs = pairsOf(input);

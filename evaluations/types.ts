@@ -160,6 +160,8 @@ export interface Evaluation {
   readonly settings: z.ZodObject;
   /** variants of its values that a short table shows; none: `habsburg results` and the report alone */
   readonly headline?: readonly string[];
+  /** variants of its values that are the mean over texts of what each has by itself: an interval over texts, and tests of two sets, are for them */
+  readonly meansOverTexts?: readonly string[];
   /** which artifact the value is about */
   readonly subject: 'model' | 'generated';
   /** Values of a variant `a` are named `a` or `a/…`. None where it is not defined on the input. */

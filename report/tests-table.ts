@@ -86,7 +86,7 @@ const number = (value: number): string => formatNumber(value, 3);
 
 /** A p value to two digits. */
 export function pText(p: number | undefined): string {
-  if (p === undefined) return '';
+  if (p === undefined || Number.isNaN(p)) return '';
   return p < 1e-4 ? '< .0001' : p > 0.9999 ? '1' : p.toFixed(p < 0.001 ? 4 : p < 0.1 ? 3 : 2).replace(/^0/, '');
 }
 

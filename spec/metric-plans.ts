@@ -1,6 +1,7 @@
 /** Metrics as a file names them, with all their settings. */
 import { z } from 'zod';
 import { evaluations } from '../evaluations/index.js';
+import { sizeProblem, sizeSchema, sizeSettings, type Size } from '../evaluations/size.js';
 import { defaultsOf } from '../evaluations/types.js';
 import { metricNamed } from './metrics.js';
 import type { MetricPlan } from './plan.js';
@@ -20,9 +21,10 @@ export const metricSchema = (names: readonly [string, ...string[]]) =>
         name: z.enum(names),
         variant: z.string().optional(),
         settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+        size: sizeSchema.optional(),
       }),
     ])
-    .describe('A name, or {name, variant, settings}. `habsburg metrics` lists them.');
+    .describe('A name, or {name, variant, settings, size}. `habsburg metrics` lists them.');
 
 export type MetricDocument = z.output<ReturnType<typeof metricSchema>>;
 
@@ -37,7 +39,10 @@ export function metricPlans(
     if (typeof metric === 'string') return metricPlan(metric);
     const schema = metricNamed(metric.name, metric.variant).settings;
     const parsed = schema.safeParse(metric.settings);
-    if (parsed.success) return metricPlan(metric.name, metric.variant, parsed.data as MetricPlan['settings']);
+    if (parsed.success) {
+      const plan = metricPlan(metric.name, metric.variant, parsed.data as MetricPlan['settings']);
+      return metric.size === undefined ? plan : atSize(plan, metric.size, i, problems);
+    }
     problems.push(
       ...parsed.error.issues
         .flatMap((issue) => explain(issue, metric.settings, schema))
@@ -46,6 +51,12 @@ export function metricPlans(
     return metricPlan(metric.name, metric.variant);
   });
   return ordered(plans.map((plan, i) => withEncoder(plan, i, encoder, problems)));
+}
+
+function atSize(plan: MetricPlan, size: Size, i: number, problems: Problem[]): MetricPlan {
+  const message = sizeProblem(metricNamed(plan.name, plan.variant), plan.settings, size);
+  if (message !== undefined) problems.push({ path: ['metrics', i, 'size'], message });
+  return { ...plan, settings: { ...plan.settings, ...sizeSettings(size) } };
 }
 
 /** One that reads vectors of texts has its own encoder, or the file's. */

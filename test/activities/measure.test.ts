@@ -43,6 +43,17 @@ test('values say what they are of, and a template’s prompt is none of what was
   });
 });
 
+test('a size among the settings is that of the values, which keep it', async () => {
+  const generated = await texts([text('a', [1, 1, 1]), text('b', [1, 1, 1]), text('c', [1, 1, 1])]);
+  const settings = { tokens: 0, 'size.texts': 2, 'size.samples': 3, 'size.seed': 0 };
+  const { values } = await ask(...DISTINCT, { generated }, settings);
+  expect(values.map(({ variant, value, n }) => [variant, value, n])).toEqual([
+    ['tokens/in-record', 1 / 6, 6],
+    ['tokens/in-record/subset-sd', 0, 3],
+  ]);
+  for (const value of values) expect(value.settings).toEqual(settings);
+});
+
 test('what was read is kept by its digest, and let go of when it is told so', async () => {
   const generated = await texts([text('a', [1, 2])]);
   const value = async (read: Measurement['given']['read']) => (await ask(...DISTINCT, read, { tokens: 0 })).values[0].value;

@@ -240,3 +240,55 @@ test('d-syn of parses that a file has, and of plain texts, which are parsed wher
   const { code, err } = await measure(broken, '--metrics', 'd-syn');
   expect([code, err]).toEqual([2, expect.stringContaining('broken.conllu, line 1: CoNLL-U has 10 columns')]);
 });
+
+test('one file against another: at equal size by default, with tests over texts, and the size is told', async () => {
+  const wiki = ofSet('wiki');
+  const one = write('one.jsonl', wiki);
+  const some = write('some.jsonl', wiki.slice(0, 20));
+  const run = async (...argv: string[]) => {
+    const { code, out, err } = await habsburg('metrics', ...argv, '--metrics', 'vocabulary,diversity,distinct-1');
+    expect([code, err]).toEqual([0, '']);
+    return out;
+  };
+  const text = await run(one, '--against', some);
+  expect(text).toMatch(/^metric +variant +first +n +second +n +Mann-Whitney +Kolmogorov +Levene +settings\n/);
+  expect(text).toContain('At equal size: means over 10 random subsets of 20 texts');
+  expect(text).toContain('They tell these two files apart, and nothing of what other seeds');
+  const json = JSON.parse(await run(one, '--against', some, '--json')) as { values: { metric: string; variant: string; values: ({ value: number; n: number; sd?: number } | null)[]; tests?: Record<string, number>; settings: object }[]; size: object }; // prettier-ignore
+  expect(json.size).toEqual({ texts: 20, samples: 10, seed: 0 });
+  const types = json.values.find(({ metric, variant }) => metric === 'vocabulary' && variant === 'types')!;
+  const { values } = await measure(some, '--metrics', 'vocabulary');
+  expect(types.values[1]).toEqual({ value: valueOf(values, 'vocabulary', 'types').value, n: values[0].n, sd: 0 });
+  expect(types.values[0]!.sd).toBeGreaterThan(0);
+  expect(types.tests).toBeUndefined();
+  expect(json.values.find(({ variant }) => variant === 'drayson')!.tests).toMatchObject({ texts: [wiki.length, 20] });
+
+  const same = await run(one, '--against', one);
+  expect(same).toContain(`Both files have ${wiki.length} texts.`);
+  expect(same).toMatch(/\ndiversity +drayson +(\S+) +\d+ +\1 +\d+ +1 +1 +1\n/);
+  const words = await run(one, '--against', some, '--size', 'words=200,samples=3', '--set', 'words=0', '--set', 'tokens=0');
+  expect(words).toMatch(/\nvocabulary +types +\S+ ± \S+ +200 +\S+ ± \S+ +200/);
+});
+
+test('an interval over texts stands beside a mean over texts; a size on one file', async () => {
+  const file = write('bounds.jsonl', ofSet('wiki'));
+  const { out } = await habsburg('metrics', file, '--metrics', 'diversity,ttr');
+  expect(out).toMatch(/^metric +variant +version +value +95 % over texts +n +settings\n/);
+  expect(out).toMatch(/\ndiversity +drayson +1 +\S+ +0\.\d+ to 0\.\d+ +\d+ *\n/);
+  expect(out).toContain('not with another seed');
+  const { values } = await measure(file, '--metrics', 'ttr.stein', '--size', 'texts=15,samples=4');
+  expect(values.map(({ variant }) => variant)).toContain('stein/subset-sd');
+  expect(values[0].settings).toEqual({ texts: 0, 'size.texts': 15, 'size.samples': 4, 'size.seed': 0 });
+});
+
+test.each<[string, string[], string]>([
+  ['no size', ['--size', '20'], '--size 20: a size is texts=NUMBER or words=NUMBER'],
+  ['more than there is', ['--size', 'texts=3'], 'has 1 texts, fewer than --size texts=3'],
+  ['a size of references', ['--size', 'words=1', '--metrics', 'rouge', '--reference', 'SELF'], '--size: rouge reads whole texts'],
+  ['vectors of one side', ['--against', 'SELF', '--embeddings', 'SELF'], 'vectors of both come with --encoder'],
+])('sizes and pairs, refused: %s', async (_, argv, message) => {
+  const file = write('one-text.jsonl', [{ text: 'a b c' }]);
+  const { code, err } = await measure(file, ...argv.map((word) => (word === 'SELF' ? file : word)));
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+});

@@ -445,6 +445,29 @@ describe('parts that do not fit together', () => {
       'metrics: [{ name: perplexity, variant: real-test/sliding-window, settings: { window: 8, stride: 9 } }]\n',
       ['e.yaml:17:97: metrics.0.settings.stride: must be at most window'],
     ],
+    [
+      'a size of what has none',
+      /$/,
+      'metrics: [{ name: perplexity, size: { texts: 10 } }]\n',
+      ['e.yaml:17:37: metrics.0.size: perplexity does not measure written texts, so it has no size'],
+    ],
+    [
+      'a size beyond what a metric looks at',
+      /$/,
+      'metrics: [{ name: vocabulary, size: { words: 60000 } }]\n',
+      [
+        'e.yaml:17:37: metrics.0.size: vocabulary looks at the first 50000 words of a set alone, which is less than 60000; set its words to 0 or to the size',
+      ],
+    ],
+    [
+      'no such size',
+      /$/,
+      'metrics: [{ name: rep, size: { tokens: 5 } }]\n',
+      [
+        'e.yaml:17:30: metrics.0.size.texts: is required; add it: a number',
+        'e.yaml:17:32: metrics.0.size.tokens: unknown key "tokens"; known here: texts, samples, seed, words',
+      ],
+    ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {
     expect(await edit(from, to)).toEqual(expected);

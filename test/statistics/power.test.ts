@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { CounterRng } from '../../common/philox.js';
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
 import { noncentralUpper, studentUpper } from '../../statistics/distributions.js';
 import { detectable, fewest, pairedPower, spreadInterval, unpairedPower } from '../../statistics/power.js';
 import { inflection } from '../../statistics/segments.js';
@@ -102,16 +101,4 @@ describe('inflection', () => {
     // and the test is not empty
     expect(found).toBeGreaterThanOrEqual(5);
   });
-});
-
-test('the bootstrap of a mean has the width of its standard error', () => {
-  const rng = new CounterRng({ seed: 1, generation: 0, member: '', step: 'test' });
-  const values = Array.from({ length: 400 }, (_, i) => rng.normal(i));
-  const mean = (indices: Uint32Array) => indices.reduce((sum, i) => sum + values[i], 0) / indices.length;
-  const [low, high] = bootstrapInterval(400, mean, { draws: 1000 });
-  const m = values.reduce((a, b) => a + b, 0) / 400;
-  const se = Math.sqrt(values.reduce((sum, v) => sum + (v - m) ** 2, 0)) / 400;
-  expect((high - low) / (2 * 1.96 * se)).toBeGreaterThan(0.9);
-  expect((high - low) / (2 * 1.96 * se)).toBeLessThan(1.1);
-  expect(bootstrapInterval(400, mean, { draws: 1000 })).toEqual([low, high]);
 });
