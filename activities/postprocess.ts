@@ -9,6 +9,7 @@ import { operatorNamed } from '../operators/index.js';
 import { tableName } from '../operators/types.js';
 import { selectionOf, writeSelection } from '../pool/selection.js';
 import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
+import { trainDetector } from './detector.js';
 import { observe } from './observe.js';
 import type { PostprocessedTexts, TextsToPostprocess } from './postprocess-texts.js';
 import { recordsOf } from './sets.js';
@@ -25,15 +26,37 @@ export function postprocessActivity(deps: ActivityDependencies) {
     let cached = true;
     let last: StepResult | undefined;
     let from = 0;
+    const { detectors, ...learned } = await detectorsOf(deps, input);
+    cached &&= learned.cached;
     for (const operators of stagesOf(input.operators)) {
-      last = await stage(deps, { ...input, set, operators }, from, reports);
+      last = await stage(deps, { ...input, set, operators }, { detectors, from, before: reports });
       from += operators.length;
       reports.push(last.report);
       cached &&= last.cached;
       set = last.outputs.kept;
     }
-    return { ...last!, cached, report: together(reports) };
+    return { ...last!, cached, report: { ...together(reports), ...learned.report } };
   };
+}
+
+type Models = NonNullable<PostprocessInput['models']>;
+
+/** The detectors that operators ask for, and how good each is on texts that it did not learn from, as `detector/WHOSE/accuracy` and so on. */
+async function detectorsOf(deps: ActivityDependencies, { place, operators, detectors: texts = {} }: PostprocessInput) {
+  const detectors: { -readonly [U in keyof Models]: Models[U] } = {};
+  const report: Record<string, JobReport[string]> = {};
+  let cached = true;
+  for (const under of new Set(
+    needsOf(operators)
+      .observations.filter(({ by }) => by === 'detector')
+      .map((need) => need.under),
+  )) {
+    const trained = await trainDetector(deps, place, texts[under]!);
+    detectors[under] = trained.outputs.detector;
+    for (const fact of ['accuracy', 'auc', 'calibrationError']) report[`detector/${under}/${fact}`] = trained.report[fact];
+    cached &&= trained.cached;
+  }
+  return { detectors: detectors as Models, report, cached };
 }
 
 /** The list in pieces, of which each begins with an operator that needs an observation, but for the first. */
@@ -46,12 +69,17 @@ function stagesOf(operators: readonly OperatorPlan[]): OperatorPlan[][] {
   return stages;
 }
 
-/** @param from how many operators stand before these: two of one kind draw different lots */
+interface Stage {
+  readonly detectors: Models;
+  /** how many operators stand before these: two of one kind draw different lots */
+  readonly from: number;
+  readonly before: readonly JobReport[];
+}
+
 async function stage(
   deps: ActivityDependencies,
   input: PostprocessInput,
-  from: number,
-  before: readonly JobReport[],
+  { detectors, from, before }: Stage,
 ): Promise<StepResult> {
   const { place, set, operators } = input;
   const needs = needsOf(operators);
@@ -62,7 +90,7 @@ async function stage(
     const { outputs } = await observe(deps, {
       place,
       observation: need.observation,
-      model: input.models![need.under]!,
+      model: (need.by === 'detector' ? detectors : input.models!)[need.under]!,
       data: set,
       settings: input.lossOn ? { lossOn: input.lossOn } : {},
     });

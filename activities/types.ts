@@ -129,8 +129,18 @@ export interface PostprocessInput {
   readonly prompts?: ArtifactRef;
   /** that observations are under */
   readonly models?: { readonly writer?: ArtifactRef; readonly first?: ArtifactRef };
+  /** that detection is by: what they are to learn from */
+  readonly detectors?: { readonly writer?: DetectorTexts; readonly first?: DetectorTexts };
   /** as ScoreInput has it */
   readonly lossOn?: 'answer' | 'all';
+}
+
+/** Texts that a detector learns to tell apart, in the same tokens. */
+export interface DetectorTexts {
+  /** that wrote them */
+  readonly of: Pick<StepPlace, 'seed' | 'generation' | 'member'>;
+  readonly real: ArtifactRef;
+  readonly written: ArtifactRef;
 }
 
 export interface FinetuneInput {

@@ -1,7 +1,8 @@
 /** What of a plan its engine cannot do, as far as the plan says it. */
 import type { Device } from '../engine/devices.js';
-import { stepPart } from '../spec/members.js';
+import { operatorsOf, stepPart } from '../spec/members.js';
 import { metricNamed } from '../spec/metrics.js';
+import { needsOf } from '../spec/operator-plan.js';
 import { stagesOf } from '../spec/phases.js';
 import type { ExperimentPlan, MixedStepMember } from '../spec/plan.js';
 import { architectureIn, deviceRefusal, refusal, type Asked } from './capabilities.js';
@@ -34,12 +35,14 @@ export function planRefusal({
   return undefined;
 }
 
-function askedOf({ family: name, base, generation0, training, decoding }: MixedStepMember): Asked[] {
+function askedOf(member: MixedStepMember): Asked[] {
+  const { family: name, base, generation0, training, decoding } = member;
   const architecture = base.kind === 'scratch' ? architectureIn(base) : {};
   const quantize = base.kind === 'checkpoint' ? base.quantize : undefined;
   return [
     { op: 'fit', name, settings: { ...generation0, quantize }, ...architecture },
     { op: 'fit', name, settings: { ...training, quantize }, ...architecture },
     { op: 'generate', name, settings: decoding },
+    ...needsOf(operatorsOf(member)).observations.map(({ observation }): Asked => ({ op: 'observe', name: observation })),
   ];
 }

@@ -18,6 +18,13 @@ export const OBSERVATIONS = {
       "A language model's next-token distributions in each record: entropy_sum in nats, and hit_count tokens that were the most likely one, over token_count tokens.",
     columns: { entropy_sum: 'float64', hit_count: 'int32', token_count: 'int32' },
   },
+  detection: {
+    of: 'texts',
+    summary:
+      'How probable it is that each text was written by a machine: p_written, by a detector that learned to tell what a model wrote from real texts.',
+    by: 'detector',
+    columns: { p_written: 'float64' },
+  },
   embedding: {
     of: 'texts',
     summary: "Each text's vector under a sentence encoder, a column a dimension.",

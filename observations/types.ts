@@ -26,6 +26,8 @@ export interface Declared {
   readonly of: string;
   /** one sentence: what a row says, in which unit */
   readonly summary: string;
+  /** detector: what looks is no model of the loop, but learned from what one wrote (activities/detector.ts) */
+  readonly by?: 'detector';
   /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code or vector has */
   readonly columns?: Readonly<Record<string, ColumnType>>;
   /** and those of text; absent: none */

@@ -1,6 +1,7 @@
 /** What operators that go by a number read: a column of an observation of every text, or of the text itself, perhaps divided by another. */
 import { z } from 'zod';
-import { OBSERVATIONS } from '../observations/index.js';
+import { OBSERVATIONS, type ObservationName } from '../observations/index.js';
+import type { Declared } from '../observations/types.js';
 import { tableName, type ObservationNeed, type Tables, type Text } from './types.js';
 
 /** What a text says of itself: no instrument looks. */
@@ -29,7 +30,9 @@ export const readingFields = {
   under: z
     .enum(['first', 'writer'])
     .default('first')
-    .describe('The model that reads: model 0 of the same member and seed, or the one that wrote.'),
+    .describe(
+      'The model that reads: model 0 of the same member and seed, or the one that wrote; of detection: whose texts the detector learned to tell from real ones.',
+    ),
 };
 
 type Reading = z.output<z.ZodObject<typeof readingFields>>;
@@ -43,7 +46,9 @@ export function checkColumns({ value, issues }: { readonly value: Reading; reado
 }
 
 export function readingNeeds({ observation, under }: Reading): readonly ObservationNeed[] {
-  return observation === ITSELF ? [] : [{ observation, under }];
+  if (observation === ITSELF) return [];
+  const row: Declared = OBSERVATIONS[observation as ObservationName];
+  return [{ observation, under, ...(row.by && { by: row.by }) }];
 }
 
 /** A number a text, in order; NaN where there is none. */

@@ -6,6 +6,8 @@ import { copies, type Operator } from './types.js';
 const settings = z
   .strictObject({
     ...readingFields,
+    observation: readingFields.observation.default('detection'),
+    column: readingFields.column.default('p_written'),
     power: z.number().min(0).max(1000).default(10).describe('A text weighs (1 - reading)^power.'),
     size: z.number().gt(0).max(100).default(1.5).describe('So many times as many texts as there are, rounded to whole texts.'),
     maxRepeats: z.int().min(1).max(100).default(3).describe('So often a text may be drawn.'),

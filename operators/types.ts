@@ -31,10 +31,14 @@ export function copies(times: number): Verdict {
 /** Uniform in [0, 1), independent for each pair of numbers: by convention of the i-th text, from 0, and one of its uses. */
 export type Draw = (i: number, use?: number) => number;
 
-/** An observation of the texts (observations/), under the model that wrote them or under model 0 of the same member and seed. */
+/**
+ * An observation of the texts (observations/), under the model that wrote them or under model 0 of the same member and seed; by a
+ * detector: one that learned what these wrote.
+ */
 export interface ObservationNeed {
   readonly observation: string;
   readonly under: 'writer' | 'first';
+  readonly by?: 'detector';
 }
 
 /** The name under which an observation's table is handed over. */

@@ -21,6 +21,8 @@ export interface Removal {
   readonly removed: readonly (readonly [string, number])[];
   /** by those that leave texts several times: how many more there are */
   readonly copies: readonly (readonly [string, number])[];
+  /** by detectors that were asked: of held-out texts, accuracy, and how far its probabilities are off */
+  readonly detectors: readonly { readonly of: string; readonly accuracy: number; readonly calibrationError: number }[];
 }
 
 /** In the order of the runs; none where no operator was at work. */
@@ -56,6 +58,13 @@ export function removals(runs: readonly RunIndex[]): Removal[] {
         edited: mean('edited'),
         removed: means('removed/'),
         copies: means('copies/'),
+        detectors: ['first', 'writer']
+          .filter((of) => names.includes(`detector/${of}/accuracy`))
+          .map((of) => ({
+            of,
+            accuracy: mean(`detector/${of}/accuracy`),
+            calibrationError: mean(`detector/${of}/calibrationError`),
+          })),
       };
     })
     .sort((a, b) => order(runs, a) - order(runs, b) || a.member.localeCompare(b.member, 'en') || a.generation - b.generation);
@@ -75,9 +84,21 @@ function order(runs: readonly RunIndex[], { condition }: Removal): number {
 export const REMOVAL_HEADS = ['condition', 'gen', 'texts', 'read', 'kept', 'shortened', 'removed by'] as const;
 
 /** Cells under these heads. */
-export function removalCells({ condition, member, generation, what, read, kept, edited, removed, copies }: Removal): string[] {
+export function removalCells({
+  condition,
+  member,
+  generation,
+  what,
+  read,
+  kept,
+  edited,
+  removed,
+  copies,
+  detectors,
+}: Removal): string[] {
   const list = (counts: Removal['removed']) => counts.map(([operator, count]) => `${operator} ${formatNumber(count)}`).join(', ');
-  const by = list(removed) + (copies.length === 0 ? '' : `; copies by ${list(copies)}`);
+  const tells = detectors.map(({ accuracy, calibrationError }) => `; the detector tells ${formatNumber(accuracy)} right, calibration error ${formatNumber(calibrationError)}`); // prettier-ignore
+  const by = list(removed) + (copies.length === 0 ? '' : `; copies by ${list(copies)}`) + tells.join('');
   const numbers = [read, kept, edited].map((count) => formatNumber(count));
   return [condition, String(generation), `${member}, ${what}`, ...numbers, by];
 }

@@ -2,6 +2,7 @@
 import { STEP_FAMILIES, type KindPlans } from '../kinds/plans.js';
 import type { ChainMemberPlan } from '../kinds/chains/plan.js';
 import { sourcesOf, termsOf } from './mixture.js';
+import type { OperatorPlan } from './operator-plan.js';
 import type { Phased } from './phases.js';
 import type { ConditionPlan, DataPlans, ExperimentPlan, MemberPlan, Mixed, MixedStepMember, StepMember } from './plan.js';
 
@@ -25,6 +26,12 @@ export const stepMembers = ({ population }: Pick<ExperimentPlan, 'population'>):
 
 export const chainMembers = ({ population }: Pick<ExperimentPlan, 'population'>): readonly ChainMemberPlan[] =>
   population.filter(isChainMember);
+
+/** All operators of a member: on what it writes, and on what its terms read. */
+export function operatorsOf(member: MixedStepMember): readonly OperatorPlan[] {
+  const own = 'postprocess' in member ? (member.postprocess ?? []) : [];
+  return [...own, ...termsOf(member.mixture).flatMap(({ through = [] }) => through)];
+}
 
 /** A condition as those of its members have it whose steps are activities. */
 export function stepPart({ members, phases }: ConditionPlan): Phased<MixedStepMember> {

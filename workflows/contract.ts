@@ -213,6 +213,8 @@ export interface MemberState {
   };
   readonly first?: ArtifactRef;
   readonly model?: ArtifactRef;
+  /** what model 0 wrote, before operators, where a detector learns from it */
+  readonly firstWritten?: ArtifactRef;
   /** the real records of generation 0, where they are a sample; absent: all of them */
   readonly real?: ArtifactRef;
   /** what the member wrote that is still read, and its model then, oldest first; the last generation's is always there */

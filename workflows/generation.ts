@@ -34,6 +34,7 @@ import { sourceOfContent } from '../spec/sources.js';
 import type { MemberState, WrittenState } from './contract.js';
 import { throughInput, writtenInput } from './postprocess.js';
 import {
+  detects,
   earlierDraws,
   everyBefore,
   setsAt,
@@ -151,6 +152,7 @@ export function* memberGeneration(
   });
   const first = state.first ?? model;
   const newest = state.written?.at(-1);
+  let { firstWritten } = state;
   const write = function* (prompts: ArtifactRef, which: { readonly count?: number; readonly split?: HeldOut }) {
     const input: GenerateInput = {
       place,
@@ -164,7 +166,8 @@ export function* memberGeneration(
       decoding: member.decoding,
     };
     const { generated } = yield* ask({ step: 'generate', input }, of('generate', which.split));
-    const wrote = { set: generated, prompts, model, first, tokenizer: prepared.tokenizer };
+    if (t === 0 && !which.split && detects(run)) firstWritten = generated;
+    const wrote = { set: generated, prompts, model, first, firstWritten, real: real ?? prepared.train, tokenizer: prepared.tokenizer }; // prettier-ignore
     const operated = writtenInput(member, place, wrote, run.data.text);
     const kept = operated ? (yield* ask({ step: 'postprocess', input: operated }, of('postprocess', which.split))).kept : generated; // prettier-ignore
     return { kept, raw: operated && generated };
@@ -185,6 +188,7 @@ export function* memberGeneration(
       prepared,
       first,
       model,
+      ...(firstWritten && { firstWritten }),
       ...(real && { real }),
       written: written.filter(({ generation }) => stillRead(name, generation, t, run)),
       ...(past && { past }),

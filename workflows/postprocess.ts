@@ -1,6 +1,7 @@
 /** What a postprocess step is asked for: operators on what a member has just written, and on the sets that a term reads. */
 import type { PostprocessInput, StepPlace } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
+import type { ObservationNeed } from '../operators/types.js';
 import type { PoolSet } from '../spec/mixture.js';
 import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import type { MixedStepMember, RunPlan } from '../spec/plan.js';
@@ -14,6 +15,9 @@ interface Subject {
   /** that wrote it */
   readonly model?: ArtifactRef;
   readonly first?: ArtifactRef;
+  /** real texts in its tokens, and what model 0 of its writer wrote, before operators */
+  readonly real?: ArtifactRef;
+  readonly firstWritten?: ArtifactRef;
 }
 
 /** Of what a member has just written; undefined where all of it joins the pool. */
@@ -41,26 +45,34 @@ export function throughInput(
   if (set.kind === 'unseen' || set.kind === 'past' || !set.through) return undefined;
   const of = (name: string) => members.find((member) => member.name === name)!;
   if (set.kind === 'real' || set.kind === 'source') {
-    const { prepared, first } = states[place.member];
+    const { prepared, first, real, firstWritten } = states[place.member];
     // every seed reads the same real texts, but lots are a seed's own
     const at = { ...place, seed: needsOf(set.through).draws ? place.seed : 0, generation: 0, member: '' };
-    return input(set.through, at, { set: ref, tokenizer: prepared.tokenizer, first }, of(place.member));
+    const subject = { set: ref, tokenizer: prepared.tokenizer, first, real: real ?? prepared.train, firstWritten };
+    return input(set.through, at, subject, of(place.member), place);
   }
-  const { prepared, first, written } = states[set.member];
+  const { prepared, first, written, real, firstWritten } = states[set.member];
   const model = written?.find(({ generation }) => generation === set.generation)?.model;
   const at = { ...place, member: set.member, generation: set.generation };
-  return input(set.through, at, { set: ref, tokenizer: prepared.tokenizer, model, first }, of(set.member));
+  const subject = { set: ref, tokenizer: prepared.tokenizer, model, first, real: real ?? prepared.train, firstWritten };
+  return input(set.through, at, subject, of(set.member));
 }
 
-/** No more than the operators need: what a step is given says what it is keyed by. */
+/**
+ * No more than the operators need: what a step is given says what it is keyed by.
+ * @param writer who wrote what a detector learns from, where that is not who wrote the set
+ */
 function input(
   operators: readonly OperatorPlan[],
   place: StepPlace,
-  { set, tokenizer, prompts, model, first }: Subject,
+  { set, tokenizer, prompts, model, first, real, firstWritten }: Subject,
   reader: MixedStepMember,
+  { seed, generation, member }: Pick<StepPlace, 'seed' | 'generation' | 'member'> = place,
 ): PostprocessInput {
   const needs = needsOf(operators);
-  const under = new Set(needs.observations.map((need) => need.under));
+  const asked = (by: ObservationNeed['by']) =>
+    new Set(needs.observations.filter((need) => need.by === by).map((need) => need.under));
+  const [under, detected] = [asked(undefined), asked('detector')];
   const lossOn = reader.family === 'language-model' ? reader.training.lossOn : undefined;
   return {
     place,
@@ -71,6 +83,12 @@ function input(
     ...(under.size > 0 && {
       models: { ...(under.has('writer') && { writer: model }), ...(under.has('first') && { first }) },
       ...(lossOn && { lossOn }),
+    }),
+    ...(detected.size > 0 && {
+      detectors: {
+        ...(detected.has('first') && { first: { of: { seed, generation: 0, member }, real: real!, written: firstWritten! } }),
+        ...(detected.has('writer') && { writer: { of: { seed, generation, member }, real: real!, written: set } }),
+      },
     }),
   };
 }

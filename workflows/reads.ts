@@ -16,6 +16,8 @@ import {
   type PoolSet,
   type Term,
 } from '../spec/mixture.js';
+import { operatorsOf } from '../spec/members.js';
+import { needsOf } from '../spec/operator-plan.js';
 import { stagesOf } from '../spec/phases.js';
 import type { RunPlan } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
@@ -146,4 +148,10 @@ export function viewName({ member, generation }: StepPlace, t: number): string {
 export function throughName(set: PoolSet, done: Readonly<Record<string, unknown>>): string {
   const name = `through-${wholeName(set)}`;
   return name in done ? `${name}-${Object.keys(done).length}` : name;
+}
+
+/** Whether an operator, now or later, reads texts by a detector of what model 0 wrote. */
+export function detects(run: Loop): boolean {
+  const operators = stagesOf(run).flatMap(({ members }) => members.flatMap(operatorsOf));
+  return needsOf(operators).observations.some(({ by, under }) => by === 'detector' && under === 'first');
 }

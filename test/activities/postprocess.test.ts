@@ -74,6 +74,23 @@ test('an operator that reads an observation sees texts as those before it left t
   expect(await postprocess({ set: lines, operators: [cut, cut, short(11), dedupe] })).toMatchObject({ cached: false });
 });
 
+test('a detector is trained before the texts are read by it, and how good it is stands in the report', async () => {
+  const resample: OperatorPlan = {
+    name: 'resample',
+    settings: { observation: 'likelihood', column: 'nll_sum', under: 'first', power: 10, size: 1, maxRepeats: 1 },
+    needs: { draws: true, observations: [{ observation: 'likelihood', under: 'first', by: 'detector' }] },
+  };
+  const many = (name: string, word: string) => at.texts(Array.from({ length: 10 }, (_, i) => text(`${name}/${i}`, bytes.encode(word), { text: word }))); // prettier-ignore
+  const detectors = { first: { of: { seed: 7, generation: 0, member: 'm' }, real: await many('train', 'a'), written: await many('g0/m', 'b') } }; // prettier-ignore
+  const sets = await texts('', 'xx', 'xxx');
+  const result = await postprocess({ set: sets, operators: [dedupe, resample], detectors, models: undefined });
+  // a text of no length weighs everything; the others' readings are 1 and more
+  expect(result.report).toEqual({ read: 3, kept: 1, edited: 0, 'removed/dedupe': 0, 'removed/resample': 2, 'detector/first/accuracy': 1, 'detector/first/auc': 1, 'detector/first/calibrationError': expect.any(Number) }); // prettier-ignore
+  const { parameters } = await at.stated(result);
+  expect(parameters).toMatchObject({ from: 1 });
+  expect(await postprocess({ set: sets, operators: [dedupe, resample], detectors, models: undefined })).toMatchObject({ cached: true }); // prettier-ignore
+});
+
 test('operators, their versions and what they need are the key; what they do not need is not', async () => {
   const others = {
     set: { ...input, set: await texts('quite', 'others') },

@@ -11,3 +11,10 @@ test('an observation that a metric needs and the engine does not make is refused
     'd-sem: the engine reference cannot make the observation embedding; it has likelihood, prediction',
   );
 });
+
+test('and so is one that an operator reads', async () => {
+  const reason = async (engine: string) =>
+    planRefusal((await load(`${SMALL.replace('epochs: 2, ', 'epochs: 2, optimizer: adamw, ').replace('prompts:', 'postprocess: [resample]\n    prompts:')}execution: { engine: ${engine} }\n`)).plan as never); // prettier-ignore
+  expect(await reason('onnx-node')).toBeUndefined();
+  expect(await reason('reference')).toMatch(/^opt: the engine reference cannot make the observation detection/);
+});

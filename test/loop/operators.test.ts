@@ -22,14 +22,14 @@ test('each generation is what operators left of what was written, and says how m
   const store = join(folder.path, 'store');
   const args = [FILE, '--home', join(folder.path, 'home'), '--store', store];
   const outcome = await json<RunOutcome>(['run', ...args]);
-  expect(outcome.result).toMatchObject({ failed: 0, runs: 4, generations: 2 });
+  expect(outcome.result).toMatchObject({ failed: 0, runs: 5, generations: 2 });
 
   const artifacts = openArtifactStore(store);
   const records = async (ref: ArtifactRef | undefined): Promise<DataRecord[]> =>
     readAllRecords(await recordsIn(artifacts, ref!, join(folder.path, 'sets')));
   const { runs } = await readResults(artifacts, 'tiny-operators');
   let tokenizer: Tokenizer | undefined;
-  const seen = { shortened: 0, cut: 0, unlikely: 0, taught: 0 };
+  const seen = { shortened: 0, cut: 0, unlikely: 0, taught: 0, detected: 0 };
   for (const { condition, generations, inputs } of runs) {
     tokenizer ??= await loadTokenizer(await recordsIn(artifacts, inputs!.tokenizer, join(folder.path, 'sets')));
     for (const { generation: t, members } of generations) {
@@ -49,6 +49,26 @@ test('each generation is what operators left of what was written, and says how m
           expect(byId.get(id)!.text).toContain(text);
           expect(tokenizer.decode(tokens)).toBe(text);
           expect(tokens.length).toBeLessThanOrEqual(byId.get(id)!.tokens.length);
+        }
+        if (condition === 'detected') {
+          // of two candidates of each prompt the longer one
+          expect(written).toHaveLength(2 * 96);
+          const words = (text: string) => text.split(/\s+/).filter((word) => word !== '').length;
+          const most = (position: string) => Math.max(...written.filter(({ id }) => id.endsWith(position)).map(({ text }) => words(text))); // prettier-ignore
+          expect(kept).toHaveLength(96);
+          for (const { id, text } of kept) expect(words(text)).toBe(most(id.slice(id.lastIndexOf('/'))));
+          if (before !== undefined) {
+            const train = await records(dataset);
+            const report = steps[`through-opt/${t - 1}`].report;
+            expect(report.kept).toBe(144);
+            expect([train.length, train.filter(({ origin }) => origin.kind === 'real').length]).toEqual([144, 36]);
+            const times = new Map<string, number>();
+            for (const { id } of train) times.set(id, (times.get(id) ?? 0) + 1);
+            expect(Math.max(...times.values())).toBeLessThanOrEqual(3 + 1);
+            expect(Number(report['detector/first/auc'])).toBeGreaterThan(0.5);
+            seen.detected += Number(report['copies/resample']);
+          }
+          continue;
         }
         seen.shortened += changed.length;
         if (condition === 'cut') {

@@ -5,7 +5,9 @@ import { OBSERVATIONS, instrumentOf } from '../../observations/index.js';
 const OTHERS = ['index.ts', 'observe.ts', 'types.ts'];
 
 test('every row has its file and every file its row', async () => {
-  const files = (await readdir('observations')).filter((file) => !OTHERS.includes(file)).map((file) => file.slice(0, -3));
+  const files = (await readdir('observations'))
+    .filter((file) => file.endsWith('.ts') && !OTHERS.includes(file))
+    .map((file) => file.slice(0, -3));
   expect(files.sort()).toEqual(Object.keys(OBSERVATIONS).sort());
   for (const name of files) {
     const { version, settings } = await instrumentOf(name);

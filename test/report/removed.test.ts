@@ -37,8 +37,8 @@ const RUNS = [
 
 test('means over the seeds of a condition, by generation and by what was read', () => {
   expect(removals(RUNS)).toEqual([
-    { condition: 'some', member: 'opt', generation: 0, what: 'written', seeds: 2, read: 10, kept: 7.5, edited: 1, removed: [['cut', 0.5], ['dedupe', 2]], copies: [] }, // prettier-ignore
-    { condition: 'read', member: 'opt', generation: 1, what: 'read of opt/0', seeds: 1, read: 10, kept: 8, edited: 0, removed: [['length', 2]], copies: [] }, // prettier-ignore
+    { condition: 'some', member: 'opt', generation: 0, what: 'written', seeds: 2, read: 10, kept: 7.5, edited: 1, removed: [['cut', 0.5], ['dedupe', 2]], copies: [], detectors: [] }, // prettier-ignore
+    { condition: 'read', member: 'opt', generation: 1, what: 'read of opt/0', seeds: 1, read: 10, kept: 8, edited: 0, removed: [['length', 2]], copies: [], detectors: [] }, // prettier-ignore
   ]);
 });
 
@@ -50,6 +50,18 @@ read       1    opt, read of opt/0  10    8      0          length 2
 
 `);
   expect(renderRemovals([RUNS[2]])).toBe('');
-  const again = run('again', 1, { postprocess: { read: 10, kept: 12, edited: 0, 'removed/resample': 3, 'copies/resample': 5 } });
-  expect(renderRemovals([again])).toMatch(/ 10 +12 +0 +resample 3; copies by resample 5\n/);
+  const again = run('again', 1, {
+    postprocess: {
+      read: 10,
+      kept: 12,
+      edited: 0,
+      'removed/resample': 3,
+      'copies/resample': 5,
+      'detector/first/accuracy': 0.75,
+      'detector/first/calibrationError': 0.04,
+    },
+  });
+  expect(renderRemovals([again])).toMatch(
+    / 10 +12 +0 +resample 3; copies by resample 5; the detector tells 0.7500 right, calibration error 0.04000\n/,
+  );
 });

@@ -1,6 +1,6 @@
 /** One member's generation: what it asks for, in which order, and what it adds to the state. */
 import { expect, test } from '@jest/globals';
-import type { FinetuneInput, GenerateInput, SampleInput, StepResult } from '../../activities/types.js';
+import type { FinetuneInput, GenerateInput, PostprocessInput, SampleInput, StepResult } from '../../activities/types.js';
 import { digestOf, sha256 } from '../../common/canonical.js';
 import type { MixedStepMember } from '../../spec/plan.js';
 import {
@@ -124,6 +124,19 @@ test('a member that mixes its splits draws them by the same terms, is validated 
   // of what it continues where that is what it was trained on
   const previous = walk({ ...one, prompts: 'previous' } as MixedStepMember, 1, zeroth.result.state).asked;
   expect(previous.flatMap(({ step, input }) => (step === 'generate' ? [(input as GenerateInput).prompts] : []))).toEqual([sampled, sampled, sampled]); // prettier-ignore
+});
+
+test('what model 0 wrote is kept, before operators, for as long as a detector may learn from it', () => {
+  const detected = { name: 'resample', settings: {}, needs: { observations: [{ observation: 'detection', under: 'first', by: 'detector' }] } }; // prettier-ignore
+  const one = of({ postprocess: [detected] } as never) as MixedStepMember;
+  const begun = walk(one, 0, { prepared });
+  const raw = ref('generate', 'generate', 0, 'm');
+  expect(begun.result.state.firstWritten).toEqual(raw);
+  const later = walk(one, 1, begun.result.state);
+  const asked = input<PostprocessInput>(later.asked, 'postprocess');
+  expect(asked.detectors).toEqual({ first: { of: { seed: 1, generation: 0, member: 'm' }, real: prepared.train, written: raw } });
+  expect(later.result.state.firstWritten).toEqual(raw);
+  expect(walk(of() as MixedStepMember, 0, { prepared }).result.state).not.toHaveProperty('firstWritten');
 });
 
 test('a source is read once, and known from then on', () => {

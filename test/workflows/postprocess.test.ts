@@ -49,9 +49,15 @@ test('nothing is asked of who has no operators, or writes no texts', () => {
 });
 
 const states: Readonly<Record<string, MemberState>> = {
-  reader: { prepared: { tokenizer: ref('its tokenizer') }, first: ref('its first') } as never,
+  reader: {
+    prepared: { tokenizer: ref('its tokenizer'), train: ref('its train') },
+    first: ref('its first'),
+    firstWritten: ref('what its first wrote'),
+  } as never,
   writer: {
-    prepared: { tokenizer: ref('tokenizer of the writer') },
+    prepared: { tokenizer: ref('tokenizer of the writer'), train: ref('train of the writer') },
+    real: ref('sample of the writer'),
+    firstWritten: ref('what the first of the writer wrote'),
     first: ref('first of the writer'),
     written: [{ generation: 2, set: ref('w2'), model: ref('model 2') }],
   } as never,
@@ -81,6 +87,28 @@ test('real texts are nobody’s, the same for all seeds and generations', () => 
       operators: [cut],
       tokenizer: ref('its tokenizer'),
     });
+});
+
+const detected = (under: 'writer' | 'first'): OperatorPlan => ({ name: 'resample', settings: {}, needs: { draws: true, observations: [{ observation: 'detection', under, by: 'detector' }] } }); // prettier-ignore
+
+test('a detector learns what model 0 of the writer wrote, or what it reads, from the writer’s real texts; no model looks', () => {
+  const list = [detected('first'), detected('writer')];
+  const of = { seed: 5, member: 'writer' };
+  const texts = { real: ref('sample of the writer') };
+  const read = through({ kind: 'written', member: 'writer', generation: 2, through: list });
+  expect(read!.detectors).toEqual({
+    first: { of: { ...of, generation: 0 }, ...texts, written: ref('what the first of the writer wrote') },
+    writer: { of: { ...of, generation: 2 }, ...texts, written: ref('whole') },
+  });
+  expect(read).not.toHaveProperty('models');
+  const real = through({ kind: 'real', through: [detected('first')] })!;
+  expect(real.detectors).toEqual({ first: { of: { seed: 5, generation: 0, member: 'reader' }, real: ref('its train'), written: ref('what its first wrote') } }); // prettier-ignore
+  const own = writtenInput(m(list), place, { ...subject, real: ref('real'), firstWritten: ref('long ago') }, undefined)!;
+  expect(own.detectors).toEqual({
+    first: { of: { seed: 5, generation: 0, member: 'reader' }, real: ref('real'), written: ref('long ago') },
+    writer: { of: { seed: 5, generation: 3, member: 'reader' }, real: ref('real'), written: subject.set },
+  });
+  expect(written(likely('first'))).not.toHaveProperty('detectors');
 });
 
 test('but whose operators draw lots draw those of their seed', () => {
