@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { HabsburgError } from '../common/errors.js';
 import { endTokensOf } from '../data/template.js';
+import { heldOutLines } from '../data/held-out.js';
 import { subsetLines } from '../data/subset.js';
 import { textLines, type TextPlace } from '../data/text.js';
 import { readJsonObject } from '../engine/checkpoint/json.js';
@@ -39,7 +40,12 @@ export type PreparedTexts = Readonly<Record<Split, { readonly records: number; r
 };
 
 export async function prepareTexts({ data, tokenizer, texts, base, folders }: TextsToPrepare): Promise<PreparedTexts> {
-  const linesOf = (split: Split) => subsetLines(textLines(texts[split].place), split, data);
+  const linesOf = (split: Split) =>
+    subsetLines(
+      heldOutLines(() => textLines(texts[split].place), split, data),
+      split,
+      data,
+    );
   if (tokenizer.kind === 'bpe') {
     const model = trainBpe(await wordsOf(linesOf('train'), data), tokenizer.vocabulary, SPECIALS);
     await saveTokenizer(folders.tokenizer, model, { bos: '<s>', eos: EOS, pad: '<pad>', maxLength: data.block });

@@ -86,6 +86,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
             packing: data.packing,
             ...(data.template ? { template: data.template } : {}),
             limit: data.limit,
+            ...(data.heldOut ? { heldOut: data.heldOut } : {}),
             ...(data.subset ? { subset: data.subset } : {}),
             grammar: data.grammar ?? null,
             tokenizer,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../artifacts/open.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { BlockPacker } from '../data/blocks.js';
+import { heldOutLines } from '../data/held-out.js';
 import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
 import { textFile, textLines } from '../data/text.js';
@@ -125,7 +126,8 @@ async function lookAtBases(plan: ExperimentPlan, at: Path): Promise<Finding[]> {
       const look = async (): Promise<void> => {
         const of = { encode: (line: string) => tokenizer.encode(line), decode: (ids: readonly number[]) => tokenizer.decode(ids), eosId: 0 }; // prettier-ignore
         const packer = new BlockPacker(of, data.block, 1);
-        for await (const lines of textLines(await textFile(pathOfSource(data[split])))) {
+        const place = await textFile(pathOfSource(data[split]));
+        for await (const lines of heldOutLines(() => textLines(place), split, data)) {
           packer.add(lines).next();
           if (packer.full) return;
         }

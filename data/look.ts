@@ -76,7 +76,7 @@ export async function attempt<T>(path: Path, look: () => Promise<T> | T, finding
 }
 
 /** What is looked at of texts; chains have a training text alone. */
-type Texts = Pick<TextDataPlan, 'train' | 'block' | 'template'> & Partial<Pick<TextDataPlan, 'valid' | 'test'>>;
+type Texts = Pick<TextDataPlan, 'train' | 'block' | 'template' | 'heldOut'> & Partial<Pick<TextDataPlan, 'valid' | 'test'>>;
 
 async function lookAtTexts(data: Texts, at: Path): Promise<Look> {
   const findings: Finding[] = [];
@@ -84,7 +84,8 @@ async function lookAtTexts(data: Texts, at: Path): Promise<Look> {
   const splits = new Map<Digest, string>();
   for (const split of SPLITS) {
     const source = data[split];
-    if (!source?.startsWith('file:')) continue;
+    const part = split !== 'train' && data.heldOut?.[split] !== undefined; // of a text that is looked at as a whole
+    if (part || !source?.startsWith('file:')) continue;
     const path = [...at, split];
     const note = (message: string): void => void findings.push({ path, message });
     const digest = await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings);

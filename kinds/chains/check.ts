@@ -8,12 +8,12 @@ import { TRUTH } from './truth.js';
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-9;
 
 /** What n-grams cannot have of what language models beside them may say of their text. */
-const NOT_OF_LINES = ['template', 'subset'] as const;
+const NOT_OF_LINES = ['template', 'subset', 'heldOut'] as const;
 
 /** @returns problems with paths inside the data, which a language model may share */
 export function checkChainText(data: ChainDataDocument & Readonly<Record<string, unknown>>): Problem[] {
   const problems: Problem[] = [];
-  if (data.test === undefined && data.train.startsWith('file:'))
+  if (data.test === undefined && data.heldOut === undefined && data.train.startsWith('file:'))
     problems.push({
       path: ['test'],
       message: 'is required, because data.train is a file',

@@ -14,11 +14,11 @@ import { parseTemplate } from './templates.js';
 export function checkText(data: TextDocument): Problem[] {
   const problems: Problem[] = [];
   for (const split of ['valid', 'test'] as const) {
-    if (data[split] === undefined && data.train.startsWith('file:')) {
+    if (data[split] === undefined && data.heldOut?.[split] === undefined && data.train.startsWith('file:')) {
       problems.push({
         path: [split],
         message: `is required, because data.train is a file`,
-        suggestion: `add ${split}: file:PATH of held-out text`,
+        suggestion: `add ${split}: file:PATH of held-out text, or heldOut: {${split}: 0.05}`,
       });
     }
   }
@@ -32,7 +32,7 @@ export function checkText(data: TextDocument): Problem[] {
       suggestion: 'give train, valid and test the same kind of source',
     });
   }
-  problems.push(...checkTemplate(data));
+  problems.push(...checkTemplate(data), ...checkHeldOut(data));
   if (data.grammar !== undefined && synthetic === 0) {
     problems.push({
       path: ['grammar'],
@@ -41,6 +41,26 @@ export function checkText(data: TextDocument): Problem[] {
       suggestion: 'remove it',
     });
   }
+  return problems;
+}
+
+function checkHeldOut({ heldOut, template, ...data }: TextDocument): Problem[] {
+  if (heldOut === undefined) return [];
+  const path = ['heldOut'];
+  if (data.train.startsWith('grammar:'))
+    return [
+      { path, atKey: true, message: 'has no effect: a synthetic language writes each split anew', suggestion: 'remove it' },
+    ];
+  const problems: Problem[] = [];
+  for (const split of ['valid', 'test'] as const)
+    if (heldOut[split] !== undefined && data[split] !== undefined)
+      problems.push({ path: [...path, split], atKey: true, message: `"${split}" has no effect, because data.${split} is a text of its own`, suggestion: 'remove one of the two' }); // prettier-ignore
+  const sum = (heldOut.valid ?? 0) + (heldOut.test ?? 0);
+  if (sum === 0) problems.push({ path, message: 'holds out nothing', suggestion: 'write heldOut: {valid: 0.05, test: 0.05}, or remove it' }); // prettier-ignore
+  if (sum >= 1)
+    problems.push({ path, message: `holds out ${Number((100 * sum).toPrecision(4))} % of the text, so that none is left to train on`, suggestion: 'use smaller shares' }); // prettier-ignore
+  if (heldOut.seed !== undefined && template === undefined)
+    problems.push({ path: [...path, 'seed'], atKey: true, message: '"seed" has no effect: of running text the last lines are held out', suggestion: 'remove it' }); // prettier-ignore
   return problems;
 }
 

@@ -48,6 +48,7 @@ export const text: Kind<TextDocument, TextDataPlan, LanguageModelDocument> = {
 
 function dataPlan(data: TextDocument): TextDataPlan {
   const source = (split: 'train' | 'valid' | 'test', name: string): string => {
+    if (split !== 'train' && data.heldOut?.[split] !== undefined) return source('train', 'train');
     const own = data[split] ?? data.train.replace(/#.*$/, '');
     return own.startsWith('hf://') && !own.includes('#') ? `${own}#${name}` : own;
   };
@@ -64,8 +65,14 @@ function dataPlan(data: TextDocument): TextDataPlan {
       ? {}
       : { template: typeof data.template === 'string' ? TEMPLATES[data.template] : data.template }),
     limit: data.limit,
+    ...(data.heldOut && { heldOut: heldOutPlan(data.heldOut, data.template !== undefined) }),
     ...(isPart(data.subset) && { subset: data.subset }),
   };
+}
+
+/** @param records whether they are divided by lot */
+function heldOutPlan({ valid, test, seed = 1 }: NonNullable<TextDocument['heldOut']>, records: boolean): TextDataPlan['heldOut'] {
+  return { ...(valid !== undefined && { valid }), ...(test !== undefined && { test }), ...(records && { seed }) };
 }
 
 function isPart(subset: TextDocument['subset']): boolean {

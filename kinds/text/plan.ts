@@ -28,8 +28,17 @@ export interface TextDataPlan {
   readonly template?: TemplatePlan;
   /** at most so many blocks of each split; absent: all */
   readonly limit: { readonly train?: number; readonly valid?: number; readonly test?: number };
+  /** shares of `train`'s text that are validation and test set, where they have no source of their own; absent: both have one */
+  readonly heldOut?: HeldOutPlan;
   /** probabilities with which a line of each split is read; absent: all lines are */
   readonly subset?: SubsetPlan;
+}
+
+export interface HeldOutPlan {
+  readonly valid?: number;
+  readonly test?: number;
+  /** with packing: records, of the lot */
+  readonly seed?: number;
 }
 
 export interface SubsetPlan {

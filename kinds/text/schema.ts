@@ -22,6 +22,7 @@ export const textSource = z
 const modelSource = z.string().regex(MODEL_SOURCE, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');
 
 const blocks = z.int().min(1).max(1e9);
+const heldOutShare = z.number().gt(0).lt(1);
 const share = z.number().gt(0).max(1).default(1).describe('Probability of a line, 0.05 for 5 %. Default: 1, all of it.');
 
 export const grammar = z
@@ -68,6 +69,21 @@ export const textData = z.strictObject({
     .optional()
     .describe("Real validation text. Default for hf and grammar sources: train's source, split `validation`."),
   test: textSource.optional().describe("Real test text. Default for hf and grammar sources: train's source, split `test`."),
+  heldOut: z
+    .strictObject({
+      valid: heldOutShare.optional(),
+      test: heldOutShare.optional(),
+      seed: z
+        .int()
+        .min(0)
+        .max(LAST_SEED)
+        .optional()
+        .describe('With data.template: seed of the lot that each record draws. Default: 1.'),
+    })
+    .optional()
+    .describe(
+      'Shares of train that are validation and test set, where these have no source of their own: of running text its last lines, of records (data.template) each by lot.',
+    ),
   grammar: grammar.optional(),
   block: z.int().min(2).max(8192).describe('Tokens a block: the unit of training, prompting and mixing.'),
   packing: z

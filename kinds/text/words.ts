@@ -31,8 +31,21 @@ export const textWords: Words<LanguageModelPlan, TextDataPlan> = {
     head: `data, ${data.block} tokens a block`,
     splits: SPLITS.map((split) => {
       const part = data.subset === undefined || data.subset[split] === 1 ? '' : `, ${Number((100 * data.subset[split]).toPrecision(6))} % of its lines by seed ${data.subset.seed}`; // prettier-ignore
-      return [split, `${data[split]}${part}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} blocks`}`];
+      return [
+        split,
+        `${data[split]}${heldWords(data, split)}${part}${data.limit[split] === undefined ? '' : `, at most ${data.limit[split]} blocks`}`,
+      ];
     }),
     prepared: 'text, tokenizer, blocks',
   }),
 };
+
+/** What of a source a split is, where the text is divided. */
+function heldWords({ heldOut }: TextDataPlan, split: (typeof SPLITS)[number]): string {
+  if (heldOut === undefined) return '';
+  if (split === 'train') return ', but for what is held out';
+  const share = heldOut[split];
+  if (share === undefined) return '';
+  const part = `${Number((100 * share).toPrecision(6))} %`;
+  return heldOut.seed === undefined ? `, ${part} of it held out` : `, ${part} of its records held out by seed ${heldOut.seed}`;
+}

@@ -398,8 +398,8 @@ describe('parts that do not fit together', () => {
       'train: grammar:zipf',
       'train: file:a.txt',
       [
-        'e.yaml:5:7: data.valid: is required, because data.train is a file; add valid: file:PATH of held-out text',
-        'e.yaml:5:7: data.test: is required, because data.train is a file; add test: file:PATH of held-out text',
+        'e.yaml:5:7: data.valid: is required, because data.train is a file; add valid: file:PATH of held-out text, or heldOut: {valid: 0.05}',
+        'e.yaml:5:7: data.test: is required, because data.train is a file; add test: file:PATH of held-out text, or heldOut: {test: 0.05}',
       ],
     ],
     [
