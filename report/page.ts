@@ -1,5 +1,6 @@
 /** One self-contained HTML page for an experiment: no script, no network, readable from disk; the same results give the same bytes. */
 import { createHash } from 'node:crypto';
+import { settingTables } from './by-setting.js';
 import { judgeClaims } from './claims.js';
 import { describePlan, reached } from './describe.js';
 import { findings } from './finding.js';
@@ -8,6 +9,7 @@ import type { Markup } from './html.js';
 import { expand } from '../spec/expand.js';
 import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
+import { settingSection } from './sections/by-setting.js';
 import { claimsSection } from './sections/claims.js';
 import { curveFigures } from './sections/curves.js';
 import { histogramSections } from './sections/histogram.js';
@@ -48,6 +50,7 @@ export function renderPage(results: Results): string {
     unfinished(results),
     claimsSection(judgeClaims(results, results.claims)),
     lawsSection(laws),
+    settingSection(settingTables(results, summary)),
     figures.rest,
     histogramSections(results, summary),
     picturesSection(results, summary),

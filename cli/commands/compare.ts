@@ -11,6 +11,7 @@ import { renderTests } from '../../report/tests-table.js';
 import { nearest } from '../../spec/suggest.js';
 import { CORRECTIONS, type Correction } from '../../statistics/families.js';
 import type { CommandModule } from '../command.js';
+import { wholeGeneration } from '../generation-option.js';
 import { printJson } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
@@ -36,7 +37,7 @@ export const compare: CommandModule = {
       .argument('<experiment>', 'name of the experiment')
       .option('--metric <name>', 'NAME, NAME/VARIANT or the heading of its column; all: every one (default: the leading one)')
       .option('--conditions <names>', 'only these, with commas')
-      .option('--generation <n>', 'at this generation (default: the last that both have)', wholeNumber)
+      .option('--generation <n>', 'at this generation (default: the last that both have)', wholeGeneration)
       .option('--trend', 'instead: the trend of each condition over its generations')
       .option(
         '--against <experiment>',
@@ -74,11 +75,6 @@ export const compare: CommandModule = {
       });
   },
 };
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new HabsburgError('invalid', `--generation ${text} is no generation; give a whole number`);
-  return Number(text);
-}
 
 /** The experiment, or the plan, on the other side. */
 async function otherOf(which: string, store: string | undefined): Promise<Results> {

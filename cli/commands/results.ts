@@ -3,6 +3,8 @@ import { Option } from 'commander';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { HabsburgError } from '../../common/errors.js';
 import type { ScoreRow } from '../../evaluations/types.js';
+import { renderSettingTables, settingJson } from '../../report/by-setting-text.js';
+import { settingTables } from '../../report/by-setting.js';
 import { judgeClaims } from '../../report/claims.js';
 import { renderClaims } from '../../report/claims-text.js';
 import { costs, renderCosts, stepSeconds, type Cost } from '../../report/cost.js';
@@ -20,12 +22,13 @@ import { renderTable } from '../../report/terminal.js';
 import { recordedClaims } from '../../spec/claims.js';
 import { loadExperiment } from '../../spec/load.js';
 import type { CommandModule } from '../command.js';
-import { envelope } from '../output.js';
+import { wholeGeneration } from '../generation-option.js';
+import { envelope, printJson } from '../output.js';
 import { printLines } from '../print-lines.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
-  readonly format: 'table' | 'jsonl' | 'csv';
+  readonly format: 'table' | 'jsonl' | 'csv' | 'md' | 'latex';
   readonly json?: boolean;
   readonly plan?: string;
   readonly store?: string;
@@ -34,6 +37,8 @@ interface Options {
   readonly observation?: string;
   readonly claims?: string;
   readonly cost?: boolean;
+  readonly by?: string;
+  readonly generation?: number;
 }
 
 export const results: CommandModule = {
@@ -42,17 +47,30 @@ export const results: CommandModule = {
       .command('results')
       .description('show the scores of an experiment')
       .argument('<experiment>', 'name of the experiment')
-      .addOption(new Option('--format <format>', 'table, or every score row').choices(['table', 'jsonl', 'csv']).default('table'))
+      .addOption(
+        new Option('--format <format>', 'table, or every score row as csv or jsonl; md and latex with --by')
+          .choices(['table', 'jsonl', 'csv', 'md', 'latex'])
+          .default('table'),
+      ) // prettier-ignore
       .option('--metric <name>', 'only this metric: NAME, NAME/VARIANT or the heading of its column')
       .option('--per-record', 'what was observed of every record, as CSV or with --format jsonl')
       .option('--observation <name>', 'with --per-record: only this, such as likelihood/generated/first')
       .option('--claims <file|preset>', 'test the claims of this experiment file, in place of those that were recorded')
       .option('--cost', 'what each condition costs: optimiser steps, tokens written, texts filtered, seconds')
+      .option(
+        '--by <setting>',
+        'a row a condition, by a number of theirs (mixture.share), or NAME=NUMBER,…; changes from row to row',
+      )
+      .option('--generation <n>', 'with --by: at this one (default: the last that all conditions have)', wholeGeneration)
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: runs and score rows')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg results quickstart --format csv > quickstart.csv')
       .action(async (experiment: string, options: Options) => {
+        if (options.by !== undefined) return bySetting(experiment, options);
+        if (options.generation !== undefined) throw new HabsburgError('invalid', '--generation goes with --by; add that, or leave it out'); // prettier-ignore
+        if (options.format === 'md' || options.format === 'latex')
+          throw new HabsburgError('invalid', `--format ${options.format} goes with --by; add that, such as --by mixture.share`);
         if (
           options.claims !== undefined &&
           (options.perRecord || options.observation !== undefined || options.format !== 'table')
@@ -82,6 +100,20 @@ async function withClaims(found: Results, { claims: target }: Options): Promise<
   if (other !== undefined)
     throw new HabsburgError('invalid', `${target} claims something of ${other}, and ${found.experiment} has no such condition: ${[...known].join(', ')}`); // prettier-ignore
   return { ...found, claims };
+}
+
+/** The tables by a number of the conditions, and nothing else. */
+async function bySetting(experiment: string, { by, generation, format, ...options }: Options): Promise<void> {
+  const other = (['claims', 'perRecord', 'observation', 'cost'] as const).find((key) => options[key] !== undefined);
+  if (other) throw new HabsburgError('invalid', `--${other === 'perRecord' ? 'per-record' : other} does not go with --by; leave one of them out`); // prettier-ignore
+  if (format === 'jsonl') throw new HabsburgError('invalid', '--by has no --format jsonl; take csv, md, latex or --json');
+  const found = await readResults(openArtifactStore(resolveStoreUrl(options.store)), experiment, { digest: options.plan });
+  const tables = settingTables(found, selected(found, options.metric), by, generation);
+  if (tables.length === 0)
+    throw new HabsburgError('notFound', `no generation${generation === undefined ? '' : ` ${generation}`} has values of these conditions`); // prettier-ignore
+  for (const note of options.json ? [] : found.notes) process.stderr.write(`${note}\n`);
+  if (options.json) printJson('results-by', { experiment, plan: found.planDigest, tables: tables.map(settingJson) });
+  else await printLines([renderSettingTables(tables, format, process.stdout.columns ?? 100)]);
 }
 
 async function ofRecords(experiment: string, { store, plan, observation, format, ...options }: Options): Promise<void> {
@@ -117,6 +149,7 @@ function render(found: Results, options: Options, cost?: readonly Cost[]): Itera
   return [
     `${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}\n`,
     renderTable(summary, { width: process.stdout.columns ?? 100 }),
+    spaced(renderSettingTables(settingTables(found, summary), 'table', process.stdout.columns ?? 100)),
     options.metric === undefined || options.claims !== undefined
       ? spaced(renderClaims(judgeClaims(found, found.claims), process.stdout.columns ?? 100))
       : '',

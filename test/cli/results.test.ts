@@ -65,6 +65,28 @@ describe('results', () => {
     expect(csv.err).toContain('--cost goes with the table');
   });
 
+  test('--by prints tables of conditions by a number of theirs, in any form, and nothing else', async () => {
+    const swept = makeFixture({ name: 'swept', seeds: [1], generations: 1, conditions: ['replace', 'keep-10', 'keep-20'] });
+    const own = join(folder, 'swept');
+    await publishFixture(openArtifactStore(own), swept);
+    const alone = (...more: string[]) => habsburg('results', 'swept', '--store', own, ...more);
+    const by = (...more: string[]) => alone('--by', ...more);
+    const over = 'replace=0,keep-10=10,keep-20=20';
+    expect((await by(over, '--metric', 'perplexity')).out).toMatch(
+      /^By the conditions, generation 1\n.*\n\ncondition +the conditions +perplexity\nreplace +0 +[\d.]+\nkeep-10 +10 +[\d.]+ \(−[\d.]+ %\)\nkeep-20 +20 .*\n$/,
+    );
+    expect((await by(over, '--metric', 'perplexity', '--generation', '0', '--format', 'md')).out).toContain('generation 0. ');
+    const { tables } = JSON.parse((await by(over, '--json')).out) as { tables: { rows: { condition: string }[] }[] };
+    expect(tables[0].rows.map(({ condition }) => condition)).toEqual(['replace', 'keep-10', 'keep-20']);
+    const refused = async (sentence: string, ...more: string[]) => expect((await by(...more)).err).toContain(sentence);
+    await refused('it takes three conditions with a number', 'mixture.share');
+    await refused('no generation 7 has values of these conditions', over, '--generation', '7');
+    await refused('--cost does not go with --by', over, '--cost');
+    await refused('--by has no --format jsonl', over, '--format', 'jsonl');
+    expect((await alone('--format', 'latex')).err).toContain('--format latex goes with --by');
+    expect((await alone('--generation', '1')).err).toContain('--generation goes with --by');
+  });
+
   test('--json is one document', async () => {
     const { out } = await habsburg('results', 'nature-small', '--store', store, '--json');
     expect(JSON.parse(out)).toMatchObject({

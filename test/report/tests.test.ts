@@ -134,7 +134,7 @@ describe('numbers of conditions', () => {
   });
 
   test.each([
-    ['mixture.alpha', 'no condition has mixture.alpha; give them: --over'],
+    ['mixture.alpha', "no condition has mixture.alpha; give numbers in its place: 'a=0,"],
     ['a=1,b=2', 'only a and b have'],
     ['a=1,b=2,x=3', 'no condition "x"; there are a, b, c, d'],
     ['a=1,b=2,c=', 'c needs a number'],
