@@ -30,7 +30,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
       const index = members[member.name];
       const { model, generated, prompts, mixed } = index ?? {};
       const of = index && leftBy(index);
-      const first = zero?.members[member.name]?.model;
+      const { model: first, generated: written0 } = zero?.members[member.name] ?? {};
       const of0 = (role: string) => own.inputs?.[inputName(run.members.length, member.name, role)];
       const [real, test] = [of0('train'), of0('test')];
       if (!of || !model || !generated || !prompts || !first || !real || !test) throw tooOld(run, generation, own);
@@ -41,6 +41,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
           input: scoredOf(member, run, {
             ...{ model, generated, prompts, real, test, first, truth: of0('truth') },
             ...(mixed?.test && { mixed: mixed.test }),
+            ...(written0 && { written0 }),
           }),
         },
       ];

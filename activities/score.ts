@@ -9,7 +9,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
-import type { Evaluation, ObservationRef, Settings } from '../evaluations/types.js';
+import type { Evaluation, ObservationRef, RecordsRole, Settings } from '../evaluations/types.js';
 import { defaultsOf, rolesOf, tableName } from '../evaluations/types.js';
 import { metricKey } from '../spec/metric-key.js';
 import { kindOf } from '../kinds/index.js';
@@ -114,11 +114,12 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
           ? once(asked, tableName(need).replace(/encoder$/, encoder), () => embed(need, encoder))
           : once(asked, name, () =>
               observe(deps, {
-                // the real test records under model 0 are looked at once for all generations, as those of generation 0 are
-                place: need.under === 'first' && need.of === 'test' ? { ...place, generation: 0 } : place,
+                // these under model 0 are looked at once for all generations, as those of generation 0 are
+                place:
+                  need.under === 'first' && (need.of === 'test' || need.of === 'written0') ? { ...place, generation: 0 } : place,
                 observation: need.observation,
                 model: need.under === 'self' ? model : first,
-                data: input[need.of]!,
+                data: input[need.of] ?? unknown(need.of),
                 settings,
               }),
             );
@@ -130,6 +131,14 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
       return steps;
     },
   };
+}
+
+/** A set that some runs do not know. */
+function unknown(role: RecordsRole): never {
+  throw ApplicationFailure.nonRetryable(
+    `this run was begun by a version that kept no ${role === 'written0' ? 'record of what model 0 wrote' : role}; habsburg score EXPERIMENT measures it once the run is done`,
+    `${FAILURE_PREFIX}invalid`,
+  );
 }
 
 /**

@@ -18,7 +18,7 @@ import { klToTruth } from './kl-to-truth.js';
 import { latentCovariance } from './latent-covariance.js';
 import { latentMean } from './latent-mean.js';
 import { latentStd } from './latent-std.js';
-import { likelihoodShift } from './likelihood-shift.js';
+import { likelihoodShifts } from './likelihood-shift.js';
 import { mattr } from './mattr.js';
 import { mauve } from './mauve.js';
 import { mmd } from './mmd.js';
@@ -55,7 +55,7 @@ export const evaluations: readonly Evaluation[] = [
   perplexityMasked,
   perplexityUnmasked,
   sequencePerplexity,
-  likelihoodShift,
+  ...likelihoodShifts,
   distinct1,
   distinct2,
   distinct3,

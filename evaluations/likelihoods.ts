@@ -19,6 +19,9 @@ export const MIXED_UNDER_SELF: ObservationRef = { observation: 'likelihood', of:
 /** What model t wrote under model 0 of the same member and seed, without its prompt. */
 export const WRITTEN_UNDER_FIRST: ObservationRef = { observation: 'likelihood', of: 'generated', under: 'first' };
 
+/** What model 0 wrote, under itself. */
+export const WRITTEN_0_UNDER_FIRST: ObservationRef = { observation: 'likelihood', of: 'written0', under: 'first' };
+
 export function likelihoodsOf(input: EvaluationInput, need: ObservationRef): Likelihood[] {
   const { nll_sum: nats, token_count: tokens, end_nll_sum: endNats, end_token_count: endTokens } = tableOf(input, need).columns;
   return Array.from(nats, (nllSum, i) => ({

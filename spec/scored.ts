@@ -18,8 +18,9 @@ export interface Scored<Ref> {
   readonly test: Ref;
   /** the test set mixed as the member's training set is, where it is */
   readonly mixed?: Ref;
-  /** model 0 of the same member and seed */
+  /** model 0 of the same member and seed, and what it wrote; absent in a run that a version began which did not keep it in mind */
   readonly first: Ref;
+  readonly written0?: Ref;
   readonly truth?: Ref;
   /** sources of the sentence encoders that metrics name by what they hold; absent: none is known here */
   readonly encoders?: Readonly<Record<string, string>>;

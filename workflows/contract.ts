@@ -212,6 +212,8 @@ export interface MemberState {
     readonly base?: ArtifactRef;
   };
   readonly first?: ArtifactRef;
+  /** what it wrote as model 0; absent in what a version carried over that did not keep it in mind */
+  readonly written0?: ArtifactRef;
   readonly model?: ArtifactRef;
   /** what model 0 wrote, before operators, where a detector learns from it */
   readonly firstWritten?: ArtifactRef;

@@ -183,10 +183,12 @@ export function* memberGeneration(
 
   const wrote: WrittenState = { generation: t, set: kept, model, ...(Object.keys(held).length > 0 && { held }) };
   const written = [...(state.written ?? []), wrote];
+  const written0 = state.first ? state.written0 : kept;
   return {
     state: {
       prepared,
       first,
+      ...(written0 && { written0 }),
       model,
       ...(firstWritten && { firstWritten }),
       ...(real && { real }),
@@ -260,11 +262,14 @@ const of = (step: string, split: HeldOut | undefined): string => (split ? `${ste
 export function scoreInput(
   member: MixedStepMember,
   run: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>,
-  { state: { model, first, written, prepared }, prompts, index }: GenerationResult,
+  { state: { model, first, written0, written, prepared }, prompts, index }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
   const { train: real, test, truth } = prepared;
-  const mixed = index.mixed?.test && { mixed: index.mixed.test };
-  return scoredOf(member, run, { model: model!, generated: written!.at(-1)!.set, prompts, real, test, ...mixed, first: first!, truth }); // prettier-ignore
+  return scoredOf(member, run, {
+    ...{ model: model!, generated: written!.at(-1)!.set, prompts, real, test, first: first!, truth },
+    ...(index.mixed?.test && { mixed: index.mixed.test }),
+    ...(written0 && { written0 }),
+  });
 }
 
 /**

@@ -62,6 +62,7 @@ test('each generation: what is scored, and what it was before', async () => {
         generated: ref('dataset', 'w', 2),
         prompts: ref('dataset', 'p'),
         first: ref('model', 0),
+        written0: ref('dataset', 'w', 0),
         real: inputs.train,
         test: inputs.test,
         truth: inputs.truth,

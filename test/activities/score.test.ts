@@ -198,6 +198,20 @@ test('a metric asks how records are read; what two ask alike is looked at once, 
   ]);
 });
 
+test('what model 0 wrote is looked at as generation 0 did; a run that does not know it is told', async () => {
+  const SHIFT = { name: 'likelihood-shift', variant: 'generation-0/under-model-0', settings: { bins: 2 } };
+  const written0 = await texts('written0', [[1, 2, 3, 4]]);
+  const before = await score([{ name: 'sequence-perplexity', variant: 'under-model-0', settings: {} }], {
+    ...{ place: { ...INPUT.place, generation: 0 }, model: INPUT.first, generated: written0, written0 },
+  });
+  observed.length = 0;
+  const { tables, counts } = await score([SHIFT], { written0, generated: held });
+  expect(tables['likelihood/written0/first']).toEqual(before.tables['likelihood/generated/first']);
+  expect([observed, counts.observations]).toEqual([[2], { computed: 1, reused: 1 }]);
+  const { failures } = await score([SHIFT]);
+  expect(failures).toMatchObject([{ evaluation: 'likelihood-shift', type: 'habsburg.invalid', message: expect.stringContaining('habsburg score EXPERIMENT measures it') }]); // prettier-ignore
+});
+
 test('real records are known by their tokens: of 1 to 5, three were written', async () => {
   const coverage = (tokens: number) => ({ name: 'coverage', variant: 'of-real-token-types', settings: { tokens } });
   for (const [tokens, value, n] of [

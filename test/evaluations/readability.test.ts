@@ -15,7 +15,7 @@ import {
 } from '../../evaluations/distances.js';
 import { flesch, gradeLevel, readabilityOf, readingEase, syllablesOf } from '../../evaluations/flesch.js';
 import { countInto, linearEdges } from '../../evaluations/histogram.js';
-import { likelihoodShift } from '../../evaluations/likelihood-shift.js';
+import { likelihoodShifts } from '../../evaluations/likelihood-shift.js';
 import { quantile } from '../../statistics/summary.js';
 import { lengthDistance, wordDivergence } from '../../evaluations/real-distance.js';
 import { defaultsOf } from '../../evaluations/types.js';
@@ -134,16 +134,46 @@ describe('distances', () => {
     const { a, b, a_b } = distribution.one_dimension;
     const table = (logs: number[]) => likelihoodTable(logs.map((nats) => ({ nllSum: 3 * nats, tokenCount: 3 })));
     const of = (written: number[], real: number[]) =>
-      likelihoodShift.compute({ records: {}, tables: { 'likelihood/generated/first': table(written), 'likelihood/test/first': table(real) } }, { bins: 20 }); // prettier-ignore
+      likelihoodShifts[0].compute({ records: {}, tables: { 'likelihood/generated/first': table(written), 'likelihood/test/first': table(real) } }, { bins: 20 }); // prettier-ignore
     const found = new Map(of(a, b).map(({ variant, value }) => [variant.split('/').slice(2).join('/'), value]));
     expectEqual('distance', found.get(''), a_b.wasserstein1);
     expectEqual('ks', found.get('ks'), a_b.ks_statistic);
     expectEqual('wasserstein-2', found.get('wasserstein-2'), a_b.wasserstein2_own);
     expectEqual('energy', found.get('energy'), a_b.energy_distance_scipy);
     const same = of(b, b).map(({ value }) => value);
-    expect(same.map((value) => Math.round(value * 1e9) / 1e9)).toEqual([0, 0, 1 / 45, 1 / 45, 0, 1, 0, 0, 0, 0, 0, 0].map((value) => Math.round(value * 1e9) / 1e9)); // prettier-ignore
+    expect(same.map((value) => Math.round(value * 1e9) / 1e9)).toEqual([0, 0, 0, 0, 0, 1 / 45, 1 / 45, 0, 1, 0, 0, 0, 0, 0, 0].map((value) => Math.round(value * 1e9) / 1e9)); // prettier-ignore
     expect(found.get('above-q99')).toBe(0);
     expect(of([], b)).toEqual([]);
+    // quantiles as numpy has them, of the written less of the others
+    const { q, expected } = distribution.quantiles;
+    const shifted = new Map(of(distribution.quantiles.values, [1]).map(({ variant, value }) => [variant.split('/')[2], value]));
+    for (const [part, at] of [
+      ['median', 0.5],
+      ['q05', 0.05],
+      ['q99', 0.99],
+      ['q999', 0.999],
+    ] as const)
+      // prettier-ignore
+      expectEqual(part, shifted.get(part), expected[q.indexOf(at)] - 1);
+  });
+
+  test('figure 1: of what model 0 wrote a hundredth lies beyond its own tail; mass that moves left and a tail that grows are seen each', () => {
+    const [, of0] = likelihoodShifts;
+    const before = Array.from({ length: 1001 }, (_, i) => i / 1000);
+    const table = (logs: number[]) => likelihoodTable(logs.map((nats) => ({ nllSum: 2 * nats, tokenCount: 2 })));
+    const of = (written: number[]) => {
+      const tables = { 'likelihood/generated/first': table(written), 'likelihood/written0/first': table(before) };
+      return new Map(of0.compute({ records: {}, tables }, { bins: 20 }).map(({ variant, value }) => [variant.slice('generation-0/under-model-0/'.length), value])); // prettier-ignore
+    };
+    const same = of(before);
+    expect([same.get('median'), same.get('above-q99')]).toEqual([0, 10 / 1001]);
+    // half as large, and every twentieth far beyond all that was
+    const later = of(before.map((value, i) => (i % 20 === 0 ? 3 : value / 2)));
+    expect(later.get('median')).toBeLessThan(-0.2);
+    expect(later.get('above-q99')).toBeCloseTo(51 / 1001, 12);
+    expect(later.get('q999')).toBeCloseTo(3 - 0.999, 12);
+    // mass may move without a tail
+    expect(of(before.map((value) => value / 2)).get('above-q99')).toBe(0);
   });
 
   test('of written words and lengths from real ones', () => {

@@ -22,6 +22,7 @@ const input: EvaluationInput = {
     'likelihood/test/self': likelihoodTable([{ nllSum: 2, tokenCount: 2 }]),
     'likelihood/mixed/self': likelihoodTable([{ nllSum: 2, tokenCount: 2 }]),
     'likelihood/test/first': likelihoodTable([{ nllSum: 3, tokenCount: 2 }]),
+    'likelihood/written0/first': likelihoodTable([{ nllSum: 5, tokenCount: 4 }]),
     'likelihood/generated/first': likelihoodTable([{ nllSum: 8, tokenCount: 4 }]),
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },
     'code/generated/first': codeTable(2, [1, -1, 2, 0.5, -3, 0]),

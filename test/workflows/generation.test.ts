@@ -166,7 +166,13 @@ test('what is scored of it', () => {
     prompts: prepared.train,
     real: prepared.train,
     test: prepared.test,
+    written0: result.state.written![0].set,
   });
+  // what model 0 wrote is known as long as model 0 is
+  const later = walk(one, 2, walk(one, 1, result.state).result.state).result;
+  const { first, generated, written0 } = scoreInput(one, { metrics: [] }, later);
+  expect([first, written0]).toEqual([result.state.model, result.state.written![0].set]);
+  expect(generated).not.toEqual(written0);
 });
 
 test('a sample leaves what is past of whom everything is read, but not in generation 0', () => {
