@@ -3,6 +3,7 @@ import { HabsburgError } from '../common/errors.js';
 import { curate } from './curate.js';
 import { cut } from './cut.js';
 import { dedupe } from './dedupe.js';
+import { diverse } from './diverse.js';
 import { dropCopied } from './drop-copied.js';
 import { dropIncomplete } from './drop-incomplete.js';
 import { dropRepetitive } from './drop-repetitive.js';
@@ -25,6 +26,7 @@ export const operators: readonly Operator[] = [
   verify,
   curate,
   resample,
+  diverse,
 ];
 
 /** @throws HabsburgError 'invalid' for an unknown name */

@@ -33,6 +33,7 @@ export const resample: Operator<typeof settings> = {
   settings,
   draws: true,
   needs: readingNeeds,
+  grows: ({ size }) => size,
   apply(texts, { power, size, maxRepeats, ...reading }, tables, draw) {
     const keys: { readonly text: number; readonly key: number }[] = [];
     readingsOf(texts, reading, tables).forEach((value, text) => {

@@ -65,6 +65,8 @@ export interface Operator<S extends z.ZodObject = z.ZodObject> {
   /** leaves one of several candidates of a prompt */
   readonly chooses?: true;
   needs?(settings: z.output<S>): readonly ObservationNeed[];
+  /** leaves so many times as many texts as there are, where that is more; absent: no more */
+  grows?(settings: z.output<S>): number;
   /** One verdict a text, in their order. @param draw the same for the same seed, generation, member and place in the list of operators */
   apply(texts: readonly Text[], settings: z.output<S>, tables: Tables, draw: Draw): Verdict[];
 }

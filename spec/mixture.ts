@@ -3,7 +3,7 @@
  * abbreviations of lists. Pure: workflows, the sample step, the chains and `plan` use the same.
  */
 
-import { operatorWords, type OperatorPlan } from './operator-plan.js';
+import { growthBy, operatorWords, type OperatorPlan } from './operator-plan.js';
 
 /** Records of generation t: round(size (t + 1)^growth). */
 export interface SamplePlan {
@@ -362,7 +362,8 @@ export function trainedOn(
     return sum;
   };
   const whole = terms.filter(({ take }) => take === 'all').flatMap((one) => setsOf(one, name, t));
-  return whole.reduce((sum, set) => sum + size(set), 0) + countsOf(terms);
+  const grown = (set: PoolSet): number => (set.kind === 'unseen' ? 1 : growthBy(set.through));
+  return whole.reduce((sum, set) => sum + Math.ceil(size(set) * grown(set)), 0) + countsOf(terms);
 }
 
 function countsOf(terms: readonly Term[]): number {

@@ -19,6 +19,13 @@ export interface OperatorNeeds {
   readonly draws?: true;
   /** several candidates of each prompt, of which it leaves one */
   readonly candidates?: true;
+  /** leaves so many times as many texts as there are */
+  readonly grows?: number;
+}
+
+/** How many times as many texts a list of operators leaves, at most. */
+export function growthBy(list: readonly OperatorPlan[] = []): number {
+  return list.reduce((product, { needs }) => product * (needs?.grows ?? 1), 1);
 }
 
 /** What the operators of a list need together. */

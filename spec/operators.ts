@@ -36,8 +36,9 @@ export function operatorPlans(list: z.output<ReturnType<typeof operatorsSchema>>
 }
 
 function operatorPlan(name: string, settings: OperatorPlan['settings']): OperatorPlan {
-  const { shortens, comparesPrompts, draws, chooses, needs: observed } = operatorNamed(name);
+  const { shortens, comparesPrompts, draws, chooses, grows, needs: observed } = operatorNamed(name);
   const observations = observed?.(settings) ?? [];
+  const growth = grows?.(settings) ?? 1;
   const needs: OperatorNeeds = {
     // a template's prompt is in the tokens of its record
     ...((shortens || comparesPrompts) && { tokenizer: true }),
@@ -45,6 +46,7 @@ function operatorPlan(name: string, settings: OperatorPlan['settings']): Operato
     ...(observations.length > 0 && { observations }),
     ...(draws && { draws }),
     ...(chooses && { candidates: true }),
+    ...(growth > 1 && { grows: growth }),
   };
   return { name, settings, ...(Object.keys(needs).length > 0 && { needs }) };
 }

@@ -10,7 +10,7 @@ import { expandSteps } from '../spec/expand.js';
 import { dataKind, stepMembers, stepPart } from '../spec/members.js';
 import { mixesOf, type HeldOut } from '../spec/mixes.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
-import { needsOf } from '../spec/operator-plan.js';
+import { growthBy, needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import { membersAt, stagesOf } from '../spec/phases.js';
 import type { ExperimentPlan, MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
@@ -151,11 +151,11 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number, split
   };
   const prompts = writtenBy(member, membersAt(run, generation), generation) ?? limit.train!;
   const candidates = prompts * numReturnSequences;
-  const written = chosenAmong(member) ? prompts : candidates;
+  const written = Math.ceil((chosenAmong(member) ? prompts : candidates) * growthBy(postprocessOf(member)));
   const trained = trainedOn(member, n, generation, (name, t) => {
     const writer = membersAt(run, t).find((one) => one.name === name)!;
     const several = writer.family === 'language-model' && !chosenAmong(writer) ? writer.decoding.numReturnSequences : undefined;
-    return n(name, t + 1) * (several ?? 1);
+    return n(name, t + 1) * (several ?? 1) * growthBy(postprocessOf(writer));
   });
   const tests = mixesOf(member).includes('test') ? 2 : 1;
   return {
@@ -167,7 +167,11 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number, split
 
 /** Whether one of the candidates of each prompt joins the pool. */
 function chosenAmong(member: MixedStepMember): boolean {
-  return 'postprocess' in member && needsOf(member.postprocess ?? []).candidates;
+  return needsOf(postprocessOf(member)).candidates;
+}
+
+function postprocessOf(member: MixedStepMember): readonly OperatorPlan[] {
+  return ('postprocess' in member ? member.postprocess : undefined) ?? [];
 }
 
 /** Rows that a training reads, with repetition. */

@@ -88,6 +88,12 @@ describe('tokens', () => {
     expect(await tokens(chosen, 'finetune')).toEqual([20, 20, 20]);
     expect(await tokens(chosen, 'generate')).toEqual([40, 40, 40]);
     expect(await tokens(chosen, 'score')).toEqual([13, 13, 13]);
+    // and what is resampled is more
+    const again = chosen.replace('{ kind: replace }', '[{ from: self, through: [{ resample: { size: 2 } }] }]');
+    expect(await tokens(again, 'finetune')).toEqual([20, 40, 40]);
+    const written = chosen.replace('[{ curate', '[resample, { curate');
+    expect(await tokens(written, 'finetune')).toEqual([20, 30, 30]);
+    expect(await tokens(written, 'score')).toEqual([18, 18, 18]);
   });
 
   test('of several steps are known if each one’s are', () => {
