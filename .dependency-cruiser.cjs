@@ -20,7 +20,8 @@ const SETTINGS = [
 const ALLOWED = {
   common: [],
   statistics: [],
-  syntax: [],
+  // syntax/encoded/ reads an encoder's states
+  syntax: ['engine'],
   // parses as they are written down; what parses is an observation's
   evaluations: ['statistics', 'syntax/conllu.ts'],
   // rows of observations/index.ts, which loads none of them

@@ -58,7 +58,7 @@ function best(votes: Float64Array, words: number, ballots: readonly Ballot[]): I
 }
 
 /** One word below the root, and all others below it. */
-function isTree(heads: Int32Array, words: number): boolean {
+export function isTree(heads: Int32Array, words: number): boolean {
   let tops = 0;
   const seen = new Int32Array(words).fill(-1);
   for (let i = 0; i < words; i++) {

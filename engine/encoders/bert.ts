@@ -11,8 +11,9 @@ interface BertConfig extends LayeredConfig {
   readonly segments: number;
 }
 
-const AT = 'encoder.layer.';
-const NAMES: LayerNames = {
+/** What the names of layers begin with, before their number. */
+export const BERT_LAYERS_AT = 'encoder.layer.';
+export const BERT_LAYER: LayerNames = {
   queries: 'attention.self.query',
   keys: 'attention.self.key',
   values: 'attention.self.value',
@@ -32,7 +33,7 @@ function hidden(g: Graph, config: BertConfig, get: Parameters, inputs: EncoderIn
   const summed = g.add(g.reshape(g.add(words, segment), [-1, time, d]), positions); // (B, T, d)
   const [weight, bias] = ['weight', 'bias'].map((kind) => get(`embeddings.LayerNorm.${kind}`));
   const x = layerNorm(g, g.reshape(summed, [-1, d]), weight, bias, config.epsilon);
-  return encoderLayers(g, config, get, inputs, AT, NAMES, x, inputs.mask);
+  return encoderLayers(g, config, get, time, BERT_LAYERS_AT, BERT_LAYER, x, inputs.mask);
 }
 
 /** Files carry `bert.…` or no prefix, and LayerNorm's gamma and beta before 2019. */
@@ -54,7 +55,7 @@ export const bert: EncoderArchitecture<BertConfig> = {
     { name: 'embeddings.position_embeddings.weight', shape: [config.positionRows, config.hiddenSize] },
     { name: 'embeddings.token_type_embeddings.weight', shape: [config.segments, config.hiddenSize] },
     ...normSpecs('embeddings.LayerNorm', config.hiddenSize),
-    ...layerSpecs(config, AT, NAMES),
+    ...layerSpecs(config, BERT_LAYERS_AT, BERT_LAYER),
   ],
   canonicalName,
   hidden,

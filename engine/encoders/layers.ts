@@ -1,10 +1,10 @@
 /** The layers that BERT's descendants share: bidirectional attention and a feed-forward, each followed by its norm. */
 import type { Graph } from '../graph/graph.js';
-import { fixed, type Value } from '../graph/types.js';
+import type { Value } from '../graph/types.js';
 import { activation, activationNames, attend, layerNorm, mergeHeads, splitHeads, type Activation } from '../models/blocks.js';
 import type { ConfigReader } from '../models/config.js';
 import type { Parameters, ParameterSpec } from '../models/types.js';
-import type { EncoderConfig, EncoderInputs } from './types.js';
+import type { EncoderConfig } from './types.js';
 
 export interface LayeredConfig extends EncoderConfig {
   readonly ffnSize: number;
@@ -76,6 +76,7 @@ export function layerSpecs(config: LayeredConfig, at: string, names: LayerNames)
 
 /**
  * All layers.
+ * @param time T
  * @param x (B·T, hiddenSize)
  * @param bias added to every layer's scores, broadcast to (B, heads, T, T)
  * @returns (B·T, hiddenSize)
@@ -84,7 +85,7 @@ export function encoderLayers(
   g: Graph,
   config: LayeredConfig,
   get: Parameters,
-  { ids }: EncoderInputs,
+  time: number,
   at: string,
   names: LayerNames,
   x: Value,
@@ -92,7 +93,6 @@ export function encoderLayers(
 ): Value {
   const { hiddenSize: d, heads } = config;
   const headSize = d / heads;
-  const time = fixed(ids.shape[1], 'attention over T tokens');
   const norm = (name: string, y: Value): Value => layerNorm(g, y, get(`${name}.weight`), get(`${name}.bias`), config.epsilon);
   const dense = (name: string, y: Value): Value =>
     g.op('Gemm', [y, get(`${name}.weight`), get(`${name}.bias`)], { transB: true });

@@ -58,7 +58,7 @@ function hidden(g: Graph, config: LayeredConfig, get: Parameters, inputs: Encode
   const rows = Int32Array.from({ length: time * time }, (_, i) => relativeBucket((i % time) - Math.floor(i / time)));
   const near = g.gather(get(BIAS), g.constant('int32', [time * time], rows)); // (T·T, heads)
   const byHead = g.reshape(g.transpose(g.reshape(near, [time, time, heads]), [2, 0, 1]), [1, heads, time, time]);
-  return encoderLayers(g, config, get, inputs, AT, NAMES, x, g.add(byHead, inputs.mask));
+  return encoderLayers(g, config, get, time, AT, NAMES, x, g.add(byHead, inputs.mask));
 }
 
 /** Files carry `mpnet.…` or no prefix. */
