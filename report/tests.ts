@@ -170,7 +170,7 @@ function lastCommon(above: readonly Point[], below: readonly Point[]): number | 
 }
 
 /** Of seeds that have a value at all of these points: their values there. */
-function rowsOf(points: readonly Point[]): Float64Array[] {
+export function rowsOf(points: readonly Point[]): Float64Array[] {
   const at = points.map(({ seeds, values }) => new Map(Array.from(seeds, (seed, i) => [seed, values[i]])));
   return [...(at[0] ?? new Map<number, number>()).keys()]
     .filter((seed) => at.every((values) => values.has(seed)))

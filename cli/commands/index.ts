@@ -1,6 +1,7 @@
 /** Every command, in the order of `habsburg --help`. */
 import type { CommandModule } from '../command.js';
 import { cancel } from './cancel.js';
+import { collapse } from './collapse.js';
 import { compare } from './compare.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
@@ -31,6 +32,7 @@ export const commands: readonly CommandModule[] = [
   score,
   results,
   compare,
+  collapse,
   report,
   dev,
   worker,
