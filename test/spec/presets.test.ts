@@ -14,6 +14,7 @@ describe('presets', () => {
     expect(plan.name).toBe(name);
     const chains = expand(plan).flatMap((run) => (run.kind === 'chains' ? run.seeds : [run.seed]).map((seed) => `${run.condition} ${seed}`)); // prettier-ignore
     expect(new Set(chains).size).toBe(plan.seeds.length * plan.conditions.length);
+    expect(await readFile(presetFile(name)!.replace('experiment.yaml', 'README.md'), 'utf8')).toContain(`habsburg run ${name}`);
     expect(outline(plan).experiment).toBe(name); // every set that a step asks for is there when it asks
     expect(await readFile(presetFile(name)!, 'utf8')).toMatch(
       /^# yaml-language-server: \$schema=\.\.\/\.\.\/schemas\/experiment\.schema\.json\n/,
