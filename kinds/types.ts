@@ -20,6 +20,8 @@ export interface FileWords {
 export interface MemberGrammar<W = unknown, P = unknown> {
   /** what its members learn from and write */
   readonly records: RecordForm;
+  /** how many records data.train has, at most; absent: not known before they are counted */
+  readonly most?: number;
   plan(words: W): P;
   /** @param given whether the file itself sets a path of the member, so that a default is never blamed */
   check(plan: P, given: (path: Path) => boolean): Problem[];

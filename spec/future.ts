@@ -10,6 +10,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'data.packing': ['document', 'padded', 'sliding', 'line'],
   'conditions.*.mixture.kind': ['cross', 'multi-source', 'detector-weighted'],
   'conditions.*.mixture.*.draw': ['weighted-by'],
+  'references.*': ['real-text'],
   metrics: ['prosody'],
 };
 

@@ -5,6 +5,7 @@ import type { MemberGrammar } from '../kinds/types.js';
 import { checkMixtures, mixturePlan, type mixtureSchema } from './mixture-schema.js';
 import type { Phased } from './phases.js';
 import type { Mixed } from './plan.js';
+import { checkPoolSize } from './pool-size.js';
 import { explain, pathText, valueAt, type Path, type Problem } from './problems.js';
 
 type MixtureDocument = z.output<typeof mixtureSchema> | undefined;
@@ -20,6 +21,8 @@ interface Planned {
 
 /** What every experiment file says of its members. */
 interface PopulationDocument {
+  /** the last one */
+  readonly generations: number;
   readonly population: readonly { readonly family: string }[];
   readonly conditions: readonly (Changes & { readonly name: string; readonly generations?: number | undefined; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
 }
@@ -40,7 +43,7 @@ interface ResolvedCondition<P> extends Phased<Mixed<P>> {
  */
 export function resolvePopulation<P extends Planned>(
   raw: unknown,
-  { population: documents, conditions }: PopulationDocument,
+  { population: documents, conditions, generations: all }: PopulationDocument,
   grammarOf: (family: string) => Grammar,
   problems: Problem[],
 ): { population: P[]; conditions: ResolvedCondition<P>[] } {
@@ -56,7 +59,8 @@ export function resolvePopulation<P extends Planned>(
     conditions: conditions.map(({ name, generations, override = {}, phases }, c) => {
       const path = ['conditions', c];
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
-      const first = stageOf(raw, said, checked, problems);
+      const last = Math.min(all, generations ?? all);
+      const first = stageOf(raw, said, checked, problems, undefined, phases ? undefined : last);
       let stage = first;
       const later = (phases ?? []).map(({ from, ...changes }, p) => {
         const at = [...path, 'phases', p];
@@ -105,13 +109,17 @@ function withChanges(said: Said, { mixture, override = {} }: Changes, at: Path):
   };
 }
 
-/** @param first the members as the condition begins, where this is one of its phases */
+/**
+ * @param first the members as the condition begins, where this is one of its phases
+ * @param last generation of a condition without phases
+ */
 function stageOf<P extends Planned>(
   raw: unknown,
   said: Said,
   population: readonly CheckedMember<P>[],
   problems: Problem[],
   first?: readonly P[],
+  last?: number,
 ): { members: Mixed<P>[]; checked: CheckedMember<P>[] } {
   const [here] = said.at;
   const placed = population.map(({ plan: member, grammar, words, told }, i) => {
@@ -155,11 +163,14 @@ function stageOf<P extends Planned>(
       ...plan,
       at: at!,
       records: grammar.records,
+      ...(grammar.most !== undefined && { most: grammar.most }),
       ...(grammar.unlike && { unlike: (writer: object) => grammar.unlike!(writer, plan) }),
       ...(first && { sample: first[i].sample }),
     }));
     const own = placed.flatMap(({ plan, at, grammar }) => grammar.checkMixture?.(plan.mixture, at!) ?? []);
-    problems.push(...[...checkMixtures(readers), ...own].filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
+    const wrong = [...checkMixtures(readers), ...own];
+    if (wrong.length === 0 && last !== undefined) wrong.push(...readers.flatMap((reader) => checkPoolSize(reader, last)));
+    problems.push(...wrong.filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
   }
   return { members: placed.map(({ plan }) => plan), checked: placed.map(({ checked }) => checked) };
 }

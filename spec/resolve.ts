@@ -7,6 +7,7 @@ import { metricPlans } from './metric-plans.js';
 import type { DataPlans, ExperimentPlan, MemberPlan } from './plan.js';
 import { resolvePopulation } from './population.js';
 import { explain, type Path, type Problem } from './problems.js';
+import { checkReferences, withReferences } from './references.js';
 import { aboutOf, dataProblem, grammarOf, type ExperimentDocument } from './schema.js';
 import { checkClaims, claimsIn } from './source-claims.js';
 
@@ -16,7 +17,21 @@ export type Resolved =
 
 /** Checks plain data (what YAML or JSON gave) against the schema and fills it in; every problem that can be told is told. */
 export function resolveExperiment(given: unknown): Resolved {
-  const raw = withFamilies(given);
+  const named = withFamilies(given);
+  const raw = withReferences(named);
+  const resolved = resolveWhole(raw, named);
+  if (raw === named || resolved.problems === undefined) return resolved;
+  // what is wrong with a condition that a reference stands for is told where the reference stands
+  const own = ((named as { conditions: unknown[] }).conditions ?? []).length;
+  const place = ({ path, ...problem }: Problem): Problem =>
+    path[0] === 'conditions' && Number(path[1]) >= own
+      ? { ...problem, path: ['references', Number(path[1]) - own], atKey: false }
+      : { ...problem, path };
+  return { problems: resolved.problems.map(place) };
+}
+
+/** @param raw with the conditions that references stand for @param named without */
+function resolveWhole(raw: unknown, named: unknown): Resolved {
   const about = aboutOf((raw ?? {}) as { population?: unknown; data?: unknown });
   const schema = grammarOf(about);
   const parsed = schema.safeParse(raw);
@@ -28,7 +43,7 @@ export function resolveExperiment(given: unknown): Resolved {
   const doc = parsed.data as unknown as ExperimentDocument;
   const file: FileWords = doc;
   const problems = checkParts({ ...doc, seeds: seedsOf(doc) }, doc.population.map(({ name, family }) => ({ name, stays: kindOf(family)!.stays }))); // prettier-ignore
-  problems.push(...checkStatedClaims(doc.claims, doc));
+  problems.push(...checkReferences(named), ...checkStatedClaims(doc.claims, doc));
   if (doc.tokenizer !== undefined && about.kinds.every(({ name }) => name !== 'text'))
     problems.push({ path: ['tokenizer'], atKey: true, message: 'no member reads text through a tokenizer', suggestion: 'remove it' }); // prettier-ignore
   if (about.kinds.every(({ cost }) => cost === 'chain'))

@@ -8,6 +8,7 @@ import { conditionSchema } from './conditions.js';
 import { encoderSchema, metricSchema } from './metric-plans.js';
 import { metricNamesOf } from './metrics.js';
 import type { Problem } from './problems.js';
+import { referencesSchema } from './references.js';
 import { SCHEMA_VERSION, execution, name, seed } from './shared.js';
 import { sourceClaims } from './source-claims.js';
 
@@ -120,6 +121,7 @@ function documentSchema<D extends z.ZodType, M extends z.ZodType, E extends z.Zo
       tokenizer: tokenizer.optional(),
       population: z.array(memberSchema).min(1).max(100).describe('The models that take part.'),
       conditions: z.array(conditionSchema).min(1).max(1000),
+      references: referencesSchema,
       encoder: of.encoder.describe(
         'The sentence encoder of metrics of meaning (d-sem, mauve, frechet …): file:FOLDER in the layout of sentence-transformers, or hf://OWNER/NAME@REVISION such as hf://sentence-transformers/all-MiniLM-L6-v2@main.',
       ),

@@ -23,8 +23,9 @@ export const images: Kind<ImageDocument, ImageDataPlan, VaeDocument> = {
   reads: () => ({ real: 'images', schema: imageData, example: '{train: file:PATH}' }),
   dataPlan,
   checkFile: (_file, data, at) => checkImages(data!).map((problem) => ({ ...problem, path: [...at, ...problem.path] })),
-  member: () => ({
+  member: (_file, data) => ({
     records: 'images',
+    most: data.limit.train,
     plan: memberPlan,
     check: (plan, given) => checkStages(plan as VaePlan, given),
   }),

@@ -20,8 +20,9 @@ export const points: Kind<PointDocument, PointDataPlan, AffineFlowDocument> = {
   reads: () => ({ real: 'points', schema: pointData, example: '{dimensions: 2}' }),
   dataPlan: (data) => data,
   checkFile: () => [],
-  member: () => ({
+  member: (_file, data) => ({
     records: 'points',
+    most: data.records.train,
     plan: memberPlan,
     check: (plan, given) => checkStages(plan as AffineFlowPlan, given),
   }),

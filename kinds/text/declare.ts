@@ -41,6 +41,7 @@ export const text: Kind<TextDocument, TextDataPlan, LanguageModelDocument> = {
   },
   member: ({ tokenizer }, data) => ({
     records: data.packing === 'records' ? 'rows' : 'blocks',
+    most: data.limit.train,
     plan: (words: LanguageModelDocument) => memberPlan(words, data, tokenizer as TokenizerPlan | undefined),
     check: (plan, given) => checkMember(plan as LanguageModelPlan, data, given),
   }),

@@ -7,7 +7,10 @@ export interface TemplatePlan {
   readonly noInputFormat?: string;
 }
 
-/** Stanford Alpaca's (github.com/tatsu-lab/stanford_alpaca), and OpenAI's ChatML without a system message. */
+/**
+ * Stanford Alpaca's (github.com/tatsu-lab/stanford_alpaca); OpenAI's ChatML without a system message; Stein's summaries, and in the same form
+ * questions about a text, or without one, and stories from a prompt.
+ */
 export const TEMPLATES = {
   alpaca: {
     format:
@@ -23,6 +26,13 @@ export const TEMPLATES = {
     format: '<|im_start|>user\n{instruction}\n\n{input}<|im_end|>\n<|im_start|>assistant\n{output}<|im_end|>',
     noInputFormat: '<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n{output}<|im_end|>',
   },
+  summarize: { format: 'Summarize the following text.\n### Text:\n{input}\n### Summary:\n{output}' },
+  question: {
+    format:
+      'Answer the question about the following text.\n### Text:\n{input}\n### Question:\n{instruction}\n### Answer:\n{output}',
+    noInputFormat: 'Answer the question.\n### Question:\n{instruction}\n### Answer:\n{output}',
+  },
+  story: { format: 'Continue the following story.\n### Beginning:\n{input}\n### Continuation:\n{output}' },
 } as const satisfies Readonly<Record<string, TemplatePlan>>;
 
 export type TemplateName = keyof typeof TEMPLATES;
