@@ -10,6 +10,7 @@ import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
 import { operate } from './operate.js';
 import { plan } from './plan.js';
+import { pool } from './pool.js';
 import { presets } from './presets.js';
 import { report } from './report.js';
 import { results } from './results.js';
@@ -33,6 +34,7 @@ export const commands: readonly CommandModule[] = [
   results,
   compare,
   collapse,
+  pool,
   report,
   dev,
   worker,

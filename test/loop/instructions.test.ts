@@ -160,6 +160,17 @@ test('a mixed validation and test set hold the answers of their own prompts, and
   expect(told('mixed')[0]).toBe(told('real')[0]);
   expect(told('mixed')[1] / (await of(1, first.mixed!.test))).toBeCloseTo(1, 6);
   expect(told('real')[1] / (await of(1, zeroth.mixed!.test))).toBeCloseTo(1, 6);
+  // where its training set comes from, read from the store alone
+  interface Pool { readonly members: readonly { readonly records: number; readonly shares: readonly object[]; readonly lines: readonly (readonly { readonly id: string }[])[] }[] } // prettier-ignore
+  const pool = await json<Pool>(['pool', 'mixed/mixed/seed-1', '--generation', '1', '--records', '24', '--store', store]);
+  expect(pool.members).toHaveLength(1);
+  const [{ shares, lines }] = pool.members;
+  expect(shares).toEqual([
+    { source: expect.stringMatching(/^file:sha256:/), records: 12, share: 0.5 },
+    { member: 'opt', generation: 0, records: 12, share: 0.5 },
+  ]);
+  const continued = lines.map((line) => line.map(({ id }) => id.replace(/\d+$/, '#')).join(' '));
+  expect(new Set(continued)).toEqual(new Set(['train/#', 'g0/opt/# train/#']));
   // the best epoch is that on the mixed validation set
   expect(Math.exp(Number(first.steps.finetune.report.bestValidLoss)) / (await of(1, first.mixed!.valid))).toBeCloseTo(1, 6);
 }, 600_000);
