@@ -10,7 +10,7 @@ import { distinctBlocks } from './distinct-blocks.js';
 import { diversity } from './diversity.js';
 import { elbo } from './elbo.js';
 import { energyDistance } from './energy-distance.js';
-import { flesch } from './flesch.js';
+import { fleschs } from './flesch.js';
 import { frechet } from './frechet.js';
 import { hdD } from './hd-d.js';
 import { heaps } from './heaps.js';
@@ -30,6 +30,7 @@ import { perplexityOfBatches, perplexityOfRecords } from './perplexities.js';
 import { pictures } from './pictures.js';
 import { precisionRecall } from './precision-recall.js';
 import { lengthDistance, wordDivergence } from './real-distance.js';
+import { prosody } from './prosody.js';
 import { rep } from './rep.js';
 import { f1, rouge } from './rouge.js';
 import { samples } from './samples.js';
@@ -83,7 +84,8 @@ export const evaluations: readonly Evaluation[] = [
   wordTail,
   wordDivergence,
   lengthDistance,
-  flesch,
+  ...fleschs,
+  prosody,
   ...semanticDiversities,
   mauve,
   frechet,
