@@ -8,13 +8,18 @@ import { readModel, type Model } from './model.js';
 import { LinearScorer } from './scorer.js';
 import { segment } from './segmenter.js';
 import { tagWords } from './tagger.js';
-import { votingParser } from './voting-parser.js';
+import type { Ballot } from './vote.js';
+import { ballotsOf, elect } from './voting-parser.js';
 
 export interface SyntaxParser {
   /** The sentences of a text, none of one without a word. The same text gives the same sentences on every machine. */
   parse(text: string): Sentence[];
   /** One sentence whose words are known already. */
   parseWords(words: readonly string[]): Sentence;
+  /** What each of its parsers says of a sentence's heads and relations. */
+  ballots(words: readonly string[]): readonly Ballot[];
+  /** by the number that ballots give them */
+  readonly relations: readonly string[];
   /** Sentences of words, as UD English-EWT cuts them. */
   segment(text: string): string[][];
 }
@@ -43,10 +48,10 @@ export function parserOf(model: Model): SyntaxParser {
   const { tags, labels } = model.head;
   const places = new LinearScorer(model.segmenter);
   const tagging = new LinearScorer(model.tagger);
-  const analyse = votingParser(model);
+  const ballotsFor = ballotsOf(model);
   const parseWords = (forms: readonly string[]): Sentence => {
     const given = tagWords(forms, tagging);
-    const found = analyse(forms, given);
+    const found = elect(ballotsFor(forms, given), forms.length);
     return {
       forms,
       upos: Array.from(given, (tag) => tags[tag].upos),
@@ -57,6 +62,8 @@ export function parserOf(model: Model): SyntaxParser {
   };
   return {
     parseWords,
+    ballots: (forms) => ballotsFor(forms, tagWords(forms, tagging)),
+    relations: labels,
     segment: (text) => segment(text, places),
     parse: (text) => segment(text, places).map(parseWords),
   };

@@ -4,7 +4,7 @@ import type { Model } from './model.js';
 import { parseGreedily, type Analysis } from './parser.js';
 import { LinearScorer, type Scorer } from './scorer.js';
 import type { Tag } from './tagger.js';
-import { vote, type Elected } from './vote.js';
+import { vote, type Ballot, type Elected } from './vote.js';
 
 /** A vote's weight: 1, and as much again as its margin is times the parser's mean margin, up to this. */
 const MOST_SURE = 3;
@@ -39,16 +39,18 @@ export function analyse(
   return turned(parseGreedily(reversed, forms.length, scorer, moves, root));
 }
 
-/** Heads (n: the root) and labels of tagged words. */
-export function votingParser({ head, parsers }: Model): (forms: readonly string[], tags: ArrayLike<number>) => Elected {
+/** What each of its parsers says of tagged words. */
+export function ballotsOf({ head, parsers }: Model): (forms: readonly string[], tags: ArrayLike<number>) => Ballot[] {
   const coarse = coarseOf(head.tags);
   const root = head.labels.indexOf('root');
   const scorers = parsers.map((weights) => new LinearScorer(weights));
-  return (forms, tags) => {
-    const ballots = head.parsers.map((parser, p) => {
+  return (forms, tags) =>
+    head.parsers.map((parser, p) => {
       const { heads, labels, margins } = analyse(forms, tags, coarse, parser, scorers[p], root);
       return { heads, labels, weights: margins.map((margin) => 1 + Math.min(margin / parser.margin, MOST_SURE)) };
     });
-    return ballots.length === 1 ? ballots[0] : vote(ballots, forms.length);
-  };
 }
+
+/** Heads (n: the root) and labels that the ballots elect. */
+export const elect = (ballots: readonly Ballot[], words: number): Elected =>
+  ballots.length === 1 ? ballots[0] : vote(ballots, words);

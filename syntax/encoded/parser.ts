@@ -12,6 +12,8 @@ import { network, networkInputs } from './network.js';
 import { paddedStates, placesMask, subwordsOf, type Subwords } from './subwords.js';
 import { bestTree } from './tree.js';
 
+/** Found on the development sentences. */
+const VOTES = 1;
 /** sentences whose states are in memory at a time */
 const CHUNK = 1024;
 const BATCH = 32;
@@ -45,13 +47,23 @@ interface Readable extends Subwords {
 
 export class EncodedParser {
   readonly #unknown: number;
+  readonly #root: number;
+  /** the number of each relation of the parser without an encoder */
+  readonly #theirs: readonly number[];
 
-  /** @param model of this encoder */
+  /**
+   * @param model of this encoder
+   * @param votes what the votes of the parser without an encoder count beside logarithms of shares; 0: it is not asked
+   */
   constructor(
     readonly encoder: Encoder,
     readonly model: EncodedModel,
+    readonly votes = VOTES,
   ) {
+    const { relations } = model.head;
     this.#unknown = unknownOf(encoder);
+    this.#root = relations.indexOf('root');
+    this.#theirs = englishParser().relations.map((relation) => relations.indexOf(relation));
   }
 
   /**
@@ -119,17 +131,22 @@ export class EncodedParser {
     return some.map(({ forms, places }, b): Sentence => {
       const points = Array.from(places, (place) => {
         const all = row(arcs, b, place, time);
-        return Float64Array.from([...places, 0], (other) => all[other]);
+        return logarithms(Float64Array.from([...places, 0], (other) => all[other]));
       });
+      const ballots = this.votes > 0 ? englishParser().ballots(forms) : [];
+      for (const { heads: theirs, weights: sure } of ballots)
+        points.forEach((own, i) => (own[theirs[i]] += this.votes * sure[i]));
       const found = bestTree(points);
       const isRoot = (i: number): boolean => found[i] === forms.length;
       const relation = (i: number): number => {
         const a = row(dependents, b, places[i], relationSize);
         const h = row(heads, b, isRoot(i) ? 0 : places[found[i]], relationSize);
         const hidden = a.map((x, k) => Math.max(0, x + h[k]));
+        const all = logarithms(Float64Array.from(bias, (x, r) => x + dot(hidden, out, r * relationSize)));
+        for (const { heads: theirs, labels, weights: sure } of ballots)
+          if (theirs[i] === found[i]) all[this.#theirs[labels[i]]] += this.votes * sure[i];
         // only what hangs below the root is called so
-        const allowed = head.relations.map((name) => (name === 'root') === isRoot(i));
-        return most(head.relations.length, (r) => (allowed[r] ? bias[r] + dot(hidden, out, r * relationSize) : -Infinity));
+        return most(all.length, (r) => ((r === this.#root) === isRoot(i) ? all[r] : -Infinity));
       };
       const tag = Array.from(places, (place) => {
         const all = row(tagged, b, place, tags);
@@ -157,6 +174,13 @@ function readingGraph({ head, weights }: EncodedModel, time: number): Graph {
 /** The id of what an encoder has no sub-words for. */
 export const unknownOf = ({ tokenizer, config }: Encoder): number =>
   tokenizer.idOf('[UNK]') ?? tokenizer.idOf('<unk>') ?? config.paddingId;
+
+/** Logarithms of the shares (softmax) of points. */
+function logarithms(points: Float64Array): Float64Array {
+  const most = points.reduce((a, b) => Math.max(a, b));
+  const sum = points.reduce((total, x) => total + Math.exp(x - most), 0);
+  return points.map((x) => x - most - Math.log(sum));
+}
 
 /** The number below n of the most points. */
 function most(n: number, points: (i: number) => number): number {

@@ -167,12 +167,15 @@ describe('a training over a small encoder', () => {
     expect(Buffer.from(writeEncodedModel(await trained(encoder))).equals(Buffer.from(bytes))).toBe(true);
     const model = readEncodedModel(bytes, 'a file');
     expect(model.head.encoder).toEqual({ name: 'small', layers: 1, digest: weightsDigest(encoder.weights, 1) });
-    const parser = new EncodedParser(encoder, model);
+    const parser = new EncodedParser(encoder, model, 0);
     const words = gold.map(({ forms }) => forms);
     const parsed = await parser.parseWords(words, { threads: 1 });
     const { upos, las } = parseScores(parsed, gold);
     expect([upos > 0.6, las > 0.4]).toEqual([true, true]);
     for (const { heads } of parsed) expect(Array.from(heads).filter((head) => head === 0)).toHaveLength(1);
+    // where votes are all that counts, heads are those that the parser without an encoder elects
+    const voted = await new EncodedParser(encoder, model, 1e6).parseWords(words, { threads: 1 });
+    expect(voted.map(({ heads }) => heads)).toEqual(words.map((forms) => englishParser().parseWords(forms).heads));
     // alone as in company
     expect(await parser.parseWords(words.slice(2, 3), { threads: 1 })).toEqual(parsed.slice(2, 3));
     // more words than the encoder reads
