@@ -113,6 +113,7 @@ function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean 
   return (
     of === 'texts' &&
     needs.truth === undefined &&
+    needs.modelTokens === undefined &&
     (needs.observations ?? []).every((need) => tableName(need) in input.tables || (parsed && tableName(need) === PARSES)) &&
     (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.tokenTypes ?? []).every((role) => input.records[role] !== undefined) &&
@@ -147,8 +148,11 @@ export function chosen(asked: readonly string[] | undefined, input: EvaluationIn
     const [{ needs }] = found;
     if (needs.observations?.every(({ under }) => under === 'encoder'))
       throw new HabsburgError('invalid', lackOfVectors(name, needs.observations, input));
-    if (needs.truth || needs.observations)
-      throw new HabsburgError('invalid', `${name} needs a model or a synthetic language; it is measured in experiments alone`);
+    if (needs.truth || needs.modelTokens || needs.observations)
+      throw new HabsburgError(
+        'invalid',
+        `${name} needs ${needs.modelTokens ? 'the tokens that a model wrote' : 'a model or a synthetic language'}; it is measured in experiments alone`,
+      );
     throw new HabsburgError(
       'invalid',
       needs.references

@@ -41,6 +41,7 @@ import { tailLost } from './tail-lost.js';
 import { ttrs } from './ttr.js';
 import type { Evaluation, ScoreValue } from './types.js';
 import { gini, hapax, tokenEntropy, vocabulary } from './vocabulary.js';
+import { watermark } from './watermark.js';
 import { wordTail } from './word-tail.js';
 import { yuleK } from './yule-k.js';
 import { zipf } from './zipf.js';
@@ -82,6 +83,7 @@ export const evaluations: readonly Evaluation[] = [
   diversity,
   compressionRatio,
   wordTail,
+  watermark,
   wordDivergence,
   lengthDistance,
   ...fleschs,

@@ -38,6 +38,8 @@ export interface Needs {
   readonly observations?: readonly ObservationRef[];
   /** the true distribution of a synthetic language */
   readonly truth?: true;
+  /** ids of the tokens that a model wrote: numbers of words will not do in their place */
+  readonly modelTokens?: true;
   /** what each written text should have been: in experiments how real text goes on behind its prompt (continuations.ts) */
   readonly references?: true;
 }

@@ -4,7 +4,7 @@ import { beams, earlyStopping, lengthPenalty } from './strategies/beam-settings.
 import { maxMatchingNgramSize, promptLookupNumTokens } from './strategies/prompt-lookup.js';
 import { numReturnSequences } from './return-sequences.js';
 import { isOn, type DecodingSetting, type StrategyTrait, type ValuesOf } from './settings.js';
-import { PROCESSORS, WARPERS } from './warpers/index.js';
+import { LAST, PROCESSORS, WARPERS } from './warpers/index.js';
 
 export const STRATEGY_NAMES = ['greedy', 'sample', 'beam', 'beam-sample'] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
@@ -23,6 +23,7 @@ export const DECODING_SETTINGS = {
   earlyStopping,
   ...WARPERS,
   ...PROCESSORS,
+  ...LAST,
   promptLookupNumTokens,
   maxMatchingNgramSize,
   stopStrings,
