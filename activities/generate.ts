@@ -11,14 +11,14 @@ const VERSION = 2;
 
 export function generateActivity(deps: ActivityDependencies) {
   return (input: GenerateInput): Promise<StepResult> => {
-    const { place, model, prompts, tokenizer, count, unprompted, split, decoding } = input;
+    const { place, model, prompts, tokenizer, count, unprompted, split, decoding, guide } = input;
     return runStep(
       deps,
       {
         step: 'generate',
         version: VERSION,
         place,
-        inputs: { model, prompts, ...(tokenizer && { tokenizer }) },
+        inputs: { model, prompts, ...(tokenizer && { tokenizer }), ...(guide && { guide }) },
         parameters: {
           family: input.family,
           decoding,
@@ -35,6 +35,7 @@ export function generateActivity(deps: ActivityDependencies) {
             op: 'generate',
             family: input.family,
             model: await step.input(model),
+            ...(guide && { guide: await step.input(guide) }),
             prompts: await recordsOf(step, prompts),
             count,
             ...(unprompted && { begins: (await tokenizerFacts(step, tokenizer!)).begins }),

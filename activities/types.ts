@@ -168,6 +168,8 @@ export interface GenerateInput {
   /** the prompts are of this split, not of the training set */
   readonly split?: HeldOut;
   readonly decoding: StepMember['decoding'];
+  /** the second model of decoding.guidance */
+  readonly guide?: ArtifactRef;
 }
 
 export interface ScoreInput extends Scored<ArtifactRef> {

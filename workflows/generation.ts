@@ -163,7 +163,7 @@ export function* memberGeneration(
       ...(which.count !== undefined && { count: which.count }),
       ...('prompts' in member && member.prompts === 'none' && { unprompted: true }),
       ...(which.split && { split: which.split }),
-      decoding: member.decoding,
+      ...guidedDecoding(member, t, state),
     };
     const { generated } = yield* ask({ step: 'generate', input }, of('generate', which.split));
     if (t === 0 && !which.split && detects(run)) firstWritten = generated;
@@ -246,6 +246,19 @@ export function pastOutputs({ terms, place }: SampleInput): string[] {
 function pastOf(outputs: StepResult['outputs']): MemberState['past'] {
   const found = Object.entries(outputs).filter(([name]) => name.startsWith('past/'));
   return found.length === 0 ? undefined : Object.fromEntries(found.map(([name, ref]) => [name.slice('past/'.length), ref]));
+}
+
+/** How a generation writes: model 0 writes alone, as there is no model before it. */
+function guidedDecoding(
+  member: MixedStepMember,
+  t: number,
+  { first, model }: MemberState,
+): Pick<GenerateInput, 'decoding' | 'guide'> {
+  const { decoding } = member;
+  if (!('guidance' in decoding) || decoding.guidance === undefined) return { decoding };
+  const { guidance, ...alone } = decoding;
+  if (t === 0) return { decoding: alone };
+  return { decoding, guide: (guidance.against ?? guidance.toward) === 'previous' ? model : first };
 }
 
 function startOf(member: MixedStepMember, generation: number, state: MemberState): FinetuneInput['start'] {

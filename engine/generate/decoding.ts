@@ -1,4 +1,5 @@
 /** Decoding: its strategies and all its settings, and both in words. Pure, and loads no onnxruntime. */
+import { guidanceWords, type GuidancePlan } from './guidance.js';
 import { stopStrings } from './stopping.js';
 import { beams, earlyStopping, lengthPenalty } from './strategies/beam-settings.js';
 import { maxMatchingNgramSize, promptLookupNumTokens } from './strategies/prompt-lookup.js';
@@ -37,6 +38,8 @@ interface Writing {
   readonly maxNewTokens: number;
   /** an end token cannot come before; stop strings can */
   readonly minNewTokens: number;
+  /** with a second model; absent: with one */
+  readonly guidance?: GuidancePlan;
   /** prompts decoded together; part of the step's key, since it may change rounding */
   readonly batch: number;
 }
@@ -74,5 +77,6 @@ export function decodingWords(plan: DecodingPlan): string[] {
     ([key, row]) =>
       (row.only === undefined || STRATEGIES_WITH[row.only].includes(d.strategy)) && (row.always || isOn(row, d[key])),
   );
-  return [name, ...on.flatMap(([key, { words }]) => (words ? [words(d[key])] : []))];
+  const guided = d.guidance === undefined ? [] : [guidanceWords(d.guidance)];
+  return [name, ...on.flatMap(([key, { words }]) => (words ? [words(d[key])] : [])), ...guided];
 }

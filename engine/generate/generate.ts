@@ -5,11 +5,12 @@ import type { Device } from '../devices.js';
 import { decodingOf, type Decoding, type DecodingPlan } from './decoding.js';
 import type { Model } from '../checkpoint/huggingface.js';
 import type { DecoderConfig } from '../models/types.js';
-import type { KeyValueCache } from './cache.js';
 import { Decoder } from './decoder.js';
+import { guided } from './guidance.js';
 import { stoppingRule } from './stopping.js';
 import { STRATEGIES } from './strategies/index.js';
-import type { Continuation, Scores } from './types.js';
+import type { Continuation, Scores, Strategy } from './types.js';
+import { writerOf, type Writer } from './writer.js';
 
 export interface GenerateProgress {
   /** rows finished, of all (those before `startAt` count as finished) */
@@ -21,6 +22,8 @@ export interface GenerateProgress {
 
 export interface GenerateOptions {
   readonly model: Model;
+  /** the second model of settings.guidance, of the same vocabulary */
+  readonly guide?: Model;
   /** token ids, at least one each; lengths may differ */
   readonly prompts: readonly Int32Array[];
   readonly settings: DecodingPlan;
@@ -60,6 +63,7 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
   const { model, onBatch, rowIndex = (i) => i } = options;
   const settings = decodingOf(options.settings);
   checkPrompts(options.prompts, settings, model.config);
+  checkGuide(options, settings);
   const prompts = repeated(options.prompts, settings.numReturnSequences);
   const endTokens = options.eosTokenId ?? [];
   const strategy = STRATEGIES[settings.strategy]({
@@ -76,28 +80,53 @@ export async function generateRows(options: GenerateOptions): Promise<void> {
     out.set(prompt, longest - prompt.length);
     return out;
   };
-  const decoder = new Decoder(
-    model,
-    strategy,
-    options.threads,
-    options.device,
-    Math.min(model.config.maxPositions, longest + settings.maxNewTokens),
-  );
+  const writer = writerFor(options, settings, strategy, longest + settings.maxNewTokens);
   try {
     const window = settings.batch * (endTogether(settings, endTokens) ? 1 : WINDOW);
     for (let start = options.startAt ?? 0; start < prompts.length; start += window) {
       const began = performance.now();
       const batch = prompts.slice(start, start + window);
       const continuations = batch.map((prompt, b) => strategy.start(rowIndex(start + b), padded(prompt)));
-      const rows = await continueWindow(decoder, batch, continuations, settings);
+      const rows = await continueWindow(writer, batch, continuations, settings);
       await onBatch(start, rows);
       const tokens = rows.reduce((n, row) => n + row.length, 0);
       const tokensPerSecond = tokens / Math.max(1e-3, (performance.now() - began) / 1000);
       options.onProgress?.({ done: start + rows.length, total: prompts.length, tokensPerSecond });
     }
   } finally {
-    await decoder.release();
+    await writer.release();
   }
+}
+
+/** The model, or with guidance both: they then give log-probabilities, and the strategy takes what comes of them for logits. */
+function writerFor(
+  { model, guide, threads, device }: GenerateOptions,
+  settings: Decoding,
+  strategy: Strategy,
+  longest: number,
+): Writer {
+  const { guidance } = settings;
+  const of = (one: Model, as: Pick<Strategy, 'layout' | 'width' | 'head'>): Writer =>
+    writerOf(new Decoder(one, as, threads, device, Math.min(one.config.maxPositions, longest)));
+  if (guidance === undefined) return of(model, strategy);
+  const as: Pick<Strategy, 'layout' | 'width' | 'head'> = {
+    layout: strategy.layout,
+    width: strategy.width,
+    head: { kind: 'all', normalised: true },
+  };
+  const [own, second] = [of(model, as), of(guide!, as)];
+  return guidance.toward === undefined ? guided(own, second, guidance.weight) : guided(second, own, guidance.weight);
+}
+
+function checkGuide({ model, guide, prompts }: GenerateOptions, settings: Decoding): void {
+  if (settings.guidance === undefined) return;
+  if (guide === undefined) throw new HabsburgError('invalid', 'guidance needs a second model');
+  if (guide.config.vocabularySize !== model.config.vocabularySize)
+    throw new HabsburgError(
+      'invalid',
+      `guidance needs two models of one vocabulary; these have ${model.config.vocabularySize} and ${guide.config.vocabularySize} tokens`,
+    );
+  checkPrompts(prompts, settings, guide.config);
 }
 
 /** The continuations of a prompt are written one after the other, as in transformers. */
@@ -116,46 +145,43 @@ function endTogether(settings: Decoding, endTokens: readonly number[]): boolean 
  * run of the model is one turn of the event loop, so timers and messages are served between tokens.
  */
 async function continueWindow(
-  decoder: Decoder,
+  writer: Writer,
   prompts: readonly Int32Array[],
   continuations: readonly Continuation[],
   { batch: places, maxNewTokens }: Decoding,
 ): Promise<Int32Array[]> {
   const running: Continuation[] = [];
-  const cache = decoder.emptyCache(maxNewTokens, Math.min(places, prompts.length));
+  writer.begin(maxNewTokens, Math.min(places, prompts.length));
   let read = 0;
   let scores: Scores[] = [];
   for (;;) {
     running.forEach((continuation, place) => continuation.advance(scores[place]));
-    leave(running, cache);
+    leave(running, writer);
     // Prompts that are read in get their first token here, and may be done with it.
     while (read < prompts.length && places - running.length >= places / 4) {
       const next = prompts.slice(read, read + places - running.length);
-      const first = await decoder.read(cache, next);
+      const first = await writer.read(next);
       first.forEach((score, i) => continuations[read + i].advance(score));
       running.push(...continuations.slice(read, read + next.length));
       read += next.length;
-      leave(running, cache);
+      leave(running, writer);
     }
     if (running.length === 0) return continuations.map((continuation) => continuation.result());
-    const width = decoder.widthFor(Math.max(...running.map(({ tokens }) => tokens.length)));
-    cache.reserve(
-      running.map(({ parents }) => parents),
-      width,
-    );
+    const width = writer.widthFor(Math.max(...running.map(({ tokens }) => tokens.length)));
     const tokens = new Int32Array(running.length * width);
     running.forEach((continuation, place) => tokens.set(continuation.tokens, place * width));
-    scores = await decoder.write(cache, tokens, width);
+    const parents = running.map((continuation) => continuation.parents);
+    scores = await writer.write(parents, tokens, width);
   }
 }
 
-/** Takes out what is done, in the cache too; the last one takes the place. */
-function leave(running: Continuation[], cache: KeyValueCache): void {
+/** Takes out what is done, of the writer too; the last one takes the place. */
+function leave(running: Continuation[], writer: Writer): void {
   for (let place = running.length - 1; place >= 0; place--) {
     if (!running[place].done) continue;
     running[place] = running[running.length - 1];
     running.pop();
-    cache.remove(place);
+    writer.remove(place);
   }
 }
 

@@ -56,6 +56,8 @@ export interface GenerateJob<M extends StepMember = StepMember> {
   readonly op: 'generate';
   readonly family: M['family'];
   readonly model: string;
+  /** folder of the second model of decoding.guidance */
+  readonly guide?: string;
   /** a dataset folder: each record is continued; a family that continues nothing writes as many records as these */
   readonly prompts: string;
   /** records to write, the prompts from the first again where they do not suffice; absent: one a prompt; of each so many as its decoding's numReturnSequences */

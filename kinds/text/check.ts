@@ -258,6 +258,13 @@ function checkDecoding(decoding: DecodingPlan, given: (path: Path) => boolean): 
       });
     }
   }
+  const { guidance } = decoding;
+  if (guidance !== undefined) {
+    if ((guidance.against === undefined) === (guidance.toward === undefined))
+      problems.push({ path: ['decoding', 'guidance'], message: 'must have one of against and toward', suggestion: guidance.against === undefined ? 'add against: previous' : 'remove one of them' }); // prettier-ignore
+    if (!STRATEGIES_WITH.single.includes(decoding.strategy))
+      problems.push({ path: ['decoding', 'guidance'], atKey: true, message: `"guidance" is not implemented yet with strategy: ${decoding.strategy}`, suggestion: 'use strategy: greedy or sample' }); // prettier-ignore
+  }
   if (!decoding.promptLookupNumTokens && given(['decoding', 'maxMatchingNgramSize'])) {
     problems.push({
       path: ['decoding', 'maxMatchingNgramSize'],

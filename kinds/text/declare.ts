@@ -107,6 +107,7 @@ function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: T
     training: trainingPlan(member.training, data),
     decoding: {
       ...settingsOn(decoding),
+      ...(decoding.guidance && { guidance: decoding.guidance }),
       strategy: decoding.strategy,
       batch: decoding.batch,
       maxNewTokens,

@@ -1,5 +1,6 @@
 /** The grammar of language models and the texts that they learn from. */
 import { z } from 'zod';
+import { guidance } from '../../engine/generate/guidance.js';
 import { loraSchema } from '../../engine/adapters/settings.js';
 import { PRECISIONS } from '../../engine/checkpoint/precision.js';
 import { DECODING_ROWS, STRATEGY_NAMES, type DECODING_SETTINGS } from '../../engine/generate/decoding.js';
@@ -220,6 +221,9 @@ const decoding = z.strictObject({
       '</s> cannot be written before; a block of one token would teach nothing, hence 2 at least. Default: maxNewTokens.',
     ),
   ...decodingFields,
+  guidance: guidance
+    .optional()
+    .describe('Writes with two models from generation 1 on, its own and an earlier one: (1 + weight) s - weight s′.'),
   batch: z
     .int()
     .min(1)

@@ -54,6 +54,14 @@ test('each prompt of a selection is continued, in its order, by a named model', 
   });
 });
 
+test('the engine is given the second model of guidance, where there is one', async () => {
+  await generate({ place: at.place({ seed: 51 }) });
+  expect(at.jobs.at(-1)).not.toHaveProperty('guide');
+  await generate({ guide: await at.model('guide') });
+  const { guide, model } = at.jobs.at(-1) as GenerateJob;
+  expect(guide).not.toBe(model);
+});
+
 test('so many as were asked for, and what has no tokens names no tokenizer', async () => {
   const { outputs } = await generate({ count: 5, tokenizer: undefined });
   expect((await at.store.manifest(outputs.generated.digest)).facts).toEqual({ records: 5 });
@@ -71,6 +79,7 @@ test('everything that what is written depends on is part of the key', async () =
     model: { ...input, model: await at.model('another') },
     prompts: { ...input, prompts: real },
     tokenizer: { ...input, tokenizer: await at.publish('tokenizer', { 'tokenizer.json': '{"b":1}' }) },
+    guide: { ...input, guide: await at.model('guide') },
     count: { ...input, count: 2 },
     decoding: { ...input, decoding: { ...input.decoding, temperature: 1 } as never },
     family: { ...input, family: 'vae' },

@@ -59,6 +59,19 @@ test('generation 0 fits all real data from the base; its model is the first', ()
   expect(result.index).not.toHaveProperty('follows');
 });
 
+test.each([
+  [{ weight: 1, against: 'previous' }, 'later'],
+  [{ weight: 1, toward: 'generation-0' }, 'first'],
+] as const)('guidance %j: from generation 1 on a second model is there to write with', (guidance, which) => {
+  const one = of({ decoding: { strategy: 'sample', guidance } as never }) as MixedStepMember;
+  const { asked, result } = walk(one, 0, { prepared });
+  const alone = input<GenerateInput>(asked, 'generate');
+  expect([alone.decoding, 'guide' in alone]).toEqual([{ strategy: 'sample' }, false]);
+  const models = { first: result.state.first!, later: ref('model', 'later') };
+  const next = walk(one, 1, { ...result.state, model: models.later });
+  expect(input<GenerateInput>(next.asked, 'generate')).toMatchObject({ decoding: one.decoding, guide: models[which] });
+});
+
 test('a sample of the real records is what is real from then on', () => {
   const { names, result } = walk(of({ sample: { size: 5, growth: 0 } }) as MixedStepMember, 0, { prepared });
   expect(names).toEqual(['sample', 'finetune', 'generate']);

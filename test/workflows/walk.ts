@@ -30,6 +30,7 @@ export const member = ({ name, mixture, sample, postprocess }: Some): MixedStepM
     base: { kind: 'scratch', config: { model_type: 'opt' } },
     start: 'base',
     training: {},
+    decoding: {},
     prompts: 'original',
   }) as MixedStepMember;
 

@@ -5,7 +5,7 @@ import { SingleSequence, type Choose } from './single.js';
 
 export function greedy(options: StrategyOptions): Strategy {
   const { settings, endTokens } = options;
-  const all = needsAllScores(settings);
+  const all = needsAllScores(settings) || settings.guidance !== undefined;
   // One candidate more for every end token that may still be banned.
   const count = 1 + (settings.minNewTokens > 0 ? endTokens.length : 0);
   const choose = all ? highest(options) : firstAllowed(options);

@@ -89,6 +89,7 @@ async function generate(job: GenerateJob<LanguageModelPlan>, io: JobIo): Promise
   }
   await generateRows({
     model,
+    ...(job.guide !== undefined && { guide: await loadCheckpoint(job.guide, { frozen: true, device: io.device }) }),
     prompts: Array.from({ length: prompts }, (_, i) => promptAt(i * candidates).row),
     settings: job.decoding,
     eosTokenId: endTokens,
