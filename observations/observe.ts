@@ -9,7 +9,7 @@ import type { ObservationIo, ObservationJob } from './types.js';
 export async function observe(job: ObservationJob & { readonly observation: string; readonly out: string }, io: ObservationIo) {
   const records: string[] = [];
   for await (const { id } of readHeads(join(job.data, RECORDS_FILE))) records.push(id);
-  const { columns } = await (await instrumentOf(job.observation)).run(job, io);
-  await writeTable(job.out, { records, columns });
+  const table = await (await instrumentOf(job.observation)).run(job, io);
+  await writeTable(job.out, { records, ...table });
   return { records: records.length };
 }

@@ -7,7 +7,7 @@ import type { Instrument } from './types.js';
 
 /** `sentence_count`, `word_count`; `conllu`: the parse, empty of a text without a word. Of what the model wrote, without a template's prompt. */
 const instrument: Instrument = {
-  version: 2,
+  version: 3,
   settings: z.strictObject({}),
   async run({ data }) {
     const texts: string[] = [];
