@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { loadTokenizer } from '../engine/tokenizer/files.js';
 import { readTable } from '../data/table.js';
+import { answerText } from '../data/template.js';
 import { operatorNamed } from '../operators/index.js';
 import { CounterRng, type RngKey } from '../common/philox.js';
 import type { Tables, Text } from '../operators/types.js';
@@ -60,15 +61,30 @@ export async function postprocessTexts(job: TextsToPostprocess): Promise<Postpro
         counts.copies += verdict.times - 1;
         return new Array<(typeof left)[number]>(verdict.times).fill({ record, position });
       }
+      if (typeof verdict === 'object' && 'tokens' in verdict)
+        return [{ record: edited(record, verdict.tokens, tokenizer!), position }];
       const part = verdict === 'remove' ? undefined : partOf(record, verdict, tokenizer!);
       counts.records += part === undefined ? 1 : 0;
       return part === undefined ? [] : [{ record: part, position }];
     });
     removed.push(counts);
   }
-  const edited = left.filter(({ record, position }) => record !== records[position]).length;
-  if (edited > 0) await writeRecords(join(job.out, RECORDS_FILE), left.map(({ record }) => record)); // prettier-ignore
-  return { read: records.length, kept: left.length, edited, removed, runs: runsOf(left.map(({ position }) => position)) };
+  const changed = left.filter(({ record, position }) => record !== records[position]).length;
+  if (changed > 0) await writeRecords(join(job.out, RECORDS_FILE), left.map(({ record }) => record)); // prettier-ignore
+  return {
+    read: records.length,
+    kept: left.length,
+    edited: changed,
+    removed,
+    runs: runsOf(left.map(({ position }) => position)),
+  };
+}
+
+/** The record with other ids in place of its text's. */
+function edited(record: DataRecord, ids: readonly number[], tokenizer: RecordTokenizer): DataRecord {
+  const before = record.tokens.slice(0, record.prompt?.tokens ?? 0);
+  const text = record.prompt === undefined ? tokenizer.decode(ids) : answerText(ids, tokenizer.endTokens, tokenizer);
+  return { ...record, tokens: [...before, ...ids], text };
 }
 
 interface RecordTokenizer extends PartTokenizer {

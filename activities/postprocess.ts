@@ -92,7 +92,11 @@ async function stage(
       observation: need.observation,
       model: (need.by === 'detector' ? detectors : input.models!)[need.under]!,
       data: set,
-      settings: input.lossOn ? { lossOn: input.lossOn } : {},
+      settings: {
+        ...(input.lossOn && { lossOn: input.lossOn }),
+        ...need.settings,
+        ...(need.draws && { draw: { seed: place.seed, generation: place.generation, member: place.member, from } }),
+      },
     });
     tables[tableName(need)] = outputs.table;
   }

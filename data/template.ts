@@ -158,7 +158,11 @@ export function endTokensOf(json: Readonly<Record<string, unknown>>): number[] {
 }
 
 /** An answer's text: its tokens without the end tokens behind it. */
-export function answerText(tokens: readonly number[], endTokens: readonly number[], tokenizer: Tokenizer): string {
+export function answerText(
+  tokens: readonly number[],
+  endTokens: readonly number[],
+  tokenizer: Pick<Tokenizer, 'decode'>,
+): string {
   let end = tokens.length;
   while (end > 0 && endTokens.includes(tokens[end - 1])) end--;
   return tokenizer.decode(tokens.slice(0, end));

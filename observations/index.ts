@@ -25,6 +25,11 @@ export const OBSERVATIONS = {
     by: 'detector',
     columns: { p_written: 'float64' },
   },
+  edits: {
+    of: 'texts',
+    summary: 'Each text with the tokens drawn anew that a language model expected: edited, its ids as a JSON array.',
+    texts: ['edited'],
+  },
   embedding: {
     of: 'texts',
     summary: "Each text's vector under a sentence encoder, a column a dimension.",

@@ -17,7 +17,7 @@ export const cut: Operator<typeof settings> = {
   version: 1,
   summary: 'A text ends before the first `at` (behind it with `include`); one of which nothing is left is removed.',
   settings,
-  shortens: true,
+  changes: true,
   apply(texts, { at, include }) {
     const strings = typeof at === 'string' ? [at] : at;
     return texts.map(({ text }): Verdict => {

@@ -17,7 +17,7 @@ export const dropCopied: Operator<typeof settings> = {
   summary:
     'A text that begins with its whole prompt loses that opening, as often as it comes; one that stands in its prompt, word for word and whole, is removed. White space at the ends aside.',
   settings,
-  shortens: true,
+  changes: true,
   comparesPrompts: true,
   apply(texts, { minCharacters }) {
     return texts.map(({ text, prompt = '' }): Verdict => {

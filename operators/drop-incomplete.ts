@@ -16,7 +16,7 @@ export const dropIncomplete: Operator<typeof settings> = {
   summary:
     'A text ends with its last whole sentence: behind one of `ends`, and closing quotes and brackets, where white space or nothing follows; one without is removed.',
   settings,
-  shortens: true,
+  changes: true,
   apply(texts, { ends }) {
     const end = new RegExp(`[${ends.replace(/[\\\]^-]/g, '\\$&')}]+[${CLOSING}]*`, 'gu');
     return texts.map(({ text }): Verdict => {

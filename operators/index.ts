@@ -7,6 +7,7 @@ import { diverse } from './diverse.js';
 import { dropCopied } from './drop-copied.js';
 import { dropIncomplete } from './drop-incomplete.js';
 import { dropRepetitive } from './drop-repetitive.js';
+import { edit } from './edit.js';
 import { length } from './length.js';
 import { rank } from './rank.js';
 import { resample } from './resample.js';
@@ -27,6 +28,7 @@ export const operators: readonly Operator[] = [
   curate,
   resample,
   diverse,
+  edit,
 ];
 
 /** @throws HabsburgError 'invalid' for an unknown name */

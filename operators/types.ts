@@ -1,6 +1,6 @@
 /**
  * An operator: what becomes of the texts of a set, between writing and pool or between pool and training. A pure function with a name,
- * a version and settings, one file each: every text stays, once or several times, goes, or keeps a part of itself; each that goes is counted.
+ * a version and settings, one file each: every text stays, once or several times, goes, keeps a part of itself or is edited; each that goes is counted.
  */
 import type { z } from 'zod';
 
@@ -19,9 +19,14 @@ export interface Text {
 
 /**
  * What becomes of a text: a part is told by its first character and the one behind its last, in UTF-16 units; one that stays several
- * times, how often (2 or more).
+ * times, how often (2 or more); one in whose place another stands, the ids of that, as Text.tokens has them.
  */
-export type Verdict = 'keep' | 'remove' | { readonly from: number; readonly to: number } | { readonly times: number };
+export type Verdict =
+  | 'keep'
+  | 'remove'
+  | { readonly from: number; readonly to: number }
+  | { readonly times: number }
+  | { readonly tokens: readonly number[] };
 
 /** The verdict of a text that stays so many times. */
 export function copies(times: number): Verdict {
@@ -39,6 +44,10 @@ export interface ObservationNeed {
   readonly observation: string;
   readonly under: 'writer' | 'first';
   readonly by?: 'detector';
+  /** of the instrument */
+  readonly settings?: Readonly<Record<string, number>>;
+  /** it draws lots: the same for the same seed, generation, member and place in the list of operators */
+  readonly draws?: true;
 }
 
 /** The name under which an observation's table is handed over. */
@@ -47,7 +56,15 @@ export function tableName({ observation, under }: ObservationNeed): string {
 }
 
 /** By tableName; a row a text, in order. */
-export type Tables = Readonly<Record<string, { readonly columns: Readonly<Record<string, ArrayLike<number>>> }>>;
+export type Tables = Readonly<
+  Record<
+    string,
+    {
+      readonly columns: Readonly<Record<string, ArrayLike<number>>>;
+      readonly texts?: Readonly<Record<string, readonly string[]>>;
+    }
+  >
+>;
 
 export interface Operator<S extends z.ZodObject = z.ZodObject> {
   readonly name: string;
@@ -56,8 +73,8 @@ export interface Operator<S extends z.ZodObject = z.ZodObject> {
   /** one sentence: what stays and what goes */
   readonly summary: string;
   readonly settings: S;
-  /** leaves parts of texts, which takes the tokenizer that they were written with */
-  readonly shortens?: true;
+  /** leaves parts of texts, or others in their place, which takes the tokenizer that they were written with */
+  readonly changes?: true;
   /** looks at what the texts continue */
   readonly comparesPrompts?: true;
   /** draws lots: its verdicts depend on seed, generation and member */

@@ -1,4 +1,4 @@
-/** What operators removed, shortened and copied, by condition, member and generation, as means over the seeds. */
+/** What operators removed, changed and copied, by condition, member and generation, as means over the seeds. */
 import type { RunIndex } from '../spec/documents.js';
 import { formatNumber } from './format.js';
 import { thinned } from './summary.js';
@@ -81,7 +81,7 @@ function order(runs: readonly RunIndex[], { condition }: Removal): number {
   return runs.findIndex((run) => run.condition === condition);
 }
 
-export const REMOVAL_HEADS = ['condition', 'gen', 'texts', 'read', 'kept', 'shortened', 'removed by'] as const;
+export const REMOVAL_HEADS = ['condition', 'gen', 'texts', 'read', 'kept', 'changed', 'removed by'] as const;
 
 /** Cells under these heads. */
 export function removalCells({

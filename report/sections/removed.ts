@@ -1,4 +1,4 @@
-/** What operators removed and shortened, generation by generation. */
+/** What operators removed and changed, generation by generation. */
 import { el } from '../html.js';
 import type { Child } from '../html.js';
 import { REMOVAL_HEADS, removalCells, removals } from '../removed.js';

@@ -134,3 +134,20 @@ test('the candidates of a prompt, or of a place where nothing is continued, belo
   const { runs } = await done(records, [operator('curate', longest)]);
   expect(runs).toEqual([[1, 1], [3, 1]]); // prettier-ignore
 });
+
+test('an edited text has other ids and their text, behind the same prompt; one that came out as it was is as it was', async () => {
+  const ids = tokenizer.encode('ask');
+  const row = written('0', 'yes', 'p/0', { tokens: [...ids, ...tokenizer.encode('yes'), END], prompt: { tokens: ids.length, text: 'ask' } }); // prettier-ignore
+  const records = [row, written('1', 'no')];
+  const table = folder();
+  const edited = [[...tokenizer.encode('yea'), END], tokenizer.encode('no')].map((one) => JSON.stringify(one));
+  await writeTable(table, { records: records.map(({ id }) => id), columns: {}, texts: { edited } });
+  const { out, ...result } = await done(records, [operator('edit', { above: 0.9, under: 'first' })], {
+    tables: { 'edits/first': table },
+  });
+  expect(result).toMatchObject({ kept: 2, edited: 1, removed: [{ operator: 'edit', records: 0, copies: 0 }] });
+  expect(await readAllRecords(out)).toEqual([
+    { ...row, text: 'yea', tokens: [...ids, ...tokenizer.encode('yea'), END] },
+    records[1],
+  ]);
+});

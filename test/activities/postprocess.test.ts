@@ -91,6 +91,18 @@ test('a detector is trained before the texts are read by it, and how good it is 
   expect(await postprocess({ set: sets, operators: [dedupe, resample], detectors, models: undefined })).toMatchObject({ cached: true }); // prettier-ignore
 });
 
+test('an instrument that draws is told its lots, and its operator’s settings', async () => {
+  const edit: OperatorPlan = {
+    name: 'edit',
+    settings: { above: 0.9, under: 'first' },
+    needs: { tokenizer: true, draws: true, observations: [{ observation: 'edits', under: 'first', settings: { above: 0.9 }, draws: true }] }, // prettier-ignore
+  };
+  at.jobs.length = 0;
+  // the reader of these tests draws nothing
+  await failed({ operators: [dedupe, edit] });
+  expect(at.jobs).toMatchObject([{ observation: 'edits', settings: { above: 0.9, draw: { seed: 7, generation: 2, member: 'm', from: 1 } } }]); // prettier-ignore
+});
+
 test('operators, their versions and what they need are the key; what they do not need is not', async () => {
   const others = {
     set: { ...input, set: await texts('quite', 'others') },

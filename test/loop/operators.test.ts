@@ -29,7 +29,7 @@ test('each generation is what operators left of what was written, and says how m
     readAllRecords(await recordsIn(artifacts, ref!, join(folder.path, 'sets')));
   const { runs } = await readResults(artifacts, 'tiny-operators');
   let tokenizer: Tokenizer | undefined;
-  const seen = { shortened: 0, cut: 0, unlikely: 0, taught: 0, detected: 0 };
+  const seen = { shortened: 0, cut: 0, unlikely: 0, taught: 0, detected: 0, redrawn: 0 };
   for (const { condition, generations, inputs } of runs) {
     tokenizer ??= await loadTokenizer(await recordsIn(artifacts, inputs!.tokenizer, join(folder.path, 'sets')));
     for (const { generation: t, members } of generations) {
@@ -67,6 +67,7 @@ test('each generation is what operators left of what was written, and says how m
             expect(Math.max(...times.values())).toBeLessThanOrEqual(3 + 1);
             expect(Number(report['detector/first/auc'])).toBeGreaterThan(0.5);
             seen.detected += Number(report['copies/resample']);
+            seen.redrawn += Number(report.edited);
           }
           continue;
         }

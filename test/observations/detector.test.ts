@@ -8,7 +8,7 @@ import detection from '../../observations/detection.js';
 import { fitDetector, foldOf, probabilityOf, saveDetector, type DetectorText } from '../../observations/detector/detector.js';
 import { featuresOf } from '../../observations/detector/features.js';
 import { heldOut } from '../../observations/detector/held-out.js';
-import { fitScale } from '../../observations/detector/logistic.js';
+import { fitLinear, fitScale, logitOf, sigmoid } from '../../observations/detector/logistic.js';
 import { trainDetector } from '../../observations/detector/train.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 
@@ -45,6 +45,9 @@ describe('a detector', () => {
     expect(report.accuracy).toBeGreaterThan(best - error - 0.02);
     expect(report).toMatchObject({ real: 600, written: 600 });
     expect(report.calibrationError).toBeLessThan(0.05);
+    // what it says of texts that it was trained on is what was held out
+    const both = [...real, ...written];
+    expect(heldOut(both.map((one) => probabilityOf(detector, one)), both.map((_, i) => (i < 600 ? 0 : 1)), both.map(() => 1))).toEqual(report); // prettier-ignore
     // texts of others: of those that it calls 80 % or more, about as many are written as it says
     const sure = [...more.slice(0, 3000), ...others.slice(0, 3000)].filter((one) => probabilityOf(detector, one) >= 0.8);
     const share = sure.filter(({ id }) => id.startsWith('g0')).length / sure.length;
@@ -99,6 +102,16 @@ describe('a detector', () => {
   });
 });
 
+test('the linear fit ends where a logistic one does: three of four that look alike are written', () => {
+  const features = { at: Int32Array.of(0), value: Float32Array.of(1) };
+  const examples = Array.from({ length: 200 }, (_, i) => ({
+    features,
+    label: i % 4 === 0 ? (0 as const) : (1 as const),
+    weight: 1,
+  }));
+  expect(sigmoid(logitOf(fitLinear(examples, 1, 40, rngOf(1)), features))).toBeCloseTo(0.75, 1);
+});
+
 test('features: each n-gram once, by its logarithm, on a vector of length 1; order matters from two tokens on', () => {
   const { at, value } = featuresOf([7, 7, 8], 1, 20);
   expect([at.length, value.length]).toEqual([2, 2]);
@@ -122,6 +135,8 @@ test('what is held out is told as scikit-learn tells it', () => {
   expect([even.accuracy, even.brier].map((x) => x.toFixed(10))).toEqual(['0.7500000000', '0.2339497500']);
   const weighted = heldOut(P, LABELS, LABELS.map((label) => (label === 1 ? 0.5 : 1))); // prettier-ignore
   expect([weighted.accuracy, weighted.brier].map((x) => x.toFixed(10))).toEqual(['0.7222222222', '0.2875272778']);
+  // equal ones of both kinds count half
+  expect(heldOut([0.3, 0.3, 0.9], [0, 1, 1], [1, 1, 1]).auc).toBe(0.75);
   // by hand: of two in one bin half are written, and they say 0.4 on average
   expect(heldOut([0.4, 0.4, 1], [1, 0, 1], [1, 1, 1]).calibrationError).toBeCloseTo((2 * 0.1) / 3, 12);
 });

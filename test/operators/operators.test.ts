@@ -21,6 +21,15 @@ function left(name: string, settings: object, texts: readonly Text[], tables: Ta
   return verdicts.map((verdict, i) => what(verdict, texts[i].text));
 }
 
+test('edit says what it needs, with its own settings; texts that came out as they were are kept', () => {
+  const { needs, settings, apply } = operatorNamed('edit');
+  const given = settings.parse({ above: 0.5, under: 'writer' });
+  expect(needs!(given)).toEqual([{ observation: 'edits', under: 'writer', settings: { above: 0.5 }, draws: true }]);
+  const tables = { 'edits/writer': { columns: {}, texts: { edited: ['[1,2]', '[1,3]'] } } };
+  const texts = [text('', { tokens: [1, 2] }), text('', { tokens: [1, 2] })];
+  expect(apply(texts, given, tables, noDraw)).toEqual(['keep', { tokens: [1, 3] }]);
+});
+
 test('names are unique, and every one says what it does', () => {
   expect(new Set(operators.map(({ name }) => name)).size).toBe(operators.length);
   for (const { summary } of operators) expect(summary).toMatch(/\.$/);

@@ -44,9 +44,9 @@ test('means over the seeds of a condition, by generation and by what was read', 
 
 test('as a table for a terminal, and nothing where there are no operators', () => {
   expect(renderRemovals(RUNS)).toBe(`What operators did with texts (means over seeds)
-condition  gen  texts               read  kept   shortened  removed by
-some       0    opt, written        10    7.500  1          cut 0.5000, dedupe 2
-read       1    opt, read of opt/0  10    8      0          length 2
+condition  gen  texts               read  kept   changed  removed by
+some       0    opt, written        10    7.500  1        cut 0.5000, dedupe 2
+read       1    opt, read of opt/0  10    8      0        length 2
 
 `);
   expect(renderRemovals([RUNS[2]])).toBe('');
