@@ -28,7 +28,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
     generation,
     members: membersAt(run, generation).flatMap((member) => {
       const index = members[member.name];
-      const { model, generated, prompts, mixed } = index ?? {};
+      const { model, generated, prompts, mixed, dataset: training } = index ?? {};
       const of = index && leftBy(index);
       const { model: first, generated: written0 } = zero?.members[member.name] ?? {};
       const of0 = (role: string) => own.inputs?.[inputName(run.members.length, member.name, role)];
@@ -39,7 +39,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
           name: member.name,
           of,
           input: scoredOf(member, run, {
-            ...{ model, generated, prompts, real, test, first, truth: of0('truth') },
+            ...{ model, generated, prompts, real, test, first, training, truth: of0('truth') },
             ...(mixed?.test && { mixed: mixed.test }),
             ...(written0 && { written0 }),
           }),

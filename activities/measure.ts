@@ -6,6 +6,7 @@ import { TRUTH_FILE } from '../data/grammar.js';
 import { readTable } from '../data/table.js';
 import { evaluationOf } from '../evaluations/index.js';
 import { sizeOf, valuesOf } from '../evaluations/size.js';
+import { isOfTraining, trainingValues } from '../evaluations/training.js';
 import type { EvaluationInput, ObservedTable, Pictures, RecordsRole, Settings, Texts, Truth } from '../evaluations/types.js';
 import { rolesOf, tableName } from '../evaluations/types.js';
 import { continuations } from '../evaluations/continuations.js';
@@ -41,18 +42,27 @@ export function forget(): void {
 export async function measure({ evaluation: named, settings, subject, given }: Measurement): Promise<ScoresDocument> {
   const evaluation = evaluationOf(named);
   const input = await inputOf(evaluation, given);
+  const ofTraining = isOfTraining(settings);
+  const values = valuesOf(evaluation, input, settings);
   const { samples = [], pictures } = evaluation.examples?.(input) ?? {};
   return {
     schema: SCORES_SCHEMA,
-    values: valuesOf(evaluation, input, settings).map((value) => ({ ...value, settings: { ...value.settings }, subject })),
-    histograms: (evaluation.series?.(input, sizeOf(settings).own) ?? []).map(({ metric, edges, counts, below, above, n }) => ({
-      name: metric,
-      edges: [...edges],
-      counts: [...counts],
-      below,
-      above,
-      n,
+    values: (ofTraining ? trainingValues(values) : values).map((value) => ({
+      ...value,
+      settings: { ...value.settings },
+      subject,
     })),
+    // the page's histograms are of what was written
+    histograms: (ofTraining ? [] : (evaluation.series?.(input, sizeOf(settings).own) ?? [])).map(
+      ({ metric, edges, counts, below, above, n }) => ({
+        name: metric,
+        edges: [...edges],
+        counts: [...counts],
+        below,
+        above,
+        n,
+      }),
+    ),
     samples: [...samples],
     ...(pictures === undefined ? {} : { pictures }),
   };

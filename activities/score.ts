@@ -9,6 +9,7 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
+import { roleOf } from '../evaluations/training.js';
 import type { Evaluation, ObservationRef, RecordsRole, Settings } from '../evaluations/types.js';
 import { defaultsOf, rolesOf, tableName } from '../evaluations/types.js';
 import { metricKey } from '../spec/metric-key.js';
@@ -106,7 +107,8 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
     });
   };
   return {
-    async of(need, metric) {
+    async of(asking, metric) {
+      const need = { ...asking, of: roleOf(asking.of, metric) };
       const encoder = String(metric.encoder ?? '');
       const { name, settings } = reading(need, metric, lossOn);
       const step =
@@ -166,9 +168,9 @@ async function evaluate(
   measured: Measured,
 ): Promise<StepResult> {
   const { name, variant, version, needs } = evaluation;
-  const subject = evaluation.subject === 'model' ? input.model : input.generated;
+  const subject = evaluation.subject === 'model' ? input.model : input[roleOf('generated', settings)]!;
   const refs: Record<string, ArtifactRef> = { subject };
-  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[role]!;
+  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[roleOf(role, settings)]!;
   for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need, settings);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(

@@ -10,9 +10,10 @@ export type Settings = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * Datasets that an evaluation may look at: what model t wrote, what it continued, the real training and test records, and the test set mixed
- * as its training set was, which some members alone have; and what model 0 of the same member and seed wrote.
+ * as its training set was, which some members alone have; what model 0 of the same member and seed wrote, and what
+ * model t was trained on.
  */
-export type RecordsRole = 'generated' | 'prompts' | 'real' | 'test' | 'mixed' | 'written0';
+export type RecordsRole = 'generated' | 'prompts' | 'real' | 'test' | 'mixed' | 'written0' | 'training';
 
 /**
  * An observation (observations/): of which records, and under which model: t, 0 of the same member and seed, or the sentence encoder that the

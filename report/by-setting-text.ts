@@ -9,8 +9,9 @@ export const SETTING_FORMATS = ['table', 'md', 'latex', 'csv'] as const;
 export type SettingFormat = (typeof SETTING_FORMATS)[number];
 
 /** `By mixture.share, generation 1, opt` */
-export function settingTitle({ setting, member, several, generation }: SettingTable): string {
-  return `By ${setting}, generation ${generation}${several ? `, ${member}` : ''}`;
+export function settingTitle({ setting, member, several, of, generation }: SettingTable): string {
+  const what = of === 'training' ? `what ${several ? member : 'it'} was trained on` : several ? member : '';
+  return `By ${setting}, generation ${generation}${what === '' ? '' : `, ${what}`}`;
 }
 
 /** How to read the cells. */
@@ -115,10 +116,11 @@ function csv(tables: readonly SettingTable[]): string {
 }
 
 /** The same as JSON; a cell without a value is null. */
-export function settingJson({ setting, member, generation, measures, rows }: SettingTable): object {
+export function settingJson({ setting, member, of, generation, measures, rows }: SettingTable): object {
   return {
     setting,
     member,
+    of,
     generation,
     measures: measures.map(({ metric, variant, version, settings, label }) => ({ metric, variant, version, settings, label })),
     rows: rows.map(({ condition, number, cells }) => ({

@@ -1,4 +1,5 @@
 /** What became of conditions that differ in one number: a row a condition, a column a measure, each with its change to the row above. */
+import { isTrainingVariant } from '../evaluations/training.js';
 import { conditionNumbers, settingThatDiffers } from './condition-numbers.js';
 import { inGroups } from './groups.js';
 import type { Results } from './rows.js';
@@ -10,6 +11,8 @@ export interface SettingTable {
   readonly member: string;
   /** whether other members have a table, too */
   readonly several: boolean;
+  /** of what the member wrote and is, or of what it was trained on */
+  readonly of: 'member' | 'training';
   readonly generation: number;
   readonly measures: readonly Measure[];
   /** in the order of the file */
@@ -30,7 +33,7 @@ export interface SettingCell {
 }
 
 /**
- * One a member, at a generation, or at the last that all of its rows have.
+ * One a member, before it one of what it was trained on where that is measured; at a generation, or at the last that all rows have.
  * @param over as `conditionNumbers` takes it; default: the one number in which the conditions of the file differ, if there is one
  * @returns none where no number is given or found
  * @throws HabsburgError as `conditionNumbers` does
@@ -52,22 +55,29 @@ export function settingTables(
     });
     const t = generation ?? lastOfAll(rows.map((row) => row.series));
     const at = ({ points }: Series, { key }: Measure) => points.get(key)?.find((point) => point.generation === t);
-    const measures = ordered.filter((measure) => rows.some((row) => at(row.series, measure) !== undefined));
-    if (t === undefined || rows.length < 2 || measures.length === 0) return [];
-    return [
-      {
-        setting: name,
-        member,
-        several: byMember.length > 1,
-        generation: t,
-        measures,
-        rows: rows.map(({ condition, number, series: own }, i) => ({
-          condition,
-          number,
-          cells: measures.map((measure) => cellOf(at(own, measure), i === 0 ? undefined : at(rows[i - 1].series, measure))),
-        })),
-      },
-    ];
+    const present = ordered.filter((measure) => rows.some((row) => at(row.series, measure) !== undefined));
+    if (t === undefined || rows.length < 2) return [];
+    const learnt = present.filter(({ variant }) => isTrainingVariant(variant));
+    const own = present.filter((measure) => !learnt.includes(measure));
+    const tableOf = (kind: SettingTable['of'], measures: readonly Measure[]): SettingTable[] => {
+      if (measures.length === 0) return [];
+      return [
+        {
+          setting: name,
+          member,
+          several: byMember.length > 1,
+          of: kind,
+          generation: t,
+          measures,
+          rows: rows.map(({ condition, number, series: points }, i) => ({
+            condition,
+            number,
+            cells: measures.map((measure) => cellOf(at(points, measure), i === 0 ? undefined : at(rows[i - 1].series, measure))),
+          })),
+        },
+      ];
+    };
+    return [...tableOf('training', learnt), ...tableOf('member', own)];
   });
 }
 

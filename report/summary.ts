@@ -1,6 +1,7 @@
 /** Scores grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
 import { canonicalJson } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
+import { isTrainingVariant } from '../evaluations/training.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { summarize } from '../statistics/summary.js';
 import type { Results } from './rows.js';
@@ -215,6 +216,7 @@ function measuresOf(scores: readonly Scores[]): Measure[] {
         twins.map((other) => other.variant),
       ),
     );
+    if (twins.length === 1 && isTrainingVariant(measure.variant)) parts.push('of-training');
     const sameVariant = twins.filter((other) => other.variant === measure.variant);
     if (new Set(sameVariant.map((m) => m.version)).size > 1) parts.push(`v${measure.version}`);
     for (const name of Object.keys(measure.settings).sort()) {

@@ -20,8 +20,8 @@ export function checkParts(
       doc.metrics ?? [],
       ['metrics'],
       (m) => {
-        const { name, variant, settings, size } = typeof m === 'string' ? { name: m, settings: {} } : m;
-        return JSON.stringify({ name, variant: metricNamed(name, variant).variant, settings, size });
+        const { name, variant, settings, size, of } = typeof m === 'string' ? { name: m, settings: {} } : m;
+        return JSON.stringify({ name, variant: metricNamed(name, variant).variant, settings, size, of });
       },
       'metric',
     ),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { evaluations } from '../evaluations/index.js';
 import { sizeProblem, sizeSchema, sizeSettings, type Size } from '../evaluations/size.js';
+import { TRAINING, trainingProblem, trainingSettings } from '../evaluations/training.js';
 import { defaultsOf } from '../evaluations/types.js';
 import { metricNamed } from './metrics.js';
 import type { MetricPlan } from './plan.js';
@@ -22,9 +23,10 @@ export const metricSchema = (names: readonly [string, ...string[]]) =>
         variant: z.string().optional(),
         settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
         size: sizeSchema.optional(),
+        of: z.literal(TRAINING).optional().describe('Of what the model learnt from, in place of what it wrote.'),
       }),
     ])
-    .describe('A name, or {name, variant, settings, size}. `habsburg metrics` lists them.');
+    .describe('A name, or {name, variant, settings, size, of}. `habsburg metrics` lists them.');
 
 export type MetricDocument = z.output<ReturnType<typeof metricSchema>>;
 
@@ -41,7 +43,8 @@ export function metricPlans(
     const parsed = schema.safeParse(metric.settings);
     if (parsed.success) {
       const plan = metricPlan(metric.name, metric.variant, parsed.data as MetricPlan['settings']);
-      return metric.size === undefined ? plan : atSize(plan, metric.size, i, problems);
+      const sized = metric.size === undefined ? plan : atSize(plan, metric.size, i, problems);
+      return metric.of === undefined ? sized : ofTraining(sized, i, problems);
     }
     problems.push(
       ...parsed.error.issues
@@ -57,6 +60,12 @@ function atSize(plan: MetricPlan, size: Size, i: number, problems: Problem[]): M
   const message = sizeProblem(metricNamed(plan.name, plan.variant), plan.settings, size);
   if (message !== undefined) problems.push({ path: ['metrics', i, 'size'], message });
   return { ...plan, settings: { ...plan.settings, ...sizeSettings(size) } };
+}
+
+function ofTraining(plan: MetricPlan, i: number, problems: Problem[]): MetricPlan {
+  const message = trainingProblem(metricNamed(plan.name, plan.variant));
+  if (message !== undefined) problems.push({ path: ['metrics', i, 'of'], message, suggestion: 'remove it' });
+  return { ...plan, settings: { ...plan.settings, ...trainingSettings } };
 }
 
 /** One that reads vectors of texts has its own encoder, or the file's. */

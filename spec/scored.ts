@@ -1,4 +1,5 @@
 /** What is scored of a member's generation. Pure: the chain's workflow says so, and so does who scores it later, from documents. */
+import { isOfTraining } from '../evaluations/training.js';
 import type { MetricPlan, MixedStepMember, RunPlan } from './plan.js';
 import type { SourceClaim } from './source-claims.js';
 import { encoderSource, encodersOf } from './sources.js';
@@ -18,6 +19,8 @@ export interface Scored<Ref> {
   readonly test: Ref;
   /** the test set mixed as the member's training set is, where it is */
   readonly mixed?: Ref;
+  /** what the model was trained on, where a metric is of that */
+  readonly training?: Ref;
   /** model 0 of the same member and seed, and what it wrote; absent in a run that a version began which did not keep it in mind */
   readonly first: Ref;
   readonly written0?: Ref;
@@ -39,13 +42,15 @@ export function scoredOf<Ref>(
     const source = encoderSource(name, sources);
     return source === undefined ? [] : [[name, source]];
   });
+  const { training, ...others } = artifacts;
   const about = claims.filter(({ source }) => encoders.some(([, of]) => of === source));
   return {
     family: member.family,
     metrics,
     ...(encoders.length > 0 && { encoders: Object.fromEntries(encoders) }),
     ...(about.length > 0 && { claims: about }),
-    ...artifacts,
+    ...others,
+    ...(training !== undefined && metrics.some(({ settings }) => isOfTraining(settings)) && { training }),
     lossOn: member.family === 'language-model' ? member.training.lossOn : undefined,
   };
 }

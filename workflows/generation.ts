@@ -275,11 +275,11 @@ const of = (step: string, split: HeldOut | undefined): string => (split ? `${ste
 export function scoreInput(
   member: MixedStepMember,
   run: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>,
-  { state: { model, first, written0, written, prepared }, prompts, index }: GenerationResult,
+  { state: { model, first, written0, written, prepared }, prompts, trainedOn: training, index }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
   const { train: real, test, truth } = prepared;
   return scoredOf(member, run, {
-    ...{ model: model!, generated: written!.at(-1)!.set, prompts, real, test, first: first!, truth },
+    ...{ model: model!, generated: written!.at(-1)!.set, prompts, real, test, training, first: first!, truth },
     ...(index.mixed?.test && { mixed: index.mixed.test }),
     ...(written0 && { written0 }),
   });

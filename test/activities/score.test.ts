@@ -162,6 +162,35 @@ test('a mixed test set is looked at where there is one, and costs no failure whe
   ]);
 });
 
+test('a metric of the training set is the same function of other records, by a name of its own; no histogram of it', async () => {
+  const training = await texts('training', [
+    [5, 5, 5, 5],
+    [6, 5],
+    [7, 8],
+  ]);
+  const of = (metric: MetricPlan) => ({ ...metric, settings: { ...metric.settings, of: 'training' } });
+  const SHIFT = { name: 'sequence-perplexity', variant: 'under-model-0', settings: {} };
+  const before = observed.length;
+  const result = await score([DISTINCT, of(DISTINCT), SHIFT, of(SHIFT)], { training });
+  expect(result.failures).toEqual([]);
+  const { values, histograms, samples } = await found(result);
+  const named = values.map(({ metric, variant, value, n, subject }) => [metric, variant, value, n, subject]);
+  expect(named.filter(([metric]) => metric === 'distinct-1')).toEqual([
+    ['distinct-1', 'tokens/in-record', 3 / 5, 5, INPUT.generated.digest],
+    // 5, 6, 7, 8 of eight tokens
+    ['distinct-1', 'tokens/in-record/of-training', 4 / 8, 8, training.digest],
+  ]);
+  expect(values.filter(({ metric, variant }) => metric === 'sequence-perplexity' && variant.includes('q50'))).toMatchObject([
+    { variant: 'under-model-0/q50', n: 1, subject: INPUT.generated.digest },
+    { variant: 'under-model-0/q50/of-training', n: 3, settings: { of: 'training' }, subject: training.digest },
+  ]);
+  // two written records and three of the training set were looked at, each once
+  expect(observed.slice(before)).toEqual([2, 3]);
+  expect(Object.keys(result.tables)).toEqual(['likelihood/generated/first', 'likelihood/training/first']);
+  expect(histograms).toHaveLength(1);
+  expect(samples).toHaveLength(2);
+});
+
 test('a metric asks how records are read; what two ask alike is looked at once, and what the member does anyway is no other table', async () => {
   const perplexity = (variant: string, settings = {}) => ({ name: 'perplexity', variant: `real-test/${variant}`, settings });
   const asked = async (input: Partial<ScoreInput>) => {

@@ -78,6 +78,21 @@ describe('by a setting', () => {
   });
 });
 
+test('what was measured of the training set has a table of its own, before the model’s', () => {
+  const of = (value: number) => Object.fromEntries(STEIN.map(([share]) => [named(share), [[value + share]]]));
+  const rows = [...rowsOfSeeds(of(1), 'ttr', 'stein'), ...rowsOfSeeds(of(2), 'ttr', 'stein/of-training')];
+  const tables = settingTables({ plan, document }, summarise({ scores: scoresOf(rows) }));
+  expect(tables.map((one) => [one.of, one.measures.map(({ label }) => label), one.rows[0].cells[0]!.point.mean])).toEqual([
+    ['training', ['ttr of-training'], 3],
+    ['member', ['ttr'], 2],
+  ]);
+  expect(renderSettingTables(tables, 'table')).toMatch(
+    /^By mixture\.share, generation 0, what it was trained on\n[^]*\nBy mixture\.share, generation 0\n/,
+  );
+  const alone = summarise({ scores: scoresOf(rows.slice(5)) });
+  expect(alone.measures.map(({ label }) => label)).toEqual(['ttr of-training']);
+});
+
 describe('for people and programs', () => {
   const tables = tablesOf([0]);
 

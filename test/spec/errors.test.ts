@@ -452,6 +452,15 @@ describe('parts that do not fit together', () => {
       ['e.yaml:17:37: metrics.0.size: perplexity does not measure written texts, so it has no size'],
     ],
     [
+      'of a training set what does not measure written texts, or goes by prompts',
+      /$/,
+      'metrics: [{ name: perplexity, of: training }, { name: bleu, of: training }]\n',
+      [
+        'e.yaml:17:35: metrics.0.of: perplexity does not measure written texts, so there is none of a training set; remove it',
+        'e.yaml:17:65: metrics.1.of: bleu compares texts with how their prompts go on, and a training set has texts without prompts; remove it',
+      ],
+    ],
+    [
       'a size beyond what a metric looks at',
       /$/,
       'metrics: [{ name: vocabulary, size: { words: 60000 } }]\n',
