@@ -2,6 +2,7 @@
 import type { SettingCell, SettingTable } from './by-setting.js';
 import { csvText } from './export.js';
 import { formatEstimate, formatNumber } from './format.js';
+import type { Measure } from './summary.js';
 import { grid } from './tests-table.js';
 import { columns, visible, wrap } from './text.js';
 
@@ -9,10 +10,17 @@ export const SETTING_FORMATS = ['table', 'md', 'latex', 'csv'] as const;
 export type SettingFormat = (typeof SETTING_FORMATS)[number];
 
 /** `By mixture.share, generation 1, opt` */
-export function settingTitle({ setting, member, several, of, generation }: SettingTable): string {
-  const what = of === 'training' ? `what ${several ? member : 'it'} was trained on` : several ? member : '';
-  return `By ${setting}, generation ${generation}${what === '' ? '' : `, ${what}`}`;
+export const settingTitle = (table: SettingTable): string => `By ${table.setting}, ${settingPlace(table)}`;
+
+/** `generation 1, what opt was trained on` */
+export function settingPlace({ member, several, of, generation }: SettingTable): string {
+  const whose = of === 'training' ? `, what ${several ? member : 'it'} was trained on` : several ? `, ${member}` : '';
+  return `generation ${generation}${whose}`;
 }
+
+/** A column's heading: the title says what a training set's are of. */
+export const settingHeading = ({ of }: SettingTable, { label }: Measure): string =>
+  of === 'training' ? label.replace(/[ /]of-training$/, '') : label;
 
 /** How to read the cells. */
 export function settingCaption({ rows }: SettingTable): string {
@@ -42,7 +50,7 @@ const cellText = (cell: SettingCell | undefined, most: number): string =>
 function cellsOf(table: SettingTable): { heads: string[]; rows: string[][] } {
   const most = Math.max(...table.rows.flatMap(({ cells }) => cells.map((cell) => cell?.point.n ?? 0)));
   return {
-    heads: [table.setting, 'condition', ...table.measures.map(({ label }) => label)].map(visible),
+    heads: [table.setting, 'condition', ...table.measures.map((measure) => settingHeading(table, measure))].map(visible),
     rows: table.rows.map(({ condition, number, cells }) => [
       String(number),
       visible(condition),

@@ -3,7 +3,7 @@ import { changes, compare, isSigned, size, unchanged, type Change, type Comparis
 import { WITHOUT_END_TOKEN } from '../evaluations/perplexity.js';
 import { stepMembers } from '../spec/members.js';
 import type { ExperimentPlan } from '../spec/plan.js';
-import { formatNumber } from './format.js';
+import { capital, formatNumber } from './format.js';
 import { groupBy, unrelated } from './summary.js';
 import type { Measure, Point, Series, Summary } from './summary.js';
 
@@ -191,8 +191,4 @@ function uncertainty(comparison: Comparison): string {
   const interval = `${formatNumber(low, 3)} to ${formatNumber(high, 3)}${includes}`;
   if (comparison.kind === 'ratio') return `geometric mean of ${n} seeds; 95 % interval ${interval}`;
   return `95 % interval${comparison.kind === 'difference' ? ' of the difference' : ''} ${interval}; ${n} seeds`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -39,3 +39,7 @@ function clampDecimals(decimals: number): number {
 export function withMinus(text: string): string {
   return text.replace('-', '\u2212');
 }
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,7 +1,7 @@
 /** The section of conditions that differ in one number: a table a member. */
-import { changeText, settingCaption, settingTitle } from '../by-setting-text.js';
+import { changeText, settingCaption, settingHeading, settingPlace, settingTitle } from '../by-setting-text.js';
 import type { SettingCell, SettingTable } from '../by-setting.js';
-import { formatEstimate } from '../format.js';
+import { capital, formatEstimate } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
 import { variantText } from './curves.js';
@@ -14,7 +14,7 @@ export function settingSection(tables: readonly SettingTable[]): Child {
     {},
     el('h2', {}, several ? `By ${tables[0].setting}` : settingTitle(tables[0])),
     el('p', { class: 'caption' }, settingCaption(tables[0])),
-    tables.map((one) => [several && el('h3', {}, settingTitle(one)), tableOf(one)]),
+    tables.map((one) => [several && el('h3', {}, capital(settingPlace(one))), tableOf(one)]),
   );
 }
 
@@ -24,7 +24,9 @@ function tableOf(table: SettingTable): Markup {
   const heads = [
     el('th', { scope: 'col' }, 'condition'),
     el('th', { scope: 'col', class: 'num' }, setting),
-    measures.map((measure) => el('th', { scope: 'col', class: 'num', title: variantText(measure) }, measure.label)),
+    measures.map((measure) =>
+      el('th', { scope: 'col', class: 'num', title: variantText(measure) }, settingHeading(table, measure)),
+    ),
   ];
   return el(
     'div',

@@ -89,6 +89,9 @@ test('what was measured of the training set has a table of its own, before the m
   expect(renderSettingTables(tables, 'table')).toMatch(
     /^By mixture\.share, generation 0, what it was trained on\n[^]*\nBy mixture\.share, generation 0\n/,
   );
+  const html = render(settingSection(tables));
+  expect(html).toContain('<h3>Generation 0, what it was trained on</h3>');
+  expect([...html.matchAll(/>(ttr[^<]*)</g)].map(([, head]) => head)).toEqual(['ttr', 'ttr']);
   const alone = summarise({ scores: scoresOf(rows.slice(5)) });
   expect(alone.measures.map(({ label }) => label)).toEqual(['ttr of-training']);
 });
