@@ -1,7 +1,8 @@
 /**
- * Self-BLEU and the lexical metrics on many texts: node bench/metrics.mjs [texts.jsonl] [count] [--nltk python3]
- * Texts are cut and joined from the file's (default: the golden ones of the tests) until there are `count` different ones (default 5000). With
- * --nltk the same Self-BLEU by NLTK on a sample of hypotheses, scaled to all, in turns with ours; medians of 3.
+ * Self-BLEU, D_syn and the lexical metrics on many texts: node bench/metrics.mjs [texts.jsonl] [count] [--python python3]
+ * Texts are cut and joined from the file's (default: the golden ones of the tests) until there are `count` different ones (default 5000); of
+ * their parses as many sentences. With --python the same Self-BLEU by NLTK on a sample of hypotheses, scaled to all, and the same D_syn by GraKeL and
+ * scipy where that interpreter has them, in turns with ours; medians of 3 (of D_syn with --python one turn: GraKeL takes a minute).
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -12,10 +13,12 @@ import { againstOthers, nltkScore } from '../dist/evaluations/self-bleu-scores.j
 import { encode } from '../dist/evaluations/token-ids.js';
 import { stein } from '../dist/evaluations/tokenizers.js';
 import { evaluations } from '../dist/evaluations/index.js';
+import { rowSpread } from '../dist/evaluations/syntactic-diversity.js';
 import { defaultsOf } from '../dist/evaluations/types.js';
+import { englishParser } from '../dist/syntax/english.js';
 
 const argv = process.argv.slice(2);
-const at = argv.indexOf('--nltk');
+const at = argv.indexOf('--python');
 const python = at < 0 ? undefined : argv.splice(at, 2)[1];
 const [file, count = '5000'] = argv;
 const golden = new URL('../test/evaluations/golden/texts.jsonl.gz', import.meta.url);
@@ -46,7 +49,10 @@ const ours = () => {
 const HYPOTHESES = 20;
 const NLTK = `
 import json, sys, time
-from nltk.translate.bleu_score import sentence_bleu, SmoothingFunction
+try:
+    from nltk.translate.bleu_score import sentence_bleu, SmoothingFunction
+except ImportError as error:
+    print(json.dumps({"missing": str(error)})); sys.exit()
 texts = json.load(open(sys.argv[1])); m = SmoothingFunction().method1; w = [1/3] * 3
 began = time.perf_counter()
 scores = [sentence_bleu(texts[:i] + texts[i+1:], texts[i], w, smoothing_function=m) for i in range(${HYPOTHESES})]
@@ -65,7 +71,11 @@ try {
     found = value;
     times.ours.push(seconds);
     if (python === undefined) continue;
-    const { seconds: all, scores } = JSON.parse(execFileSync(python, ['-c', NLTK, tokens], { encoding: 'utf8' }));
+    const { missing, seconds: all, scores } = JSON.parse(execFileSync(python, ['-c', NLTK, tokens], { encoding: 'utf8' }));
+    if (missing) {
+      console.log(`NLTK: not measured, ${missing}`);
+      break;
+    }
     times.nltk.push((all / HYPOTHESES) * texts.length);
     scores.forEach((score, i) => (worst = Math.max(worst, Math.abs(score - value.scores[i]))));
   }
@@ -75,10 +85,60 @@ try {
 console.log(
   `Self-BLEU-3 (stein) of ${texts.length} texts: ${found.mean.toFixed(6)}, ${median(times.ours).toFixed(3)} s, tokenizing included`,
 );
-if (python !== undefined)
+if (times.nltk.length > 0)
   console.log(
     `NLTK: ${median(times.nltk).toFixed(0)} s (${HYPOTHESES} hypotheses, scaled), ${(median(times.nltk) / median(times.ours)).toFixed(0)} times as long; largest difference ${worst.toExponential(1)}`,
   );
+
+const parser = englishParser();
+const trees = [];
+for (const text of texts) {
+  if (trees.length >= texts.length) break;
+  trees.push(...parser.parse(text));
+}
+trees.length = Math.min(trees.length, texts.length);
+const GRAKEL = `
+import json, sys, time
+try:
+    from grakel import Graph
+    from grakel.kernels import WeisfeilerLehman, VertexHistogram
+    from scipy.spatial.distance import pdist
+except ImportError as error:
+    print(json.dumps({"missing": str(error)})); sys.exit()
+trees = json.load(open(sys.argv[1]))
+began = time.perf_counter()
+graphs = []
+for labels, heads in trees:
+    edges = [(i + 1, h) for i, h in enumerate(heads)]
+    graphs.append(Graph(edges + [(b, a) for a, b in edges], node_labels={0: "none", **{i + 1: l for i, l in enumerate(labels)}}))
+kernel = WeisfeilerLehman(n_iter=1, base_graph_kernel=VertexHistogram, normalize=True).fit_transform(graphs)
+middle = time.perf_counter()
+value = 2 * pdist(kernel).sum() / len(trees) ** 2
+print(json.dumps({"kernel": middle - began, "distances": time.perf_counter() - middle, "value": value}))
+`;
+const ofTrees = () => rowSpread(trees.map(({ xpos, heads }) => ({ labels: xpos, heads })), 1).pairs; // prettier-ignore
+const dSyn = Array.from({ length: 3 }, () => timed(ofTrees));
+const dSynSeconds = median(dSyn.map(({ seconds }) => seconds));
+console.log(
+  `D_syn (stein) of ${trees.length} sentences: ${dSyn[0].value.toFixed(6)}, ${dSynSeconds.toFixed(3)} s, kernel and score`,
+);
+if (python !== undefined) {
+  const scratch = mkdtempSync(join(tmpdir(), 'habsburg-bench-'));
+  try {
+    const file = join(scratch, 'trees.json');
+    writeFileSync(file, JSON.stringify(trees.map(({ xpos, heads }) => [xpos, Array.from(heads)])));
+    const found = JSON.parse(execFileSync(python, ['-c', GRAKEL, file], { encoding: 'utf8', maxBuffer: 2 ** 26 }));
+    if (found.missing) console.log(`GraKeL: not measured, ${found.missing}`);
+    else {
+      const all = found.kernel + found.distances;
+      console.log(
+        `GraKeL and scipy: ${found.kernel.toFixed(1)} s and ${found.distances.toFixed(1)} s, ${(all / dSynSeconds).toFixed(0)} times as long; difference ${Math.abs(found.value - dSyn[0].value).toExponential(1)}`,
+      );
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
 
 const input = {
   records: {
@@ -87,7 +147,8 @@ const input = {
   },
   tables: {},
 };
-for (const evaluation of evaluations.filter(({ usual }) => usual === false)) {
+const ofWords = ({ of, usual, needs }) => of === 'texts' && usual === false && !needs.observations && !needs.references && !needs.truth; // prettier-ignore
+for (const evaluation of evaluations.filter(ofWords)) {
   const settings = { ...defaultsOf(evaluation) };
   for (const all of ['words', 'texts', 'bytes']) if (all in settings) settings[all] = 0;
   const { value, seconds } = timed(() => evaluation.compute(input, settings));
