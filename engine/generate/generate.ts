@@ -9,8 +9,8 @@ import { Decoder } from './decoder.js';
 import { guided } from './guidance.js';
 import { stoppingRule } from './stopping.js';
 import { STRATEGIES } from './strategies/index.js';
-import type { Continuation, Scores, Strategy } from './types.js';
-import { writerOf, type Writer } from './writer.js';
+import type { Continuation, Scores, Strategy, Writer } from './types.js';
+import { writerOf } from './writer.js';
 
 export interface GenerateProgress {
   /** rows finished, of all (those before `startAt` count as finished) */

@@ -4,8 +4,7 @@
  * arithmetic is transformers' UnbatchedClassifierFreeGuidanceLogitsProcessor with guidance_scale = 1 + weight, before all other processors.
  */
 import { z } from 'zod';
-import type { Scores } from './types.js';
-import type { Writer } from './writer.js';
+import type { Scores, Writer } from './types.js';
 
 /** Models of the same member that a generation can write with, beside its own. */
 export const GUIDES = ['generation-0', 'previous'] as const;

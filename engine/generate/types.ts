@@ -65,3 +65,18 @@ export interface StrategyOptions {
   readonly vocabularySize: number;
   readonly rng: CounterRng;
 }
+
+/** What the generation loop asks of a model, or of two: prompts in, scores out, and places that are given up. */
+export interface Writer {
+  /** Empties the places. @param newTokens how many tokens a sequence will get at most @param places how many prompts there will be at most */
+  begin(newTokens: number, places: number): void;
+  /** Reads prompts behind those that are there; returns, for each of them, the scores of its first new token. */
+  read(prompts: readonly Int32Array[]): Promise<Scores[]>;
+  /** The least number of tokens that `write` can add to every prompt where one has so many. */
+  widthFor(tokens: number): number;
+  /** Runs a step: tokens (places, width), which follow those that `parents` names. @returns [place]: scores of what follows each of its tokens */
+  write(parents: readonly Int32Array[], tokens: Int32Array, width: number): Promise<Scores[]>;
+  /** Gives a place up; the last one takes it. */
+  remove(place: number): void;
+  release(): Promise<void>;
+}
