@@ -5,6 +5,7 @@ import { collapse } from './collapse.js';
 import { compare } from './compare.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
+import { forecast } from './forecast.js';
 import { fork } from './fork.js';
 import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
@@ -35,6 +36,7 @@ export const commands: readonly CommandModule[] = [
   compare,
   collapse,
   pool,
+  forecast,
   report,
   dev,
   worker,

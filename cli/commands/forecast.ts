@@ -1,0 +1,70 @@
+/** `habsburg forecast <experiment> --line 500`: at which generation will a metric cross a line? */
+import { openArtifactStore } from '../../artifacts/open.js';
+import { HabsburgError } from '../../common/errors.js';
+import { forecastOf, forecastSentence } from '../../report/forecast.js';
+import { readResults } from '../../report/rows.js';
+import { summarise, unknownMetric, unrelated } from '../../report/summary.js';
+import { measuresAsked } from '../../report/tests.js';
+import { visible, wrap } from '../../report/text.js';
+import type { CommandModule } from '../command.js';
+import { printJson } from '../output.js';
+import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
+
+interface Options {
+  readonly line: string;
+  readonly until?: string;
+  readonly metric?: string;
+  readonly plan?: string;
+  readonly store?: string;
+  readonly json?: boolean;
+}
+
+export const forecast: CommandModule = {
+  register(program) {
+    program
+      .command('forecast')
+      .description('the generation at which a metric crosses a line, with a 90 % interval, if chains go on as they did')
+      .argument('<experiment>', 'name of the experiment')
+      .requiredOption('--line <value>', 'the value that is crossed')
+      .option('--metric <name>', 'NAME, NAME/VARIANT or the heading of its column (default: the leading one)')
+      .option('--until <generation>', 'the last generation that is looked at (default: four times the last known)')
+      .option('--plan <digest>', PLAN_HELP)
+      .option('--json', 'print JSON: every forecast with its band')
+      .option(...STORE_OPTION)
+      .addHelpText('after', '\nExample:\n  habsburg forecast nature-small --metric perplexity --line 500 --until 50')
+      .action(async (experiment: string, { line: text, until: end, metric, plan, store, json }: Options) => {
+        const line = Number(text);
+        if (text.trim() === '' || !Number.isFinite(line)) throw new HabsburgError('invalid', `--line ${text} is no number`);
+        if (end !== undefined && !/^\d+$/.test(end)) throw new HabsburgError('invalid', `--until ${end} is no generation; give a whole number`); // prettier-ignore
+        const results = await readResults(openArtifactStore(resolveStoreUrl(store)), experiment, { digest: plan });
+        const whole = summarise(results, metric);
+        if (whole.measures.length === 0) {
+          if (metric === undefined || results.scores.length === 0) throw new HabsburgError('notFound', `${experiment} has no scores yet`); // prettier-ignore
+          throw unknownMetric(results, metric);
+        }
+        const until = end === undefined ? Math.max(10, 4 * whole.generations[whole.generations.length - 1]) : Number(end);
+        const found = unrelated(whole).flatMap((summary) =>
+          measuresAsked(summary, results, metric).flatMap((measure) =>
+            summary.series
+              .filter(({ level }) => !level)
+              .flatMap((series) => {
+                const forecast = forecastOf(measure, series, line, until);
+                return forecast === undefined ? [] : [{ measure, forecast }];
+              }),
+          ),
+        );
+        for (const note of results.notes) process.stderr.write(`${note}\n`);
+        if (json) {
+          const forecasts = found.map(({ measure: { metric, variant, version, settings }, forecast }) => ({ metric, variant, version, settings, ...forecast })); // prettier-ignore
+          printJson('forecast', { experiment, plan: results.planDigest, line, until, confidence: 0.9, forecasts });
+          return;
+        }
+        const width = process.stdout.columns ?? 100;
+        const said = found.map(({ measure, forecast }) => `${measure.label} under ${forecastSentence(forecast, line, until)}`);
+        process.stdout.write(`${[...said, MODEL].flatMap((sentence) => wrap(visible(sentence), width)).join('\n')}\n`);
+      });
+  },
+};
+
+const MODEL =
+  'Each seed is taken for a random walk with drift, of logarithms where values are positive, whose steps are alike in all seeds of a condition and at all times (docs/report.md).';
