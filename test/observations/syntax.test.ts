@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { readTable, writeTable } from '../../data/table.js';
+import { observe } from '../../observations/observe.js';
 import syntax from '../../observations/syntax.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { parseConllu } from '../../syntax/conllu.js';
@@ -22,8 +23,12 @@ test('parses of what was written, by record, through a table and back', async ()
   expect([...table.columns.word_count]).toEqual([8, 0, 1]);
   await writeTable(folder.path, { records: ['0', '1', '2'], ...table });
   const { texts: back } = await readTable(folder.path);
+  // as an engine leaves it
+  await observe({ data: folder.path, model: '', observation: 'syntax', settings: {}, out: folder.path }, { threads: 1 });
+  const left = await readTable(folder.path);
   folder.remove();
   expect(back).toEqual(table.texts);
+  expect([left.records, left.texts]).toEqual([['g/0', 'g/1', 'g/2'], table.texts]);
   back!.conllu.forEach((conllu, i) =>
     expect([...parseConllu(conllu, 'x')].map(({ forms, heads }) => [forms, [...(heads as number[])]])).toEqual(
       englishParser()
