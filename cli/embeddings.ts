@@ -7,9 +7,10 @@ import { resolveEncoder } from '../data/checkpoint-source.js';
 import { readEmbeddings, type Embeddings } from '../data/embeddings.js';
 import { checkpointDigests } from '../data/identify.js';
 import { Encoder } from '../engine/encoders/encoder.js';
-import { REAL, WRITTEN } from '../evaluations/embeddings.js';
+import { REAL, WRITTEN, WRITTEN_SENTENCES } from '../evaluations/embeddings.js';
 import { tableName, type ObservedTable } from '../evaluations/types.js';
 import { pathOfSource } from '../spec/sources.js';
+import { sentencesOf } from '../syntax/sentences.js';
 
 /** What was embedded, and by whom. */
 export interface Embedded {
@@ -28,6 +29,8 @@ export interface EmbeddingOptions {
 interface TextsToEmbed {
   readonly written?: readonly string[];
   readonly real?: readonly string[];
+  /** whether the written ones are embedded by sentences, too */
+  readonly sentences?: boolean;
 }
 
 /** @throws HabsburgError where a file has another number of rows than there are texts, or of dimensions, or an encoder cannot be loaded */
@@ -53,6 +56,9 @@ export async function embeddingsFor(options: EmbeddingOptions, texts: TextsToEmb
     tables: {
       [tableName(WRITTEN)]: await embed(texts.written),
       ...(texts.real && { [tableName(REAL)]: await embed(texts.real) }),
+      ...(texts.sentences && {
+        [tableName(WRITTEN_SENTENCES)]: await embed(texts.written.flatMap((text) => sentencesOf(text))),
+      }),
     },
     encoder: found.source ?? `file:${basename(found.folder)}@${digestOf(await checkpointDigests(found))}`,
   };

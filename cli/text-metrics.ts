@@ -165,6 +165,8 @@ export function chosen(asked: readonly string[] | undefined, input: EvaluationIn
 
 /** What to do where a metric of meaning has not all vectors. */
 function lackOfVectors(name: string, needed: readonly ObservationRef[], { tables }: EvaluationInput): string {
+  if (needed.some(({ observation }) => observation === 'sentence-embedding'))
+    return `${name} needs vectors of sentences, which --encoder FOLDER or hf://sentence-transformers/all-MiniLM-L6-v2@main makes`;
   const written = needed.some((need) => need.of === 'generated' && tables[tableName(need)] === undefined);
   return written
     ? `${name} needs vectors of the texts: --encoder FOLDER or hf://sentence-transformers/all-MiniLM-L6-v2@main makes them, --embeddings FILE.npy or FILE.jsonl has them`

@@ -8,6 +8,9 @@ import { firstVectors, type Vectors } from './vectors.js';
 export const WRITTEN: ObservationRef = { observation: 'embedding', of: 'generated', under: 'encoder' };
 export const REAL: ObservationRef = { observation: 'embedding', of: 'test', under: 'encoder' };
 
+/** What model t wrote, sentence by sentence. */
+export const WRITTEN_SENTENCES: ObservationRef = { observation: 'sentence-embedding', of: 'generated', under: 'encoder' };
+
 const encoder = z.string().default('').describe('Which sentence encoder; where it is not said, the one that the file names as `encoder`.'); // prettier-ignore
 
 /** Settings of a metric of the first so many texts. */
@@ -16,7 +19,13 @@ export const ofTexts = (most: number) => ({
   encoder,
 });
 
-/** Vectors of the first texts; what an encoder gave column by column. */
+/** The same of the first so many sentences. */
+export const ofSentences = (most: number) => ({
+  sentences: z.int().min(0).max(1e6).default(most).describe('The first so many sentences, so that sizes are equal; 0: all.'),
+  encoder,
+});
+
+/** Vectors of the first texts or sentences; what an encoder gave column by column. */
 export function embeddingsOf(input: EvaluationInput, need: ObservationRef, settings: Settings): Vectors {
   const { columns } = tableOf(input, need);
   const dimensions = Object.keys(columns).length;
@@ -26,7 +35,7 @@ export function embeddingsOf(input: EvaluationInput, need: ObservationRef, setti
     const column = columns[`embedding_${k}`];
     for (let i = 0; i < count; i++) data[i * dimensions + k] = column[i];
   }
-  return firstVectors({ count, dimensions, data }, Number(settings.texts));
+  return firstVectors({ count, dimensions, data }, Number(settings.texts ?? settings.sentences));
 }
 
 /** What a metric that compares written with real texts says of itself. */

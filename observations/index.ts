@@ -34,6 +34,10 @@ export const OBSERVATIONS = {
     of: 'texts',
     summary: "Each text's vector under a sentence encoder, a column a dimension.",
   },
+  'sentence-embedding': {
+    of: 'texts',
+    summary: "Each sentence's vector under a sentence encoder, a row a sentence, a column a dimension.",
+  },
   syntax: {
     of: 'texts',
     summary:

@@ -38,6 +38,6 @@ export interface Instrument {
   /** raised when the same records would be seen otherwise; part of the step's key */
   readonly version: number;
   readonly settings: z.ZodObject;
-  /** One row a record, in the dataset's order. */
-  run(job: ObservationJob, io: ObservationIo): Promise<Omit<Table, 'records'>>;
+  /** One row a record, in the dataset's order; where rows are other things, `records` says of each whose it is. */
+  run(job: ObservationJob, io: ObservationIo): Promise<Omit<Table, 'records'> & Partial<Pick<Table, 'records'>>>;
 }

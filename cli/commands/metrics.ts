@@ -73,7 +73,12 @@ export const metrics: CommandModule = {
 async function given(file: string | undefined, real: TextLine[] | undefined, options: Options) {
   const lines = file === undefined ? undefined : await readTexts(file);
   const textsIn = (some: typeof lines) => some?.map(({ text }) => text);
-  const embedded = await embeddingsFor(options, { written: textsIn(lines), real: textsIn(real) });
+  const embedded = await embeddingsFor(options, {
+    written: textsIn(lines),
+    real: textsIn(real),
+    // where they are asked for alone: there are many sentences in a text
+    sentences: options.metrics?.split(',').some((name) => /^d-sem(\.(stein|guo)-sentences)?$/.test(name.trim())),
+  });
   const input: EvaluationInput = {
     ...(lines === undefined ? { records: {} } : inputOf(lines, real)),
     tables: embedded?.tables ?? {},

@@ -29,8 +29,8 @@ const input: EvaluationInput = {
     'syntax/generated/self': { columns: {}, texts: { conllu: ['Ba', 'do', 'Ba'].map((form) => writeConllu({ forms: [form], upos: ['X'], xpos: ['FW'], heads: [0], deprels: ['root'] })) } }, // prettier-ignore
     'coordinates/generated/self': { columns: { x_0: [1, 2] } },
     ...Object.fromEntries(
-      ['generated', 'test'].map((of, k) => [
-        `embedding/${of}/encoder`,
+      ['embedding/generated', 'embedding/test', 'sentence-embedding/generated'].map((of, k) => [
+        `${of}/encoder`,
         { columns: { embedding_0: [1, 2, -1, 3, 1 + k, 4, -2], embedding_1: [2, 1, 3, -1, 0, 5 + k, 2] } },
       ]),
     ),

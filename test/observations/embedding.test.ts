@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { sentencesOf } from '../../syntax/sentences.js';
 import embedding from '../../observations/embedding.js';
 import { observe } from '../../observations/observe.js';
 import { readTable } from '../../data/table.js';
@@ -31,4 +32,30 @@ test.each(Object.keys(golden.models))('%s: a row a record, a column a dimension,
   expect((await readTable(out.path)).columns).toEqual(columns);
   data.remove();
   out.remove();
+});
+
+test('sentences as they stand in the text; nothing but white space between them is lost', () => {
+  expect(sentencesOf(" Don't go.  It is late!\nYes? ")).toEqual(["Don't go.", 'It is late!', 'Yes?']);
+  expect([sentencesOf(''), sentencesOf(' \n ')]).toEqual([[], []]);
+  for (const text of [...golden.texts, 'x'.repeat(1000), '\ud83d half 👨‍👩‍👧‍👦 e\u0301. שלום! '.repeat(30)])
+    expect(sentencesOf(text).join('').replace(/\s+/g, '')).toBe(text.replace(/\s+/g, ''));
+});
+
+test('a row a sentence, each as a text of its own is embedded', async () => {
+  const [data, alone, out] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const write = (folder: string, texts: readonly string[]) =>
+    writeRecords(
+      join(folder, RECORDS_FILE),
+      texts.map((text, i) => ({ id: `r/${i}`, tokens: [1], text, origin: { kind: 'real' as const, source: 's' } })),
+    );
+  await write(data.path, ['The cat sat. The dog ran.', '', 'Yes.']);
+  await write(alone.path, ['The cat sat.', 'The dog ran.', 'Yes.']);
+  const model = `${DIR}/${Object.keys(golden.models)[0]}`;
+  await observe({ data: data.path, model, settings: {}, observation: 'sentence-embedding', out: out.path }, { threads: 1 });
+  const { records, columns } = await readTable(out.path);
+  expect(records).toEqual(['r/0', 'r/0', 'r/2']);
+  const { columns: expected } = await embedding.run({ data: alone.path, model, settings: {} }, { threads: 1 });
+  expect(Object.keys(columns)).toEqual(Object.keys(expected));
+  for (const [name, column] of Object.entries(expected)) expect(relativeError(columns[name], column)).toBeLessThan(1e-6);
+  for (const folder of [data, alone, out]) folder.remove();
 });
