@@ -162,8 +162,8 @@ describe('presets', () => {
 
 test('metrics are listed with variant, version and settings', async () => {
   const { out } = await habsburg('metrics');
-  expect(out).toMatch(/^metric +variant +version +settings +what it is\n/);
-  expect(out).toMatch(/\nperplexity +real-test\/exp-mean-token +1 +Perplexity of model t on the real test blocks/);
+  expect(out).toMatch(/^about +metric +variant +version +settings +what it is\n/);
+  expect(out).toMatch(/\nReal data +perplexity +real-test\/exp-mean-token +1 +Perplexity of model t on the real test blocks/);
   const { metrics } = JSON.parse((await habsburg('metrics', '--json')).out) as { metrics: { name: string; settings: unknown }[] };
   expect(metrics.find((m) => m.name === 'rep')!.settings).toEqual({ order: 4 });
 });
