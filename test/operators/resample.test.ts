@@ -11,8 +11,8 @@ const count = (verdict: Verdict): number =>
 function times(readings: readonly number[], settings: object, seed: number): number[] {
   const verdicts = resample.apply(
     readings.map(() => ({ text: '', tokens: [] })),
-    resample.settings.parse({ column: 'nll_sum', ...settings }),
-    { 'likelihood/first': { columns: { nll_sum: readings } } },
+    resample.settings.parse(settings),
+    { 'detection/first': { columns: { p_written: readings } } },
     drawsOf(seed),
   );
   return verdicts.map(count);
@@ -67,8 +67,6 @@ describe('resample', () => {
     expect(times([1, NaN, 2, 0.5], { size: 1.5 }, 2)).toEqual([0, 0, 0, 3]);
     expect(times([1 - 1e-12, 1 - 1e-15, 1], { size: 1, power: 1000, maxRepeats: 3 }, 3)).toEqual([3, 0, 0]);
     expect(times([0.5, 1, NaN], { size: 1, power: 0, maxRepeats: 1 }, 4)).toEqual([1, 1, 1]);
-    expect(resample.settings.safeParse({ column: 'nll_sum', size: 2, maxRepeats: 1 }).error?.issues[0].message).toMatch(
-      /maxRepeats allows/,
-    );
+    expect(resample.settings.safeParse({ size: 2, maxRepeats: 1 }).error?.issues[0].message).toMatch(/maxRepeats allows/);
   });
 });
