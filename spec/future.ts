@@ -11,7 +11,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'conditions.*.mixture.kind': ['cross', 'multi-source', 'detector-weighted'],
   'conditions.*.mixture.*.draw': ['weighted-by'],
   'references.*': ['real-text'],
-  metrics: ['prosody'],
 };
 
 /** Keys, by the pattern of the path of the object that they may stand in. */
@@ -61,9 +60,7 @@ function lookup(words: Readonly<Record<string, readonly string[]>>, path: readon
   const steps = memberPath(path).map(String);
   for (const [pattern, list] of Object.entries(words)) {
     const parts = pattern === '' ? [] : pattern.split('.');
-    const metricsEntry = pattern === 'metrics' && steps[0] === 'metrics';
-    if (metricsEntry || (parts.length === steps.length && parts.every((part, i) => part === '*' || part === steps[i])))
-      return list;
+    if (parts.length === steps.length && parts.every((part, i) => part === '*' || part === steps[i])) return list;
   }
   return [];
 }

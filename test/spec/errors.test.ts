@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import type { LanguageModelPlan } from '../../kinds/text/plan.js';
 import { composeDocument } from '../../spec/compose.js';
 import { loadExperiment } from '../../spec/load.js';
-import { metricNamesOf } from '../../spec/metrics.js';
 import { folder, load, problems, SMALL } from './support.js';
 
 const edit = (from: string | RegExp, to: string): Promise<string[]> => {
@@ -40,7 +39,7 @@ describe('problems name file, line, column, what is wrong and what to do', () =>
       'seeds: [1]',
       'seeds: [1]\nzzzqqq: 1',
       [
-        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, sources, tokenizer, population, conditions, encoder, metrics, claims, execution',
+        'e.yaml:4:1: zzzqqq: unknown key "zzzqqq"; known here: schemaVersion, name, title, seeds, generations, data, sources, tokenizer, population, conditions, references, encoder, metrics, claims, execution',
       ],
     ],
     [
@@ -211,7 +210,7 @@ describe('operators', () => {
     ['[{ length: { minToken: 3 } }]', '13:31: population.0.postprocess.0.length.minToken: unknown key "minToken"; did you mean "minTokens"?'],
     ['[{ length: { minTokens: 3.5 } }]', '13:42: population.0.postprocess.0.length.minTokens: must be a whole number, but is 3.5'],
     ['[{ curate: { column: nll_sum } }]', '13:19: population.0.postprocess.0: curate chooses among several texts of a prompt, and there is one; give decoding.numReturnSequences'],
-    ['[{ resample: { column: nll_sum, size: 4 } }]', '13:56: population.0.postprocess.0.resample.size: size asks for more texts than maxRepeats allows'],
+    ['[{ resample: { size: 4 } }]', '13:39: population.0.postprocess.0.resample.size: size asks for more texts than maxRepeats allows'],
     ['[length]', '13:19: population.0.postprocess.0: length needs settings, as {length: {…}}: needs a lower or an upper limit, and the upper one not below the lower one'],
     ['[threshold]', '13:19: population.0.postprocess.0: threshold needs settings, as {threshold: {…}}: column'],
     ['[{ threshold: { column: nll, max: 3 } }]', '13:42: population.0.postprocess.0.threshold.column: unknown value "nll"; one of: nll_sum, token_count, '],
@@ -270,12 +269,6 @@ describe('words of the future are refused as such', () => {
       'strategy: greedy',
       'strategy: greedy, penaltyAlpha: 0.6',
       'e.yaml:12:35: population.0.decoding.penaltyAlpha: "penaltyAlpha" is not implemented yet; remove it',
-    ],
-    [
-      'metric',
-      /$/,
-      'metrics: [prosody]\n',
-      `e.yaml:17:11: metrics.0: "prosody" is not implemented yet; one of: ${metricNamesOf('texts').join(', ')}`,
     ],
   ];
   test.each(cases)('%s', async (_what, from, to, expected) => {
