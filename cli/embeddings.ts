@@ -17,6 +17,8 @@ export interface Embedded {
   readonly tables: Readonly<Record<string, ObservedTable>>;
   /** as the settings of values name it */
   readonly encoder: string;
+  /** its folder, where vectors are made and not read */
+  readonly folder?: string;
 }
 
 export interface EmbeddingOptions {
@@ -60,6 +62,7 @@ export async function embeddingsFor(options: EmbeddingOptions, texts: TextsToEmb
         [tableName(WRITTEN_SENTENCES)]: await embed(texts.written.flatMap((text) => sentencesOf(text))),
       }),
     },
+    folder: found.folder,
     encoder: found.source ?? `file:${basename(found.folder)}@${digestOf(await checkpointDigests(found))}`,
   };
 }

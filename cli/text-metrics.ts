@@ -1,7 +1,9 @@
 /** The metrics of texts on anybody's files: one JSON object a line with its text, and perhaps what it should have been. */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { HabsburgError, fromSystemError } from '../common/errors.js';
 import { parseRecords } from '../data/template.js';
+import { ENCODER_PARSES, PARSES } from '../evaluations/d-syn.js';
 import { evaluations } from '../evaluations/index.js';
 import { sizeOf, sizeProblem, sizeSchema, valuesOf, type Size } from '../evaluations/size.js';
 import { encode } from '../evaluations/token-ids.js';
@@ -16,6 +18,7 @@ import {
   type Settings,
 } from '../evaluations/types.js';
 import { parseConllu, writeConllu } from '../syntax/conllu.js';
+import { parseTextsOver } from '../syntax/encoded/table.js';
 import { parseTexts } from '../syntax/table.js';
 
 export interface TextLine {
@@ -25,8 +28,8 @@ export interface TextLine {
   readonly conllu?: string;
 }
 
-/** The table that metrics of parses read (observations/syntax.ts). */
-const PARSES = tableName({ observation: 'syntax', of: 'generated', under: 'self' });
+/** The tables that metrics of parses read: of the parser that comes with Habsburg, and of the one over an encoder's states. */
+const [PARSED, PARSED_OVER] = [PARSES, ENCODER_PARSES].map(tableName);
 
 /** Of FILE.conllu every sentence is a text. @throws HabsburgError naming the line that has no text */
 export async function readTexts(file: string): Promise<TextLine[]> {
@@ -84,17 +87,34 @@ function parsesOf(lines: readonly TextLine[], most: number): EvaluationInput['ta
   return conllu.length > 0 ? { columns: {}, texts: { conllu } } : parseTexts(lines.map(({ text }) => text), most); // prettier-ignore
 }
 
-/** The tables that some metrics read of texts, beside those that are there. */
-export function withParses(
+/** What stands for the parses over an encoder's states until a metric reads them. */
+export const parsesOver = (lines: readonly TextLine[]): EvaluationInput['tables'] =>
+  lines.some(({ conllu }) => conllu !== undefined) ? {} : { [PARSED_OVER]: { columns: {} } };
+
+/**
+ * The tables that some metrics read of texts, beside those that are there.
+ * @param encoder folder of the encoder whose states a parser reads
+ */
+export async function withParses(
   tables: EvaluationInput['tables'],
   lines: readonly TextLine[],
   metrics: readonly { readonly evaluation: Evaluation; readonly settings: Settings }[],
-): EvaluationInput['tables'] {
-  const counts = metrics.flatMap(({ evaluation, settings }) =>
-    readsParses(evaluation) ? [sizeOf(settings).size ? 0 : Number(settings.sentences)] : [],
-  );
-  if (counts.length === 0) return tables;
-  return { ...tables, [PARSES]: parsesOf(lines, counts.includes(0) ? Infinity : Math.max(...counts)) };
+  encoder?: string,
+): Promise<EvaluationInput['tables']> {
+  /** sentences that some metric looks at; 0: none does */
+  const most = (table: string): number => {
+    const counts = metrics.flatMap(({ evaluation, settings }) =>
+      reads(evaluation, table) ? [sizeOf(settings).size ? 0 : Number(settings.sentences)] : [],
+    );
+    return counts.includes(0) ? Infinity : Math.max(0, ...counts);
+  };
+  const [own, over] = [PARSED, PARSED_OVER].map(most);
+  const texts = lines.map(({ text }) => text);
+  return {
+    ...tables,
+    ...(own > 0 && { [PARSED]: parsesOf(lines, own) }),
+    ...(over > 0 && { [PARSED_OVER]: await parseTextsOver(encoder!, texts, { threads: availableParallelism() }, over) }),
+  };
 }
 
 /** Its own, or where no line has any the line of the same number in the other file. */
@@ -114,14 +134,15 @@ function measurable({ of, needs }: Evaluation, input: EvaluationInput): boolean 
     of === 'texts' &&
     needs.truth === undefined &&
     needs.modelTokens === undefined &&
-    (needs.observations ?? []).every((need) => tableName(need) in input.tables || (parsed && tableName(need) === PARSES)) &&
+    (needs.observations ?? []).every((need) => tableName(need) in input.tables || (parsed && tableName(need) === PARSED)) &&
     (needs.records ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.tokenTypes ?? []).every((role) => input.records[role] !== undefined) &&
     (needs.references === undefined || input.references !== undefined)
   );
 }
 
-const readsParses = ({ needs }: Evaluation): boolean => needs.observations?.some((need) => tableName(need) === PARSES) === true;
+const reads = ({ needs }: Evaluation, table: string): boolean => needs.observations?.some((need) => tableName(need) === table) === true; // prettier-ignore
+const readsParses = (evaluation: Evaluation): boolean => reads(evaluation, PARSED) || reads(evaluation, PARSED_OVER);
 
 const labelOf = ({ name, variant }: Evaluation): string => `${name}.${variant}`;
 
@@ -167,6 +188,8 @@ export function chosen(asked: readonly string[] | undefined, input: EvaluationIn
 function lackOfVectors(name: string, needed: readonly ObservationRef[], { tables }: EvaluationInput): string {
   if (needed.some(({ observation }) => observation === 'sentence-embedding'))
     return `${name} needs vectors of sentences, which --encoder FOLDER or hf://sentence-transformers/all-MiniLM-L6-v2@main makes`;
+  if (needed.some((need) => tableName(need) === PARSED_OVER))
+    return `${name} reads parses over an encoder's states: --encoder FOLDER of all-MiniLM-L6-v2, with a file of texts`;
   const written = needed.some((need) => need.of === 'generated' && tables[tableName(need)] === undefined);
   return written
     ? `${name} needs vectors of the texts: --encoder FOLDER or hf://sentence-transformers/all-MiniLM-L6-v2@main makes them, --embeddings FILE.npy or FILE.jsonl has them`

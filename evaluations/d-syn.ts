@@ -2,16 +2,18 @@
 import { z } from 'zod';
 import { parseConllu } from '../syntax/conllu.js';
 import { HabsburgError } from '../common/errors.js';
+import { encoder } from './embeddings.js';
 import { rowsOf } from './rows.js';
 import { dissimilarity, rowSpread } from './syntactic-diversity.js';
 import { tableOf } from './input.js';
 import type { Evaluation, EvaluationInput, ObservationRef } from './types.js';
 import type { Tree } from './weisfeiler-lehman.js';
 
-/** The parses of what model t wrote. */
-const PARSES: ObservationRef = { observation: 'syntax', of: 'generated', under: 'self' };
+/** The parses of what model t wrote: by the parser that comes with Habsburg, and by the one over an encoder's states. */
+export const PARSES: ObservationRef = { observation: 'syntax', of: 'generated', under: 'self' };
+export const ENCODER_PARSES: ObservationRef = { observation: 'encoder-syntax', of: 'generated', under: 'encoder' };
 
-const settingsOf = (sentences: number) =>
+const settingsOf = (sentences: number, more: z.ZodRawShape = {}) =>
   z.strictObject({
     sentences: z
       .int()
@@ -19,11 +21,12 @@ const settingsOf = (sentences: number) =>
       .max(1e9)
       .default(sentences)
       .describe('The first so many written sentences, so that sizes are equal; 0: all.'),
+    ...more,
   });
 
 /** The first sentences of all texts, in order. @param most 0: all */
-function treesOf(input: EvaluationInput, label: 'upos' | 'xpos', most: number): Tree[] {
-  const { conllu } = tableOf(input, PARSES).texts ?? {};
+function treesOf(input: EvaluationInput, parses: ObservationRef, label: 'upos' | 'xpos', most: number): Tree[] {
+  const { conllu } = tableOf(input, parses).texts ?? {};
   if (conllu === undefined) throw new HabsburgError('failed', 'internal: parses without CoNLL-U');
   const trees: Tree[] = [];
   for (let i = 0; i < conllu.length; i++) {
@@ -55,7 +58,7 @@ export const dSynStein: Evaluation = {
   settings: settingsOf(5000),
   subject: 'generated',
   compute(input, settings) {
-    const trees = treesOf(input, 'xpos', Number(settings.sentences));
+    const trees = treesOf(input, this.needs.observations![0], 'xpos', Number(settings.sentences));
     if (trees.length < 2) return [];
     const { pairs, centroid } = rowSpread(trees, 1);
     const row = rowsOf(this, settings);
@@ -83,10 +86,22 @@ export const dSynGuo: Evaluation = {
   settings: settingsOf(3000),
   subject: 'generated',
   compute(input, settings) {
-    const trees = treesOf(input, 'upos', Number(settings.sentences));
+    const trees = treesOf(input, this.needs.observations![0], 'upos', Number(settings.sentences));
     if (trees.length < 3) return [];
     const { mean, margin95 } = dissimilarity(trees, 2);
     const row = rowsOf(this, settings);
     return [row(mean, trees.length), row(margin95, trees.length, 'margin95')];
   },
 };
+
+/** The same of parses by the parser over an encoder's states (syntax/encoded/), which err less; values of two parsers do not compare. */
+const overEncoder = (one: Evaluation, sentences: number): Evaluation => ({
+  ...one,
+  variant: `${one.variant}-encoder`,
+  summary: `${one.summary.replace(/\.$/, '')}; parses by the parser over the states of the encoder.`,
+  needs: { observations: [ENCODER_PARSES] },
+  settings: settingsOf(sentences, { encoder }),
+});
+
+export const dSynSteinEncoder = overEncoder(dSynStein, 5000);
+export const dSynGuoEncoder = overEncoder(dSynGuo, 3000);

@@ -11,7 +11,8 @@ export const REAL: ObservationRef = { observation: 'embedding', of: 'test', unde
 /** What model t wrote, sentence by sentence. */
 export const WRITTEN_SENTENCES: ObservationRef = { observation: 'sentence-embedding', of: 'generated', under: 'encoder' };
 
-const encoder = z.string().default('').describe('Which sentence encoder; where it is not said, the one that the file names as `encoder`.'); // prettier-ignore
+/** The setting of whatever reads an encoder's table. */
+export const encoder = z.string().default('').describe('Which sentence encoder; where it is not said, the one that the file names as `encoder`.'); // prettier-ignore
 
 /** Settings of a metric of the first so many texts. */
 export const ofTexts = (most: number) => ({

@@ -4,7 +4,7 @@ import { bleus } from './bleu.js';
 import { chrf } from './chrf.js';
 import { compressionRatio } from './compression-ratio.js';
 import { coverage } from './coverage.js';
-import { dSynGuo, dSynStein } from './d-syn.js';
+import { dSynGuo, dSynGuoEncoder, dSynStein, dSynSteinEncoder } from './d-syn.js';
 import { distinct1, distinct2, distinct3 } from './distinct.js';
 import { distinctBlocks } from './distinct-blocks.js';
 import { diversity } from './diversity.js';
@@ -70,6 +70,8 @@ export const evaluations: readonly Evaluation[] = [
   ...selfBleus,
   dSynStein,
   dSynGuo,
+  dSynSteinEncoder,
+  dSynGuoEncoder,
   ...ttrs,
   vocabulary,
   hapax,

@@ -45,6 +45,12 @@ export const OBSERVATIONS = {
     columns: { sentence_count: 'int32', word_count: 'int32' },
     texts: ['conllu'],
   },
+  'encoder-syntax': {
+    of: 'texts',
+    summary: "The same by Habsburg's parser over the states of a sentence encoder, all-MiniLM-L6-v2.",
+    // operators read no table of an encoder, so none of its columns is named here
+    texts: ['conllu'],
+  },
   bound: {
     of: 'images',
     summary: 'Both terms of the evidence lower bound of each image under a VAE: reconstruction and divergence, nats.',

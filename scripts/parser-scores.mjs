@@ -1,6 +1,6 @@
-// `node scripts/parser-scores.mjs --treebank FOLDER [--encoder FOLDER --network FILE]`: scores of the parser of syntax/ on a treebank's
+// `node scripts/parser-scores.mjs --treebank FOLDER [--encoder FOLDER [--network FILE]]`: scores of the parser of syntax/ on a treebank's
 // development and test sentences, and what D_syn makes of its parses and of the treebank's own. With --encoder those of the parser over its
-// states, too, by the network that train-parser.mjs --encoder made. After `npm run build`.
+// states, too. After `npm run build`.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,6 @@ if (!values.treebank) throw new Error('--treebank FOLDER: where *-dev.conllu and
 const parser = englishParser();
 const parsers = { 'without an encoder': (gold) => gold.map(({ forms }) => parser.parseWords(forms)) };
 if (values.encoder) {
-  if (!values.network) throw new Error('--network FILE: what train-parser.mjs --encoder FOLDER --out FILE has written');
   const encoded = await loadEncodedParser(values.encoder, values.network);
   const { name } = encoded.model.head.encoder;
   parsers[`over ${name}`] = (gold) => encoded.parseWords(gold.map(({ forms }) => forms), { threads: 1 }); // prettier-ignore

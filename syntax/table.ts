@@ -1,5 +1,5 @@
 /** Parses as columns, a row a text. */
-import { writeConllu } from './conllu.js';
+import { writeConllu, type Sentence } from './conllu.js';
 import { englishParser } from './english.js';
 
 export interface ParseColumns {
@@ -11,13 +11,22 @@ export interface ParseColumns {
 export function parseTexts(texts: readonly string[], most = Infinity): ParseColumns {
   const parser = englishParser();
   let left = most;
-  const columns = { sentence_count: new Int32Array(texts.length), word_count: new Int32Array(texts.length) };
-  const conllu = texts.map((text, i) => {
-    const sentences = left > 0 ? parser.parse(text) : [];
-    left -= sentences.length;
-    columns.sentence_count[i] = sentences.length;
-    columns.word_count[i] = sentences.reduce((sum, { forms }) => sum + forms.length, 0);
-    return sentences.map(writeConllu).join('');
-  });
-  return { columns, texts: { conllu } };
+  return columnsOf(
+    texts.map((text) => {
+      const sentences = left > 0 ? parser.parse(text) : [];
+      left -= sentences.length;
+      return sentences;
+    }),
+  );
+}
+
+/** @param parsed sentences of each text */
+export function columnsOf(parsed: readonly (readonly Sentence[])[]): ParseColumns {
+  return {
+    columns: {
+      sentence_count: Int32Array.from(parsed, (sentences) => sentences.length),
+      word_count: Int32Array.from(parsed, (sentences) => sentences.reduce((sum, { forms }) => sum + forms.length, 0)),
+    },
+    texts: { conllu: parsed.map((sentences) => sentences.map(writeConllu).join('')) },
+  };
 }

@@ -13,7 +13,7 @@ import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
 import { embeddingsFor } from '../embeddings.js';
 import { beside, sentencesBeside, type Beside } from '../metrics-against.js';
-import { atSize, checkSize, chosen, inputOf, measuredBy, readTexts, settingsFor, sizeGiven, withParses, type Measured, type TextLine } from '../text-metrics.js'; // prettier-ignore
+import { atSize, checkSize, chosen, inputOf, measuredBy, parsesOver, readTexts, settingsFor, sizeGiven, withParses, type Measured, type TextLine } from '../text-metrics.js'; // prettier-ignore
 
 interface Options {
   readonly json?: boolean;
@@ -81,7 +81,7 @@ async function given(file: string | undefined, real: TextLine[] | undefined, opt
   });
   const input: EvaluationInput = {
     ...(lines === undefined ? { records: {} } : inputOf(lines, real)),
-    tables: embedded?.tables ?? {},
+    tables: { ...embedded?.tables, ...(embedded?.folder !== undefined && parsesOver(lines ?? [])) },
   };
   return { lines, texts: textsIn(lines) ?? [], embedded, input };
 }
@@ -122,7 +122,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
     const drawn = size === undefined && counts[0] !== counts[1] ? sizeGiven(`texts=${Math.min(...counts)}`) : undefined;
     const sized = new Set(drawn ? atSize(kept, undefined, drawn, own).kept : kept);
     const metrics = kept.map((evaluation) => ({ evaluation, settings: withSize(own(evaluation), sized.has(evaluation) ? (size ?? drawn) : undefined) })); // prettier-ignore
-    const rows = beside(metrics, [parsed(one, metrics), parsed(other, metrics)]);
+    const rows = beside(metrics, [await parsed(one, metrics), await parsed(other, metrics)]);
     const words = sides.map(({ texts }) => texts.reduce((sum, text) => sum + split(text).length, 0)) as [number, number];
     const sentences = sentencesBeside(rows, counts, words, { asked: size, drawn });
     if (options.json)
@@ -131,7 +131,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
     return;
   }
   const metrics = kept.map((evaluation) => ({ evaluation, settings: withSize(own(evaluation), size) }));
-  const input = parsed(one, metrics);
+  const input = await parsed(one, metrics);
   const measured = metrics.map(({ evaluation, settings }) => {
     const intervals = intervalsOverTexts(evaluation, input, sizeOf(settings).own);
     const values = measuredBy(evaluation, input, settings).map((value): Measured & Interval => {
@@ -163,12 +163,10 @@ async function measure(file: string | undefined, options: Options): Promise<void
 }
 
 /** With the parses that these metrics read. */
-const parsed = (
-  { input, lines = [] }: { readonly input: EvaluationInput; readonly lines?: readonly TextLine[] },
+const parsed = async (
+  { input, lines = [], embedded }: Awaited<ReturnType<typeof given>>,
   metrics: Parameters<typeof withParses>[2],
-) =>
-  // prettier-ignore
-  ({ ...input, tables: withParses(input.tables, lines, metrics) });
+): Promise<EvaluationInput> => ({ ...input, tables: await withParses(input.tables, lines, metrics, embedded?.folder) });
 
 const TOKENS = 'words between white space';
 

@@ -1,6 +1,8 @@
 /** English texts as parsed sentences, by a network over the states of a sentence encoder that the user has. */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { fromSystemError, HabsburgError } from '../../common/errors.js';
+import { packageRoot } from '../../common/version.js';
 import { byPaddedLength, Encoder, paddingMask, type EncodeOptions } from '../../engine/encoders/encoder.js';
 import { Graph } from '../../engine/graph/graph.js';
 import { weightConstants } from '../../engine/models/weights.js';
@@ -18,13 +20,16 @@ const VOTES = 1;
 const CHUNK = 1024;
 const BATCH = 32;
 
+/** The network that comes with Habsburg, over all-MiniLM-L6-v2. */
+export const encodedModelFile = (): string => path.join(packageRoot(), 'syntax', 'model', 'english-ewt-minilm.bin');
+
 /**
  * The parser over an encoder's states.
  * @param folder the encoder's
- * @param file the network's
+ * @param file the network's; default: that which comes with Habsburg
  * @throws HabsburgError 'invalid' where the network was trained with another encoder
  */
-export async function loadEncodedParser(folder: string, file: string): Promise<EncodedParser> {
+export async function loadEncodedParser(folder: string, file = encodedModelFile()): Promise<EncodedParser> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw fromSystemError(error, `reading the network of the parser, ${file}`);
   });

@@ -236,6 +236,13 @@ test('d-syn of parses that a file has, and of plain texts, which are parsed wher
   const ofTwo = async (file: string) => (await measure(file, '--metrics', 'd-syn.stein', '--set', 'sentences=2')).values.map(({ value, n }) => [value, n]); // prettier-ignore
   expect(await ofTwo(texts)).toEqual(await ofTwo(first));
 
+  // by the parser over an encoder's states
+  const without = await measure(texts, '--metrics', 'd-syn.guo-encoder');
+  expect([without.code, without.err]).toEqual([2, expect.stringContaining('d-syn.guo-encoder reads parses over an encoder\'s states: --encoder FOLDER of all-MiniLM-L6-v2')]); // prettier-ignore
+  const other = await measure(texts, '--metrics', 'd-syn.guo-encoder', '--encoder', 'test/golden/encoders/bert');
+  expect([other.code, other.err]).toEqual([2, expect.stringContaining('reads the states of all-MiniLM-L6-v2, and')]);
+  expect(other.err).toContain('test/golden/encoders/bert is another encoder; give that one, or train a network with yours');
+
   const broken = join(folder, 'broken.conllu');
   writeFileSync(broken, '1\tno heads\n');
   const { code, err } = await measure(broken, '--metrics', 'd-syn');

@@ -27,6 +27,7 @@ const input: EvaluationInput = {
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },
     'code/generated/first': codeTable(2, [1, -1, 2, 0.5, -3, 0]),
     'syntax/generated/self': { columns: {}, texts: { conllu: ['Ba', 'do', 'Ba'].map((form) => writeConllu({ forms: [form], upos: ['X'], xpos: ['FW'], heads: [0], deprels: ['root'] })) } }, // prettier-ignore
+    'encoder-syntax/generated/encoder': { columns: {}, texts: { conllu: ['Ba', 'ku', 'Ba'].map((form) => writeConllu({ forms: [form], upos: ['X'], xpos: ['FW'], heads: [0], deprels: ['root'] })) } }, // prettier-ignore
     'coordinates/generated/self': { columns: { x_0: [1, 2] } },
     ...Object.fromEntries(
       ['embedding/generated', 'embedding/test', 'sentence-embedding/generated'].map((of, k) => [

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { readTable, writeTable } from '../../data/table.js';
+import encoderSyntax from '../../observations/encoder-syntax.js';
 import { observe } from '../../observations/observe.js';
 import syntax from '../../observations/syntax.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { parseConllu } from '../../syntax/conllu.js';
+import { encodedModelFile } from '../../syntax/encoded/parser.js';
 import { englishParser, modelFile } from '../../syntax/english.js';
 import { parseTexts } from '../../syntax/table.js';
 import { temporaryFolder } from '../support/servers.js';
@@ -47,6 +49,12 @@ test('texts behind as many sentences as are asked for are left without a parse',
 });
 
 test('another model is another version of the observation: raise it where this digest changes', () => {
-  const digest = createHash('sha256').update(readFileSync(modelFile())).digest('hex').slice(0, 16);
-  expect([syntax.version, digest]).toEqual([3, '5c601c7b0a96c849']);
+  const digest = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16);
+  expect([syntax.version, digest(modelFile())]).toEqual([3, '5c601c7b0a96c849']);
+  // which reads both
+  expect([encoderSyntax.version, digest(modelFile()), digest(encodedModelFile())]).toEqual([
+    1,
+    '5c601c7b0a96c849',
+    '6ea3ecca8ae315e7',
+  ]);
 });

@@ -9,7 +9,7 @@ import { float32, Session, type Tensor } from '../../engine/session.js';
 import { englishParser } from '../../syntax/english.js';
 import { readEncodedModel, weightsDigest, writeEncodedModel } from '../../syntax/encoded/model.js';
 import { network, networkInputs, networkParameters, relationPoints, type NetworkConfig } from '../../syntax/encoded/network.js';
-import { EncodedParser } from '../../syntax/encoded/parser.js';
+import { EncodedParser, encodedModelFile, loadEncodedParser } from '../../syntax/encoded/parser.js';
 import { paddedStates, placesMask, subwordsOf } from '../../syntax/encoded/subwords.js';
 import { bestTree } from '../../syntax/encoded/tree.js';
 import { parseScores } from '../../syntax/scores.js';
@@ -207,4 +207,25 @@ test('words are cut so that a sentence fits, and one of none is unknown', async 
   expect([...placesOf([word, word], around + 2)!]).toEqual([1, 2]);
   expect(placesOf([word, word], around + 1)).toBeUndefined();
   expect([...subwordsOf([''], tokenizer, 9, 7)!.ids.subarray(tokenizer.prefix.length)][0]).toBe(7);
+});
+
+/** The encoder's 90 MB are no part of the project (test/engine/encoders/minilm.test.ts says where they come from). */
+const minilm = process.env.HABSBURG_MINILM;
+(minilm === undefined ? test.skip : test)(
+  'the network that is shipped scores what syntax/model/README.md says, within what an eighth of the test set can differ (skipped without HABSBURG_MINILM)',
+  async () => {
+    const gold = sample();
+    const parsed = await (await loadEncodedParser(minilm!)).parseWords(gold.map(({ forms }) => forms), { threads: 1 }); // prettier-ignore
+    const { upos, xpos, las } = parseScores(parsed, gold);
+    console.log(`of ${gold.length} sentences: UPOS ${upos}, XPOS ${xpos}, LAS ${las}`);
+    expect(las).toBeGreaterThan(0.84);
+    expect(upos).toBeGreaterThan(0.93);
+  },
+  120_000,
+);
+
+test('the network that is shipped is read, and says whose states it needs', () => {
+  const { head, weights } = readEncodedModel(readFileSync(encodedModelFile()), 'the network');
+  expect(head).toMatchObject({ licence: 'CC BY-SA 4.0', encoder: { name: 'all-MiniLM-L6-v2', layers: 4 } });
+  expect(weights.size).toBe(networkParameters(head.network).length);
 });
