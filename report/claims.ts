@@ -3,6 +3,7 @@
  * by seed where it compares), of logarithms where it is about a factor; the p values of all claims of an experiment are corrected
  * together (Holm), so that of experiments in which nothing is true at most one in twenty has a claim that "holds".
  */
+import { evaluations } from '../evaluations/index.js';
 import type { Claim } from '../spec/claims.js';
 import { thresholdOf } from '../spec/claims.js';
 import { studentUpper } from '../statistics/distributions.js';
@@ -101,7 +102,10 @@ const partOf = ({ against: _, scale: __, ...part }: Sample): ClaimPart => part;
 
 /** What a claim is about, a part for each condition and member; a sentence where there is nothing to test. */
 function samplesOf(results: Pick<Results, 'scores' | 'plan'>, claim: Claim): Sample[] | string {
-  const { measures, series } = summarise({ scores: results.scores }, claim.metric);
+  const { measures: found, series } = summarise({ scores: results.scores }, claim.metric);
+  // of several values of a metric that is called by its name alone, the one that has nothing added to its variant
+  const bare = found.filter(({ metric, variant }) => evaluations.some((one) => one.name === metric && one.variant === variant));
+  const measures = found.length > 1 && bare.length === 1 ? bare : found;
   if (measures.length === 0) return `${claim.metric} is not measured`;
   if (measures.length > 1)
     return `${claim.metric} has several values, ${measures.map(({ metric, variant }) => `${metric}/${variant}`).join(', ')}: the claim must say which`; // prettier-ignore

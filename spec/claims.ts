@@ -79,7 +79,7 @@ export function thresholdOf({ threshold, statistic: { kind } }: Claim): number |
 /** How claims fit the rest of the file. A generation that this experiment has not is none of its faults: the verdict says so. */
 export function checkStatedClaims(
   claims: readonly Claim[] = [],
-  { conditions, population }: { readonly conditions: readonly { readonly name: string }[]; readonly population: readonly { readonly name: string }[] }, // prettier-ignore
+  { conditions, population, metrics = [] }: { readonly conditions: readonly { readonly name: string }[]; readonly population: readonly { readonly name: string }[]; readonly metrics?: readonly (string | { readonly name: string; readonly variant?: string })[] }, // prettier-ignore
 ): Problem[] {
   const known = conditions.map((condition) => condition.name);
   const members = population.map((member) => member.name);
@@ -94,6 +94,9 @@ export function checkStatedClaims(
     };
     if (claims.findIndex(({ id }) => id === claim.id) < i) problems.push({ path: place('id'), message: `claim ${JSON.stringify(claim.id)} is there twice` }); // prettier-ignore
     unknown(place('metric'), claim.metric.split('/')[0], 'metric', METRICS);
+    const asked = new Set(metrics.flatMap((one) => variantOf(one, claim.metric) ?? []));
+    if (asked.size > 1)
+      problems.push({ path: place('metric'), message: `${claim.metric} is measured in several variants, ${[...asked].join(', ')}, and the claim must say which`, suggestion: `write ${claim.metric}/${[...asked][0]}` }); // prettier-ignore
     claim.conditions.forEach((condition, c) => unknown(place('conditions', c), condition, 'condition', known));
     if (claim.member !== undefined) unknown(place('member'), claim.member, 'member', members);
     const two = of.kind === 'difference' || of.kind === 'ratio';
@@ -115,6 +118,13 @@ export function checkStatedClaims(
       problems.push({ path: place('expected'), message: `${expected} is not ${direction} the threshold` });
     return problems;
   });
+}
+
+/** The variant in which a file's list measures a metric that a claim calls by its name alone. */
+function variantOf(metric: string | { readonly name: string; readonly variant?: string }, name: string): string | undefined {
+  const own = typeof metric === 'string' ? { name: metric, variant: undefined } : metric;
+  if (own.name !== name) return undefined;
+  return own.variant ?? evaluations.find((one) => one.name === name)?.variant;
 }
 
 function lies(value: number, direction: Claim['direction'], [low, high]: readonly number[]): boolean {

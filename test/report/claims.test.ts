@@ -91,6 +91,9 @@ describe('a claim', () => {
     expect(why({ statistic: { kind: 'trend' } }, resultsOf({ replace: [[1, 2], [1, 2]] }))).toBe('a trend takes three generations'); // prettier-ignore
     const two = { ...RESULTS, scores: [...RESULTS.scores, ...resultsOf({ replace: [[1, 2, 3]] }, 'perplexity', 'other').scores] };
     expect(why({}, two)).toBe('perplexity has several values, perplexity/real-test, perplexity/other: the claim must say which');
+    const parts = resultsOf({ replace: [[10, 21, 40], [20, 45, 90]] }, 'perplexity', 'real-test/exp-mean-token').scores; // prettier-ignore
+    const part = resultsOf({ replace: [[1, 1, 1]] }, 'perplexity', 'real-test/exp-mean-token/without-end-token').scores;
+    expect(judgeClaims({ ...RESULTS, scores: [...part, ...parts] }, [claim({})])[0].parts[0].n).toBe(2); // the metric's own value
     expect(why({ metric: 'perplexity/other' }, two)).toBe('one seed makes no claim');
     expect(why({}, resultsOf({ replace: [[-1, 2], [1, 2]] }))).toMatch(/claim a change/); // prettier-ignore
   });

@@ -56,6 +56,12 @@ test('names that are not there', async () => {
   expect(await problems(with_(GROWS).replace('metric: perplexity', 'metric: perplexty'))).toEqual([
     expect.stringContaining('there is no metric "perplexty"; did you mean perplexity?'),
   ]);
+  const metrics = 'metrics: [perplexity, { name: perplexity, variant: real-test/per-record }]\n';
+  expect(await problems(`${with_(GROWS)}${metrics}`)).toEqual([
+    expect.stringContaining(
+      'claims.0.metric: perplexity is measured in several variants, real-test/exp-mean-token, real-test/per-record, and the claim must say which; write perplexity/real-test/exp-mean-token',
+    ),
+  ]);
   const twice = with_(GROWS);
   expect(await problems(`${twice}${twice.slice(twice.indexOf('  - { id: c'))}`)).toEqual([
     expect.stringContaining('claims.1.id: claim "c" is there twice'),

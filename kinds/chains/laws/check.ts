@@ -45,12 +45,14 @@ export function checkLaw(
     const half = (critical * sd) / Math.sqrt(n);
     const rounding = 1e-9 * Math.abs(expected);
     const off = mean - expected;
-    const t1 = sd === 0 ? 0 : ((off + correction + (skew / (3 * sd)) * off * off) * Math.sqrt(n)) / sd;
+    const bend = sd === 0 ? 0 : skew / (3 * sd);
+    const t1 = sd === 0 ? 0 : ((off + correction + bend * off * off) * Math.sqrt(n)) / sd;
     const holds =
       Math.abs(off) <= rounding ||
       (law.relation === 'at-least' && off > 0) ||
       (sd > 0 && (law.relation === 'equal' ? Math.abs(t1) : -t1) <= critical);
-    return { generation: t, expected, mean, low: mean + correction - half, high: mean + correction + half, n, holds };
+    const [low, high] = [mean - reach(half - correction, bend), mean - reach(-half - correction, bend)];
+    return { generation: t, expected, mean, low, high, n, holds };
   });
   const failing = points.filter(({ holds }) => !holds);
   const verdict = points.length === 0 ? 'undecided' : failing.length === 0 ? 'pass' : 'fail';
@@ -61,6 +63,12 @@ export function checkLaw(
     tooSkewed,
     sentence: sentence(law, verdict, confidence, points, failing, tooSkewed, incomplete, candidates[0]?.n ?? 0),
   };
+}
+
+/** x for which x + bend x² is y, the one near 0: what a mean may be off before Johnson's t says so. Where there is none, the bend's end. */
+function reach(y: number, bend: number): number {
+  const root = 1 + 4 * bend * y;
+  return root < 0 ? -1 / (2 * bend) : (2 * y) / (1 + Math.sqrt(root));
 }
 
 function sentence(

@@ -69,6 +69,15 @@ describe('the check of a law', () => {
     expect(checkLaw(law(0.2501), same).verdict).toBe('fail');
   });
 
+  test('a law fails exactly where the interval that is shown does not hold it', () => {
+    for (let repetition = 0; repetition < 20; repetition++) {
+      const values = new Map([[0, skewed(400, repetition).get(0)!]]);
+      const verdict = (expected: number) => checkLaw(law(expected), values).verdict;
+      const [{ low, high }] = checkLaw(law(1), values).points;
+      expect([low * (1 - 1e-6), low * (1 + 1e-6), high * (1 - 1e-6), high * (1 + 1e-6)].map(verdict)).toEqual(['fail', 'pass', 'pass', 'fail']); // prettier-ignore
+    }
+  });
+
   test('says the numbers', () => {
     expect(checkLaw(law(2), skewed(400, 1)).sentence).toMatch(
       /^outside the 99 % interval at 4 of 4 tested generations, first generation 0: 1\.\d+ in \[1\.0\d*, 1\.2\d*\], the law says 2\.000$/,
