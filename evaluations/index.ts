@@ -23,6 +23,7 @@ import { mattr } from './mattr.js';
 import { mauve } from './mauve.js';
 import { mmd } from './mmd.js';
 import { mtlds } from './mtld.js';
+import { nextToken } from './next-token.js';
 import { mixedPerplexities } from './mixed-perplexity.js';
 import { perplexity } from './perplexity.js';
 import { perplexityMasked, perplexityOfWindows, perplexityUnmasked } from './perplexity-contexts.js';
@@ -57,6 +58,7 @@ export const evaluations: readonly Evaluation[] = [
   perplexityMasked,
   perplexityUnmasked,
   sequencePerplexity,
+  nextToken,
   ...likelihoodShifts,
   distinct1,
   distinct2,

@@ -15,8 +15,8 @@ export const OBSERVATIONS = {
   prediction: {
     of: 'texts',
     summary:
-      "A language model's next-token distributions in each record: entropy_sum in nats, and hit_count tokens that were the most likely one, over token_count tokens.",
-    columns: { entropy_sum: 'float64', hit_count: 'int32', token_count: 'int32' },
+      "A language model's next-token distributions in each record: entropy_sum in nats, hit_count tokens that were the most likely one, gini_sum of the Gini coefficients of the 100 most likely, and certain_count places where one has more than .999, over token_count tokens.",
+    columns: { entropy_sum: 'float64', hit_count: 'int32', gini_sum: 'float64', certain_count: 'int32', token_count: 'int32' },
   },
   detection: {
     of: 'texts',

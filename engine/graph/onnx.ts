@@ -80,7 +80,7 @@ function emitNode(node: Node, nameOf: (value: Value) => string, used: ReadonlySe
   // What branches use from outside they name themselves.
   for (const input of op === 'If' ? inputs.slice(0, 1) : inputs) message.string(1, nameOf(input));
   // Optional outputs that nobody reads are not asked for.
-  const wanted = node.outputs.reduce((last, output, i) => (used.has(output) ? i + 1 : last), 1);
+  const wanted = node.outputs.reduce((last, output, i) => (used.has(output) ? Math.max(last, i + 1) : last), row.required ?? 1);
   for (const output of node.outputs.slice(0, wanted)) message.string(2, nameOf(output));
   message.string(4, row.name ?? op);
   if (op === 'If') {

@@ -107,6 +107,8 @@ export interface OpRow<A> {
   /** ONNX attributes; absent: none */
   readonly emit?: (attributes: A, inputs: readonly Value[]) => Readonly<Record<string, OnnxAttribute>>;
   readonly domain?: 'com.microsoft';
+  /** outputs that a node must have, read or not; absent: the first */
+  readonly required?: number;
   /** ONNX's name, where it is another */
   readonly name?: string;
 }
@@ -347,6 +349,7 @@ export const OPS: { readonly [O in Op]: OpRow<Attributes[O]> } = {
     },
   },
   TopK: {
+    required: 2,
     infer: ([x, k], { axis }) => {
       const at = axisOf(axis, x.shape.length);
       const shape = x.shape.map((dim, i): Dim => (i === at ? constantInts(k, "TopK's k")[0] : dim));

@@ -26,6 +26,8 @@ const TABLES: Readonly<Record<string, (rows: readonly Prediction[][], endTokens:
   prediction: (rows) => ({
     entropy_sum: Float64Array.from(rows, (row) => row.reduce((sum, { logits }) => sum + entropy(softmax(logits)), 0)),
     hit_count: Int32Array.from(rows, (row) => row.filter(isHit).length),
+    gini_sum: Float64Array.from(rows, (row) => row.reduce((sum, { logits }) => sum + gini(softmax(logits)), 0)),
+    certain_count: Int32Array.from(rows, (row) => row.filter(({ logits }) => Math.max(...softmax(logits)) > 0.999).length),
     token_count: Int32Array.from(rows, ({ length }) => length),
   }),
 };
@@ -53,3 +55,10 @@ const nllSum = (row: readonly Prediction[]): number => row.reduce((sum, { nll })
 const isHit = ({ logits, target }: Prediction): boolean => logits.every((logit) => logit <= logits[target]);
 const entropy = (probabilities: Float64Array): number =>
   probabilities.reduce((sum, p) => sum - (p === 0 ? 0 : p * Math.log(p)), 0);
+/** Of the 100 greatest, by the mean difference of all pairs. */
+function gini(probabilities: Float64Array): number {
+  const some = Array.from(probabilities).sort((a, b) => b - a).slice(0, 100); // prettier-ignore
+  const mean = some.reduce((sum, p) => sum + p, 0) / some.length;
+  const apart = some.reduce((sum, p) => sum + some.reduce((row, q) => row + Math.abs(p - q), 0), 0);
+  return apart / (2 * some.length ** 2 * mean);
+}

@@ -24,6 +24,7 @@ const input: EvaluationInput = {
     'likelihood/test/first': likelihoodTable([{ nllSum: 3, tokenCount: 2 }]),
     'likelihood/written0/first': likelihoodTable([{ nllSum: 5, tokenCount: 4 }]),
     'likelihood/generated/first': likelihoodTable([{ nllSum: 8, tokenCount: 4 }]),
+    'prediction/test/self': { columns: { entropy_sum: [2, 4], hit_count: [1, 0], gini_sum: [1.5, 0.5], certain_count: [1, 0], token_count: [2, 2] } }, // prettier-ignore
     'bound/test/self': { columns: { reconstruction: [90], divergence: [20] } },
     'code/generated/first': codeTable(2, [1, -1, 2, 0.5, -3, 0]),
     'syntax/generated/self': { columns: {}, texts: { conllu: ['Ba', 'do', 'Ba'].map((form) => writeConllu({ forms: [form], upos: ['X'], xpos: ['FW'], heads: [0], deprels: ['root'] })) } }, // prettier-ignore

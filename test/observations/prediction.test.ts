@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readSafetensors } from '../../engine/checkpoint/safetensors.js';
+import { giniOf } from '../../evaluations/frequencies.js';
 import prediction from '../../observations/prediction.js';
 import { RECORDS_FILE, writeRecords } from '../../pool/records.js';
 import { OTHER_MODELS, goldenRows, readGolden } from '../support/golden.js';
@@ -20,17 +21,22 @@ test.each(['opt-pre-ln', ...OTHER_MODELS])('%s', async (name) => {
   await rm(data, { recursive: true });
 
   const expected = rows.map((row, b) => {
-    let [entropy, hits] = [0, 0];
+    let [entropy, hits, gini, certain] = [0, 0, 0, 0];
     for (let t = 0; t + 1 < row.length; t++) {
       const at = logits.slice((b * time + t) * vocabulary, (b * time + t + 1) * vocabulary);
       const most = at.reduce((a, x) => Math.max(a, x));
       const sum = at.reduce((all, x) => all + Math.exp(x - most), 0);
       entropy -= at.reduce((all, x) => all + (Math.exp(x - most) / sum) * (x - most - Math.log(sum)), 0);
       if (at[row[t + 1]] === most) hits++;
+      const greatest = Array.from(at, (x) => Math.exp(x - most) / sum).sort((a, b) => b - a).slice(0, 100); // prettier-ignore
+      gini += giniOf(greatest);
+      if (greatest[0] > 0.999) certain++;
     }
-    return { entropy, hits };
+    return { entropy, hits, gini, certain };
   });
   expect([...columns.token_count]).toEqual(rows.map((row) => row.length - 1));
   expected.forEach(({ entropy }, i) => expect(Math.abs(columns.entropy_sum[i] / entropy - 1)).toBeLessThan(1e-5));
+  expected.forEach(({ gini }, i) => expect(Math.abs(columns.gini_sum[i] / gini - 1)).toBeLessThan(1e-5));
+  expect([...columns.certain_count]).toEqual(expected.map(({ certain }) => certain));
   expect([...columns.hit_count]).toEqual(expected.map(({ hits }) => hits));
 });
