@@ -126,13 +126,15 @@ describe('texts', () => {
     expect(new Set(ids(growing[0].generated)).size).toBe(48);
   });
 
-  test('data that do not suffice are said to, in one sentence', async () => {
+  test('data that do not suffice are said to, in one sentence and before anything runs', async () => {
     const { code, stderr } = await habsburg([
       ...run(file('./mixtures.yaml'), 'short'), '--set', 'name=short', '--set', 'population.opt.sample=90',
       '--set', 'conditions=[{name: fresh, mixture: {kind: fresh, share: 0.5}}]',
     ]); // prettier-ignore
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/data\.train has 96 records, of which 90 are used, and 45 new ones are needed; lower the sample/);
+    expect(stderr).toMatch(
+      /conditions\.0\.mixture\.kind: generations 0 to 3 take 225 real records, none of them twice, and data\.train has 96 at most; lower the member’s sample, or raise data\.limit\.train\n/,
+    );
   }, 600_000);
 });
 
