@@ -4,6 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
+import { seedsOf } from '../spec/expand.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import type { ExperimentInput } from '../workflows/contract.js';
@@ -95,7 +96,9 @@ export function identityOf({ plan, store }: Pick<ExperimentInput, 'plan' | 'stor
   const { name: _name, title: _title, execution, generations: _generations, ...settings } = portablePlan(plan);
   return {
     plan: planDigest(plan),
-    seeds: digestOf(plan.seeds),
+    seeds: digestOf(
+      plan.conditions.some(({ seeds }) => seeds) ? plan.conditions.map((one) => [...seedsOf(plan, one)]) : plan.seeds,
+    ),
     metrics: digestOf('metrics' in plan ? plan.metrics : []),
     store,
     settings: Object.fromEntries(

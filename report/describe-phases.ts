@@ -3,6 +3,7 @@ import { operatorWords, type OperatorPlan } from '../spec/operator-plan.js';
 import type { ConditionPlan, MemberPlan, Mixed } from '../spec/plan.js';
 import { stagesOf } from '../spec/phases.js';
 import { describeMixture } from './describe-mixture.js';
+import { ranges } from './notes.js';
 
 /** What a condition trains on, and for each phase what is other than before. */
 export function describeCondition(condition: ConditionPlan): string {
@@ -14,6 +15,7 @@ export function describeCondition(condition: ConditionPlan): string {
   );
   const { generations } = condition;
   if (generations !== undefined) words.push(generations === 0 ? 'generation 0 alone' : `ends with generation ${generations}`);
+  if (condition.seeds !== undefined) words.push(`seeds ${ranges(condition.seeds)} alone`);
   return words.join('; ');
 }
 

@@ -31,7 +31,7 @@ export function leftOut({ plan, others, beyond }: FoundPlan): string[] {
 }
 
 /** "1 to 3, 7, 9 to 12"; of many ranges the first few. */
-function ranges(numbers: readonly number[]): string {
+export function ranges(numbers: readonly number[]): string {
   const found: [number, number][] = [];
   for (const n of numbers) {
     const last = found.at(-1);

@@ -26,11 +26,25 @@ export function checkParts(
       'metric',
     ),
     ...duplicates(doc.population, ['population'], (m) => m.name, 'member', 'name'),
-    ...doc.conditions.flatMap(({ override, phases }, i) => [
+    ...doc.conditions.flatMap(({ override, phases, seeds }, i) => [
+      ...duplicates(seeds ?? [], ['conditions', i, 'seeds'], (seed) => seed, 'seed'),
+      ...checkOwnSeeds(seeds, doc.seeds, ['conditions', i, 'seeds']),
       ...checkOverrides(override, members, ['conditions', i]),
       ...checkPhases(phases, members, ['conditions', i]),
     ]),
     ...(doc.metrics ?? []).flatMap((metric, i) => checkVariant(metric, ['metrics', i])),
+  ];
+}
+
+/** A condition may have fewer seeds than the experiment, not others; with `--set seeds=1` only some of its own may be left. */
+function checkOwnSeeds(own: readonly number[] | undefined, all: readonly number[], path: Path): Problem[] {
+  if (own === undefined || own.some((seed) => all.includes(seed))) return [];
+  return [
+    {
+      path,
+      message: `none of its seeds is one of the experiment’s`,
+      suggestion: 'add them to seeds, or leave this condition’s out',
+    },
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The grammar of conditions and their phases, whatever their members are. */
 import { z } from 'zod';
 import { mixtureSchema } from './mixture-schema.js';
-import { name } from './shared.js';
+import { name, seed } from './shared.js';
 
 const changes = {
   mixture: mixtureSchema.optional().describe('Of the members that have none of their own: {kind: …}, or a list of terms.'),
@@ -31,6 +31,12 @@ export const conditionSchema = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe('Its last generation, where it ends before the experiment does; 0: a line to compare with. Default: generations.'),
+  seeds: z
+    .array(seed)
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('Its seeds, where these are not all of the experiment: a line to compare with may have fewer. Default: seeds.'),
   phases: z
     .array(phase)
     .min(1)

@@ -7,7 +7,7 @@ import { localSources, nameOfPath, pathOfSource, renameSources } from './sources
 /**
  * The one digest of a plan: results are filed under it, and everything that names a plan names this. It is of what determines a
  * chain's numbers: data by content, tokenizer, members, conditions, and device and engine where the file names one. Not of name and title,
- * seeds, number of generations (also a condition's own) and metrics (more of them are more chains, longer ones and more that is known of them, not others),
+ * seeds, number of generations (also a condition's own of both) and metrics (more of them are more chains, longer ones and more that is known of them, not others),
  * paths, what is claimed of sources, or execution.
  */
 export function planDigest(plan: ExperimentPlan): Digest {
@@ -32,7 +32,7 @@ export function planIdentity(plan: ExperimentPlan): string {
   // a file that is called otherwise holds the same
   return canonicalJson({
     ...named(
-      withoutQueues({ ...rest, conditions: conditions.map(({ generations: _last, ...condition }) => condition) }),
+      withoutQueues({ ...rest, conditions: conditions.map(({ generations: _last, seeds: _own, ...condition }) => condition) }),
       plan,
       (name, digest) => (digest ? `file:@${digest}` : `file:${name}`),
     ),

@@ -44,6 +44,8 @@ export interface ConditionPlan extends Phased<Mixed<MemberPlan>> {
   readonly name: string;
   /** its last generation, where it ends before the experiment does */
   readonly generations?: number;
+  /** its seeds, where these are not all of the experiment */
+  readonly seeds?: readonly number[];
 }
 
 export type AnyRunPlan = RunPlan | ChainRunPlan;

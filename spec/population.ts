@@ -24,7 +24,7 @@ interface PopulationDocument {
   /** the last one */
   readonly generations: number;
   readonly population: readonly { readonly family: string }[];
-  readonly conditions: readonly (Changes & { readonly name: string; readonly generations?: number | undefined; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
+  readonly conditions: readonly (Changes & { readonly name: string; readonly generations?: number | undefined; readonly seeds?: readonly number[] | undefined; readonly phases?: readonly (Changes & { readonly from: number })[] | undefined })[]; // prettier-ignore
 }
 
 interface Changes {
@@ -56,7 +56,7 @@ export function resolvePopulation<P extends Planned>(
   });
   return {
     population: checked.map(({ plan }) => plan),
-    conditions: conditions.map(({ name, generations, override = {}, phases }, c) => {
+    conditions: conditions.map(({ name, generations, seeds, override = {}, phases }, c) => {
       const path = ['conditions', c];
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
       const last = Math.min(all, generations ?? all);
@@ -71,6 +71,7 @@ export function resolvePopulation<P extends Planned>(
       return {
         name,
         ...(generations !== undefined && { generations }),
+        ...(seeds !== undefined && { seeds }),
         members: first.members,
         ...(later.length > 0 && { phases: later }),
       };

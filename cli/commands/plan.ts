@@ -99,10 +99,11 @@ function chainRuns(experiment: ExperimentPlan): ChainRun[] {
 
 function render(experiment: ExperimentPlan, steps: Outline, chains: readonly ChainRun[], digest: string, color: boolean): string {
   const { conditions, seeds, generations, population } = experiment;
+  const upTo = conditions.some((condition) => condition.seeds !== undefined) ? 'up to ' : '';
   const runs = steps.runs.length + chains.length;
   return [
     `${style('bold', experiment.name, color)}${experiment.title === undefined ? '' : `: ${experiment.title}`}`,
-    `${runs} ${plural(runs, 'run')} (${conditions.length} ${plural(conditions.length, 'condition')} x ${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
+    `${runs} ${plural(runs, 'run')} (${conditions.length} ${plural(conditions.length, 'condition')} x ${upTo}${seeds.length} ${plural(seeds.length, 'seed')}), generations 0 to ${generations}; plan ${digest.slice(0, 19)}`,
     '',
     ...dataWords(experiment.data).flatMap(({ head, splits }) => [
       head,

@@ -59,12 +59,12 @@ describe('two members', () => {
       ['g1/opt/sample', 1],
       ['g1/opt/finetune', 3],
       ['g1/opt/generate', 2],
-      ['g1/opt/score', 4],
+      ['g1/opt/score', 5],
       ['g1/llama/view', 3],
       ['g1/llama/sample', 2],
       ['g1/llama/finetune', 2],
       ['g1/llama/generate', 2],
-      ['g1/llama/score', 4],
+      ['g1/llama/score', 5],
     ]); // prettier-ignore
     expect(totals.steps).toBe(2 + 2 * 3 + 2 * (4 + 5));
     // with one tokenizer nothing is viewed

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { optConfig } from '../../kinds/text/architectures.js';
+import { describeCondition } from '../../report/describe-phases.js';
+import { planDigest } from '../../spec/digest.js';
 import { parseYaml } from '../../spec/document.js';
 import { expandSteps } from '../../spec/expand.js';
 import { usualMetricNamesOf } from '../../spec/metrics.js';
@@ -165,6 +167,25 @@ describe('runs', () => {
       { kind: 'fresh', share: 0.5 },
       { kind: 'terms', terms: [{ ...real, draw: 'fresh' }] },
     ]);
+  });
+
+  test('a condition may have fewer seeds, which are no part of the digest', async () => {
+    const fewer = three.replace('share: 0.1 } }', 'share: 0.1 }, seeds: [9, 12] }');
+    const { plan } = await load(fewer);
+    expect(expandSteps(plan).map((r) => r.id)).toEqual([
+      'replace/seed-4',
+      'replace/seed-9',
+      'keep-10/seed-9',
+      'hot/seed-4',
+      'hot/seed-9',
+    ]);
+    expect(planDigest(plan)).toBe(planDigest((await load(three)).plan));
+    expect(expandSteps((await load(fewer, { sets: ['seeds=9,4'] })).plan).map((r) => r.id)[2]).toBe('keep-10/seed-9');
+    expect(describeCondition(plan.conditions[1])).toMatch(/; seeds 9, 12 alone$/);
+    expect(await problems(fewer.replace('[9, 12]', '[12]'))).toEqual([
+      expect.stringMatching(/conditions\.1\.seeds: none of its seeds is one of the experiment’s; add them to seeds/),
+    ]);
+    expect(await problems(fewer.replace('[9, 12]', '[9, 9]'))).toEqual([expect.stringMatching(/conditions\.1\.seeds\.1: /)]);
   });
 
   test('the outline counts steps and finds those that runs have in common', async () => {
