@@ -204,7 +204,7 @@ describe('finetune', () => {
     [['--patience', '2'], /--early-stopping-patience needs --validation-text/],
     [['--template', 'alpaca'], /--template concerns records; give --records too/],
     [['--packing'], /--packing concerns records; give --records too/],
-    [['--validation-records', 'x.jsonl'], /--records needs --template: alpaca, chatml, or a file/],
+    [['--validation-records', 'x.jsonl'], /--records needs --template: alpaca, chatml, summarize, question, story, or a file/],
     [['--text', 'x.txt'], /give only one of --text, --tokens/],
     [['--lr-scheduler-type', 'polynomial'], /give linear, cosine, constant/],
     [['--optim', 'no-such'], /--optim no-such: give adamw, sgd/],
