@@ -234,7 +234,7 @@ function forgotten({ worse }: Watched, points: readonly Point[], { margin = MARG
   const verdict = worse === 'up' ? decide(low, high, 0, step) : mirrored(low, high, 0, -step);
   const back = logs ? Math.exp : (x: number): number => x;
   return {
-    statistic: `generation ${last.generation} ${logs ? '/' : '-'} the best before it`,
+    statistic: `generation ${last.generation} ${logs ? '/' : '-'} best before`,
     ...{ value: back(estimate), low: back(low), high: back(high), line: logs ? 1 : 0, n: rows.length },
     ...verdict,
   };
