@@ -41,7 +41,7 @@ const ALLOWED = {
   data: ['spec', 'kinds', 'artifacts', 'evaluations'],
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
-  observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'syntax'],
+  observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
     'spec',

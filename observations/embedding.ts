@@ -15,10 +15,15 @@ const instrument: Instrument = {
     const encoder = await Encoder.load(model);
     const texts = (await readAllRecords(data)).map(({ text }) => text);
     const vectors = await encoder.embed(texts, { threads, device });
-    const column = (k: number): Float32Array => Float32Array.from(vectors, (vector) => vector[k]);
-    const dimensions = vectors[0]?.length ?? 0;
-    return { columns: Object.fromEntries(Array.from({ length: dimensions }, (_, k) => [`embedding_${k}`, column(k)])) };
+    return { columns: embeddingColumns(vectors) };
   },
 };
+
+/** A column a dimension; none of no vector. */
+export function embeddingColumns(vectors: readonly Float32Array[]): Record<string, Float32Array> {
+  const column = (k: number): Float32Array => Float32Array.from(vectors, (vector) => vector[k]);
+  const dimensions = vectors[0]?.length ?? 0;
+  return Object.fromEntries(Array.from({ length: dimensions }, (_, k) => [`embedding_${k}`, column(k)]));
+}
 
 export default instrument;

@@ -6,8 +6,8 @@ import { readRows } from '../kinds/text/host/texts.js';
 import type { Instrument } from './types.js';
 
 /** Of the tokens after each place so many are looked at, or all that there are, and one counts as certain above this. */
-export const GINI_OF = 100;
-export const CERTAIN = 0.999;
+const GINI_OF = 100;
+const CERTAIN = 0.999;
 
 /**
  * `entropy_sum`: Σ −Σ_v p_v log p_v of the distributions of the next token, nats, over every token but the first, or with

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Encoder } from '../engine/encoders/encoder.js';
 import { readAllRecords } from '../pool/records.js';
 import { sentencesOf } from '../syntax/sentences.js';
+import { embeddingColumns } from './embedding.js';
 import type { Instrument } from './types.js';
 
 /**
@@ -16,12 +17,7 @@ const instrument: Instrument = {
     const encoder = await Encoder.load(model);
     const rows = (await readAllRecords(data)).flatMap(({ id, text }) => sentencesOf(text).map((sentence) => ({ id, sentence })));
     const vectors = await encoder.embed(rows.map(({ sentence }) => sentence), { threads, device }); // prettier-ignore
-    const column = (k: number): Float32Array => Float32Array.from(vectors, (vector) => vector[k]);
-    const dimensions = vectors[0]?.length ?? 0;
-    return {
-      records: rows.map(({ id }) => id),
-      columns: Object.fromEntries(Array.from({ length: dimensions }, (_, k) => [`embedding_${k}`, column(k)])),
-    };
+    return { records: rows.map(({ id }) => id), columns: embeddingColumns(vectors) };
   },
 };
 

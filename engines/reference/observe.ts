@@ -23,13 +23,20 @@ const TABLES: Readonly<Record<string, (rows: readonly Prediction[][], endTokens:
       end_token_count: Int32Array.from(ends, ({ length }) => length),
     };
   },
-  prediction: (rows) => ({
-    entropy_sum: Float64Array.from(rows, (row) => row.reduce((sum, { logits }) => sum + entropy(softmax(logits)), 0)),
-    hit_count: Int32Array.from(rows, (row) => row.filter(isHit).length),
-    gini_sum: Float64Array.from(rows, (row) => row.reduce((sum, { logits }) => sum + gini(softmax(logits)), 0)),
-    certain_count: Int32Array.from(rows, (row) => row.filter(({ logits }) => Math.max(...softmax(logits)) > 0.999).length),
-    token_count: Int32Array.from(rows, ({ length }) => length),
-  }),
+  prediction(rows) {
+    const read = rows.map((row) => {
+      const all = row.map(({ logits }) => softmax(logits));
+      const sum = (of: (probabilities: Float64Array) => number) => all.reduce((total, one) => total + of(one), 0);
+      return { entropy: sum(entropy), gini: sum(gini), certain: sum((one) => Number(Math.max(...one) > 0.999)) };
+    });
+    return {
+      entropy_sum: Float64Array.from(read, (row) => row.entropy),
+      hit_count: Int32Array.from(rows, (row) => row.filter(isHit).length),
+      gini_sum: Float64Array.from(read, (row) => row.gini),
+      certain_count: Int32Array.from(read, ({ certain }) => certain),
+      token_count: Int32Array.from(rows, ({ length }) => length),
+    };
+  },
 };
 
 export async function observe(job: ObserveJob): Promise<JobReport> {
@@ -55,6 +62,7 @@ const nllSum = (row: readonly Prediction[]): number => row.reduce((sum, { nll })
 const isHit = ({ logits, target }: Prediction): boolean => logits.every((logit) => logit <= logits[target]);
 const entropy = (probabilities: Float64Array): number =>
   probabilities.reduce((sum, p) => sum - (p === 0 ? 0 : p * Math.log(p)), 0);
+
 /** Of the 100 greatest, by the mean difference of all pairs. */
 function gini(probabilities: Float64Array): number {
   const some = Array.from(probabilities).sort((a, b) => b - a).slice(0, 100); // prettier-ignore

@@ -1,4 +1,5 @@
 /** How good probabilities are of labels that they were not learned from; both kinds count alike. */
+import { ranksOf } from '../../statistics/ranks.js';
 
 export interface HeldOut {
   readonly real: number;
@@ -41,14 +42,8 @@ export function heldOut(probabilities: readonly number[], labels: readonly numbe
 
 /** Mann-Whitney's U over the pairs. */
 function areaUnder(probabilities: readonly number[], labels: readonly number[]): number {
-  const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[a] - probabilities[b]);
-  let [sum, written] = [0, 0];
-  for (let first = 0; first < order.length;) {
-    let last = first;
-    while (last + 1 < order.length && probabilities[order[last + 1]] === probabilities[order[first]]) last++;
-    const rank = (first + last) / 2 + 1;
-    for (let k = first; k <= last; k++) if (labels[order[k]] === 1) [sum, written] = [sum + rank, written + 1];
-    first = last + 1;
-  }
+  const ranks = ranksOf(probabilities).filter((_, i) => labels[i] === 1);
+  const written = ranks.length;
+  const sum = ranks.reduce((all, rank) => all + rank, 0);
   return (sum - (written * (written + 1)) / 2) / (written * (labels.length - written));
 }
