@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { seedsOf } from '../spec/expand.js';
+import { conditionSeeds } from '../spec/expand.js';
 import { planDigest, portablePlan } from '../spec/digest.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import type { ExperimentInput } from '../workflows/contract.js';
@@ -97,7 +97,7 @@ export function identityOf({ plan, store }: Pick<ExperimentInput, 'plan' | 'stor
   return {
     plan: planDigest(plan),
     seeds: digestOf(
-      plan.conditions.some(({ seeds }) => seeds) ? plan.conditions.map((one) => [...seedsOf(plan, one)]) : plan.seeds,
+      plan.conditions.some(({ seeds }) => seeds) ? plan.conditions.map((one) => [...conditionSeeds(plan, one)]) : plan.seeds,
     ),
     metrics: digestOf('metrics' in plan ? plan.metrics : []),
     store,

@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { evaluations } from '../evaluations/index.js';
 import { MEASURES } from '../kinds/chains/measures.js';
+import type { MetricDocument } from './metric-plans.js';
+import { metricNamed } from './metrics.js';
 import type { Path, Problem } from './problems.js';
 import { name } from './shared.js';
 import { nearest } from './suggest.js';
@@ -79,7 +81,7 @@ export function thresholdOf({ threshold, statistic: { kind } }: Claim): number |
 /** How claims fit the rest of the file. A generation that this experiment has not is none of its faults: the verdict says so. */
 export function checkStatedClaims(
   claims: readonly Claim[] = [],
-  { conditions, population, metrics = [] }: { readonly conditions: readonly { readonly name: string }[]; readonly population: readonly { readonly name: string }[]; readonly metrics?: readonly (string | { readonly name: string; readonly variant?: string })[] }, // prettier-ignore
+  { conditions, population, metrics = [] }: { readonly conditions: readonly { readonly name: string }[]; readonly population: readonly { readonly name: string }[]; readonly metrics?: readonly MetricDocument[] }, // prettier-ignore
 ): Problem[] {
   const known = conditions.map((condition) => condition.name);
   const members = population.map((member) => member.name);
@@ -121,10 +123,10 @@ export function checkStatedClaims(
 }
 
 /** The variant in which a file's list measures a metric that a claim calls by its name alone. */
-function variantOf(metric: string | { readonly name: string; readonly variant?: string }, name: string): string | undefined {
+function variantOf(metric: MetricDocument, name: string): string | undefined {
   const own = typeof metric === 'string' ? { name: metric, variant: undefined } : metric;
   if (own.name !== name) return undefined;
-  return own.variant ?? evaluations.find((one) => one.name === name)?.variant;
+  return metricNamed(name, own.variant).variant;
 }
 
 function lies(value: number, direction: Claim['direction'], [low, high]: readonly number[]): boolean {

@@ -39,7 +39,7 @@ function lastOf({ generations }: ExperimentPlan, { generations: until }: Conditi
 }
 
 /** A condition's seeds, in the order of the experiment's: of an experiment with fewer seeds than it names, those that there are. */
-export function seedsOf({ seeds }: ExperimentPlan, { seeds: own }: ConditionPlan): readonly number[] {
+export function conditionSeeds({ seeds }: ExperimentPlan, { seeds: own }: ConditionPlan): readonly number[] {
   return own === undefined ? seeds : seeds.filter((seed) => own.includes(seed));
 }
 
@@ -47,7 +47,7 @@ function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
   if (stepMembers(plan).length === 0) return [];
   const { members, phases } = stepPart(condition);
   const { chains: _, ...data } = plan.data;
-  return seedsOf(plan, condition).map((seed) => ({
+  return conditionSeeds(plan, condition).map((seed) => ({
     experiment: plan.name,
     id: runId(condition.name, seed),
     condition: condition.name,
@@ -72,7 +72,7 @@ function chainRuns(plan: ExperimentPlan, condition: ConditionPlan): ChainRunPlan
     const size = BLOCKS[family].seeds;
     // one among several members has its name in its runs', and those that learn from each other have all of theirs
     const prefix = plan.population.length === 1 ? condition.name : `${condition.name}/${groupName(names)}`;
-    return seedBlocks(seedsOf(plan, condition), size).map((seeds): ChainRunPlan => ({
+    return seedBlocks(conditionSeeds(plan, condition), size).map((seeds): ChainRunPlan => ({
       kind: 'chains',
       experiment: plan.name,
       id: `${prefix}/${seedsName(seeds, size)}`,
