@@ -102,7 +102,7 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
       place: ofNobody(place),
       observation: need.observation,
       model: encoder,
-      data: input[need.of]!,
+      data: setOf(input, need.of),
       settings: {},
     });
   };
@@ -121,7 +121,7 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
                   need.under === 'first' && (need.of === 'test' || need.of === 'written0') ? { ...place, generation: 0 } : place,
                 observation: need.observation,
                 model: need.under === 'self' ? model : first,
-                data: input[need.of] ?? unknown(need.of),
+                data: setOf(input, need.of),
                 settings,
               }),
             );
@@ -135,8 +135,10 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
   };
 }
 
-/** A set that some runs do not know. */
-function unknown(role: RecordsRole): never {
+/** @throws ApplicationFailure for a set that some runs do not know */
+function setOf(input: ScoreInput, role: RecordsRole): ArtifactRef {
+  const ref = input[role];
+  if (ref) return ref;
   throw ApplicationFailure.nonRetryable(
     `this run was begun by a version that kept no ${role === 'written0' ? 'record of what model 0 wrote' : role}; habsburg score EXPERIMENT measures it once the run is done`,
     `${FAILURE_PREFIX}invalid`,
@@ -168,9 +170,9 @@ async function evaluate(
   measured: Measured,
 ): Promise<StepResult> {
   const { name, variant, version, needs } = evaluation;
-  const subject = evaluation.subject === 'model' ? input.model : input[roleOf('generated', settings)]!;
+  const subject = evaluation.subject === 'model' ? input.model : setOf(input, roleOf('generated', settings));
   const refs: Record<string, ArtifactRef> = { subject };
-  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = input[roleOf(role, settings)]!;
+  for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = setOf(input, roleOf(role, settings));
   for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need, settings);
   if (needs.truth) refs.truth = truthOf(input, name);
   return runStep(
