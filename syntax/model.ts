@@ -1,6 +1,5 @@
 /** The file of a trained model: linear models by name, the names of their classes, and where they come from. */
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import { HabsburgError } from '../common/errors.js';
+import { packed, unpacked } from './container.js';
 import type { Move } from './parser.js';
 import type { LinearWeights } from './scorer.js';
 import type { Tag } from './tagger.js';
@@ -61,7 +60,7 @@ class Varints {
   }
 }
 
-function packed({ keys, offsets, entryClasses, entryRoots }: LinearWeights): Uint8Array[] {
+function bytesOf({ keys, offsets, entryClasses, entryRoots }: LinearWeights): Uint8Array[] {
   const gaps = new Varints();
   const counts = new Varints();
   keys.forEach((key, i) => {
@@ -79,48 +78,37 @@ export function writeModel(model: Model): Uint8Array {
     keys: keys.length,
     entries: entryClasses.length,
   }));
-  const bytes = all.flatMap(packed);
-  const head = Buffer.from(JSON.stringify({ format: FORMAT, ...model.head, parts }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(head.length);
-  return brotliCompressSync(Buffer.concat([length, head, ...bytes]), {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
-  });
+  return packed(FORMAT, { ...model.head, parts }, all.flatMap(bytesOf), 11);
 }
 
 /** @throws HabsburgError 'verification' where `where` is no such file */
 export function readModel(file: Uint8Array, where: string): Model {
-  try {
-    const bytes = brotliDecompressSync(file);
-    const end = 4 + bytes.readUInt32LE(0);
-    const { format, parts, ...head } = JSON.parse(bytes.toString('utf8', 4, end)) as ModelHead & {
-      readonly format: string;
-      readonly parts: readonly Part[];
-    };
-    if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
-    let at = end;
-    const next = (): number => {
-      let value = 0;
-      for (let shift = 0; ; shift += 7) {
-        if (at >= bytes.length) throw new Error('it ends too early');
-        value |= (bytes[at] & 127) << shift;
-        if (bytes[at++] < 128) return value;
-      }
-    };
-    const read = ({ classes, keys: count, entries }: Part): LinearWeights => {
-      const keys = new Int32Array(count);
-      for (let i = 0, key = 0; i < count; i++) keys[i] = key = (key + next()) | 0;
-      const offsets = new Uint32Array(count + 1);
-      for (let i = 0; i < count; i++) offsets[i + 1] = offsets[i] + next();
-      if (offsets[count] !== entries || at + 2 * entries > bytes.length) throw new Error('it ends too early');
-      const entryClasses = Uint8Array.from(bytes.subarray(at, at + entries));
-      const entryRoots = Int8Array.from(bytes.subarray(at + entries, at + 2 * entries), (byte) => (byte << 24) >> 24);
-      at += 2 * entries;
-      return { classes, keys, offsets, entryClasses, entryRoots };
-    };
-    const [segmenter, tagger, ...parsers] = parts.map(read);
-    return { head, segmenter, tagger, parsers };
-  } catch (cause) {
-    throw new HabsburgError('verification', `${where} is no model of a parser: ${(cause as Error).message}`, { cause });
-  }
+  return unpacked<ModelHead & { readonly parts: readonly Part[] }, Model>(
+    file,
+    { format: FORMAT, what: 'model', where },
+    ({ parts, ...head }, bytes, end) => {
+      let at = end;
+      const next = (): number => {
+        let value = 0;
+        for (let shift = 0; ; shift += 7) {
+          if (at >= bytes.length) throw new Error('it ends too early');
+          value |= (bytes[at] & 127) << shift;
+          if (bytes[at++] < 128) return value;
+        }
+      };
+      const read = ({ classes, keys: count, entries }: Part): LinearWeights => {
+        const keys = new Int32Array(count);
+        for (let i = 0, key = 0; i < count; i++) keys[i] = key = (key + next()) | 0;
+        const offsets = new Uint32Array(count + 1);
+        for (let i = 0; i < count; i++) offsets[i + 1] = offsets[i] + next();
+        if (offsets[count] !== entries || at + 2 * entries > bytes.length) throw new Error('it ends too early');
+        const entryClasses = Uint8Array.from(bytes.subarray(at, at + entries));
+        const entryRoots = Int8Array.from(bytes.subarray(at + entries, at + 2 * entries), (byte) => (byte << 24) >> 24);
+        at += 2 * entries;
+        return { classes, keys, offsets, entryClasses, entryRoots };
+      };
+      const [segmenter, tagger, ...parsers] = parts.map(read);
+      return { head, segmenter, tagger, parsers };
+    },
+  );
 }

@@ -13,3 +13,13 @@ export function sentencesOf(text: string): string[] {
       return text.slice(from, at);
     });
 }
+
+/** The sentences of each text, none of those behind the one with which there are `most`. */
+export function upTo<T>(most: number, texts: readonly string[], sentences: (text: string) => readonly T[]): (readonly T[])[] {
+  let left = most;
+  return texts.map((text) => {
+    const some = left > 0 ? sentences(text) : [];
+    left -= some.length;
+    return some;
+  });
+}

@@ -1,6 +1,7 @@
 /** Parses as columns, a row a text. */
 import { writeConllu, type Sentence } from './conllu.js';
 import { englishParser } from './english.js';
+import { upTo } from './sentences.js';
 
 export interface ParseColumns {
   readonly columns: { readonly sentence_count: Int32Array; readonly word_count: Int32Array };
@@ -10,14 +11,7 @@ export interface ParseColumns {
 /** @param most sentences, after which texts are left without a parse; default: all */
 export function parseTexts(texts: readonly string[], most = Infinity): ParseColumns {
   const parser = englishParser();
-  let left = most;
-  return columnsOf(
-    texts.map((text) => {
-      const sentences = left > 0 ? parser.parse(text) : [];
-      left -= sentences.length;
-      return sentences;
-    }),
-  );
+  return columnsOf(upTo(most, texts, (text) => parser.parse(text)));
 }
 
 /** @param parsed sentences of each text */

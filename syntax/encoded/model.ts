@@ -1,9 +1,8 @@
 /** The file of a trained network: matrices in a byte a weight, with a scale for each row. */
 import { createHash } from 'node:crypto';
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import { HabsburgError } from '../../common/errors.js';
 import type { Weights } from '../../engine/checkpoint/safetensors.js';
 import { BERT_LAYERS_AT } from '../../engine/encoders/bert.js';
+import { packed, unpacked } from '../container.js';
 import type { Tag } from '../tagger.js';
 import { networkParameters, type NetworkConfig } from './network.js';
 
@@ -66,22 +65,14 @@ export function writeEncodedModel({ head, weights }: EncodedModel): Uint8Array {
     const { scales, bytes } = rounded(data, shape[1]);
     return [bytesOf(scales), bytesOf(bytes)];
   });
-  const json = Buffer.from(JSON.stringify({ format: FORMAT, ...head }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(json.length);
-  return brotliCompressSync(Buffer.concat([length, json, ...parts]), {
-    // more effort saves nothing of numbers that look random
-    params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 24 },
-  });
+  // more effort saves nothing of numbers that look random
+  return packed(FORMAT, head, parts, 5);
 }
 
 /** @throws HabsburgError 'verification' where `where` is no such file */
 export function readEncodedModel(file: Uint8Array, where: string): EncodedModel {
-  try {
-    const bytes = brotliDecompressSync(file);
-    let at = 4 + bytes.readUInt32LE(0);
-    const { format, ...head } = JSON.parse(bytes.toString('utf8', 4, at)) as EncodedHead & { readonly format: string };
-    if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
+  return unpacked<EncodedHead, EncodedModel>(file, { format: FORMAT, what: 'network', where }, (head, bytes, from) => {
+    let at = from;
     const take = (length: number): Uint8Array<ArrayBuffer> => {
       if (at + length > bytes.length) throw new Error('it ends too early');
       at += length;
@@ -100,7 +91,5 @@ export function readEncodedModel(file: Uint8Array, where: string): EncodedModel 
     }
     if (at !== bytes.length) throw new Error('it is longer than its network');
     return { head, weights };
-  } catch (cause) {
-    throw new HabsburgError('verification', `${where} is no network of a parser: ${(cause as Error).message}`, { cause });
-  }
+  });
 }

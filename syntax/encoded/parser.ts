@@ -9,6 +9,7 @@ import { weightConstants } from '../../engine/models/weights.js';
 import { Session } from '../../engine/session.js';
 import type { Sentence } from '../conllu.js';
 import { englishParser } from '../english.js';
+import { upTo } from '../sentences.js';
 import { readEncodedModel, weightsDigest, type EncodedModel } from './model.js';
 import { network, networkInputs } from './network.js';
 import { paddedStates, placesMask, subwordsOf, type Subwords } from './subwords.js';
@@ -76,12 +77,7 @@ export class EncodedParser {
    * @param most sentences, after which texts are left without any
    */
   async parse(texts: readonly string[], options: EncodeOptions, most = Infinity): Promise<Sentence[][]> {
-    let left = most;
-    const cut = texts.map((text) => {
-      const sentences = left > 0 ? englishParser().segment(text) : [];
-      left -= sentences.length;
-      return sentences;
-    });
+    const cut = upTo(most, texts, (text) => englishParser().segment(text));
     const parsed = await this.parseWords(cut.flat(), options);
     let at = 0;
     return cut.map(({ length }) => parsed.slice(at, (at += length)));
