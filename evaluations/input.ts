@@ -1,7 +1,7 @@
 /** Getting at what an evaluation asked for. Whoever asks must have said so in `needs`: else it is a bug of ours. */
 import { HabsburgError } from '../common/errors.js';
 import type { Pair } from './pairs.js';
-import type { EvaluationInput, ObservationRef, ObservedTable, RecordsRole, Texts, Truth } from './types.js';
+import type { EvaluationInput, ObservationRef, ObservedTable, RecordsRole, Settings, Texts, Truth } from './types.js';
 import { tableName } from './types.js';
 
 const lacks = (what: string): HabsburgError =>
@@ -12,6 +12,10 @@ export function textsOf(input: EvaluationInput, role: RecordsRole): Texts {
   if (texts === undefined) throw lacks(`the ${role} records`);
   return texts;
 }
+
+/** Written texts, the first so many where the metric's setting `texts` is above 0. */
+export const firstTexts = (input: EvaluationInput, settings: Settings): readonly string[] =>
+  textsOf(input, 'generated').texts.slice(0, Number(settings.texts) || undefined);
 
 export function tokenTypesOf(input: EvaluationInput, role: RecordsRole): ReadonlySet<number> {
   const types = input.tokenTypes?.[role];

@@ -2,7 +2,8 @@
 import { bootstrapMeans } from '../statistics/bootstrap.js';
 import { normalQuantile } from '../statistics/distributions.js';
 import { moments } from '../statistics/t-tests.js';
-import type { Evaluation, EvaluationInput, Settings, Texts } from './types.js';
+import { picked } from './size.js';
+import type { Evaluation, EvaluationInput, Settings } from './types.js';
 
 /** By variant a number a text, NaN where the text has none; only of variants that the evaluation calls means over texts. */
 export function perText(evaluation: Evaluation, input: EvaluationInput, settings: Settings): ReadonlyMap<string, Float64Array> {
@@ -15,7 +16,7 @@ export function perText(evaluation: Evaluation, input: EvaluationInput, settings
     for (const { variant, value } of evaluation.compute(
       {
         ...input,
-        records: { ...input.records, generated: one(generated, i) },
+        records: { ...input.records, generated: picked(generated, [i]) },
         references: input.references && [input.references[i]],
       },
       settings,
@@ -50,14 +51,4 @@ function normalInterval(column: Float64Array): readonly [number, number] {
   const { n, mean, variance } = moments(column.filter((value) => !Number.isNaN(value)));
   const half = normalQuantile(0.975) * Math.sqrt(variance / n);
   return [mean - half, mean + half];
-}
-
-function one(all: Texts, i: number): Texts {
-  return {
-    texts: [all.texts[i]],
-    ids: [all.ids[i]],
-    get tokens() {
-      return [all.tokens[i]];
-    },
-  };
 }

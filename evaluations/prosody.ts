@@ -1,7 +1,7 @@
 /** Prosody: how varied the rhythm of written English is, as patterns of stressed and unstressed syllables. */
 import { z } from 'zod';
 import { entropyOf } from './frequencies.js';
-import { textsOf } from './input.js';
+import { firstTexts } from './input.js';
 import { spokenWords, stressesOf, stressLexicon } from './lexicon/stress.js';
 import { rowsOf } from './rows.js';
 import type { Evaluation } from './types.js';
@@ -89,10 +89,8 @@ export const prosody: Evaluation = {
   }),
   subject: 'generated',
   compute(input, settings) {
-    const [texts, order] = [
-      textsOf(input, 'generated').texts.slice(0, Number(settings.texts) || undefined),
-      Number(settings.order),
-    ];
+    const texts = firstTexts(input, settings);
+    const order = Number(settings.order);
     const lexicon = stressLexicon();
     const rhythms = texts.map((text) => rhythmOf(text, lexicon));
     const words = rhythms.reduce((sum, one) => sum + one.words, 0);

@@ -139,7 +139,7 @@ function tablesOf(
 }
 
 /** Some texts, in this order; ids of tokens are looked at where a metric asks for them. */
-function picked(all: Texts, kept: ArrayLike<number>): Texts {
+export function picked(all: Texts, kept: ArrayLike<number>): Texts {
   const some = <T>(of: readonly T[]): T[] => Array.from(kept, (i) => of[i]);
   return {
     texts: some(all.texts),

@@ -1,6 +1,6 @@
 /** Type-token ratios of words and of n-grams, as the papers count them. */
 import { z } from 'zod';
-import { textsOf } from './input.js';
+import { firstTexts } from './input.js';
 import { rowsOf } from './rows.js';
 import { distinctOf, encode, ngramsUpTo, type Ngrams } from './token-ids.js';
 import { guo, lowerSplit, stein } from './tokenizers.js';
@@ -43,7 +43,7 @@ const ofStein: Evaluation = {
   summary:
     'Type-token ratio of Stein: different words / words, of each text the first 200, in lower case without punctuation and digits; 0 to 1. Also of 2- and 3-grams.',
   compute(input, settings) {
-    const texts = textsOf(input, 'generated').texts.slice(0, Number(settings.texts) || undefined);
+    const texts = firstTexts(input, settings);
     const row = rowsOf(this, settings);
     return ratios(ngramsUpTo(encode(texts, stein).texts, 3), CAP).map(({ value, n }, i) =>
       row(value, n, i === 0 ? undefined : `distinct-${i + 1}`),
@@ -62,7 +62,7 @@ const ofGuo: Evaluation = {
   variant: 'guo',
   summary: 'Unique-n of Guo: mean of the shares of different 1-, 2- and 3-grams among all, words in lower case; 0 to 1.',
   compute(input, settings) {
-    const texts = textsOf(input, 'generated').texts.slice(0, Number(settings.texts) || undefined);
+    const texts = firstTexts(input, settings);
     const each = ratios(ngramsUpTo(encode(texts, guo).texts, 3));
     if (each.length < 3) return [];
     const row = rowsOf(this, settings);
@@ -82,7 +82,7 @@ const perText: Evaluation = {
   summary:
     'Mean over texts of different words / words between white space, in lower case; 0 to 1. Also of 2- and 3-grams. Looks inside texts alone.',
   compute(input, settings) {
-    const texts = textsOf(input, 'generated').texts.slice(0, Number(settings.texts) || undefined);
+    const texts = firstTexts(input, settings);
     const row = rowsOf(this, settings);
     return ngramsUpTo(encode(texts, lowerSplit).texts, 3).flatMap(({ texts: rows }, i) => {
       const each = rows.filter(({ length }) => length > 0).map((ids) => new Set(ids).size / ids.length);
