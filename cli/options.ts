@@ -15,3 +15,15 @@ export function positiveInteger(flag: string, text: string | undefined): number 
   if (!Number.isSafeInteger(n) || n < 1) throw new HabsburgError('invalid', `${flag} ${text}: give a whole number of at least 1`);
   return n;
 }
+
+/** Any number from the text of an option. @throws HabsburgError 'invalid' */
+export const finiteNumber = (flag: string) => (text: string): number => {
+  if (text.trim() === '' || !Number.isFinite(Number(text))) throw new HabsburgError('invalid', `${flag} ${text} is no number`);
+  return Number(text);
+}; // prettier-ignore
+
+/** A generation from the text of an option. @throws HabsburgError 'invalid' */
+export const wholeGeneration = (flag: string) => (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new HabsburgError('invalid', `${flag} ${text} is no generation; give a whole number`);
+  return Number(text);
+}; // prettier-ignore

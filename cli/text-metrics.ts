@@ -233,12 +233,12 @@ export function atSize(
   return { kept: found.filter((_, i) => problems[i] === undefined), notes };
 }
 
+/** Between white space. */
+export const wordsIn = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + split(text).length, 0);
+
 /** @throws HabsburgError of a file that has fewer texts or words than the size */
 export function checkSize(file: string, texts: readonly string[], size: Size): void {
-  const [has, wanted, unit] =
-    'texts' in size
-      ? [texts.length, size.texts, 'texts']
-      : [texts.reduce((sum, text) => sum + split(text).length, 0), size.words, 'words'];
+  const [has, wanted, unit] = 'texts' in size ? [texts.length, size.texts, 'texts'] : [wordsIn(texts), size.words, 'words'];
   if (has < wanted) throw new HabsburgError('invalid', `${file} has ${has} ${unit}, fewer than --size ${unit}=${wanted}`);
 }
 

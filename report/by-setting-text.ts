@@ -1,5 +1,5 @@
 /** Tables by a setting for a terminal, a README, a paper and a spreadsheet. */
-import type { SettingCell, SettingTable } from './by-setting.js';
+import { mostSeeds, type SettingCell, type SettingTable } from './by-setting.js';
 import { csvText } from './export.js';
 import { formatEstimate, formatNumber } from './format.js';
 import type { Measure } from './summary.js';
@@ -23,8 +23,8 @@ export const settingHeading = ({ of }: SettingTable, { label }: Measure): string
   of === 'training' ? label.replace(/[ /]of-training$/, '') : label;
 
 /** How to read the cells. */
-export function settingCaption({ rows }: SettingTable): string {
-  const seeds = Math.max(...rows.flatMap(({ cells }) => cells.map((cell) => cell?.point.n ?? 0)));
+export function settingCaption(table: SettingTable): string {
+  const seeds = mostSeeds(table);
   const what = seeds === 1 ? 'One seed' : `Means of ${seeds} seeds ± half-width of the 95 % t-interval`;
   return `${what}; in brackets the change of the ${seeds === 1 ? 'value' : 'mean'} from the row above.`;
 }
@@ -48,7 +48,7 @@ const cellText = (cell: SettingCell | undefined, most: number): string =>
 
 /** Headings and rows: the number, the condition, the measures. */
 function cellsOf(table: SettingTable): { heads: string[]; rows: string[][] } {
-  const most = Math.max(...table.rows.flatMap(({ cells }) => cells.map((cell) => cell?.point.n ?? 0)));
+  const most = mostSeeds(table);
   return {
     heads: [table.setting, 'condition', ...table.measures.map((measure) => settingHeading(table, measure))].map(visible),
     rows: table.rows.map(({ condition, number, cells }) => [

@@ -32,6 +32,10 @@ export interface SettingCell {
   readonly change?: number;
 }
 
+/** Seeds of the cell that has the most. */
+export const mostSeeds = ({ rows }: Pick<SettingTable, 'rows'>): number =>
+  Math.max(...rows.flatMap(({ cells }) => cells.map((cell) => cell?.point.n ?? 0)));
+
 /**
  * One a member, before it one of what it was trained on where that is measured; at a generation, or at the last that all rows have.
  * @param over as `conditionNumbers` takes it; default: the one number in which the conditions of the file differ, if there is one

@@ -6,7 +6,8 @@ import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import type { RunIndex } from '../spec/documents.js';
 import { formatNumber } from './format.js';
-import { columns, visible } from './text.js';
+import { grid } from './tests-table.js';
+import { visible } from './text.js';
 
 /** Step records read at a time. */
 const READS = 16;
@@ -96,15 +97,13 @@ const HEADS = ['condition', 'seeds', 'generations', 'optimiser steps', 'tokens w
 export function renderCosts(all: readonly Cost[]): string {
   if (all.length === 0) return '';
   const number = (value: number | undefined) => (value === undefined ? '–' : formatNumber(value));
+  // the last column of a grid is set left, and numbers are not
   const rows = all.map(({ condition, seeds, generations, updates, written, filtered, seconds }) => [
     visible(condition),
     String(seeds),
     `0 to ${generations}`,
     ...[updates, written, filtered, seconds.train, seconds.write, seconds.filter].map(number),
+    '',
   ]);
-  const table = [HEADS, ...rows];
-  const widths = HEADS.map((_, i) => Math.max(...table.map((cells) => columns(cells[i]))));
-  const pad = (cell: string, i: number) => (i === 0 ? cell + ' '.repeat(widths[i] - columns(cell)) : ' '.repeat(widths[i] - columns(cell)) + cell); // prettier-ignore
-  const lines = table.map((cells) => cells.map(pad).join('  '));
-  return `What a condition costs alone (of a seed, means over seeds; seconds of the attempts that finished)\n${lines.join('\n')}\n\n`;
+  return `What a condition costs alone (of a seed, means over seeds; seconds of the attempts that finished)\n${grid([...HEADS, ''], rows)}\n\n`;
 }

@@ -105,6 +105,17 @@ export function summarise(
   };
 }
 
+/**
+ * As `summarise`, of results that say something.
+ * @throws HabsburgError 'notFound' where nothing is scored, or not this metric
+ */
+export function scored(results: Results, metric?: string): Summary {
+  const summary = summarise(results, metric);
+  if (summary.measures.length > 0) return summary;
+  if (metric === undefined || results.scores.length === 0) throw new HabsburgError('notFound', `${results.experiment} has no scores yet`); // prettier-ignore
+  throw unknownMetric(results, metric);
+}
+
 /** Refuses a metric that results have no measure of, with those that they have. @param where in words */
 export function unknownMetric(results: Results, metric: string, where = `the results of ${results.experiment}`): HabsburgError {
   const known = summarise(results).measures.map(({ label }) => `"${label}"`);

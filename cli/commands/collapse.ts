@@ -6,8 +6,9 @@ import { ROLES, type Role, type Used } from '../../report/collapse-measures.js';
 import { WORDS, renderProfiles } from '../../report/collapse-text.js';
 import { conditionNumbers } from '../../report/condition-numbers.js';
 import { readResults } from '../../report/rows.js';
-import { summarise, unknownMetric } from '../../report/summary.js';
+import { scored } from '../../report/summary.js';
 import type { CommandModule } from '../command.js';
+import { collect, finiteNumber } from '../options.js';
 import { printJson } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
@@ -30,11 +31,11 @@ export const collapse: CommandModule = {
       .option(
         '--threshold <risk>',
         'the risk that counts as collapse (default: twice that of the first generation)',
-        numberOf('--threshold'),
+        finiteNumber('--threshold'),
       ) // prettier-ignore
-      .option('--margin <share>', 'a change smaller than this share counts as none', numberOf('--margin'), 0.05)
+      .option('--margin <share>', 'a change smaller than this share counts as none', finiteNumber('--margin'), 0.05)
       .option('--over <setting>', 'the amount of data of each condition, for scaling: sample.size, or NAME=NUMBER,…')
-      .option('--use <role=metric>', `another metric as ${ROLES.join(', ')}`, (one: string, all: string[]) => [...all, one], [])
+      .option('--use <role=metric>', `another metric as ${ROLES.join(', ')}`, collect, [])
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: every answer')
       .option(...STORE_OPTION)
@@ -43,10 +44,8 @@ export const collapse: CommandModule = {
         if (!(margin > 0 && margin < 1)) throw new HabsburgError('invalid', `--margin ${margin}: give a share between 0 and 1, such as 0.05`); // prettier-ignore
         const results = await readResults(openArtifactStore(resolveStoreUrl(store)), experiment, { digest: plan });
         const used = usedOf(use);
-        const summary = summarise(results);
-        if (summary.measures.length === 0) throw new HabsburgError('notFound', `${experiment} has no scores yet`);
-        for (const metric of Object.values(used))
-          if (summarise(results, metric).measures.length === 0) throw unknownMetric(results, metric);
+        const summary = scored(results);
+        for (const metric of Object.values(used)) scored(results, metric);
         const sizes = over === undefined ? undefined : conditionNumbers(results, over);
         const profiles = collapseProfiles(summary, results.plan, { threshold, margin, used, sizes });
         for (const note of results.notes) process.stderr.write(`${note}\n`);
@@ -55,11 +54,6 @@ export const collapse: CommandModule = {
       });
   },
 };
-
-const numberOf = (option: string) => (text: string): number => {
-  if (text.trim() === '' || !Number.isFinite(Number(text))) throw new HabsburgError('invalid', `${option} ${text} is no number`);
-  return Number(text);
-}; // prettier-ignore
 
 function usedOf(use: readonly string[]): Used {
   return Object.fromEntries(

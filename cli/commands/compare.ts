@@ -5,13 +5,13 @@ import { HabsburgError } from '../../common/errors.js';
 import { against } from '../../report/against.js';
 import { conditionNumbers } from '../../report/condition-numbers.js';
 import { readResults, type Results } from '../../report/rows.js';
-import { summarise, unknownMetric, unrelated, type Series } from '../../report/summary.js';
+import { scored, unrelated, type Series } from '../../report/summary.js';
 import { asFamily, changesOf, measuresAsked, pairs, trendOver, trendsOf, type ShownTest } from '../../report/tests.js';
 import { renderTests } from '../../report/tests-table.js';
 import { nearest } from '../../spec/suggest.js';
 import { CORRECTIONS, type Correction } from '../../statistics/families.js';
 import type { CommandModule } from '../command.js';
-import { wholeGeneration } from '../generation-option.js';
+import { wholeGeneration } from '../options.js';
 import { printJson } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
@@ -37,7 +37,7 @@ export const compare: CommandModule = {
       .argument('<experiment>', 'name of the experiment')
       .option('--metric <name>', 'NAME, NAME/VARIANT or the heading of its column; all: every one (default: the leading one)')
       .option('--conditions <names>', 'only these, with commas')
-      .option('--generation <n>', 'at this generation (default: the last that both have)', wholeGeneration)
+      .option('--generation <n>', 'at this generation (default: the last that both have)', wholeGeneration('--generation'))
       .option('--trend', 'instead: the trend of each condition over its generations')
       .option(
         '--against <experiment>',
@@ -91,11 +91,7 @@ function refuse({ trend, over, inflection, generation, against }: Options): void
 
 function testsOf(results: Results, options: Options, notes: string[], other: Results | undefined): ShownTest[] {
   const { metric, trend, over, inflection = false, generation } = options;
-  const whole = summarise(results, metric === 'all' ? undefined : metric);
-  if (whole.measures.length === 0) {
-    if (metric === undefined || results.scores.length === 0) throw new HabsburgError('notFound', `${results.experiment} has no scores yet`); // prettier-ignore
-    throw unknownMetric(results, metric);
-  }
+  const whole = scored(results, metric === 'all' ? undefined : metric);
   const names = asked(results, options.conditions);
   const numbers = over === undefined ? undefined : conditionNumbers(results, over, names);
   const within = (): ShownTest[] =>

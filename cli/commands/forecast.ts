@@ -1,18 +1,18 @@
 /** `habsburg forecast <experiment> --line 500`: at which generation will a metric cross a line? */
 import { openArtifactStore } from '../../artifacts/open.js';
-import { HabsburgError } from '../../common/errors.js';
 import { forecastOf, forecastSentence } from '../../report/forecast.js';
 import { readResults } from '../../report/rows.js';
-import { summarise, unknownMetric, unrelated } from '../../report/summary.js';
+import { scored, unrelated } from '../../report/summary.js';
 import { measuresAsked } from '../../report/tests.js';
 import { visible, wrap } from '../../report/text.js';
 import type { CommandModule } from '../command.js';
+import { finiteNumber, wholeGeneration } from '../options.js';
 import { printJson } from '../output.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
 
 interface Options {
-  readonly line: string;
-  readonly until?: string;
+  readonly line: number;
+  readonly until?: number;
   readonly metric?: string;
   readonly plan?: string;
   readonly store?: string;
@@ -25,24 +25,21 @@ export const forecast: CommandModule = {
       .command('forecast')
       .description('the generation at which a metric crosses a line, with a 90 % interval, if chains go on as they did')
       .argument('<experiment>', 'name of the experiment')
-      .requiredOption('--line <value>', 'the value that is crossed')
+      .requiredOption('--line <value>', 'the value that is crossed', finiteNumber('--line'))
       .option('--metric <name>', 'NAME, NAME/VARIANT or the heading of its column (default: the leading one)')
-      .option('--until <generation>', 'the last generation that is looked at (default: four times the last known)')
+      .option(
+        '--until <generation>',
+        'the last generation that is looked at (default: four times the last known)',
+        wholeGeneration('--until'),
+      )
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: every forecast with its band')
       .option(...STORE_OPTION)
       .addHelpText('after', '\nExample:\n  habsburg forecast nature-small --metric perplexity --line 500 --until 50')
-      .action(async (experiment: string, { line: text, until: end, metric, plan, store, json }: Options) => {
-        const line = Number(text);
-        if (text.trim() === '' || !Number.isFinite(line)) throw new HabsburgError('invalid', `--line ${text} is no number`);
-        if (end !== undefined && !/^\d+$/.test(end)) throw new HabsburgError('invalid', `--until ${end} is no generation; give a whole number`); // prettier-ignore
+      .action(async (experiment: string, { line, until: end, metric, plan, store, json }: Options) => {
         const results = await readResults(openArtifactStore(resolveStoreUrl(store)), experiment, { digest: plan });
-        const whole = summarise(results, metric);
-        if (whole.measures.length === 0) {
-          if (metric === undefined || results.scores.length === 0) throw new HabsburgError('notFound', `${experiment} has no scores yet`); // prettier-ignore
-          throw unknownMetric(results, metric);
-        }
-        const until = end === undefined ? Math.max(10, 4 * whole.generations[whole.generations.length - 1]) : Number(end);
+        const whole = scored(results, metric);
+        const until = end ?? Math.max(10, 4 * whole.generations[whole.generations.length - 1]);
         const found = unrelated(whole).flatMap((summary) =>
           measuresAsked(summary, results, metric).flatMap((measure) =>
             summary.series

@@ -4,16 +4,16 @@ import { GROUPS, GROUP_NAMES } from '../../evaluations/groups.js';
 import { evaluations } from '../../evaluations/index.js';
 import { intervalsOverTexts } from '../../evaluations/per-text.js';
 import { sizeOf, sizeSettings, type Size } from '../../evaluations/size.js';
-import { split } from '../../evaluations/tokenizers.js';
 import { defaultsOf, tableName, type Evaluation, type EvaluationInput, type Settings } from '../../evaluations/types.js';
 import { MEASURES } from '../../kinds/chains/measures.js';
 import { pText } from '../../report/tests-table.js';
 import type { CommandModule } from '../command.js';
+import { collect } from '../options.js';
 import { printJson } from '../output.js';
 import { table, wantsColor } from '../table.js';
 import { embeddingsFor } from '../embeddings.js';
 import { beside, sentencesBeside, type Beside } from '../metrics-against.js';
-import { atSize, checkSize, chosen, inputOf, measuredBy, parsesOver, readTexts, settingsFor, sizeGiven, withParses, type Measured, type TextLine } from '../text-metrics.js'; // prettier-ignore
+import { atSize, checkSize, chosen, inputOf, measuredBy, parsesOver, readTexts, settingsFor, sizeGiven, withParses, wordsIn, type Measured, type TextLine } from '../text-metrics.js'; // prettier-ignore
 
 interface Options {
   readonly json?: boolean;
@@ -48,12 +48,7 @@ export const metrics: CommandModule = {
         'vectors of the texts, .npy or .jsonl with {"embedding": […]} a line; the file of texts may then be left out',
       ) // prettier-ignore
       .option('--reference-embeddings <file>', 'vectors of the real texts')
-      .option(
-        '--set <key=value>',
-        'a setting of all metrics that have it, such as words=0',
-        (one: string, all: string[]) => [...all, one],
-        [],
-      ) // prettier-ignore
+      .option('--set <key=value>', 'a setting of all metrics that have it, such as words=0', collect, []) // prettier-ignore
       .option('--json', 'print JSON')
       .addHelpText(
         'after',
@@ -123,7 +118,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
     const sized = new Set(drawn ? atSize(kept, undefined, drawn, own).kept : kept);
     const metrics = kept.map((evaluation) => ({ evaluation, settings: withSize(own(evaluation), sized.has(evaluation) ? (size ?? drawn) : undefined) })); // prettier-ignore
     const rows = beside(metrics, [await parsed(one, metrics), await parsed(other, metrics)]);
-    const words = sides.map(({ texts }) => texts.reduce((sum, text) => sum + split(text).length, 0)) as [number, number];
+    const words = sides.map(({ texts }) => wordsIn(texts)) as [number, number];
     const sentences = sentencesBeside(rows, counts, words, { asked: size, drawn });
     if (options.json)
       printJson('text-metrics', { file, against, reference, texts: counts, size: size ?? drawn, tokens: TOKENS, values: rows, sentences }); // prettier-ignore

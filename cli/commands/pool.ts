@@ -9,7 +9,7 @@ import { sourceName } from '../../spec/digest.js';
 import type { MemberIndex } from '../../spec/documents.js';
 import { expand } from '../../spec/expand.js';
 import type { CommandModule } from '../command.js';
-import { wholeGeneration } from '../generation-option.js';
+import { wholeGeneration } from '../options.js';
 import { positiveInteger } from '../options.js';
 import { printJson } from '../output.js';
 import { printLines } from '../print-lines.js';
@@ -41,7 +41,7 @@ export const pool: CommandModule = {
       .command('pool')
       .description('what a generation was trained on: shares by source, member and generation, and records back to human text')
       .argument('<run>', 'a run (quickstart/replace/seed-1)')
-      .requiredOption('--generation <n>', 'the generation that was trained', wholeGeneration)
+      .requiredOption('--generation <n>', 'the generation that was trained', wholeGeneration('--generation'))
       .option('--member <name>', 'this member alone (default: all)')
       .option('--records <n>', 'so many records, evenly through the set, each with the texts that led to it')
       .option('--plan <digest>', PLAN_HELP)

@@ -22,7 +22,7 @@ import { renderTable } from '../../report/terminal.js';
 import { recordedClaims } from '../../spec/claims.js';
 import { loadExperiment } from '../../spec/load.js';
 import type { CommandModule } from '../command.js';
-import { wholeGeneration } from '../generation-option.js';
+import { wholeGeneration } from '../options.js';
 import { envelope, printJson } from '../output.js';
 import { printLines } from '../print-lines.js';
 import { PLAN_HELP, STORE_OPTION, resolveStoreUrl } from '../store-option.js';
@@ -61,7 +61,11 @@ export const results: CommandModule = {
         '--by <setting>',
         'a row a condition, by a number of theirs (mixture.share), or NAME=NUMBER,…; changes from row to row',
       )
-      .option('--generation <n>', 'with --by: at this one (default: the last that all conditions have)', wholeGeneration)
+      .option(
+        '--generation <n>',
+        'with --by: at this one (default: the last that all conditions have)',
+        wholeGeneration('--generation'),
+      )
       .option('--plan <digest>', PLAN_HELP)
       .option('--json', 'print JSON: runs and score rows')
       .option(...STORE_OPTION)

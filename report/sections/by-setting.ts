@@ -1,6 +1,6 @@
 /** The section of conditions that differ in one number: a table a member. */
 import { changeText, settingCaption, settingHeading, settingPlace, settingTitle } from '../by-setting-text.js';
-import type { SettingCell, SettingTable } from '../by-setting.js';
+import { mostSeeds, type SettingCell, type SettingTable } from '../by-setting.js';
 import { capital, formatEstimate } from '../format.js';
 import { el } from '../html.js';
 import type { Child, Markup } from '../html.js';
@@ -20,7 +20,7 @@ export function settingSection(tables: readonly SettingTable[]): Child {
 
 function tableOf(table: SettingTable): Markup {
   const { setting, measures, rows } = table;
-  const most = Math.max(...rows.flatMap(({ cells }) => cells.map((cell) => cell?.point.n ?? 0)));
+  const most = mostSeeds(table);
   const heads = [
     el('th', { scope: 'col' }, 'condition'),
     el('th', { scope: 'col', class: 'num' }, setting),
