@@ -1,25 +1,8 @@
 /** What conditions cost, from the reports of steps and the statements about them: against numbers made by hand. */
 import { expect, test } from '@jest/globals';
-import { sha256, type Digest } from '../../common/canonical.js';
+import type { Digest } from '../../common/canonical.js';
 import { costs, renderCosts } from '../../report/cost.js';
-import type { RunIndex } from '../../spec/documents.js';
-
-type Reports = Record<string, Record<string, number>>;
-const keyOf = (seed: number, generation: number, step: string) => sha256(`${seed} ${generation} ${step}`);
-const run = (condition: string, seed: number, ...generations: Reports[]): RunIndex => ({
-  experiment: 'e',
-  run: `${condition}/seed-${seed}`,
-  status: 'done',
-  condition,
-  seed,
-  generationsDone: generations.length - 1,
-  generations: generations.map((reports, generation) => ({
-    generation,
-    members: {
-      opt: { steps: Object.fromEntries(Object.entries(reports).map(([step, report]) => [step, { key: keyOf(seed, generation, step), cached: false, report }])) }, // prettier-ignore
-    },
-  })),
-});
+import { keyOf, run, type Reports } from './runs.js';
 
 const generation = (steps: number, tokens: number): Reports => ({
   sample: { records: 5 },

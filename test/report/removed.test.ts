@@ -1,24 +1,7 @@
 /** What operators removed, from the reports of steps: means over seeds, against numbers made by hand. */
 import { expect, test } from '@jest/globals';
-import { sha256 } from '../../common/canonical.js';
 import { removals, renderRemovals } from '../../report/removed.js';
-import type { RunIndex } from '../../spec/documents.js';
-
-type Reports = Record<string, Record<string, number>>;
-const run = (condition: string, seed: number, ...generations: Reports[]): RunIndex => ({
-  experiment: 'e',
-  run: `${condition}/seed-${seed}`,
-  status: 'done',
-  condition,
-  seed,
-  generationsDone: generations.length - 1,
-  generations: generations.map((reports, generation) => ({
-    generation,
-    members: {
-      opt: { steps: Object.fromEntries(Object.entries(reports).map(([step, report]) => [step, { key: sha256(step), cached: false, report }])) }, // prettier-ignore
-    },
-  })),
-});
+import { run } from './runs.js';
 
 const RUNS = [
   run('some', 1, {
