@@ -76,8 +76,9 @@ function stepsOf({ generations }: RunIndex): Step[] {
 
 function workOf(step: string): Work | undefined {
   if (step === 'finetune') return 'train';
-  if (step === 'generate') return 'write';
-  return step === 'postprocess' || step.startsWith('through-') ? 'filter' : undefined;
+  if (step.startsWith('through-')) return 'filter';
+  // of a member that mixes its held-out texts, too: generate-valid
+  return { generate: 'write', postprocess: 'filter' }[step.replace(/-(valid|test)$/, '')] as Work | undefined;
 }
 
 /** How long the loop's steps took, from the statements about them; one that has none that can be read is left out. */

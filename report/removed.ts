@@ -73,8 +73,10 @@ export function removals(runs: readonly RunIndex[]): Removal[] {
 type Report = RunIndex['generations'][number]['members'][string]['steps'][string]['report'];
 
 function subjectOf(step: string): string | undefined {
-  if (step === 'postprocess') return 'written';
-  return step.startsWith('through-') ? `read of ${step.slice('through-'.length)}` : undefined;
+  if (step.startsWith('through-')) return `read of ${step.slice('through-'.length)}`;
+  // of a member that mixes its held-out texts, too
+  const [whole, split] = /^postprocess(?:-(valid|test))?$/.exec(step) ?? [];
+  return whole && (split === undefined ? 'written' : `written for ${split}`);
 }
 
 function order(runs: readonly RunIndex[], { condition }: Removal): number {

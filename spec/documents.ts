@@ -105,7 +105,7 @@ const memberIndex = z.object({
   raw: artifactRef.optional(),
   /** values of many seeds over many generations */
   series: artifactRef.optional(),
-  /** by step name: sample, finetune, generate, score; postprocess, and through- and view- with what is read */
+  /** by step name: sample, finetune, generate, score; postprocess, and through- and view- with what is read; of another split with -valid or -test */
   steps: z.record(z.string(), stepIndex),
   /** what the member had left before (`leftBy`): a document of another chain, by another engine say, follows something else */
   follows: digest.optional(),

@@ -34,6 +34,14 @@ test('sums over generations, means over the seeds that came as far; a step that 
   ]);
 });
 
+test('what is written and filtered for held-out texts counts, too', () => {
+  const mixed = { generate: { records: 9, tokens: 90 }, 'generate-valid': { records: 2, tokens: 20 }, 'generate-test': { records: 1, tokens: 10 }, postprocess: { read: 9 }, 'postprocess-valid': { read: 2 }, 'through-opt/0-test': { read: 1 }, 'sample-valid': { read: 7, records: 7 } }; // prettier-ignore
+  const seconds = new Map(Object.keys(mixed).map((step, i) => [keyOf(1, 0, step), 2 ** i]));
+  expect(costs([run('mixed', 1, mixed)], seconds)).toEqual([
+    { condition: 'mixed', seeds: 1, generations: 0, updates: 0, written: 120, filtered: 12, seconds: { train: 0, write: 1 + 2 + 4, filter: 8 + 16 + 32 } }, // prettier-ignore
+  ]);
+});
+
 test('as a table, and nothing where no steps are known', () => {
   expect(renderCosts(costs(RUNS.slice(3, 4), new Map()))).toBe(
     `What a condition costs alone (of a seed, means over seeds; seconds of the attempts that finished)

@@ -33,6 +33,11 @@ read       1    opt, read of opt/0  10    8      0        length 2
 
 `);
   expect(renderRemovals([RUNS[2]])).toBe('');
+  const mixed = run('mixed', 1, { postprocess: { read: 9, kept: 8 }, 'postprocess-valid': { read: 2, kept: 1, 'removed/cut': 1 } }); // prettier-ignore
+  expect(removals([mixed]).map(({ what, read, kept, removed }) => ({ what, read, kept, removed }))).toEqual([
+    { what: 'written', read: 9, kept: 8, removed: [] },
+    { what: 'written for valid', read: 2, kept: 1, removed: [['cut', 1]] },
+  ]);
   const again = run('again', 1, {
     postprocess: {
       read: 10,
