@@ -81,6 +81,8 @@ async function given(file: string | undefined, real: TextLine[] | undefined, opt
   return { lines, texts: textsIn(lines) ?? [], embedded, input };
 }
 
+type Given = Awaited<ReturnType<typeof given>>;
+
 async function measure(file: string | undefined, options: Options): Promise<void> {
   const { against, embeddings, referenceEmbeddings } = options;
   if (against !== undefined && (file === undefined || embeddings !== undefined || referenceEmbeddings !== undefined))
@@ -111,20 +113,41 @@ async function measure(file: string | undefined, options: Options): Promise<void
   const own = (evaluation: Evaluation): Settings => settingsFor(evaluation, { encoder: one.embedded?.encoder ?? '', ...set });
   const { kept, notes } = size ? atSize(found, asked, size, own) : { kept: found, notes: [] };
   for (const note of notes) process.stderr.write(`left out: ${note}\n`);
-  const reference = options.reference;
-  if (other) {
-    const counts = [one.texts.length, other.texts.length] as const;
-    const drawn = size === undefined && counts[0] !== counts[1] ? sizeGiven(`texts=${Math.min(...counts)}`) : undefined;
-    const sized = new Set(drawn ? atSize(kept, undefined, drawn, own).kept : kept);
-    const metrics = kept.map((evaluation) => ({ evaluation, settings: withSize(own(evaluation), sized.has(evaluation) ? (size ?? drawn) : undefined) })); // prettier-ignore
-    const rows = beside(metrics, [await parsed(one, metrics), await parsed(other, metrics)]);
-    const words = sides.map(({ texts }) => wordsIn(texts)) as [number, number];
-    const sentences = sentencesBeside(rows, counts, words, { asked: size, drawn });
-    if (options.json)
-      printJson('text-metrics', { file, against, reference, texts: counts, size: size ?? drawn, tokens: TOKENS, values: rows, sentences }); // prettier-ignore
-    else process.stdout.write(`${besideTable(rows)}\n\n${sentences.join('\n')}\n`);
-    return;
-  }
+  const choice: Choice = { kept, own, size };
+  return other ? setBeside(file!, [one, other], choice, options) : alone(file, one, choice, options);
+}
+
+/** The metrics that are asked for and can be measured, and how. */
+interface Choice {
+  readonly kept: readonly Evaluation[];
+  readonly size: Size | undefined;
+  own(evaluation: Evaluation): Settings;
+}
+
+/** Two files, at equal size, with tests over texts. */
+async function setBeside(
+  file: string,
+  sides: readonly [Given, Given],
+  { kept, own, size }: Choice,
+  { against, reference, json }: Options,
+): Promise<void> {
+  const counts = [sides[0].texts.length, sides[1].texts.length] as const;
+  const drawn = size === undefined && counts[0] !== counts[1] ? sizeGiven(`texts=${Math.min(...counts)}`) : undefined;
+  const sized = new Set(drawn ? atSize(kept, undefined, drawn, own).kept : kept);
+  const metrics = kept.map((evaluation) => ({ evaluation, settings: withSize(own(evaluation), sized.has(evaluation) ? (size ?? drawn) : undefined) })); // prettier-ignore
+  const rows = beside(metrics, [await parsed(sides[0], metrics), await parsed(sides[1], metrics)]);
+  const sentences = sentencesBeside(rows, counts, [wordsIn(sides[0].texts), wordsIn(sides[1].texts)], { asked: size, drawn });
+  if (json)
+    printJson('text-metrics', { file, against, reference, texts: counts, size: size ?? drawn, tokens: TOKENS, values: rows, sentences }); // prettier-ignore
+  else process.stdout.write(`${besideTable(rows)}\n\n${sentences.join('\n')}\n`);
+}
+
+async function alone(
+  file: string | undefined,
+  one: Given,
+  { kept, own, size }: Choice,
+  { reference, embeddings, json }: Options,
+): Promise<void> {
   const metrics = kept.map((evaluation) => ({ evaluation, settings: withSize(own(evaluation), size) }));
   const input = await parsed(one, metrics);
   const measured = metrics.map(({ evaluation, settings }) => {
@@ -139,7 +162,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
   const undefinedHere = measured
     .filter((row) => row.values.length === 0)
     .map(({ evaluation: { name, variant } }) => ({ name, variant }));
-  if (options.json) {
+  if (json) {
     printJson('text-metrics', { file, reference, embeddings, texts: one.lines?.length, tokens: TOKENS, values, undefined: undefinedHere }); // prettier-ignore
     return;
   }
@@ -159,7 +182,7 @@ async function measure(file: string | undefined, options: Options): Promise<void
 
 /** With the parses that these metrics read. */
 const parsed = async (
-  { input, lines = [], embedded }: Awaited<ReturnType<typeof given>>,
+  { input, lines = [], embedded }: Given,
   metrics: Parameters<typeof withParses>[2],
 ): Promise<EvaluationInput> => ({ ...input, tables: await withParses(input.tables, lines, metrics, embedded?.folder) });
 
