@@ -1,8 +1,8 @@
 /**
  * Self-BLEU, D_syn and the lexical metrics on many texts: node bench/metrics.mjs [texts.jsonl] [count] [--python python3]
  * Texts are cut and joined from the file's (default: the golden ones of the tests) until there are `count` different ones (default 5000); of
- * their parses as many sentences. With --python the same Self-BLEU by NLTK on a sample of hypotheses, scaled to all, and the same D_syn by GraKeL and
- * scipy where that interpreter has them, in turns with ours; medians of 3 (of D_syn with --python one turn: GraKeL takes a minute).
+ * their parses as many sentences. With --python the same Self-BLEU by NLTK on a sample of hypotheses, scaled to all, and by fast-bleu on all of them,
+ * and the same D_syn by GraKeL and scipy, where that interpreter has them: in turns with ours, medians of 3.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -49,46 +49,68 @@ const ours = () => {
 const HYPOTHESES = 20;
 const NLTK = `
 import json, sys, time
-try:
-    from nltk.translate.bleu_score import sentence_bleu, SmoothingFunction
-except ImportError as error:
-    print(json.dumps({"missing": str(error)})); sys.exit()
+from nltk.translate.bleu_score import sentence_bleu, SmoothingFunction
 texts = json.load(open(sys.argv[1])); m = SmoothingFunction().method1; w = [1/3] * 3
 began = time.perf_counter()
 scores = [sentence_bleu(texts[:i] + texts[i+1:], texts[i], w, smoothing_function=m) for i in range(${HYPOTHESES})]
 print(json.dumps({"seconds": time.perf_counter() - began, "scores": scores}))
 `;
+const FAST_BLEU = `
+import json, sys, time
+from fast_bleu import SelfBLEU
+texts = json.load(open(sys.argv[1]))
+began = time.perf_counter()
+scores = SelfBLEU(texts, {"trigram": (1/3, 1/3, 1/3)}).get_score()["trigram"]
+print(json.dumps({"seconds": time.perf_counter() - began, "scores": scores}))
+`;
 
-const times = { ours: [], nltk: [] };
-let found;
-let worst = 0;
-const folder = mkdtempSync(join(tmpdir(), 'habsburg-bench-'));
-try {
-  const tokens = join(folder, 'tokens.json');
-  writeFileSync(tokens, JSON.stringify(texts.map(stein)));
-  for (let round = 0; round < 3; round++) {
-    const { value, seconds } = timed(ours);
-    found = value;
-    times.ours.push(seconds);
-    if (python === undefined) continue;
-    const { missing, seconds: all, scores } = JSON.parse(execFileSync(python, ['-c', NLTK, tokens], { encoding: 'utf8' }));
-    if (missing) {
-      console.log(`NLTK: not measured, ${missing}`);
-      break;
-    }
-    times.nltk.push((all / HYPOTHESES) * texts.length);
-    scores.forEach((score, i) => (worst = Math.max(worst, Math.abs(score - value.scores[i]))));
+/** What a Python script prints of a file of JSON; nothing, and a line that says why, where it cannot run. */
+const absent = new Set();
+const byPython = (name, script, file) => {
+  if (python === undefined || absent.has(name)) return undefined;
+  try {
+    return JSON.parse(execFileSync(python, ['-c', script, file], { encoding: 'utf8', maxBuffer: 2 ** 26, stdio: 'pipe' }));
+  } catch (error) {
+    absent.add(name);
+    console.log(`${name}: not measured, ${String(error.stderr).trim().split('\n').at(-1)}`);
+    return undefined;
   }
-} finally {
-  rmSync(folder, { recursive: true });
+};
+const scratch = mkdtempSync(join(tmpdir(), 'habsburg-bench-'));
+process.on('exit', () => rmSync(scratch, { recursive: true }));
+const written = (name, value) => {
+  writeFileSync(join(scratch, name), JSON.stringify(value));
+  return join(scratch, name);
+};
+const compared = (name, seconds, own, of = '') =>
+  console.log(`${name}: ${median(seconds).toFixed(2)} s${of}, ${(median(seconds) / median(own)).toFixed(1)} times as long`);
+
+const times = { ours: [], nltk: [], fast: [] };
+let found;
+const worst = { nltk: 0, fast: 0 };
+const tokens = written('tokens.json', texts.map(stein));
+for (let round = 0; round < 3; round++) {
+  const { value, seconds } = timed(ours);
+  found = value;
+  times.ours.push(seconds);
+  const apart = (scores) => Math.max(...scores.map((score, i) => Math.abs(score - value.scores[i])));
+  const fast = byPython('fast-bleu', FAST_BLEU, tokens);
+  if (fast) {
+    times.fast.push(fast.seconds);
+    worst.fast = apart(fast.scores);
+  }
+  const nltk = byPython('NLTK', NLTK, tokens);
+  if (nltk) {
+    times.nltk.push((nltk.seconds / HYPOTHESES) * texts.length);
+    worst.nltk = apart(nltk.scores);
+  }
 }
 console.log(
   `Self-BLEU-3 (stein) of ${texts.length} texts: ${found.mean.toFixed(6)}, ${median(times.ours).toFixed(3)} s, tokenizing included`,
 );
+if (times.fast.length > 0) compared('fast-bleu', times.fast, times.ours, `, largest difference ${worst.fast.toExponential(1)}`);
 if (times.nltk.length > 0)
-  console.log(
-    `NLTK: ${median(times.nltk).toFixed(0)} s (${HYPOTHESES} hypotheses, scaled), ${(median(times.nltk) / median(times.ours)).toFixed(0)} times as long; largest difference ${worst.toExponential(1)}`,
-  );
+  compared('NLTK', times.nltk, times.ours, ` (${HYPOTHESES} hypotheses, scaled), largest difference ${worst.nltk.toExponential(1)}`); // prettier-ignore
 
 const parser = englishParser();
 const trees = [];
@@ -99,12 +121,9 @@ for (const text of texts) {
 trees.length = Math.min(trees.length, texts.length);
 const GRAKEL = `
 import json, sys, time
-try:
-    from grakel import Graph
-    from grakel.kernels import WeisfeilerLehman, VertexHistogram
-    from scipy.spatial.distance import pdist
-except ImportError as error:
-    print(json.dumps({"missing": str(error)})); sys.exit()
+from grakel import Graph
+from grakel.kernels import WeisfeilerLehman, VertexHistogram
+from scipy.spatial.distance import pdist
 trees = json.load(open(sys.argv[1]))
 began = time.perf_counter()
 graphs = []
@@ -112,33 +131,26 @@ for labels, heads in trees:
     edges = [(i + 1, h) for i, h in enumerate(heads)]
     graphs.append(Graph(edges + [(b, a) for a, b in edges], node_labels={0: "none", **{i + 1: l for i, l in enumerate(labels)}}))
 kernel = WeisfeilerLehman(n_iter=1, base_graph_kernel=VertexHistogram, normalize=True).fit_transform(graphs)
-middle = time.perf_counter()
 value = 2 * pdist(kernel).sum() / len(trees) ** 2
-print(json.dumps({"kernel": middle - began, "distances": time.perf_counter() - middle, "value": value}))
+print(json.dumps({"seconds": time.perf_counter() - began, "value": value}))
 `;
-const ofTrees = () => rowSpread(trees.map(({ xpos, heads }) => ({ labels: xpos, heads })), 1).pairs; // prettier-ignore
-const dSyn = Array.from({ length: 3 }, () => timed(ofTrees));
-const dSynSeconds = median(dSyn.map(({ seconds }) => seconds));
-console.log(
-  `D_syn (stein) of ${trees.length} sentences: ${dSyn[0].value.toFixed(6)}, ${dSynSeconds.toFixed(3)} s, kernel and score`,
-);
-if (python !== undefined) {
-  const scratch = mkdtempSync(join(tmpdir(), 'habsburg-bench-'));
-  try {
-    const file = join(scratch, 'trees.json');
-    writeFileSync(file, JSON.stringify(trees.map(({ xpos, heads }) => [xpos, Array.from(heads)])));
-    const found = JSON.parse(execFileSync(python, ['-c', GRAKEL, file], { encoding: 'utf8', maxBuffer: 2 ** 26 }));
-    if (found.missing) console.log(`GraKeL: not measured, ${found.missing}`);
-    else {
-      const all = found.kernel + found.distances;
-      console.log(
-        `GraKeL and scipy: ${found.kernel.toFixed(1)} s and ${found.distances.toFixed(1)} s, ${(all / dSynSeconds).toFixed(0)} times as long; difference ${Math.abs(found.value - dSyn[0].value).toExponential(1)}`,
-      );
-    }
-  } finally {
-    rmSync(scratch, { recursive: true });
+const parses = written('trees.json', trees.map(({ xpos, heads }) => [xpos, Array.from(heads)])); // prettier-ignore
+const spread = { ours: [], grakel: [], value: 0, theirs: 0 };
+for (let round = 0; round < 3; round++) {
+  const { value, seconds } = timed(() => rowSpread(trees.map(({ xpos, heads }) => ({ labels: xpos, heads })), 1).pairs); // prettier-ignore
+  spread.ours.push(seconds);
+  spread.value = value;
+  const grakel = byPython('GraKeL', GRAKEL, parses);
+  if (grakel) {
+    spread.grakel.push(grakel.seconds);
+    spread.theirs = grakel.value;
   }
 }
+console.log(
+  `D_syn (stein) of ${trees.length} sentences: ${spread.value.toFixed(6)}, ${median(spread.ours).toFixed(3)} s, kernel and score`,
+);
+if (spread.grakel.length > 0)
+  compared('GraKeL and scipy', spread.grakel, spread.ours, `, difference ${Math.abs(spread.theirs - spread.value).toExponential(1)}`); // prettier-ignore
 
 const input = {
   records: {
