@@ -85,7 +85,9 @@ execution: { checkpointSeconds: 0.2 }
 `,
   );
   const [calmStore, stormStore] = [join(folder.path, 'calm-store'), join(folder.path, 'storm-store')];
+  const began = performance.now();
   const calm = await json<RunOutcome>(['run', file, '--home', join(folder.path, 'calm'), '--store', calmStore]);
+  const took = performance.now() - began;
   expect(calm.result.steps).toEqual({ computed: 10, reused: 0 });
   const home = join(folder.path, 'storm');
   const seed = Number(process.env.HABSBURG_TEST_SEED ?? Date.now() % 1e9);
@@ -94,6 +96,7 @@ execution: { checkpointSeconds: 0.2 }
     home,
     10,
     seed,
+    took,
   );
   if (code !== 0) throw new Error(`seed ${seed}: exit ${code} after killing ${killed.join(', ')}\n${stderr}`);
   expect(killed).toHaveLength(10);

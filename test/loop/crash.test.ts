@@ -34,12 +34,14 @@ let calm: RunOutcome;
 
 test(`${KILLS} kills, the same digests`, async () => {
   const stormStore = join(folder.path, 'storm-store');
+  const began = performance.now();
   calm = await json<RunOutcome>(['run', TINY, ...LONGER, '--home', join(folder.path, 'calm'), '--store', calmStore()]);
+  const took = performance.now() - began;
   expect(calm.result.failed).toBe(0);
 
   const home = join(folder.path, 'storm');
   const running = start(['run', TINY, ...LONGER, '--home', home, '--store', stormStore, '--json']);
-  const { code, stdout, stderr, killed } = await storm(running, home, KILLS, seed);
+  const { code, stdout, stderr, killed } = await storm(running, home, KILLS, seed, took);
   if (code !== 0) throw new Error(`seed ${seed}: exit ${code} after killing ${killed.join(', ')}\n${stderr}`);
   expect(killed).toHaveLength(KILLS);
   expect(new Set(killed)).toEqual(new Set(['engine', 'cpu', 'temporal', 'workflow']));
