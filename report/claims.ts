@@ -69,8 +69,7 @@ export function judgeClaims(results: Pick<Results, 'scores' | 'plan'>, claims: r
     const powerOfAll = (n?: number): number => Math.min(...samples.map((sample) => powerOf(sample, verdict.claim, level, n)));
     const power = powerOfAll();
     if (!Number.isFinite(power)) return verdict;
-    // an effect on the wrong side is not found by any number
-    const seedsNeeded = power > level ? fewest(powerOfAll, POWER) : undefined;
+    const seedsNeeded = fewest(powerOfAll, POWER); // none finds an effect on the wrong side
     return { ...verdict, power, ...(seedsNeeded !== undefined && { seedsNeeded }) };
   });
 }

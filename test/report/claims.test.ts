@@ -80,6 +80,10 @@ describe('a claim', () => {
     expect(verdictWord(found)).toMatch(/^cannot tell \(power \.3\d\)$/);
     const expected = judged({ conditions: ['keep'], expected: 1.5 });
     expect(expected.power).toBeGreaterThan(0.99);
+    expect(judged({ conditions: ['keep'], direction: 'below' }).seedsNeeded).toBeUndefined(); // it rises
+    // between two bounds five seeds see next to nothing; scipy's nct: 68 see it with .80
+    const between = judged({ conditions: ['keep'], direction: 'within', threshold: [0.97, 1.05], expected: 1.03 });
+    expect([between.power, between.seedsNeeded]).toEqual([0, 68]);
   });
 
   test('is not told by one seed, by what is not there, or not measured', () => {
