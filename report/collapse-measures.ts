@@ -16,7 +16,7 @@ export interface Watched {
 }
 
 /** In order of preference. Population risk is what real data cost a model, or how far its parameters lie from the truth. */
-const CANDIDATES: Readonly<Record<Role, readonly (readonly [metric: string, worse: Watched['worse']])[]>> = {
+export const CANDIDATES: Readonly<Record<Role, readonly (readonly [metric: string, worse: Watched['worse']])[]>> = {
   risk: [['perplexity', 'up'], ['negative-log-likelihood', 'up'], ['test-error', 'up'], ['elbo', 'down'], ['squared-error', 'up']], // prettier-ignore
   variance: [['variance', 'down'], ['spread', 'down'], ['latent-covariance', 'down'], ['d-sem', 'down'], ['token-entropy', 'down'], ['distinct-2', 'down']], // prettier-ignore
   tail: [

@@ -54,6 +54,10 @@ describe('a claim', () => {
     expect(judged({ conditions: ['replace', 'keep'], threshold: 2 }).verdict).toBe('fails');
     const both = judged({ conditions: ['replace', 'keep'], direction: 'below', threshold: 6 });
     expect(both.verdict).toBe('holds');
+    // that it fails of any of two is asked twice: Bonferroni; scipy's ttest_1samp of keep's log ratios against log 1.2, alternative less
+    const of = (conditions: string[]) => judged({ conditions, threshold: 1.2 }).p!.fails;
+    expect(of(['keep', 'replace'])).toBeCloseTo(2 * of(['keep']), 12);
+    expect(of(['keep'])).toBeCloseTo(0.0035425278583782103, 10);
     expect(both.parts.map(({ label }) => label)).toEqual(['growth from generation 0 to 2 under replace', 'growth from generation 0 to 2 under keep']); // prettier-ignore
   });
 
