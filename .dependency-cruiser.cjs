@@ -41,6 +41,7 @@ const ALLOWED = {
   data: ['spec', 'kinds', 'artifacts', 'evaluations'],
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
+  care: ['artifacts'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
@@ -75,6 +76,7 @@ const OUTSIDE = { temporal: 'node_modules/@temporalio/', s3: 'node_modules/@aws-
 const ROOMS = [
   'activities',
   'artifacts',
+  'care',
   'cli',
   'data',
   'documents',

@@ -18,6 +18,7 @@ import { results } from './results.js';
 import { run } from './run.js';
 import { score } from './score.js';
 import { status } from './status.js';
+import { store } from './store/index.js';
 import { validate } from './validate.js';
 import { worker } from './worker.js';
 
@@ -38,6 +39,7 @@ export const commands: readonly CommandModule[] = [
   pool,
   forecast,
   report,
+  store,
   dev,
   worker,
   doctor,
