@@ -1,4 +1,5 @@
 /** MTLD: how long texts stay varied, as three libraries cut it. */
+import { movingMtld } from './mtld-moving.js';
 import { mtld as mtldOf, type MtldForm } from './running-variety.js';
 import type { Evaluation } from './types.js';
 import { wordMetric } from './word-sample.js';
@@ -18,17 +19,27 @@ const SAYS: Record<keyof typeof MTLD_FORMS, string> = {
   'no-minimum': 'without a least length of a stretch',
 };
 
-/**
- * Mean length in words of stretches whose type-token ratio stays above .72, over the words of all texts in a row, mean of both directions.
- * n: words. Source: McCarthy and Jarvis, "MTLD, vocd-D, and HD-D" (2010); the libraries named above.
- */
-export const mtlds: readonly Evaluation[] = Object.entries(MTLD_FORMS).map(([variant, form]) =>
+const says = (how: string): string =>
+  `MTLD: mean length in words of stretches whose type-token ratio stays above .72, ${how}; higher is more diverse.`;
+
+const variantOf = (variant: string, how: string, of: (words: Int32Array, types: number) => number | undefined): Evaluation =>
   wordMetric({
     name: 'mtld',
     variant,
     version: 1,
-    summary: `MTLD: mean length in words of stretches whose type-token ratio stays above .72, ${SAYS[variant as keyof typeof SAYS]}; higher is more diverse.`,
+    summary: says(how),
     higherIsBetter: true,
-    values: ({ words, types }, row) => [row(mtldOf(words, types, form)!, words.length)],
-  }),
-);
+    values: ({ words, types }, row) => [row(of(words, types)!, words.length)],
+  });
+
+/**
+ * Mean length in words of stretches whose type-token ratio stays above .72, over the words of all texts in a row, mean of both directions.
+ * n: words. Source: McCarthy and Jarvis, "MTLD, vocd-D, and HD-D" (2010); the libraries named above. From every word on: MTLD-MA,
+ * lexical-diversity's mtld_ma_bid.
+ */
+export const mtlds: readonly Evaluation[] = [
+  ...Object.entries(MTLD_FORMS).map(([variant, form]) =>
+    variantOf(variant, SAYS[variant as keyof typeof SAYS], (words, types) => mtldOf(words, types, form)),
+  ),
+  variantOf('moving-average', 'from each word on (MTLD-MA), as the lexical-diversity library has it', movingMtld),
+];

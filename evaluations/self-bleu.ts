@@ -107,6 +107,9 @@ const ofDrayson = selfBleu({
   ids: ({ tokens }, first) => renumber(tokens.slice(0, first)),
 });
 
+const sacrebleu = ({ matched, total, length, reference }: TextAgainstOthers): number =>
+  scoreOf({ matched, total, length, reference }, { smoothing: 'exp', effectiveOrder: true });
+
 /** Source: Schaffelder's evaluation: sacrebleu 2.6.0, BLEU(max_ngram_order=3, effective_order=True). */
 const ofSchaffelder = selfBleu({
   variant: 'schaffelder',
@@ -114,10 +117,46 @@ const ofSchaffelder = selfBleu({
   summary:
     'Self-BLEU of Schaffelder: mean sacrebleu BLEU-3 (13a, exp smoothing, effective order) of each text against all others; 0 to 100.',
   order: 3,
-  score: ({ matched, total, length, reference }) =>
-    scoreOf({ matched, total, length, reference }, { smoothing: 'exp', effectiveOrder: true }),
+  score: sacrebleu,
   best: 100,
   ids: words(mteval13a),
 });
 
-export const selfBleus: readonly Evaluation[] = [ofStein, ofWhitespace, ofDrayson, ofSchaffelder];
+/** Words that a sentence must have to count, and where it ends: behind . ! or ? and white space, and with its line. */
+const SENTENCE_WORDS = 4;
+const SENTENCE_END = /(?<=[.!?])\s+|\n+/;
+
+/**
+ * The same of the sentences of one text against each other, and the mean over texts: how much a text repeats itself. n: texts that have two
+ * sentences. Source: Schaffelder's evaluation ("individual": 500 responses).
+ */
+const withinTexts: Evaluation = {
+  name: 'self-bleu',
+  variant: 'schaffelder/in-text',
+  version: 1,
+  summary:
+    'Self-BLEU of Schaffelder inside one text: mean over texts of the mean sacrebleu BLEU-3 of each sentence of four words or more against the others of its text; 0 to 100.',
+  higherIsBetter: false,
+  usual: false,
+  of: 'texts',
+  group: 'diversity',
+  needs: { records: ['generated'] },
+  settings: z.strictObject({
+    texts: z.int().min(0).max(1e9).default(500).describe('The first so many written texts; 0: all.'),
+    order: z.int().min(1).max(9).default(3).describe('n-grams of 1 to so many words, equally weighted.'),
+  }),
+  subject: 'generated',
+  compute(input, settings) {
+    const { texts } = textsOf(input, 'generated');
+    const means = texts.slice(0, Number(settings.texts) || Infinity).flatMap((text) => {
+      const sentences = text.split(SENTENCE_END).filter((sentence) => split(sentence).length >= SENTENCE_WORDS);
+      return meanOf(againstOthers(encode(sentences, mteval13a).texts, Number(settings.order)), sacrebleu) ?? [];
+    });
+    if (means.length === 0) return [];
+    const mean = means.reduce((sum, one) => sum + one, 0) / means.length;
+    const row = rowsOf(this, settings);
+    return [row(mean, means.length), row(100 - mean, means.length, 'diversity')];
+  },
+};
+
+export const selfBleus: readonly Evaluation[] = [ofStein, ofWhitespace, ofDrayson, ofSchaffelder, withinTexts];

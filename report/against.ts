@@ -1,10 +1,11 @@
 /** One experiment against another, or another plan of its name: conditions of two, whose seeds are no pairs. */
+import { cohensD } from '../statistics/effects.js';
 import { mannWhitney } from '../statistics/mann-whitney.js';
 import { noncentrality } from '../statistics/power.js';
 import { welchT } from '../statistics/t-tests.js';
 import type { Results } from './rows.js';
 import { summarise, unrelated, type Measure, type Point, type Series } from './summary.js';
-import { POWER, measuresAsked, type ShownTest } from './tests.js';
+import { POWER, dOf, measuresAsked, type ShownTest } from './tests.js';
 
 /**
  * Conditions and members of the same name, else every condition of one with every one of the other, at a generation or the last that both
@@ -51,6 +52,7 @@ function unpaired(measure: Measure, one: Series, other: Series, name: string, ge
         high: scale(interval[1]),
         n,
         others,
+        ...dOf(cohensD(x, y)),
         visible: error === 0 ? undefined : scale(noncentrality(df, POWER) * error),
       },
       // equal in all seeds of both

@@ -5,6 +5,7 @@
  */
 import { spearman } from '../statistics/correlation.js';
 import { corrected, type Correction } from '../statistics/families.js';
+import { pairedD } from '../statistics/effects.js';
 import { mannKendall } from '../statistics/mann-kendall.js';
 import { page } from '../statistics/page.js';
 import { detectable } from '../statistics/power.js';
@@ -45,6 +46,8 @@ export interface Effect {
   readonly n: number;
   /** seeds of the other experiment, where two are compared: they are no pairs */
   readonly others?: number;
+  /** Cohen's d: the mean of what was tested in standard deviations of it, of two experiments in their pooled one */
+  readonly d?: number;
   /** standard deviation over seeds of what was tested: of log ratios, of residuals over the lower mean, of differences, of slopes */
   readonly spread?: number;
   /** the smallest such effect that a test of so many seeds finds in four of five experiments, at 5 % and before correction */
@@ -177,11 +180,14 @@ export function rowsOf(points: readonly Point[]): Float64Array[] {
     .map((seed) => Float64Array.from(at, (values) => values.get(seed)!));
 }
 
+/** Where there is no spread there is no d. */
+export const dOf = (d: number): { readonly d?: number } => (Number.isFinite(d) ? { d } : {});
+
 function tested(comparison: Comparison): Tested {
   const { kind, value, low, high, n, p, sd, each } = comparison;
   const visible = sd === undefined || sd === 0 ? undefined : detectable(n, POWER) * sd;
   return {
-    effect: { kind, value, low, high, n, spread: sd, visible: visible === undefined ? undefined : kind === 'ratio' ? Math.exp(visible) : kind === 'difference' ? visible : 1 + visible }, // prettier-ignore
+    effect: { kind, value, low, high, n, ...dOf(pairedD(each)), spread: sd, visible: visible === undefined ? undefined : kind === 'ratio' ? Math.exp(visible) : kind === 'difference' ? visible : 1 + visible }, // prettier-ignore
     p,
     // equal pairs say nothing; two-sided, n pairs have 2^n sign patterns
     ...(n > 1 && each.some((d) => d !== 0) && { ranks: { name: 'Wilcoxon', p: wilcoxon(each).p, floor: 2 / 2 ** n } }),
@@ -223,6 +229,7 @@ function trendTests(
       low: scale(interval[0]),
       high: scale(interval[1]),
       n,
+      ...dOf(pairedD(slopes)),
       spread: error * Math.sqrt(n),
       visible: error === 0 ? undefined : scale(detectable(n, POWER) * error * Math.sqrt(n)),
     },

@@ -9,6 +9,8 @@ import { vocabulary } from '../../evaluations/vocabulary.js';
 import { written } from './support.js';
 import { movingAverageTtr, mtld } from '../../evaluations/running-variety.js';
 import { MTLD_FORMS } from '../../evaluations/mtld.js';
+import { movingMtld } from '../../evaluations/mtld-moving.js';
+import { CounterRng } from '../../common/philox.js';
 import { byCodePoints, tailOfWords } from '../../evaluations/tails.js';
 import { countsOf, distinctOf, encode, ngramsUpTo } from '../../evaluations/token-ids.js';
 import { TOKENIZERS, type TokenizerName } from '../../evaluations/tokenizers.js';
@@ -123,6 +125,54 @@ describe.each(sets)('%s, %s', (set, name) => {
     const mean = encoded.texts.reduce((sum, text) => sum + draysonDiversity(text), 0) / encoded.texts.length;
     expectEqual('drayson', mean, expected.mean_drayson_diversity);
   });
+});
+
+test('within each text: MTLD as three libraries cut it, from every word on too, and moving averages', () => {
+  const byId = new Map(texts.map(({ id, text }) => [id, text]));
+  let moving = 0;
+  for (const set of Object.values<any>(reference.sets))
+    for (const [id, expected] of Object.entries<any>(set['lower-split'].per_text)) {
+      const {
+        texts: own,
+        words: { length: size },
+      } = encode([byId.get(id)!], TOKENIZERS['lower-split']);
+      if (own[0].length === 0) continue; // 0 there, not defined here
+      expectEqual(`${id} mattr`, movingAverageTtr(own[0], size, 10), expected.mattr10);
+      if (expected.mtld_ma_bid !== null) expectEqual(`${id} moving`, movingMtld(own[0], size), expected.mtld_ma_bid); // where the library ends
+      for (const [form, key] of [
+        ['lexical-diversity', 'mtld_lexdiv'],
+        ['lexicalrichness', 'mtld_lexicalrichness'],
+        ['no-minimum', 'mtld_own'],
+      ] as const)
+        // prettier-ignore
+        if (typeof expected[key] === 'number') expectEqual(`${id} ${key}`, mtld(own[0], size, MTLD_FORMS[form]), expected[key]);
+      if (expected.mtld_ma_bid > 0) moving++;
+    }
+  expect(moving).toBeGreaterThan(100);
+});
+
+test('MTLD from every word on is what a look at every stretch finds, and takes no longer than n log n', () => {
+  const slow = (words: number[]): number => {
+    const ends = words.flatMap((_, x) => {
+      for (let y = x + 10; y <= words.length; y++) if (25 * new Set(words.slice(x, y)).size < 18 * (y - x)) return [y - x];
+      return [];
+    });
+    return ends.length === 0 ? 0 : ends.reduce((a, b) => a + b) / ends.length;
+  };
+  const rng = new CounterRng({ seed: 1, generation: 0, member: 'test', step: 'mtld' });
+  for (let round = 0; round < 25; round++) {
+    const kinds = 2 + 3 * round;
+    const words = Array.from({ length: 5 + 4 * round }, (_, i) => Math.floor(rng.uniform(round, i) * kinds));
+    expectEqual(`${round}`, movingMtld(Int32Array.from(words), kinds), (slow(words) + slow(words.toReversed())) / 2);
+  }
+  // words that never come again: a stretch from each to the end would be 2e9 looks
+  expect(
+    movingMtld(
+      Int32Array.from({ length: 60_000 }, (_, i) => i),
+      60_000,
+    ),
+  ).toBe(0);
+  expect(movingMtld(new Int32Array(60_000), 1)).toBe(10);
 });
 
 test('within a text: HD-D, and type-token ratios as means over texts', () => {

@@ -60,6 +60,35 @@ test('token ids are words like others', () => {
   expectEqual('mean', compute('drayson', [], {}, ids)[0].value, reference.corpora.small.split[4].mean);
 });
 
+test('inside one text: each sentence of four words or more against the others (sacrebleu 2.6.0)', () => {
+  const means = WITHIN.map(([text]) => compute('schaffelder/in-text', [text])[0]?.value);
+  WITHIN.forEach(([text, mean], i) =>
+    mean === undefined ? expect(means[i]).toBeUndefined() : expectEqual(text, means[i], mean),
+  );
+  const [all, diversity] = compute('schaffelder/in-text', WITHIN.map(([text]) => text)); // prettier-ignore
+  expectEqual('all', all.value, means.filter((mean) => mean !== undefined).reduce((a, b) => a + b) / 5);
+  expect(all.n).toBe(5);
+  expectEqual('diversity', diversity.value, 100 - all.value);
+});
+const WITHIN: readonly (readonly [string, number?])[] = [
+  [
+    'The cat sat on the mat. The cat sat on the rug! A dog, however, ran away from them. Yes. Did the cat sit on the mat again?',
+    45.32218927407035,
+  ],
+  ['One sentence alone has nothing to be compared with.'],
+  [
+    'First line of a list of things\nSecond line of a list of things\nshort one\nThird line, of a list of other things',
+    69.1522111138536,
+  ],
+  ['The same words again and again. The same words again and again. The same words again and again.', 100.00000000000004],
+  [
+    'Prices rose by 3.5 percent in May. Prices fell by 3.5 percent in June, e.g. in towns. Nobody knows why they did so!',
+    25.865461491696454,
+  ],
+  [''],
+  ['Alpha beta gamma delta. Epsilon zeta eta theta iota. Kappa lambda mu nu xi omicron.', 9.66854754418704],
+];
+
 test('empty texts are told of; one text has no others; only the first texts count', () => {
   expect(compute('stein', ['', 'a b', '...', 'a b'])[2]).toMatchObject({ variant: 'stein/empty-texts', value: 0.5, n: 4 });
   expect(compute('stein', ['a b c'])).toEqual([]);

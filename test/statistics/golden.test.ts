@@ -14,6 +14,7 @@ import {
   studentUpper,
 } from '../../statistics/distributions.js';
 import { corrected, CORRECTIONS, type Correction } from '../../statistics/families.js';
+import { cohensD, pairedD } from '../../statistics/effects.js';
 import { kruskal, levene } from '../../statistics/groups.js';
 import { kolmogorovSmirnov, kolmogorovUpper, oneSampleUpper } from '../../statistics/kolmogorov-smirnov.js';
 import { mannKendall, senSlope } from '../../statistics/mann-kendall.js';
@@ -196,6 +197,13 @@ describe('families and shares', () => {
     for (const correction of Object.keys(CORRECTIONS) as Correction[])
       expect(corrected([NaN, 0.01, 0.04], correction)).toEqual([NaN, ...corrected([0.01, 0.04], correction)]);
     expect(corrected([NaN, 0.01, 0.02], 'holm')).toEqual([NaN, 0.02, 0.02]);
+  });
+
+  test('Cohen’s d, of two samples and of pairs', () => {
+    close(cohensD(g.samples.A, g.samples.B), g.effect_size.cohen_d_pooled_A_B);
+    // t of pairs over the root of their number
+    close(pairedD(differences(g.samples.X, g.samples.Y)), g.paired_t.X_Y.statistic / Math.sqrt(g.samples.X.length));
+    expect([cohensD([1, 1], [2, 2]), pairedD([1]), pairedD([2, 2])]).toEqual([-Infinity, NaN, Infinity]);
   });
 
   test('Clopper-Pearson and Wilson', () => {
