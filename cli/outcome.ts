@@ -5,6 +5,7 @@ import { judgeClaims } from '../report/claims.js';
 import { renderClaims } from '../report/claims-text.js';
 import { jsonDocument } from '../report/export.js';
 import { findings } from '../report/finding.js';
+import { honestBands, renderHonest } from '../report/honest.js';
 import { checkedLaws, renderLaws } from '../report/laws.js';
 import { readResults } from '../report/rows.js';
 import { continuations } from '../report/samples.js';
@@ -57,6 +58,8 @@ export async function showOutcome(end: ExperimentSnapshot, given: ExperimentPlan
   if (claims) process.stdout.write(`${claims}\n`);
   const laws = renderLaws(checkedLaws(results, summary), width);
   if (laws) process.stdout.write(`${laws}\n`);
+  const honest = renderHonest(honestBands(results, summary), width);
+  if (honest) process.stdout.write(`${honest}\n`);
   if (texts) process.stdout.write(`${renderContinuations(texts, width)}\n`);
   const { headline, sentences } = findings(summary, results.plan);
   process.stdout.write(`${[headline, ...sentences].flatMap((sentence) => wrap(sentence, width)).join('\n')}\n\n`);

@@ -47,6 +47,7 @@ import { wordTail } from './word-tail.js';
 import { yuleK } from './yule-k.js';
 import { zipf } from './zipf.js';
 import { spread } from './spread.js';
+import { survival } from './survival.js';
 
 /** Every metric that an experiment may name, in the order of tables; of several variants of one name the first is meant where none is said. */
 export const evaluations: readonly Evaluation[] = [
@@ -87,6 +88,7 @@ export const evaluations: readonly Evaluation[] = [
   diversity,
   compressionRatio,
   wordTail,
+  survival,
   watermark,
   wordDivergence,
   lengthDistance,

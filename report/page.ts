@@ -7,12 +7,14 @@ import { findings } from './finding.js';
 import { el, render } from './html.js';
 import type { Markup } from './html.js';
 import { expand } from '../spec/expand.js';
+import { honestBands } from './honest.js';
 import { checkedLaws } from './laws.js';
 import type { Results } from './rows.js';
 import { settingSection } from './sections/by-setting.js';
 import { claimsSection } from './sections/claims.js';
 import { curveFigures } from './sections/curves.js';
 import { histogramSections } from './sections/histogram.js';
+import { honestSection } from './sections/honest.js';
 import { lawsSection } from './sections/laws.js';
 import { picturesSection } from './sections/pictures.js';
 import { provenanceSections } from './sections/provenance.js';
@@ -30,7 +32,8 @@ export function renderPage(results: Results): string {
   const title = plan.title ?? plan.name;
   const finding = findings(summary, plan);
   const laws = checkedLaws(results, summary);
-  const figures = curveFigures(summary, plan, laws);
+  const honest = honestBands(results, summary);
+  const figures = curveFigures(summary, plan, laws, honest);
   const body = el(
     'main',
     {},
@@ -50,6 +53,7 @@ export function renderPage(results: Results): string {
     unfinished(results),
     claimsSection(judgeClaims(results, results.claims)),
     lawsSection(laws),
+    honestSection(honest),
     settingSection(settingTables(results, summary)),
     figures.rest,
     histogramSections(results, summary),

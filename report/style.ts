@@ -55,6 +55,7 @@ svg .label { fill: var(--c); font-size: 12px; font-weight: 600; }
 .mean { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; }
 .spread { fill: var(--c); fill-opacity: .09; }
 .level { stroke-dasharray: 7 5; }
+.honest { fill: var(--c); fill-opacity: .07; stroke: var(--c); stroke-width: 1; stroke-opacity: .7; stroke-dasharray: 4 3; }
 .theory { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
 .verdict { font-weight: 600; white-space: nowrap; } .verdict.pass { color: var(--c2); } .verdict.fail { color: var(--c1); }
 small.law { display: block; color: var(--soft); }

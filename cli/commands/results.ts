@@ -10,6 +10,7 @@ import { renderClaims } from '../../report/claims-text.js';
 import { costs, renderCosts, stepSeconds, type Cost } from '../../report/cost.js';
 import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
+import { honestBands, renderHonest } from '../../report/honest.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
 import { perRecord, recordCsvLines, recordJsonLines } from '../../report/per-record.js';
 import { renderRemovals } from '../../report/removed.js';
@@ -158,6 +159,7 @@ function render(found: Results, options: Options, cost?: readonly Cost[]): Itera
       ? spaced(renderClaims(judgeClaims(found, found.claims), process.stdout.columns ?? 100))
       : '',
     renderLaws(checkedLaws(found, summary), process.stdout.columns ?? 100),
+    renderHonest(honestBands(found, summary), process.stdout.columns ?? 100),
     options.metric === undefined ? renderRemovals(found.runs) : '',
     cost ? renderCosts(cost) : '',
   ];

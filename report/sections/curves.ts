@@ -9,6 +9,7 @@ import { groupBy, unrelated } from '../summary.js';
 import type { ExperimentPlan } from '../../spec/plan.js';
 import type { Measure, Point, Series, Summary } from '../summary.js';
 import { leadMeasure } from '../finding.js';
+import type { HonestBand } from '../honest.js';
 import type { CheckedLaw } from '../laws.js';
 import { MARGIN, stillness, type Still } from '../still.js';
 import { BAND_SEEDS, LOG_RATIO, SEED_LINES, SINGLE_SEEDS, curvesPanel } from '../svg/curves.js';
@@ -25,7 +26,12 @@ export interface Figures {
   readonly rest: Child;
 }
 
-export function curveFigures(summary: Summary, plan: ExperimentPlan, laws: readonly CheckedLaw[] = []): Figures {
+export function curveFigures(
+  summary: Summary,
+  plan: ExperimentPlan,
+  laws: readonly CheckedLaw[] = [],
+  honest: readonly HonestBand[] = [],
+): Figures {
   if (summary.measures.length === 0) return { lead: undefined, rest: undefined };
   const leads = [...new Set(unrelated(summary).flatMap((part) => leadMeasure(part, plan) ?? []))];
   const references = new Map(summary.measures.flatMap((measure) => referenceOf(summary, measure)));
@@ -44,13 +50,18 @@ export function curveFigures(summary: Summary, plan: ExperimentPlan, laws: reado
         measure,
         futures(summary.series, measure, plan),
         summary.generations,
-        [...(references.get(measure) ? [references.get(measure)!.line] : []), ...theory(measure, laws)],
+        [
+          ...(references.get(measure) ? [references.get(measure)!.line] : []),
+          ...theory(measure, laws),
+          ...honestly(measure, honest),
+        ],
         turns,
       ),
     );
   const said = [
     caption(summary),
     laws.length > 0 && ' Dotted lines are what the exact laws say.',
+    honest.length > 0 && ' A band with a dashed edge is honest sampling alone: 95 in 100 of its chains.',
     summary.series.some(({ level }) => level) && ' A dashed line is a condition that has generation 0 alone.',
     turns.length > 0 && TURNS,
   ];
@@ -167,6 +178,18 @@ function theory(measure: Measure, laws: readonly CheckedLaw[]): Reference[] {
       return { index, points: generations.filter((t) => Number.isFinite(expected[t])).map((t) => [t, expected[t]] as const) };
     })
     .filter(({ points }) => points.length > 1);
+}
+
+/** Where 95 in 100 chains of honest sampling alone lie. */
+function honestly(measure: Measure, honest: readonly HonestBand[]): Reference[] {
+  return honest
+    .filter((band) => band.measure === measure && band.points.length > 1)
+    .map(({ series, index, points }) => ({
+      index,
+      title: `${series.label}: honest sampling alone, 95 in 100 chains`,
+      points: points.map(({ generation, mean }) => [generation, mean] as const),
+      band: points.map(({ band }) => band),
+    }));
 }
 
 /** The variant, version and settings that a number needs beside its name. */

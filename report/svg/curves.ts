@@ -39,6 +39,10 @@ export interface Reference {
   /** of the series that it belongs to, for its colour */
   readonly index?: number;
   readonly points: readonly (readonly [generation: number, value: number])[];
+  /** an area in place of the line: its edges at each point */
+  readonly band?: readonly (readonly [low: number, high: number])[];
+  /** what the area is, said where it is pointed at */
+  readonly title?: string;
 }
 
 /** Where settings change within a condition: with generation `from`. */
@@ -74,9 +78,15 @@ export function curvesPanel(
   const y = valueScale(
     drawn.flatMap(({ points }) => points),
     [y0, y1],
-    references.flatMap(({ points }) => points.map(([, value]) => value)),
+    references.flatMap(({ points, band }) => (band ? band.flat() : points.map(([, value]) => value))),
   );
-  const dashed = references.map(({ label, index, points }) => ({
+  const areas = references.flatMap(({ index = 0, points, band: edges, title }) => {
+    if (edges === undefined) return [];
+    const edge = (side: 0 | 1) => points.map(([generation], i): XY => [x(generation), y(edges[i][side])]);
+    return el('path', { class: `honest s${index % 8}`, d: bandPath(edge(1), edge(0)) }, el('title', {}, title));
+  });
+  const lines = references.filter(({ band: edges }) => edges === undefined);
+  const dashed = lines.map(({ label, index, points }) => ({
     label,
     index,
     line: points.map(([generation, value]): XY => [x(generation), y(value)]),
@@ -131,6 +141,7 @@ export function curvesPanel(
     el(
       'g',
       { 'clip-path': `url(#${id}-c)` },
+      areas,
       dashed.map(({ index, line }) => index === undefined && el('path', { class: 'reference', d: linePath(line) })),
       marks,
       dashed.map(({ index, line }) => index !== undefined && el('path', { class: `theory s${index % 8}`, d: linePath(line) })),

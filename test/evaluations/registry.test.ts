@@ -16,6 +16,7 @@ const input: EvaluationInput = {
       [' ba do '.repeat(1000), ' ba ba '],
     ),
     test: textsFrom([], ['ba ku do']),
+    real: textsFrom([[1, 2, 9, 8, 1]], ['ba do']),
   },
   tokenTypes: { real: new Set([1, 2, 9, 8]) },
   tables: {
@@ -84,7 +85,7 @@ describe('registry', () => {
     expect(values.find((v) => v.metric === 'tail-lost')!.value).toBe(1);
     expect(values.find((v) => v.metric === 'distinct-blocks')!.value).toBe(0.5);
     const series = evaluations.flatMap((evaluation) => evaluation.series?.(given(evaluation), defaultsOf(evaluation)) ?? []);
-    expect(series.map((s) => s.metric)).toEqual(['sequence-perplexity', 'latent-std']);
+    expect(series.map((s) => s.metric)).toEqual(['sequence-perplexity', 'survival', 'latent-std']);
   });
 
   test('a score step that lacks what an evaluation needs is a bug of ours', () => {
