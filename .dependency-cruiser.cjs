@@ -42,6 +42,7 @@ const ALLOWED = {
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
   care: ['artifacts'],
+  lineage: ['artifacts', 'documents', 'pool'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
@@ -85,6 +86,7 @@ const ROOMS = [
   'evaluations',
   'infra',
   'kinds',
+  'lineage',
   'observations',
   'operators',
   'pool',

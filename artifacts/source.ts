@@ -2,7 +2,7 @@
  * Sources: what an experiment reads from outside, as artifacts of their own down to the bytes, and what is claimed of them. The claim is a
  * statement without time or place, so that who says the same again says it once. Field map in docs/lineage.md.
  */
-import { SOURCE_KIND, STATEMENT_TYPE, TYPES, subjectsOf, type InTotoStatement, type StatedArtifact } from './in-toto.js';
+import { Reader, SOURCE_KIND, STATEMENT_TYPE, TYPES, subjectsOf, type InTotoStatement, type StatedArtifact } from './in-toto.js';
 import { hexOf } from './keys.js';
 import { addStatement } from './statements.js';
 import type { ArtifactRef, ArtifactStore, SourceFile } from './types.js';
@@ -34,6 +34,27 @@ export function sourceStatement(artifact: StatedArtifact, { name, uri, licence, 
     subject: subjectsOf({ source: artifact }),
     predicateType: PREDICATE_TYPE,
     predicate: { name, ...(uri === undefined ? {} : { uri }), ...(licence === undefined ? {} : { licence }), kept },
+  };
+}
+
+/** @throws 'verification' where parsed JSON from anywhere is no statement about a source */
+export function parseSource(value: unknown, where: string): SourceFacts & { readonly artifact: StatedArtifact } {
+  const at = new Reader(where);
+  const root = at.object(value, 'the document');
+  at.equal(root._type, STATEMENT_TYPE, '_type');
+  at.equal(root.predicateType, PREDICATE_TYPE, 'predicateType');
+  const { source, ...others } = at.artifacts(at.list(root.subject, 'subject'), 'subject');
+  if (source === undefined || Object.keys(others).length > 0) throw at.wrong('its subject is not one source');
+  at.equal(source.kind, SOURCE_KIND, 'the kind of its subject');
+  const { name, uri, licence, kept } = at.object(root.predicate, 'predicate');
+  if (typeof kept !== 'boolean') throw at.wrong('kept is neither true nor false');
+  const [place, terms] = [at.optionalText(uri, 'uri'), at.optionalText(licence, 'licence')];
+  return {
+    artifact: source,
+    name: at.text(name, 'name'),
+    ...(place === undefined ? {} : { uri: place }),
+    ...(terms === undefined ? {} : { licence: terms }),
+    kept,
   };
 }
 

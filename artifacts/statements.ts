@@ -45,6 +45,16 @@ export async function* statementsAbout({ objects }: ArtifactStore, about: string
   }
 }
 
+/** Every statement of a store, by the name that it is filed under; in no order that means anything. */
+export async function* allStatements({
+  objects,
+}: ArtifactStore): AsyncIterable<{ readonly about: string; readonly digest: Digest }> {
+  for await (const key of objects.list(ROOT)) {
+    const hex = FILE.exec(key)?.[1];
+    if (hex !== undefined) yield { about: key.slice(ROOT.length, -`/${hex}.json`.length), digest: `sha256:${hex}` };
+  }
+}
+
 /**
  * A statement's JSON, once its bytes have the hash that it is filed under and are the one form that it can have.
  * @throws 'notFound', 'verification'

@@ -2,7 +2,7 @@
  * What ties artifacts to an experiment: of each document of a run a statement whose subjects are the artifacts that it names, by member
  * and role. It says what the document says and no time, so that a rerun, which finds the same, states nothing new. Docs: docs/lineage.md.
  */
-import { STATEMENT_TYPE, TYPES, byName, described, describedCode, type InTotoStatement } from '../artifacts/in-toto.js';
+import { Reader, STATEMENT_TYPE, TYPES, byName, described, describedCode, type InTotoStatement } from '../artifacts/in-toto.js';
 import { hexOf } from '../artifacts/keys.js';
 import type { ArtifactRef, CodeIdentity } from '../artifacts/types.js';
 import { digestOf, type Digest } from '../common/canonical.js';
@@ -68,6 +68,36 @@ export function resultStatement(document: ResultDocument, code: CodeIdentity): R
       document: { name: documentName(document), digest: hash(digestOf(lasting(document))) },
       recordedBy: describedCode(code),
     },
+  };
+}
+
+/** What is stated of the artifacts of a run: where they belong to. */
+export interface Belonging {
+  readonly experiment: string;
+  readonly plan: Digest;
+  readonly run: string;
+  readonly generations?: { readonly from: number; readonly to: number };
+  /** by member and role, `opt/model`, or `inputs/train` */
+  readonly artifacts: Readonly<Record<string, ArtifactRef>>;
+}
+
+/** @throws 'verification' where parsed JSON from anywhere is no statement about a result */
+export function parseResult(value: unknown, where: string): Belonging {
+  const at = new Reader(where);
+  const root = at.object(value, 'the document');
+  at.equal(root._type, STATEMENT_TYPE, '_type');
+  at.equal(root.predicateType, PREDICATE_TYPE, 'predicateType');
+  const { experiment, plan, run, generations } = at.object(root.predicate, 'predicate');
+  const stretch = generations === undefined ? undefined : at.object(generations, 'generations');
+  const subjects = at.artifacts(at.list(root.subject, 'subject'), 'subject');
+  return {
+    experiment: at.text(experiment, 'experiment'),
+    plan: at.digest(at.object(plan, 'plan').digest, 'plan'),
+    run: at.text(run, 'run'),
+    ...(stretch && { generations: { from: at.integer(stretch.from, 'from'), to: at.integer(stretch.to, 'to') } }),
+    artifacts: Object.fromEntries(
+      Object.entries(subjects).map(([name, { kind, digest, size }]) => [name, { kind, digest, size }]),
+    ),
   };
 }
 

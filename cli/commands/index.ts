@@ -7,6 +7,7 @@ import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { forecast } from './forecast.js';
 import { fork } from './fork.js';
+import { lineage } from './lineage/index.js';
 import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
 import { operate } from './operate.js';
@@ -39,6 +40,7 @@ export const commands: readonly CommandModule[] = [
   pool,
   forecast,
   report,
+  lineage,
   store,
   dev,
   worker,

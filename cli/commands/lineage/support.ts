@@ -1,0 +1,61 @@
+/** What the commands of lineage share: a store's statements with progress, and how artifacts and steps are called. */
+import { openArtifactStore } from '../../../artifacts/open.js';
+import type { ArtifactRef, ArtifactStore } from '../../../artifacts/types.js';
+import type { Digest } from '../../../common/canonical.js';
+import { readGraph, type Claim, type LineageGraph, type Made } from '../../../lineage/graph.js';
+import { visible } from '../../../report/text.js';
+import { notes } from '../../output.js';
+import { resolveStoreUrl } from '../../store-option.js';
+
+export interface LineageOptions {
+  readonly store?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** A line of progress at most so often. */
+const EVERY_MS = 2_000;
+
+/** Says something now and then. */
+export function nowAndThen(quiet: boolean | undefined): (text: () => string) => void {
+  const note = notes(quiet);
+  let last = Date.now();
+  return (text) => {
+    if (Date.now() - last < EVERY_MS) return;
+    last = Date.now();
+    note(text());
+  };
+}
+
+export async function openLineage(
+  options: LineageOptions,
+  signal?: AbortSignal,
+): Promise<{ store: ArtifactStore; graph: LineageGraph }> {
+  const store = openArtifactStore(resolveStoreUrl(options.store));
+  const tell = nowAndThen(options.quiet);
+  const graph = await readGraph(store, { signal, progress: (done, of) => tell(() => `${done} of ${of} statements read`) });
+  return { store, graph };
+}
+
+/** So many digits of a digest are enough for eyes, and for commands. */
+export const short = (digest: Digest): string => digest.slice('sha256:'.length, 'sha256:'.length + 12);
+
+export const artifactWords = ({ kind, digest }: Pick<ArtifactRef, 'kind' | 'digest'>): string => `${kind} ${short(digest)}`;
+
+/** "finetune of opt, generation 3" */
+export function stepWords({ step, member, generation }: Pick<Made, 'step' | 'member' | 'generation'>): string {
+  return member === '' ? step : `${step} of ${visible(member)}, generation ${generation}`;
+}
+
+/** Where an artifact belongs to: "quickstart/replace/seed-1, generation 3, opt/model". */
+export function placesOf({ belongs }: LineageGraph, digest: Digest): string[] {
+  const places = (belongs.get(digest) ?? []).map(({ result: { experiment, run, generations }, role }) => {
+    const stretch = generations && (generations.from === generations.to ? `${generations.from}` : `${generations.from} to ${generations.to}`); // prettier-ignore
+    return visible([`${experiment}/${run}`, ...(stretch === undefined ? [] : [`generation ${stretch}`]), role].join(', '));
+  });
+  return [...new Set(places)];
+}
+
+/** "Trees, CC0-1.0, https://…", as it was claimed. */
+export const claimWords = ({ name, licence, uri, kept }: Claim): string =>
+  visible([name, ...(licence === undefined ? [] : [licence]), ...(uri === undefined ? [] : [uri]), ...(kept ? [] : ['bytes not kept'])].join(', ')); // prettier-ignore

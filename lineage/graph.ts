@@ -1,0 +1,141 @@
+/**
+ * The statements of a store as a graph: which step made an artifact, of which others, and which experiment it belongs to. Every statement is
+ * read once and checked by itself; of each its digests are kept and not its parameters, so that a store of many thousand steps fits.
+ */
+import { parseSource, type SourceFacts } from '../artifacts/source.js';
+import { parseStatement, type StepFacts } from '../artifacts/statement.js';
+import { allStatements, readStatement, statementKey } from '../artifacts/statements.js';
+import type { StatedArtifact } from '../artifacts/in-toto.js';
+import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { mapBounded } from '../common/bounded.js';
+import type { Digest } from '../common/canonical.js';
+import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import { parseResult, type Belonging } from '../documents/statement.js';
+
+/** Statements read at a time. */
+const READS = 16;
+
+/** What one statement says of a step. A step has several where it was done by several attempts, machines or releases. */
+export interface Made extends Omit<StepFacts, 'parameters' | 'invocation'> {
+  readonly statement: Digest;
+}
+
+/** What is claimed of a source. */
+export interface Claim extends SourceFacts {
+  readonly artifact: StatedArtifact;
+  readonly statement: Digest;
+}
+
+/** A statement that cannot be believed. */
+export interface Fault {
+  readonly about: string;
+  readonly statement: Digest;
+  readonly what: string;
+}
+
+export interface LineageGraph {
+  /** by the step's key */
+  readonly steps: ReadonlyMap<Digest, readonly Made[]>;
+  /** statements that name an artifact as an output, in the order of their keys */
+  readonly makers: ReadonlyMap<Digest, readonly Made[]>;
+  /** artifacts that a file is in, by the file's digest: outputs of steps, and sources */
+  readonly holders: ReadonlyMap<Digest, readonly ArtifactRef[]>;
+  readonly claims: ReadonlyMap<Digest, readonly Claim[]>;
+  readonly results: readonly Belonging[];
+  /** by artifact, as places in `results` with the role */
+  readonly belongs: ReadonlyMap<Digest, readonly { readonly result: Belonging; readonly role: string }[]>;
+  readonly statements: number;
+  readonly faults: readonly Fault[];
+}
+
+/** @param options.progress is told how many statements have been read, now and then */
+export async function readGraph(
+  store: ArtifactStore,
+  options: { progress?(done: number, of: number): void; readonly signal?: AbortSignal } = {},
+): Promise<LineageGraph> {
+  const found: { about: string; digest: Digest }[] = [];
+  for await (const one of allStatements(store)) found.push(one);
+  found.sort((a, b) => order(a.about, b.about) || order(a.digest, b.digest));
+
+  const [steps, makers, holders] = [new Map<Digest, Made[]>(), new Map<Digest, Made[]>(), new Map<Digest, ArtifactRef[]>()];
+  const [claims, belongs] = [new Map<Digest, Claim[]>(), new Map<Digest, { result: Belonging; role: string }[]>()];
+  const [results, faults]: [Belonging[], Fault[]] = [[], []];
+  const holds = ({ kind, digest, size, files }: StatedArtifact) => {
+    for (const file of files)
+      if (!holders.get(file.digest)?.some((one) => one.digest === digest)) add(holders, file.digest, { kind, digest, size });
+  };
+  let done = 0;
+  const parsed = await mapBounded(found, READS, async ({ about, digest }) => {
+    options.signal?.throwIfAborted();
+    const what = await parse(store, about, digest);
+    options.progress?.(++done, found.length);
+    return what;
+  });
+  for (const { made, claim, result, fault } of parsed) {
+    if (fault) faults.push(fault);
+    if (made) {
+      add(steps, made.key, made);
+      for (const output of Object.values(made.outputs)) {
+        if (makers.get(output.digest)?.at(-1) !== made) add(makers, output.digest, made);
+        holds(output);
+      }
+    }
+    if (claim) {
+      add(claims, claim.artifact.digest, claim);
+      holds(claim.artifact);
+    }
+    if (result) {
+      results.push(result);
+      for (const [role, { digest }] of Object.entries(result.artifacts)) add(belongs, digest, { result, role });
+    }
+  }
+  return { steps, makers, holders, claims, results, belongs, statements: found.length, faults };
+}
+
+/** Everything that a statement says, its parameters too. */
+export async function factsOf(store: ArtifactStore, { key, statement }: Pick<Made, 'key' | 'statement'>): Promise<StepFacts> {
+  const about = `steps/${key.slice('sha256:'.length)}`;
+  return parseStatement(await readStatement(store, about, statement), statementKey(about, statement));
+}
+
+/** What one statement is; nothing of these for types that others add. */
+interface Parsed {
+  readonly made?: Made;
+  readonly claim?: Claim;
+  readonly result?: Belonging;
+  readonly fault?: Fault;
+}
+
+async function parse(store: ArtifactStore, about: string, statement: Digest): Promise<Parsed> {
+  const where = statementKey(about, statement);
+  const [room, name] = about.split('/', 2);
+  try {
+    const value = await readStatement(store, about, statement);
+    if (room === 'steps') {
+      const { parameters: _, invocation: __, ...facts } = parseStatement(value, where);
+      return { made: filed({ ...facts, statement }, facts.key, name, where) };
+    }
+    if (room === 'sources') {
+      const facts = parseSource(value, where);
+      return { claim: filed({ ...facts, statement }, facts.artifact.digest, name, where) };
+    }
+    return room === 'experiments' ? { result: parseResult(value, where) } : {};
+  } catch (error) {
+    if (!isHabsburgError(error) || (error.kind !== 'verification' && error.kind !== 'notFound')) throw error;
+    return { fault: { about, statement, what: error.message } };
+  }
+}
+
+/** A statement is believed only about what it is filed under. */
+function filed<T>(what: T, about: Digest, name: string, where: string): T {
+  if (about === `sha256:${name}`) return what;
+  throw new HabsburgError('verification', `${where} is about ${about}: it was moved there from elsewhere`);
+}
+
+function add<K, V>(to: Map<K, V[]>, key: K, value: V): void {
+  const there = to.get(key);
+  if (there) there.push(value);
+  else to.set(key, [value]);
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

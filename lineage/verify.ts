@@ -1,0 +1,179 @@
+/**
+ * Whether what statements say of an artifact's ancestry holds: every byte hashed anew, every step's key computed from its own fields, every
+ * input some other statement's output. Who says so is another question: this knows no keys.
+ */
+import { again } from '../artifacts/again.js';
+import { blobKey } from '../artifacts/keys.js';
+import { SOURCE_KIND } from '../artifacts/in-toto.js';
+import type { ArtifactFile, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { measure } from '../artifacts/verified.js';
+import { mapBounded } from '../common/bounded.js';
+import { canonicalJson, type Digest } from '../common/canonical.js';
+import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import type { LineageGraph, Made } from './graph.js';
+import { ancestryOf } from './walk.js';
+
+/** Files hashed at a time. */
+const READS = 4;
+
+export interface Verdict {
+  /**
+   * `damaged`: bytes are others than their name says, or not there; `unattested`: no statement says how it was made; `unreadable`: a
+   * statement that is none, or whose step key does not follow from its fields; `disagrees`: two things that must be the same are not
+   */
+  readonly verdict: 'damaged' | 'unattested' | 'unreadable' | 'disagrees';
+  readonly artifact?: Digest;
+  /** step and key */
+  readonly step?: string;
+  readonly key?: Digest;
+  readonly statement?: Digest;
+  readonly what: string;
+}
+
+export interface Verification {
+  readonly artifacts: number;
+  readonly steps: number;
+  readonly statements: number;
+  readonly sources: number;
+  readonly bytes: number;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** @param progress is told how many bytes have been hashed */
+export async function verifyLineage(
+  store: ArtifactStore,
+  graph: LineageGraph,
+  of: readonly ArtifactRef[],
+  { progress, signal }: { progress?(bytes: number): void; readonly signal?: AbortSignal } = {},
+): Promise<Verification> {
+  const { artifacts, made, sources, unattested } = ancestryOf(graph, of);
+  const kept = new Set([...sources].filter(([, { claims }]) => claims.some((claim) => claim.kept)).map(([digest]) => digest));
+  const hashed = new Map<Digest, Promise<{ size: number; what?: string }>>();
+  let bytes = 0;
+  const hash = (digest: Digest) => {
+    const known = hashed.get(digest) ?? hashBlob(store, digest);
+    if (!hashed.has(digest))
+      hashed.set(
+        digest,
+        known.then((found) => (progress?.((bytes += found.size)), found)),
+      );
+    return hashed.get(digest)!;
+  };
+  const looked = await mapBounded([...artifacts.values()], READS, async (ref): Promise<Verdict[]> => {
+    signal?.throwIfAborted();
+    const known = await read(() => store.manifest(ref.digest));
+    if (typeof known === 'string') return [{ verdict: 'damaged', artifact: ref.digest, ...stepOf(graph, ref), what: known }];
+    // of a source of which only the digests were kept there is no file to hash
+    const files = sources.has(ref.digest) && !kept.has(ref.digest) ? [] : known.files;
+    const wrong = await mapBounded(files, READS, async ({ path, digest, size }) => {
+      const found = await hash(digest);
+      const what = found.what ?? (found.size === size ? undefined : `it has ${found.size} bytes in place of ${size}`);
+      return what === undefined ? [] : [`${path} of ${ref.kind} ${ref.digest}: ${what}`];
+    });
+    return [
+      ...wrong.flat().map((what): Verdict => ({ verdict: 'damaged', artifact: ref.digest, ...stepOf(graph, ref), what })),
+      ...statedOtherwise(graph, ref, known),
+    ];
+  });
+  const keys = new Set(made.map(({ key }) => key));
+  return {
+    artifacts: artifacts.size,
+    steps: keys.size,
+    statements: made.length + [...sources.values()].reduce((sum, { claims }) => sum + claims.length, 0),
+    sources: sources.size,
+    bytes,
+    verdicts: [
+      ...looked.flat(),
+      ...unattested.map((ref): Verdict => ({ verdict: 'unattested', artifact: ref.digest, what: `no statement says how the ${ref.kind} ${ref.digest} was made` })), // prettier-ignore
+      ...[...sources.values()].filter(({ claims }) => claims.length === 0).map(({ ref }): Verdict => ({ verdict: 'unattested', artifact: ref.digest, what: `no statement says what the source ${ref.digest} is` })), // prettier-ignore
+      ...[...keys].flatMap((key) => betweenStatements(graph.steps.get(key)!)),
+      ...made.flatMap((one) => wrongInputs(graph, one)),
+      ...unreadable(graph, keys, sources, unattested.length > 0),
+    ],
+  };
+}
+
+/** What a blob's bytes are; those that do not match are read again, for the way there may have changed them. */
+async function hashBlob({ objects }: ArtifactStore, digest: Digest): Promise<{ size: number; what?: string }> {
+  const found = await read(() =>
+    again(`reading ${blobKey(digest)} from ${objects.url}`, async () => {
+      const { digest: is, size } = await measure((await objects.get(blobKey(digest))) as AsyncIterable<Uint8Array>);
+      if (is !== digest) throw new HabsburgError('verification', `its bytes have the hash ${is}`);
+      return { size };
+    }),
+  );
+  return typeof found === 'string' ? { size: 0, what: found } : found;
+}
+
+/** The manifest has the files, the kind and the size that the statements name. */
+function statedOtherwise(graph: LineageGraph, ref: ArtifactRef, manifest: ArtifactManifest): Verdict[] {
+  const size = manifest.files.reduce((sum, file) => sum + file.size, 0);
+  const own = canonicalJson({ kind: manifest.kind, size, files: inOrder(manifest.files) });
+  const made = (graph.makers.get(ref.digest) ?? []).flatMap((by) =>
+    Object.values(by.outputs)
+      .filter(({ digest }) => digest === ref.digest)
+      .map((artifact) => ({ artifact, named: named(by) })),
+  );
+  const claimed = (graph.claims.get(ref.digest) ?? []).map(({ artifact, statement }) => ({ artifact, named: { statement } }));
+  return [...made, ...claimed]
+    .filter(({ artifact: { kind, size, files } }) => canonicalJson({ kind, size, files: inOrder(files) }) !== own)
+    .map(({ named }) => ({ verdict: 'disagrees', artifact: ref.digest, ...named, what: `the statement names other files, another kind or size than ${manifest.kind} ${ref.digest} has` })); // prettier-ignore
+}
+
+const inOrder = (files: readonly ArtifactFile[]) =>
+  files.map(({ path, digest, size }) => ({ path, digest, size })).sort((a, b) => (a.path < b.path ? -1 : 1));
+
+/** Statements of one step name the same outputs. */
+function betweenStatements(made: readonly Made[]): Verdict[] {
+  const outputs = ({ outputs }: Made) => canonicalJson(Object.fromEntries(Object.entries(outputs).map(([name, { digest }]) => [name, digest]))); // prettier-ignore
+  return made
+    .filter((one) => outputs(one) !== outputs(made[0]))
+    .map((one) => ({ verdict: 'disagrees', ...named(one), what: `the step ${one.step} ${one.key} has statements of two different results` })); // prettier-ignore
+}
+
+/** An input is what its own statements say it is. That there are any is looked at where the artifact is. */
+function wrongInputs(graph: LineageGraph, by: Made): Verdict[] {
+  const inputs = Object.entries(by.inputs).flatMap(([name, input]) =>
+    (graph.makers.get(input.digest) ?? []).flatMap(({ outputs }) =>
+      Object.values(outputs)
+        .filter(({ digest, kind, size }) => digest === input.digest && (kind !== input.kind || size !== input.size))
+        .map(({ kind }) => `its input ${name} is a ${kind} of another statement, not the ${input.kind} that it says`),
+    ),
+  );
+  const sources = Object.entries(by.sources)
+    .filter(([, { kind }]) => kind !== SOURCE_KIND)
+    .map(([name]) => `${name} is no source`);
+  return [...new Set([...inputs, ...sources])].map((what) => ({ verdict: 'disagrees', ...named(by), what }));
+}
+
+/** Statements that cannot be believed: of the steps and sources on the way; where something has none, of any step, for it may be that. */
+function unreadable(
+  graph: LineageGraph,
+  keys: ReadonlySet<Digest>,
+  sources: ReadonlyMap<Digest, unknown>,
+  gap: boolean,
+): Verdict[] {
+  return graph.faults.flatMap(({ about, statement, what }): Verdict[] => {
+    const [room, name] = about.split('/', 2);
+    const key: Digest = `sha256:${name}`;
+    if (room === 'steps' ? !gap && !keys.has(key) : room !== 'sources' || !sources.has(key)) return [];
+    return [{ verdict: 'unreadable', ...(room === 'steps' ? { key } : { artifact: key }), statement, what }];
+  });
+}
+
+const named = ({ step, key, statement }: Made) => ({ step, key, statement });
+
+function stepOf(graph: LineageGraph, { digest }: ArtifactRef): Pick<Verdict, 'step' | 'key'> {
+  const by = graph.makers.get(digest)?.[0];
+  return by ? { step: by.step, key: by.key } : {};
+}
+
+/** What is read, or why it cannot be believed. */
+async function read<T>(reading: () => Promise<T>): Promise<T | string> {
+  try {
+    return await reading();
+  } catch (error) {
+    if (isHabsburgError(error) && (error.kind === 'verification' || error.kind === 'notFound')) return error.message;
+    throw error;
+  }
+}
