@@ -17,7 +17,7 @@ import { TEMPLATE_NAMES } from './templates.js';
 export const textSource = z
   .string()
   .regex(
-    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+@[\w./-]+(#[\w.-]+)?|grammar:zipf)$/,
+    /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+(\/[\w.-]+)?@[\w./-]+(#[\w.-]+)?|grammar:zipf)$/,
     'must be file:PATH, hf://OWNER/NAME/CONFIG@REVISION, hf://OWNER/NAME/CONFIG@REVISION#SPLIT or grammar:zipf',
   );
 const modelSource = z.string().regex(MODEL_SOURCE, 'must be file:FOLDER, file:MODEL.gguf or hf://OWNER/NAME@REVISION');

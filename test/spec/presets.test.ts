@@ -1,10 +1,12 @@
 import { optConfig } from '../../kinds/text/architectures.js';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { expand } from '../../spec/expand.js';
 import { loadText } from './support.js';
 import { loadExperiment } from '../../spec/load.js';
-import { presetFile, presetNames } from '../../spec/presets.js';
+import { presetFile, presetNames, presetsFolder } from '../../spec/presets.js';
 import { outline } from '../../workflows/outline.js';
 import { experimentJsonSchema } from '../../spec/json-schema.js';
 
@@ -23,6 +25,19 @@ describe('presets', () => {
 
   test('the three that the documentation names are there', () => {
     expect(presetNames()).toEqual(expect.arrayContaining(['nature-opt125m', 'nature-small', 'quickstart']));
+  });
+
+  test.each(presetNames().filter((name) => presetFile(`${name}-small`)))(
+    '%s makes the claims of its small form',
+    async (name) => {
+      const [full, small] = await Promise.all([name, `${name}-small`].map(claimsOf));
+      expect(full).toEqual(expect.arrayContaining(small));
+    },
+  );
+
+  test('all that there are stand in the table of experiments', async () => {
+    const table = await readFile(path.join(presetsFolder(), 'README.md'), 'utf8');
+    expect([...table.matchAll(/\]\(([^/)]+)\/README\.md\)/g)].map(([, name]) => name).sort()).toEqual(presetNames());
   });
 
   test('nature-opt125m is the protocol of the paper', async () => {
@@ -82,6 +97,14 @@ describe('presets', () => {
     });
   });
 });
+
+/** What a preset claims: name, sentence and kind of statistic; thresholds are those of its size. */
+async function claimsOf(name: string): Promise<object[]> {
+  const { claims = [] } = parse(await readFile(presetFile(name)!, 'utf8')) as {
+    claims?: { id: string; says: string; statistic: { kind: string } }[];
+  };
+  return claims.map(({ id, says, statistic: { kind } }) => ({ id, says, kind }));
+}
 
 test('the JSON schema for editors is fresh (node scripts/schema.mjs writes it)', async () => {
   const stored = JSON.parse(await readFile(new URL('../../schemas/experiment.schema.json', import.meta.url), 'utf8')) as unknown;

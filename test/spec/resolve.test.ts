@@ -64,13 +64,13 @@ describe('what a file leaves out', () => {
     const { plan } = await load(
       SMALL.replace(
         'train: grammar:zipf',
-        'train: hf://Salesforce/wikitext/wikitext-2-raw-v1@main, test: "hf://a/b/c@refs/pr/1#held-out"',
+        'train: hf://Salesforce/wikitext/wikitext-2-raw-v1@main, test: "hf://a/one-configuration@refs/pr/1#held-out"',
       ),
     );
     expect(plan.data.text).toMatchObject({
       train: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#train',
       valid: 'hf://Salesforce/wikitext/wikitext-2-raw-v1@main#validation',
-      test: 'hf://a/b/c@refs/pr/1#held-out',
+      test: 'hf://a/one-configuration@refs/pr/1#held-out',
     });
     expect(plan.data.text.grammar).toBeUndefined();
     const withTruth = ['tail-lost', 'kl-to-truth'];
