@@ -6,10 +6,11 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
 import type { JobReport } from '../kinds/host/types.js';
 import { operatorNamed } from '../operators/index.js';
-import { tableName } from '../operators/types.js';
+import { tableName, type ObservationNeed } from '../operators/types.js';
 import { selectionOf, writeSelection } from '../pool/selection.js';
 import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import { trainDetector } from './detector.js';
+import { importEncoder } from './encoder.js';
 import { observe } from './observe.js';
 import type { PostprocessedTexts, TextsToPostprocess } from './postprocess-texts.js';
 import { recordsOf } from './sets.js';
@@ -47,9 +48,7 @@ async function detectorsOf(deps: ActivityDependencies, { place, operators, detec
   const report: Record<string, JobReport[string]> = {};
   let cached = true;
   for (const under of new Set(
-    needsOf(operators)
-      .observations.filter(({ by }) => by === 'detector')
-      .map((need) => need.under),
+    needsOf(operators).observations.flatMap((need) => (need.by === 'detector' && need.under !== 'given' ? [need.under] : [])),
   )) {
     const trained = await trainDetector(deps, place, texts[under]!);
     detectors[under] = trained.outputs.detector;
@@ -86,11 +85,15 @@ async function stage(
   const tokenizer = needs.tokenizer ? input.tokenizer : undefined;
   const prompts = needs.prompts ? input.prompts : undefined;
   const tables: Record<string, ArtifactRef> = {};
+  const reader = async ({ by, under, model }: ObservationNeed): Promise<ArtifactRef> => {
+    if (under !== 'given') return (by === 'detector' ? detectors : input.models!)[under]!;
+    return (await importEncoder(deps, place, model!, { source: input.given![model!], claims: input.claims })).outputs.encoder;
+  };
   for (const need of needs.observations) {
     const { outputs } = await observe(deps, {
       place,
       observation: need.observation,
-      model: (need.by === 'detector' ? detectors : input.models!)[need.under]!,
+      model: await reader(need),
       data: set,
       settings: {
         ...(input.lossOn && { lossOn: input.lossOn }),

@@ -131,6 +131,9 @@ export interface PostprocessInput {
   readonly models?: { readonly writer?: ArtifactRef; readonly first?: ArtifactRef };
   /** that detection is by: what they are to learn from */
   readonly detectors?: { readonly writer?: DetectorTexts; readonly first?: DetectorTexts };
+  /** sources of the detectors that operators name, by these names, and what the experiment's file says of them */
+  readonly given?: Readonly<Record<string, string>>;
+  readonly claims?: readonly SourceClaim[];
   /** as ScoreInput has it */
   readonly lossOn?: 'answer' | 'all';
 }

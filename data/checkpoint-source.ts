@@ -12,14 +12,16 @@ import type { SourceOrigin } from './source.js';
 /** What is needed of a checkpoint beside its weights: configuration, tokenizer in either form. */
 const SETTINGS =
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^merges\.txt$/;
-/** The same of a sentence encoder: also how a text's hidden states become one vector. */
+/** The same of a sentence encoder or a classifier: also how a text's hidden states become one vector. */
 const ENCODER_SETTINGS =
   /^(config|tokenizer|tokenizer_config|special_tokens_map|modules|sentence_bert_config)\.json$|^[\w.-]+_Pooling\/config\.json$/;
-/** Forms of weights, best first: only one is taken. The second is read as data; nothing in it is executed. */
+/** Forms of weights, best first: only one is taken. PyTorch's is read as data; nothing in it is executed. */
 const WEIGHTS = [
   /^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/,
   /^pytorch_model(-\d+-of-\d+)?\.bin$|^pytorch_model\.bin\.index\.json$/,
 ];
+/** The same of an encoder: where it has none, a file that computes serves. */
+const ENCODER_WEIGHTS = [...WEIGHTS, /^(onnx[/\\])?model\.onnx([._]data)?$/];
 
 export interface ResolvedCheckpoint {
   /** holds config.json, the weights and the tokenizer's files, or one GGUF file with all of them; read only */
@@ -48,7 +50,7 @@ export async function resolveCheckpoint(uri: string, hub?: HubSettings): Promise
 }
 
 /**
- * A sentence encoder in the layout of sentence-transformers.
+ * A sentence encoder in the layout of sentence-transformers, or a sequence classifier in transformers'.
  * @param uri `file:/absolute/folder` or `hf://OWNER/NAME@REVISION`
  * @throws 'notFound' where it has no config.json or no weights
  */
@@ -90,8 +92,14 @@ async function ofHub(uri: string, otherwise: string, settings: RegExp, hub?: Hub
 function wantedOf(names: readonly string[], uri: string, settings: RegExp): ReadonlySet<string> {
   if (!names.includes('config.json'))
     throw new HabsburgError('notFound', `${uri} has no config.json; name a folder or repository in Hugging Face's layout`);
-  const weights = WEIGHTS.find((form) => names.some((name) => form.test(name) && !name.endsWith('.json')));
-  if (weights === undefined) throw new HabsburgError('notFound', `${uri} has neither model.safetensors nor pytorch_model.bin`);
+  const encoder = settings === ENCODER_SETTINGS;
+  const forms = encoder ? ENCODER_WEIGHTS : WEIGHTS;
+  const weights = forms.find((form) => names.some((name) => form.test(name) && !name.endsWith('.json')));
+  if (weights === undefined)
+    throw new HabsburgError(
+      'notFound',
+      `${uri} has neither model.safetensors nor pytorch_model.bin${encoder ? ', nor model.onnx' : ''}`,
+    );
   return new Set(names.filter((name) => settings.test(name) || weights.test(name)));
 }
 

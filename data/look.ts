@@ -3,10 +3,13 @@
  * differ from each other. Each is read once, piece by piece; nothing is tokenised, and nothing of the Hub is asked for.
  */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError, type ErrorKind } from '../common/errors.js';
 import type { Images } from '../common/images.js';
 import { placeOfData } from '../spec/data-place.js';
+import { placedDetectors } from '../spec/detector-places.js';
 import { dataKind, type DataKind } from '../spec/members.js';
 import { sourcesOf, termsOf } from '../spec/mixture.js';
 import { stagesOf } from '../spec/phases.js';
@@ -60,6 +63,7 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
       ...looks.flatMap(({ findings }) => findings),
       ...(await lookAtCheckpoints(plan)),
       ...(await lookAtEncoders(plan, document)),
+      ...(await lookAtDetectors(document)),
     ],
   };
 }
@@ -235,6 +239,23 @@ async function lookAtEncoders({ metrics }: ExperimentPlan, document: unknown): P
       () => resolveEncoder(source),
       findings,
     );
+  }
+  return findings;
+}
+
+/** Also whether it has the label: what it says would be needed only once generation 0 has been trained. */
+async function lookAtDetectors(document: unknown): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { source, label, path } of placedDetectors(document).filter((one) => one.source.startsWith('file:'))) {
+    const look = async (): Promise<string | undefined> => {
+      const file = join((await resolveEncoder(source)).folder, 'config.json');
+      const { id2label } = JSON.parse(await readFile(file, 'utf8')) as { readonly id2label?: Readonly<Record<string, unknown>> };
+      if (id2label === undefined || Object.entries(id2label).some(([i, name]) => name === label || i === String(label))) return;
+      const known = Object.entries(id2label).map(([i, name]) => `${JSON.stringify(name)} (${i})`);
+      return `${file} has no label ${JSON.stringify(label)}; it has ${known.join(', ')}`;
+    };
+    const message = await attempt(path, look, findings);
+    if (message !== undefined) findings.push({ path: [...path.slice(0, -1), 'label'], message, kind: 'invalid' });
   }
   return findings;
 }

@@ -5,6 +5,7 @@ export { loadCheckpoint, saveCheckpoint, type Checkpoint, type Model } from './c
 export { readSafetensors, writeSafetensors, type NamedTensor, type Weights } from './checkpoint/safetensors.js';
 export { parseConfig } from './models/index.js';
 export type { ConfigJson, DecoderConfig } from './models/types.js';
+export { Classifier } from './encoders/classifier.js';
 export { Encoder, type Encoding, type EncodeOptions } from './encoders/encoder.js';
 export { initialWeights } from './models/initial.js';
 export { scoreRows, Scorer, type RowScore } from './score.js';

@@ -72,6 +72,15 @@ export function isLarge(
  */
 const NO_SEQUENCES = /^Non tensor type is temporarily not supported/;
 
+/** An input or output by name; one that is no tensor has no dtype. */
+export interface Named {
+  readonly name: string;
+  readonly dtype?: string;
+}
+
+const named = (value: ort.InferenceSession.ValueMetadata): Named =>
+  value.isTensor ? { name: value.name, dtype: value.type } : { name: value.name };
+
 export class Session {
   readonly #session: ort.InferenceSession;
 
@@ -98,6 +107,22 @@ export class Session {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * A model that is given as a file.
+   * @throws HabsburgError 'verification' where onnxruntime cannot read it
+   */
+  static async open(path: string, options: SessionOptions): Promise<Session> {
+    return new Session(await openSession(path, options));
+  }
+
+  /** What it takes and gives, in its order. */
+  get inputs(): readonly Named[] {
+    return this.#session.inputMetadata.map(named);
+  }
+  get outputs(): readonly Named[] {
+    return this.#session.outputMetadata.map(named);
   }
 
   /**
@@ -143,15 +168,19 @@ function toOrt(tensor: Tensor): ort.Tensor {
   return residentCopy(tensor) ?? new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
 }
 
-/** @param externalFolder where the files of mapped constants lie */
-async function openSession(model: Uint8Array, options: SessionOptions, externalFolder?: string): Promise<ort.InferenceSession> {
+/** @param model its bytes, or the file that has them @param externalFolder where the files of mapped constants lie */
+async function openSession(
+  model: Uint8Array | string,
+  options: SessionOptions,
+  externalFolder?: string,
+): Promise<ort.InferenceSession> {
   const { device = 'cpu', memory = 'planned' } = options;
   await checkDevice(device);
   // Waiting threads sleep where other work shares the cores: spinning takes them from the other runs of an experiment (with more
   // work than cores a generation takes more than twice as long).
   const alone = options.threads >= availableParallelism();
   try {
-    return await ort.InferenceSession.create(model, {
+    return await ort.InferenceSession.create(model as Uint8Array, {
       executionProviders: [device],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -171,6 +200,10 @@ async function openSession(model: Uint8Array, options: SessionOptions, externalF
       },
     });
   } catch (error) {
+    if (typeof model === 'string')
+      throw new HabsburgError('verification', `${model} is no model that onnxruntime reads: ${(error as Error).message}`, {
+        cause: error,
+      });
     throw new HabsburgError('failed', `internal: onnxruntime refuses the graph: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -21,7 +21,7 @@ export const OBSERVATIONS = {
   detection: {
     of: 'texts',
     summary:
-      'How probable it is that each text was written by a machine: p_written, by a detector that learned to tell what a model wrote from real texts.',
+      'How probable it is that each text was written by a machine: p_written, by a detector that learned to tell what a model wrote from real texts, or one that is given.',
     by: 'detector',
     columns: { p_written: 'float64' },
   },

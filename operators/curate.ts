@@ -1,6 +1,6 @@
 /** Of the candidates of a prompt one is picked, by a reward. */
 import { z } from 'zod';
-import { checkColumns, readingFields, readingNeeds, readingsOf } from './reading.js';
+import { checkReading, readingFields, readingNeeds, readingsOf } from './reading.js';
 import type { Operator, Verdict } from './types.js';
 
 const settings = z
@@ -20,7 +20,7 @@ const settings = z
         'softmax: each with probability exp(reward) over the sum of them all. best: the highest reward, of equal ones the first.',
       ),
   })
-  .check(checkColumns);
+  .check(checkReading);
 
 /**
  * With softmax, of K independent candidates of p the picked one has p'(x) = p(x) K E[e^r(x) / (e^r(x) + Σ_{i<K} e^r(x_i))], which tends to

@@ -1,7 +1,7 @@
 /** Of all texts a share stays that is as different as it can be, or as good and as different. */
 import { z } from 'zod';
 import { featuresOf, type Features } from '../observations/detector/features.js';
-import { checkColumns, readingFields, readingNeeds, readingsOf } from './reading.js';
+import { checkReading, readingFields, readingNeeds, readingsOf } from './reading.js';
 import type { Operator, Text, Verdict } from './types.js';
 
 const relevance = z
@@ -10,7 +10,7 @@ const relevance = z
     weight: z.number().gt(0).lt(1).default(0.5).describe('What the reading counts for; difference counts for the rest.'),
     prefer: z.enum(['highest', 'lowest']).default('highest'),
   })
-  .check(checkColumns);
+  .check(checkReading);
 
 const settings = z.strictObject({
   share: z.number().gt(0).lt(1).describe('How many of the texts stay: 0.5 for half of them, rounded to whole texts.'),

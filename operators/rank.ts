@@ -1,6 +1,6 @@
 /** Of all texts those stay that an instrument reads highest, or lowest. */
 import { z } from 'zod';
-import { checkColumns, readingFields, readingNeeds, readingsOf } from './reading.js';
+import { checkReading, readingFields, readingNeeds, readingsOf } from './reading.js';
 import type { Operator, Verdict } from './types.js';
 
 const settings = z
@@ -9,7 +9,7 @@ const settings = z
     share: z.number().gt(0).lt(1).describe('How many of the texts stay: 0.5 for half of them, rounded to whole texts.'),
     keep: z.enum(['highest', 'lowest']).default('highest'),
   })
-  .check(checkColumns);
+  .check(checkReading);
 
 /**
  * Of n texts round(share n) stay, at least one; of equal readings the first; what has no reading stays last of all. With nll_sum per

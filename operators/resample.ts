@@ -1,6 +1,6 @@
 /** Texts are drawn anew by weights: those that look human more often. */
 import { z } from 'zod';
-import { checkColumns, readingFields, readingNeeds, readingsOf } from './reading.js';
+import { checkReading, readingFields, readingNeeds, readingsOf } from './reading.js';
 import { copies, type Operator } from './types.js';
 
 const settings = z
@@ -17,7 +17,7 @@ const settings = z
     path: ['size'],
     when: ({ issues }) => issues.length === 0,
   })
-  .check(checkColumns);
+  .check(checkReading);
 
 /**
  * As Drayson et al., "Machine-generated text detection prevents language model collapse" (arXiv:2502.15654): each text is there `maxRepeats`

@@ -1,13 +1,13 @@
 /** A text that an instrument reads too low or too high goes. */
 import { z } from 'zod';
-import { checkColumns, readingFields, readingNeeds, readingsOf } from './reading.js';
+import { checkReading, readingFields, readingNeeds, readingsOf } from './reading.js';
 import { hasLimits, LIMITS } from './settings.js';
 import type { Operator, Verdict } from './types.js';
 
 const settings = z
   .strictObject({ ...readingFields, min: z.number().optional(), max: z.number().optional() })
   .refine(({ min, max }) => hasLimits([min, max]), LIMITS)
-  .check(checkColumns);
+  .check(checkReading);
 
 export const threshold: Operator<typeof settings> = {
   name: 'threshold',

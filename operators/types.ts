@@ -38,14 +38,16 @@ export type Draw = (i: number, use?: number) => number;
 
 /**
  * An observation of the texts (observations/), under the model that wrote them or under model 0 of the same member and seed; by a
- * detector: one that learned what these wrote.
+ * detector: one that learned what these wrote, or one that is given.
  */
 export interface ObservationNeed {
   readonly observation: string;
-  readonly under: 'writer' | 'first';
+  readonly under: 'writer' | 'first' | 'given';
   readonly by?: 'detector';
+  /** under `given`: its source, in a run the local one's by what it holds (spec/sources.ts) */
+  readonly model?: string;
   /** of the instrument */
-  readonly settings?: Readonly<Record<string, number>>;
+  readonly settings?: Readonly<Record<string, number | string>>;
   /** it draws lots: the same for the same seed, generation, member and place in the list of operators */
   readonly draws?: true;
 }

@@ -1,6 +1,6 @@
 /** A verifier keeps texts by a score, and may err. */
 import { z } from 'zod';
-import { checkColumns, readingFields, readingNeeds, readingsOf } from './reading.js';
+import { checkReading, readingFields, readingNeeds, readingsOf } from './reading.js';
 import { hasLimits, LIMITS } from './settings.js';
 import type { Operator, Verdict } from './types.js';
 
@@ -27,7 +27,7 @@ const settings = z
       .optional()
       .describe('In place of limits: kept with probability exp(-(reading - centre)² / (2 width²)).'),
   })
-  .check(checkColumns, ({ value: { min, max, errors, logistic, near }, issues }) => {
+  .check(checkReading, ({ value: { min, max, errors, logistic, near }, issues }) => {
     const limited = min !== undefined || max !== undefined;
     if (Number(limited) + Number(logistic !== undefined) + Number(near !== undefined) !== 1)
       issues.push({ code: 'custom', message: 'needs one of: limits (min, max), logistic, near', input: undefined });

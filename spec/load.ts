@@ -11,6 +11,7 @@ import { pathText, type Path, type Problem } from './problems.js';
 import { resolveExperiment } from './resolve.js';
 import { applySets, type Setting } from './sets.js';
 import { pathOfSource } from './sources.js';
+import { placedDetectors } from './detector-places.js';
 import { placedSources } from './mixture-places.js';
 import { nearest } from './suggest.js';
 
@@ -144,7 +145,7 @@ function absolutePaths(data: unknown, folderFor: (at: Path) => string): void {
         fixBase(member, ['conditions', i, 'override', name]);
     });
   }
-  for (const { source, path: at, replace } of placedSources(data))
+  for (const { source, path: at, replace } of [...placedSources(data), ...placedDetectors(data)])
     if (source.startsWith('file:') && source.length > 5) replace(absolute(source, folderFor(at)));
 }
 

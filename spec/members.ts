@@ -28,7 +28,7 @@ export const chainMembers = ({ population }: Pick<ExperimentPlan, 'population'>)
   population.filter(isChainMember);
 
 /** All operators of a member: on what it writes, and on what its terms read. */
-export function operatorsOf(member: MixedStepMember): readonly OperatorPlan[] {
+export function operatorsOf(member: Mixed<MemberPlan>): readonly OperatorPlan[] {
   const own = 'postprocess' in member ? (member.postprocess ?? []) : [];
   return [...own, ...termsOf(member.mixture).flatMap(({ through = [] }) => through)];
 }

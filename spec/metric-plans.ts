@@ -1,5 +1,6 @@
 /** Metrics as a file names them, with all their settings. */
 import { z } from 'zod';
+import { MODEL_SOURCE } from '../common/model-source.js';
 import { evaluations } from '../evaluations/index.js';
 import { sizeProblem, sizeSchema, sizeSettings, type Size } from '../evaluations/size.js';
 import { TRAINING, trainingProblem, trainingSettings } from '../evaluations/training.js';
@@ -7,7 +8,6 @@ import { defaultsOf } from '../evaluations/types.js';
 import { metricNamed } from './metrics.js';
 import type { MetricPlan } from './plan.js';
 import { metricKey } from './metric-key.js';
-import { MODEL_SOURCE } from './shared.js';
 import { explain, type Problem } from './problems.js';
 
 /** The sentence encoder of metrics of meaning. */

@@ -56,9 +56,6 @@ export const execution = z
   })
   .describe('Where and how fast; changes no result, but for the rounding of another device.');
 
-/** Where a model of the Hub's layout lies: a base, a sentence encoder. */
-export const MODEL_SOURCE = /^(file:.+|hf:\/\/[\w.-]+\/[\w.-]+@[\w./-]+)$/;
-
 /** Of a member, where it differs from the experiment's. */
 export const memberExecution = z
   .strictObject({

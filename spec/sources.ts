@@ -1,6 +1,8 @@
 /** The files and folders of this machine that a plan reads: what they hold is part of a plan's identity, where they lie is not. */
 import type { Digest } from '../common/canonical.js';
+import { operatorsOf } from './members.js';
 import { isSource, sourcesOf, termsOf, type MixturePlan } from './mixture.js';
+import { needsOf, type OperatorPlan } from './operator-plan.js';
 import type { Phased } from './phases.js';
 import type { ExperimentPlan, MetricPlan } from './plan.js';
 
@@ -12,7 +14,7 @@ export interface LocalSources {
   readonly data: readonly string[];
   /** folders and files of base checkpoints */
   readonly checkpoints: readonly string[];
-  /** folders of sentence encoders, which metrics name in their settings */
+  /** folders of sentence encoders, which metrics name in their settings, and of detectors, which operators do */
   readonly encoders: readonly string[];
 }
 
@@ -41,18 +43,23 @@ function sourcesIn(plan: ExperimentPlan): LocalSources {
   }[];
   const texts = splits.flatMap(({ train, valid, test }) => [train, valid, test]);
   const members = [plan.population, ...plan.conditions.map((condition) => condition.members)].flat();
-  const mixtures = plan.conditions.flatMap((condition) => mixturesOf(condition));
+  const mixed = plan.conditions.flatMap((condition) => membersOf(condition));
   const bases = members.map((member) => ('base' in member && member.base.kind === 'checkpoint' ? member.base.source : undefined));
   return {
-    data: once([...texts, ...mixtures.flatMap(termSources)]),
+    data: once([...texts, ...mixed.flatMap(({ mixture }) => termSources(mixture))]),
     checkpoints: once(bases),
-    encoders: encodersOf(plan.metrics),
+    encoders: once([...encodersOf(plan.metrics), ...detectorsOf(mixed.flatMap(operatorsOf))]),
   };
 }
 
 /** Sources of the sentence encoders that metrics name, each once. */
 export function encodersOf(metrics: readonly MetricPlan[]): readonly string[] {
   return once(metrics.map(({ settings }) => (typeof settings.encoder === 'string' ? settings.encoder : undefined)));
+}
+
+/** Sources of the detectors that operators are given, each once. */
+export function detectorsOf(operators: readonly OperatorPlan[]): readonly string[] {
+  return once(needsOf(operators).observations.map(({ model }) => model));
 }
 
 /** Metrics whose local encoders are named by what they hold, so that no folder's path is part of a key or stands in a result. */
@@ -79,8 +86,9 @@ export function nameOfPath(path: string): string {
   return path.split(/[/\\]/).filter((segment) => segment !== '').at(-1) ?? ''; // prettier-ignore
 }
 
-function mixturesOf({ members, phases = [] }: Phased<{ readonly mixture: MixturePlan }>): MixturePlan[] {
-  return [members, ...phases.map((phase) => phase.members)].flat().map(({ mixture }) => mixture);
+/** In all of its phases. */
+function membersOf<M>({ members, phases = [] }: Phased<M>): M[] {
+  return [members, ...phases.map((phase) => phase.members)].flat();
 }
 
 /** Other real texts that a mixture's terms read. */
@@ -89,17 +97,19 @@ function termSources(mixture: MixturePlan): string[] {
 }
 
 /**
- * Members whose mixtures name local texts by what they hold, `file:@sha256:…`, so that no path is part of a step's key. Those of
- * which nothing is known keep their path.
+ * Members whose mixtures and operators name local texts and detectors by what they hold, `file:@sha256:…`, so that no path is part of a
+ * step's key. Those of which nothing is known keep their path.
  */
-export function byContent<M extends { readonly mixture: MixturePlan }>(
+export function byContent<M extends { readonly mixture: MixturePlan; readonly postprocess?: readonly OperatorPlan[] }>(
   members: readonly M[],
   sources: SourceDigests = {},
 ): readonly M[] {
   const names = new Map(Object.entries(sources).map(([source, digest]) => [source, `file:@${digest}`]));
-  return members.map((member) =>
-    member.mixture.kind === 'terms' ? { ...member, mixture: renameSources(member.mixture, names) } : member,
-  );
+  return members.map((member) => ({
+    ...member,
+    ...(member.mixture.kind === 'terms' && { mixture: renameSources(member.mixture, names) }),
+    ...(member.postprocess && { postprocess: renameSources(member.postprocess, names) }),
+  }));
 }
 
 /** The path of a source that is named by what it holds. */

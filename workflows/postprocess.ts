@@ -5,6 +5,7 @@ import type { ObservationNeed } from '../operators/types.js';
 import type { PoolSet } from '../spec/mixture.js';
 import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import type { MixedStepMember, RunPlan } from '../spec/plan.js';
+import { detectorsOf, sourceOfContent } from '../spec/sources.js';
 import type { MemberState } from './contract.js';
 
 /** A set of texts, and what operators may ask about it. */
@@ -20,17 +21,21 @@ interface Subject {
   readonly firstWritten?: ArtifactRef;
 }
 
+/** What a run knows of sources that lie somewhere. */
+type Known = Pick<RunPlan, 'sources' | 'claims'>;
+
 /** Of what a member has just written; undefined where all of it joins the pool. */
 export function writtenInput(
   member: MixedStepMember,
   place: StepPlace,
   { prompts, ...subject }: Subject,
   data: RunPlan['data']['text'],
+  known: Known = {},
 ): PostprocessInput | undefined {
   if (member.family !== 'language-model' || !member.postprocess) return undefined;
   // rows bring their prompts along
   const rows = data?.packing === 'records';
-  return input(member.postprocess, place, rows ? subject : { ...subject, prompts }, member);
+  return input(member.postprocess, place, rows ? subject : { ...subject, prompts }, member, known);
 }
 
 /** Of a set that a term reads; undefined where it is read as it is. Its place is the writer's, so that all who read alike share it. */
@@ -40,6 +45,7 @@ export function throughInput(
   members: RunPlan['members'],
   place: StepPlace,
   states: Readonly<Record<string, MemberState>>,
+  known: Known = {},
 ): PostprocessInput | undefined {
   // what is past went through it when it was new
   if (set.kind === 'unseen' || set.kind === 'past' || !set.through) return undefined;
@@ -49,13 +55,13 @@ export function throughInput(
     // every seed reads the same real texts, but lots are a seed's own
     const at = { ...place, seed: needsOf(set.through).draws ? place.seed : 0, generation: 0, member: '' };
     const subject = { set: ref, tokenizer: prepared.tokenizer, first, real: real ?? prepared.train, firstWritten };
-    return input(set.through, at, subject, of(place.member), place);
+    return input(set.through, at, subject, of(place.member), known, place);
   }
   const { prepared, first, written, real, firstWritten } = states[set.member];
   const model = written?.find(({ generation }) => generation === set.generation)?.model;
   const at = { ...place, member: set.member, generation: set.generation };
   const subject = { set: ref, tokenizer: prepared.tokenizer, model, first, real: real ?? prepared.train, firstWritten };
-  return input(set.through, at, subject, of(set.member));
+  return input(set.through, at, subject, of(set.member), known);
 }
 
 /**
@@ -67,11 +73,14 @@ function input(
   place: StepPlace,
   { set, tokenizer, prompts, model, first, real, firstWritten }: Subject,
   reader: MixedStepMember,
+  { sources, claims = [] }: Known,
   { seed, generation, member }: Pick<StepPlace, 'seed' | 'generation' | 'member'> = place,
 ): PostprocessInput {
   const needs = needsOf(operators);
   const asked = (by: ObservationNeed['by']) =>
-    new Set(needs.observations.filter((need) => need.by === by).map((need) => need.under));
+    new Set(needs.observations.filter((need) => need.by === by && need.under !== 'given').map((need) => need.under));
+  const given = detectorsOf(operators).map((name): [string, string] => [name, sourceOfContent(name, sources)]);
+  const about = claims.filter(({ source }) => given.some(([, of]) => of === source));
   const [under, detected] = [asked(undefined), asked('detector')];
   const lossOn = reader.family === 'language-model' ? reader.training.lossOn : undefined;
   return {
@@ -84,6 +93,8 @@ function input(
       models: { ...(under.has('writer') && { writer: model }), ...(under.has('first') && { first }) },
       ...(lossOn && { lossOn }),
     }),
+    ...(given.length > 0 && { given: Object.fromEntries(given) }),
+    ...(about.length > 0 && { claims: about }),
     ...(detected.size > 0 && {
       detectors: {
         ...(detected.has('first') && { first: { of: { seed, generation: 0, member }, real: real!, written: firstWritten! } }),

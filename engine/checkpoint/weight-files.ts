@@ -1,6 +1,7 @@
 /** The weights of a model folder, in one file or in shards under an index: safetensors, or else PyTorch's .bin. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HabsburgError } from '../../common/errors.js';
+import { fromSystemError, HabsburgError } from '../../common/errors.js';
 import { readJsonObject } from './json.js';
 import { openPytorch } from './pytorch.js';
 import { openSafetensors, type TensorSources } from './safetensors.js';
@@ -18,6 +19,14 @@ const FORMATS: readonly Format[] = [
   { single: 'model.safetensors', index: 'model.safetensors.index.json', shard: /^[\w.-]+\.safetensors$/, open: openSafetensors },
   { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', shard: /^[\w.-]+\.bin$/, open: openPytorch },
 ];
+
+/** Whether the folder has weights that `openWeights` reads, whole or not. */
+export async function hasWeights(dir: string): Promise<boolean> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    throw fromSystemError(error, `cannot read ${dir}`);
+  });
+  return FORMATS.some(({ single, index }) => names.includes(single) || names.includes(index));
+}
 
 /** All tensors of the folder under the names in its files. */
 export async function openWeights(dir: string): Promise<TensorSources> {

@@ -2,6 +2,7 @@
 import type { Graph } from '../graph/graph.js';
 import { fixed, type Value } from '../graph/types.js';
 import { layerNorm } from '../models/blocks.js';
+import type { ConfigReader } from '../models/config.js';
 import type { Parameters } from '../models/types.js';
 import { encoderLayers, layerSpecs, normSpecs, parseLayered, type LayeredConfig, type LayerNames } from './layers.js';
 import type { EncoderArchitecture, EncoderInputs } from './types.js';
@@ -9,6 +10,8 @@ import type { EncoderArchitecture, EncoderInputs } from './types.js';
 interface BertConfig extends LayeredConfig {
   /** kinds of segments; a text is of the first */
   readonly segments: number;
+  /** row of the table of positions that is a text's first token's */
+  readonly firstPosition: number;
 }
 
 /** What the names of layers begin with, before their number. */
@@ -28,7 +31,8 @@ function hidden(g: Graph, config: BertConfig, get: Parameters, inputs: EncoderIn
   const { hiddenSize: d } = config;
   const time = fixed(inputs.ids.shape[1], 'a sequence');
   const words = g.gather(get('embeddings.word_embeddings.weight'), g.reshape(inputs.ids, [-1])); // (N, d)
-  const positions = g.slice(get('embeddings.position_embeddings.weight'), 0, 0, time); // (T, d)
+  const { firstPosition: first } = config;
+  const positions = g.slice(get('embeddings.position_embeddings.weight'), 0, first, first + time); // (T, d)
   const segment = g.slice(get('embeddings.token_type_embeddings.weight'), 0, 0, 1); // (1, d)
   const summed = g.add(g.reshape(g.add(words, segment), [-1, time, d]), positions); // (B, T, d)
   const [weight, bias] = ['weight', 'bias'].map((kind) => get(`embeddings.LayerNorm.${kind}`));
@@ -42,14 +46,20 @@ function canonicalName(name: string): string | undefined {
   return /^(embeddings|encoder)\./.test(own) && own !== 'embeddings.position_ids' ? own : undefined;
 }
 
+/** The fields of BERT and of what differs from it in its positions alone, with its own defaults. */
+export function bertParts(
+  read: ConfigReader,
+  modelType: string,
+  defaults: { readonly vocabularySize: number; readonly paddingId: number },
+): BertConfig {
+  read.only('position_embedding_type', 'absolute', ['absolute']);
+  read.only('is_decoder', false, [false]);
+  return { ...parseLayered(read, modelType, defaults), segments: read.size('type_vocab_size', 2), firstPosition: 0 };
+}
+
 export const bert: EncoderArchitecture<BertConfig> = {
   modelType: 'bert',
-  parseConfig: (read) => {
-    read.only('position_embedding_type', 'absolute', ['absolute']);
-    read.only('is_decoder', false, [false]);
-    const config = parseLayered(read, 'bert', { vocabularySize: 30522, paddingId: 0 });
-    return { ...config, segments: read.size('type_vocab_size', 2) };
-  },
+  parseConfig: (read) => bertParts(read, 'bert', { vocabularySize: 30522, paddingId: 0 }),
   parameters: (config) => [
     { name: 'embeddings.word_embeddings.weight', shape: [config.vocabularySize, config.hiddenSize] },
     { name: 'embeddings.position_embeddings.weight', shape: [config.positionRows, config.hiddenSize] },
@@ -59,4 +69,10 @@ export const bert: EncoderArchitecture<BertConfig> = {
   ],
   canonicalName,
   hidden,
+  classifier: {
+    architecture: 'BertForSequenceClassification',
+    inner: 'bert.pooler.dense',
+    activation: 'tanh',
+    outer: 'classifier',
+  },
 };

@@ -2,21 +2,18 @@
 import { join } from 'node:path';
 import { HabsburgError } from '../../common/errors.js';
 import type { Device } from '../devices.js';
-import { makeBatch, paddedLength } from '../batch.js';
+import { paddedLength } from '../batch.js';
 import { readJsonObject } from '../checkpoint/json.js';
 import type { Weights } from '../checkpoint/safetensors.js';
 import { openWeights } from '../checkpoint/weight-files.js';
-import { Graph } from '../graph/graph.js';
-import type { Value } from '../graph/types.js';
 import { ConfigReader } from '../models/config.js';
-import { MASKED } from '../models/forward.js';
-import { weightFeeds } from '../models/weights.js';
-import { float32, Session, type Tensor } from '../session.js';
 import { loadTokenizer } from '../tokenizer/files.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { encoderOf } from './index.js';
+import { WeightsNetwork, type Network } from './network.js';
+import { onnxFileOf, type OnnxFile } from './onnx-file.js';
 import { pooled, readPooling, type Pooling } from './pooling.js';
-import type { EncoderConfig } from './types.js';
+import type { EncoderArchitecture, EncoderConfig } from './types.js';
 
 /** A text as the encoder sees it. */
 export interface Encoding {
@@ -38,41 +35,30 @@ export interface EncodeOptions {
 export class Encoder {
   private constructor(
     readonly config: EncoderConfig,
+    /** empty where an ONNX file has them */
     readonly weights: Weights,
+    private readonly network: Network,
     readonly tokenizer: Tokenizer,
     readonly pooling: Pooling,
   ) {}
 
   /**
-   * Loads a folder in the layout of sentence-transformers, or a plain encoder's with its tokenizer.json.
+   * Loads a folder in the layout of sentence-transformers, or a plain encoder's with its tokenizer.json. Without weights it may hold
+   * model.onnx, or onnx/model.onnx, which then computes.
+   * @param pooling in place of what the folder says
+   * @param network in place of what the folder holds
    * @throws HabsburgError `notFound` when a file is missing, `verification` when one is damaged, `invalid` when something is not
    *   supported
    */
-  static async load(dir: string): Promise<Encoder> {
-    const file = join(dir, 'config.json');
-    const json = await readJsonObject(file);
-    const architecture = encoderOf(json.model_type, file);
-    const config = architecture.parseConfig(new ConfigReader(json, file));
-    const found = new Map(
-      [...(await openWeights(dir))].flatMap(([name, source]) => {
-        const own = architecture.canonicalName(name);
-        return own === undefined ? [] : [[own, source]];
-      }),
-    );
-    const weights: Weights = new Map();
-    for (const { name, shape } of architecture.parameters(config)) {
-      const source = found.get(name);
-      if (source === undefined)
-        throw new HabsburgError('verification', `${dir} lacks the weight ${name} that its config.json asks for`);
-      if (source.shape.join() !== shape.join())
-        throw new HabsburgError('verification', `${dir}: ${name} has shape (${source.shape.join(', ')}), config.json asks for (${shape.join(', ')})`); // prettier-ignore
-      weights.set(name, { shape, data: await source.read() });
-      found.delete(name);
-    }
-    const [extra] = found.keys();
-    if (extra !== undefined)
-      throw new HabsburgError('verification', `${dir} holds the weight ${extra}, for which its config.json has no place`);
-    return new Encoder(config, weights, await loadTokenizer(dir), await readPooling(dir));
+  static async load(dir: string, pooling?: Partial<Pooling>, network?: OnnxFile): Promise<Encoder> {
+    const read = new ConfigReader(await readJsonObject(join(dir, 'config.json')), join(dir, 'config.json'));
+    const around = async () => [await loadTokenizer(dir), { ...(await readPooling(dir)), ...pooling }] as const;
+    const onnx = network ?? (await onnxFileOf(dir, read));
+    if (onnx) return new Encoder(onnx.config, new Map(), onnx, ...(await around()));
+    const architecture = encoderOf(read.get('model_type'), read.file);
+    const config = architecture.parseConfig(read);
+    const weights = await readWeights(dir, architecture, config);
+    return new Encoder(config, weights, new WeightsNetwork(config, weights), ...(await around()));
   }
 
   /** A text's ids, cut to what the model reads, special tokens around them. */
@@ -87,6 +73,7 @@ export class Encoder {
     const rows = this.#rowsOf(texts);
     const encodings: Encoding[] = [];
     await this.#each(rows, this.config.layers, options, (i, hidden) => {
+      this.#needStates();
       encodings[i] = { ids: rows[i], hidden, embedding: this.#pooled(hidden, rows[i]) };
     });
     return encodings;
@@ -107,8 +94,16 @@ export class Encoder {
    */
   async states(rows: readonly Int32Array[], layers: number, options: EncodeOptions): Promise<Float32Array[]> {
     const states: Float32Array[] = [];
-    await this.#each(rows, layers, options, (i, hidden) => (states[i] = hidden));
+    await this.#each(rows, layers, options, (i, hidden) => {
+      this.#needStates();
+      states[i] = hidden;
+    });
     return states;
+  }
+
+  #needStates(): void {
+    if (this.network.gives === 'vectors')
+      throw new HabsburgError('invalid', `${(this.network as OnnxFile).path} gives vectors of texts and no hidden states; export it with last_hidden_state`); // prettier-ignore
   }
 
   #rowsOf(texts: readonly string[]): Int32Array[] {
@@ -119,59 +114,36 @@ export class Encoder {
     });
   }
 
-  #pooled(hidden: Float32Array, { length }: Int32Array): Float32Array {
-    return pooled(this.pooling, hidden, length);
+  /** A vector that comes from the file is pooled, and perhaps scaled, already. */
+  #pooled(found: Float32Array, { length }: Int32Array): Float32Array {
+    return this.network.gives === 'vectors' ? found : pooled(this.pooling, found, length);
   }
 
   /** Rows of about one length go together, so that little is padding; a row's numbers do not depend on the others but for rounding. */
   async #each(
     rows: readonly Int32Array[],
     layers: number,
-    options: EncodeOptions,
-    give: (i: number, hidden: Float32Array) => void,
+    { batch = 32, ...options }: EncodeOptions,
+    give: (i: number, found: Float32Array) => void,
   ): Promise<void> {
-    const { batch = 32, threads, device } = options;
-    const feeds = weightFeeds(this.#weightsBelow(layers));
-    for (const [time, members] of byPaddedLength(rows)) {
-      const session = await Session.create(this.#graph(time, layers), { threads, device, memory: 'returned' });
-      try {
+    try {
+      for (const [time, members] of byPaddedLength(rows))
         for (let from = 0; from < members.length; from += batch) {
           const some = members.slice(from, from + batch);
-          const { ids } = makeBatch(some.map((i) => rows[i]), { time, paddingId: this.config.paddingId }); // prettier-ignore
-          const inputs = { ...feeds, ids, mask: paddingMask(some.map((i) => rows[i].length), time) }; // prettier-ignore
-          const all = (await session.run(inputs, ['hidden'])).hidden.data as Float32Array; // (B·T, d)
-          const row = time * this.config.hiddenSize;
+          const all = await this.network.run(some.map((i) => rows[i]), time, layers, options); // prettier-ignore
+          const size = all.length / some.length;
           some.forEach((i, b) => {
-            const hidden = all.slice(b * row, b * row + rows[i].length * this.config.hiddenSize);
-            const bad = hidden.findIndex((x) => !Number.isFinite(x));
+            // of what is padded nothing is taken
+            const taken = this.network.gives === 'vectors' ? size : (size / time) * rows[i].length;
+            const found = all.slice(b * size, b * size + taken);
+            const bad = found.findIndex((x) => !Number.isFinite(x));
             if (bad >= 0) throw new HabsburgError('verification', `the hidden states of text ${i} are not finite: its weights are damaged`); // prettier-ignore
-            give(i, hidden);
+            give(i, found);
           });
         }
-      } finally {
-        await session.release();
-      }
+    } finally {
+      await this.network.release();
     }
-  }
-
-  /** Those that the states behind the first layers depend on. */
-  #weightsBelow(layers: number): Weights {
-    const { parameters } = encoderOf(this.config.modelType);
-    return new Map(parameters({ ...this.config, layers }).map(({ name }) => [name, this.weights.get(name)!]));
-  }
-
-  /** Inputs `ids` (B, T), `mask` (B, 1, 1, T) and the weights; output `hidden` (B·T, hiddenSize). */
-  #graph(time: number, layers: number): Graph {
-    const graph = new Graph();
-    const values = new Map<string, Value>();
-    const parameters = (name: string): Value => {
-      const value = values.get(name) ?? graph.input(name, 'float32', this.weights.get(name)!.shape);
-      values.set(name, value);
-      return value;
-    };
-    const inputs = { ids: graph.input('ids', 'int32', ['B', time]), mask: graph.input('mask', 'float32', ['B', 1, 1, time]) };
-    graph.output('hidden', encoderOf(this.config.modelType).hidden(graph, { ...this.config, layers }, parameters, inputs));
-    return graph;
   }
 }
 
@@ -186,9 +158,25 @@ export function byPaddedLength(rows: readonly { readonly length: number }[]): Ma
   return byTime;
 }
 
-/** (B, 1, 1, T), to be added to the scores of attention, for rows of so many tokens. */
-export function paddingMask(lengths: readonly number[], time: number): Tensor {
-  const mask = new Float32Array(lengths.length * time);
-  lengths.forEach((length, b) => mask.fill(MASKED, b * time + length, (b + 1) * time));
-  return float32(mask, [lengths.length, 1, 1, time]);
+async function readWeights(dir: string, architecture: EncoderArchitecture, config: EncoderConfig): Promise<Weights> {
+  const found = new Map(
+    [...(await openWeights(dir))].flatMap(([name, source]) => {
+      const own = architecture.canonicalName(name);
+      return own === undefined ? [] : [[own, source]];
+    }),
+  );
+  const weights: Weights = new Map();
+  for (const { name, shape } of architecture.parameters(config)) {
+    const source = found.get(name);
+    if (source === undefined)
+      throw new HabsburgError('verification', `${dir} lacks the weight ${name} that its config.json asks for`);
+    if (source.shape.join() !== shape.join())
+      throw new HabsburgError('verification', `${dir}: ${name} has shape (${source.shape.join(', ')}), config.json asks for (${shape.join(', ')})`); // prettier-ignore
+    weights.set(name, { shape, data: await source.read() });
+    found.delete(name);
+  }
+  const [extra] = found.keys();
+  if (extra !== undefined)
+    throw new HabsburgError('verification', `${dir} holds the weight ${extra}, for which its config.json has no place`);
+  return weights;
 }

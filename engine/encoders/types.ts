@@ -35,4 +35,16 @@ export interface EncoderArchitecture<C extends EncoderConfig = EncoderConfig> {
   canonicalName(name: string): string | undefined;
   /** (B·T, hiddenSize) last hidden states */
   hidden(graph: Graph, config: C, parameters: Parameters, inputs: EncoderInputs): Value;
+  /** the head of its sequence classifiers; absent: none is known */
+  readonly classifier?: ClassifierHead;
+}
+
+/** What a sequence classifier has behind its first token's last hidden state: two linear layers, an activation between them. */
+export interface ClassifierHead {
+  /** as config.json's architectures has it */
+  readonly architecture: string;
+  /** the layers' names in the file */
+  readonly inner: string;
+  readonly outer: string;
+  readonly activation: 'tanh' | 'relu';
 }

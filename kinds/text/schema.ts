@@ -1,5 +1,6 @@
 /** The grammar of language models and the texts that they learn from. */
 import { z } from 'zod';
+import { MODEL_SOURCE } from '../../common/model-source.js';
 import { guidance } from '../../engine/generate/guidance.js';
 import { loraSchema } from '../../engine/adapters/settings.js';
 import { PRECISIONS } from '../../engine/checkpoint/precision.js';
@@ -10,7 +11,7 @@ import { scheduleFields } from '../../engine/train/schedule.js';
 import { lossFields, selectionFields, stepFields } from '../../engine/train/settings.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../../spec/mixture-schema.js';
 import { operatorsSchema } from '../../spec/operators.js';
-import { LAST_SEED, MODEL_SOURCE, memberExecution, name } from '../../spec/shared.js';
+import { LAST_SEED, memberExecution, name } from '../../spec/shared.js';
 import { inheriting } from '../../spec/training.js';
 import { TEMPLATE_NAMES } from './templates.js';
 

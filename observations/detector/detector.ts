@@ -97,6 +97,12 @@ export async function saveDetector(folder: string, { orders, bits, folds, scale 
   await writeFile(join(folder, WEIGHTS_FILE), bytes);
 }
 
+/** Whether the folder holds one that was trained here. */
+export async function isDetector(folder: string): Promise<boolean> {
+  const { model_type } = JSON.parse(await readFile(join(folder, CONFIG_FILE), 'utf8')) as { readonly model_type?: string };
+  return model_type === MODEL_TYPE;
+}
+
 /** @throws HabsburgError 'verification' where the folder holds none */
 export async function loadDetector(folder: string): Promise<Detector> {
   const config = JSON.parse(await readFile(join(folder, CONFIG_FILE), 'utf8')) as {

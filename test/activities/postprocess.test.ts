@@ -1,8 +1,11 @@
 /** postprocess: operators in stages, what they leave and in which form, and what is counted. */
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import type { ApplicationFailure } from '@temporalio/activity';
 import { postprocessActivity } from '../../activities/postprocess.js';
 import type { PostprocessInput } from '../../activities/types.js';
+import { digestOfSource } from '../../data/identify.js';
 import { writeTable } from '../../data/table.js';
 import { operatorNamed } from '../../operators/index.js';
 import type { ObserveJob } from '../../kinds/host/types.js';
@@ -90,6 +93,31 @@ test('a detector is trained before the texts are read by it, and how good it is 
   expect(parameters).toMatchObject({ from: 1 });
   expect(await postprocess({ set: sets, operators: [dedupe, resample], detectors, models: undefined })).toMatchObject({ cached: true }); // prettier-ignore
 });
+
+test('a detector that is given is brought into the store, and known by what it holds', async () => {
+  const source = (copy: string) => {
+    cpSync('test/engine/encoders/golden/classifiers/bert', copy, { recursive: true });
+    return `file:${copy}`;
+  };
+  const [here, there] = [source(at.folder()), source(at.folder())];
+  const name = `file:@${await digestOfSource(here, 'encoder')}`;
+  // the reader of these tests says of every instrument what it says of likelihoods
+  const given: OperatorPlan = {
+    name: 'threshold',
+    settings: { observation: 'detection', column: 'nll_sum', under: 'first', max: 3, detector: name, label: 'machine' },
+    needs: { observations: [{ observation: 'detection', under: 'given', model: name, settings: { label: 'machine', temperature: 2 } }] },
+  };
+  at.jobs.length = 0;
+  const asked = { operators: [given], models: undefined, given: { [name]: here } };
+  const tables = await postprocess({ ...asked, operators: [dedupe, given] });
+  expect(tables.report).toEqual({ read: 4, kept: 2, edited: 0, 'removed/dedupe': 1, 'removed/threshold': 1 });
+  expect(at.jobs).toMatchObject([{ observation: 'detection', settings: { label: 'machine', temperature: 2 } }]);
+  expect(Object.keys((await at.stated(tables)).inputs)).toContain('detection/given');
+  const first = await postprocess(asked);
+  expect(await postprocess({ ...asked, given: { [name]: there } })).toEqual({ ...first, cached: true });
+  writeFileSync(join(there.slice('file:'.length), 'config.json'), '{}');
+  expect(await failed({ ...asked, given: { [name]: there } })).toHaveProperty('message', expect.stringContaining('has changed since this experiment was started')); // prettier-ignore
+}); // prettier-ignore
 
 test('an instrument that draws is told its lots, and its operator’s settings', async () => {
   const edit: OperatorPlan = {

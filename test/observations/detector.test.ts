@@ -1,5 +1,5 @@
 /** A detector on worlds where the best that anybody can do is known; its numbers beside scikit-learn's. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -100,6 +100,21 @@ describe('a detector', () => {
     expect([...again.columns.p_written]).toEqual(written.map((one) => probabilityOf(all.detector, one)));
     rmSync(root, { recursive: true });
   });
+});
+
+test('a sequence classifier reads the text in place of a detector of ours, and says what transformers says of the label', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'habsburg-detector-'));
+  const DIR = 'test/engine/encoders/golden/classifiers';
+  const golden = JSON.parse(readFileSync(`${DIR}/golden.json`, 'utf8')) as { texts: string[]; models: { bert: { pipeline: { machine: number }[]; logits: number[][] } } }; // prettier-ignore
+  const records = golden.texts.map((text, i) => ({ id: `g0/m/${i}`, tokens: [1], text, origin: { kind: 'real' as const, source: 's' } })); // prettier-ignore
+  await writeRecords(join(root, RECORDS_FILE), records);
+  const read = async (settings: object) => (await detection.run({ data: root, model: `${DIR}/bert`, settings: { ...settings } }, { threads: 1 })).columns.p_written; // prettier-ignore
+  const { pipeline, logits } = golden.models.bert;
+  const machine = await read({ label: 'machine' });
+  pipeline.forEach((row, i) => expect(Math.abs(machine[i] - row.machine)).toBeLessThan(1e-6));
+  const cooler = await read({ label: 1, temperature: 2 });
+  logits.forEach(([m, h], i) => expect(cooler[i]).toBeCloseTo(1 / (1 + Math.exp((m - h) / 2)), 6));
+  rmSync(root, { recursive: true });
 });
 
 test('the linear fit ends where a logistic one does: three of four that look alike are written', () => {

@@ -18,6 +18,15 @@ const kept = (columns: Readonly<Record<string, readonly number[]>>, settings: ob
   return verdicts.flatMap((verdict, i) => (verdict === 'keep' ? [i] : []));
 };
 
+test('a detector that is given is read by its own table', () => {
+  const settings = rank.settings.parse({ observation: 'detection', column: 'p_written', share: 0.5, keep: 'lowest', detector: 'file:/d', label: 'ai' }); // prettier-ignore
+  const tables = {
+    'detection/given': { columns: { p_written: [0.9, 0.1, 0.2, 0.8] } },
+    'detection/first': { columns: { p_written: [0, 1, 1, 0] } },
+  };
+  expect(rank.apply(texts(4), settings, tables, noDraw)).toEqual(['remove', 'keep', 'keep', 'remove']);
+});
+
 describe('rank', () => {
   test('the highest stay, or the lowest; of equal ones the first; what has no reading goes first', () => {
     const columns = { nll_sum: [5, 1, 9, 5, NaN, 7], token_count: [1, 1, 9, 1, 1, 1] };

@@ -111,6 +111,19 @@ test('a detector learns what model 0 of the writer wrote, or what it reads, from
   expect(written(likely('first'))).not.toHaveProperty('detectors');
 });
 
+test('a detector that is given is asked for by its source, with what is claimed of it', () => {
+  const given = (model: string): OperatorPlan => ({ name: 'resample', settings: {}, needs: { observations: [{ observation: 'detection', under: 'given', model }] } }); // prettier-ignore
+  const digest = digestOf('a classifier');
+  const known = {
+    sources: { 'file:/d': digest },
+    claims: [{ source: 'file:/d', licence: 'MIT' }, { source: 'file:/train.txt' }],
+  };
+  const operators = [given(`file:@${digest}`), given('hf://a/b@main')];
+  const asked = writtenInput(m(operators), place, subject, undefined, known)!;
+  expect(asked).toEqual({ ...base, operators, given: { [`file:@${digest}`]: 'file:/d', 'hf://a/b@main': 'hf://a/b@main' }, claims: [known.claims[0]] }); // prettier-ignore
+  expect(written(likely('first'))).not.toHaveProperty('given');
+});
+
 test('but whose operators draw lots draw those of their seed', () => {
   const lots: OperatorPlan = { name: 'verify', settings: {}, needs: { draws: true } };
   expect(through({ kind: 'real', through: [cut, lots] })).toMatchObject({ place: { seed: 5, generation: 0, member: '' } });

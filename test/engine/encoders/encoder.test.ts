@@ -85,7 +85,7 @@ test('MPNet’s buckets are transformers’', () => {
 });
 
 test.each([
-  ['bert', 'config.json', { model_type: 'roberta' }, /model_type "roberta" is no encoder that is known; known: bert, mpnet/],
+  ['bert', 'config.json', { model_type: 'electra' }, /model_type "electra" is no encoder that is known; known: bert, roberta, distilbert, mpnet/],
   ['bert', 'config.json', { position_embedding_type: 'relative_key' }, /position_embedding_type is supported as "absolute" only/],
   ['bert', 'config.json', { hidden_size: 21 }, /hidden_size 21 is not divisible by num_attention_heads 4/],
   ['bert', 'config.json', { vocab_size: 81 }, /embeddings\.word_embeddings\.weight has shape \(\d+, 20\), config\.json asks for \(81, 20\)/],
