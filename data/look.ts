@@ -55,6 +55,8 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
   if (text) {
     const data = await lookAtTexts(text, texts);
     looks.push(data, await lookAtTerms(termsRead('text', plan, document), text, data.digests));
+    for (const [i, { data: own }] of plan.conditions.entries())
+      if (own) looks.push(await lookAtTexts(own, ['conditions', i, 'data'], Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests)); // prettier-ignore
   } else if (chains) looks.push(await lookAtTexts({ ...chains, block: 1 }, texts));
   if (images) looks.push({ findings: await lookAtImages(images, pictures, termsRead('images', plan, document)), digests: {} });
   return {
@@ -82,7 +84,8 @@ export async function attempt<T>(path: Path, look: () => Promise<T> | T, finding
 /** What is looked at of texts; chains have a training text alone. */
 type Texts = Pick<TextDataPlan, 'train' | 'block' | 'template' | 'heldOut'> & Partial<Pick<TextDataPlan, 'valid' | 'test'>>;
 
-async function lookAtTexts(data: Texts, at: Path): Promise<Look> {
+/** @param known texts that were looked at before */
+async function lookAtTexts(data: Texts, at: Path, known: SourceDigests = {}): Promise<Look> {
   const findings: Finding[] = [];
   const digests: Record<string, Digest> = {};
   const splits = new Map<Digest, string>();
@@ -92,7 +95,7 @@ async function lookAtTexts(data: Texts, at: Path): Promise<Look> {
     if (part || !source?.startsWith('file:')) continue;
     const path = [...at, split];
     const note = (message: string): void => void findings.push({ path, message });
-    const digest = await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings);
+    const digest = known[source] ?? (await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings));
     if (digest === undefined) continue;
     digests[source] = digest;
     const same = splits.get(digest);

@@ -1,4 +1,5 @@
 /** What a condition trains on and what changes later, in words. */
+import { dataWords } from '../kinds/words.js';
 import { operatorWords, type OperatorPlan } from '../spec/operator-plan.js';
 import type { ConditionPlan, MemberPlan, Mixed } from '../spec/plan.js';
 import { stagesOf } from '../spec/phases.js';
@@ -15,6 +16,10 @@ export function describeCondition(condition: ConditionPlan): string {
   );
   const { generations } = condition;
   if (generations !== undefined) words.push(generations === 0 ? 'generation 0 alone' : `ends with generation ${generations}`);
+  if (condition.data !== undefined) {
+    const splits = dataWords({ text: condition.data }).flatMap((data) => data.splits);
+    words.push(`texts of its own: ${splits.map(([split, what]) => `${split} ${what}`).join('; ')}`);
+  }
   if (condition.seeds !== undefined) words.push(`seeds ${ranges(condition.seeds)} alone`);
   return words.join('; ');
 }

@@ -1,5 +1,6 @@
 /** The grammar of conditions and their phases, whatever their members are. */
 import { z } from 'zod';
+import { conditionDataSchema } from './condition-data.js';
 import { mixtureSchema } from './mixture-schema.js';
 import { name, seed } from './shared.js';
 
@@ -37,6 +38,7 @@ export const conditionSchema = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe('Its seeds, where these are not all of the experiment: a line to compare with may have fewer. Default: seeds.'),
+  data: conditionDataSchema,
   phases: z
     .array(phase)
     .min(1)

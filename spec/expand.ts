@@ -3,7 +3,7 @@ import { BLOCKS } from '../kinds/chains/blocks.js';
 import type { ChainRunPlan } from '../kinds/chains/plan.js';
 import { seedBlocks, seedsName } from '../kinds/chains/seed-blocks.js';
 import { chainGroups, chainPart, stepMembers, stepPart } from './members.js';
-import type { AnyRunPlan, ConditionPlan, ExperimentPlan, RunPlan } from './plan.js';
+import type { AnyRunPlan, ConditionPlan, DataPlans, ExperimentPlan, RunPlan } from './plan.js';
 import { byContent, metricsByContent } from './sources.js';
 
 /** Id of a run inside its experiment. */
@@ -43,10 +43,15 @@ export function conditionSeeds({ seeds }: ExperimentPlan, { seeds: own }: Condit
   return own === undefined ? seeds : seeds.filter((seed) => own.includes(seed));
 }
 
+/** What a condition's members learn from. */
+export function conditionData({ data }: Pick<ExperimentPlan, 'data'>, { data: text }: Pick<ConditionPlan, 'data'>): DataPlans {
+  return text === undefined ? data : { ...data, text };
+}
+
 function stepRuns(plan: ExperimentPlan, condition: ConditionPlan): RunPlan[] {
   if (stepMembers(plan).length === 0) return [];
   const { members, phases } = stepPart(condition);
-  const { chains: _, ...data } = plan.data;
+  const { chains: _, ...data } = conditionData(plan, condition);
   return conditionSeeds(plan, condition).map((seed) => ({
     experiment: plan.name,
     id: runId(condition.name, seed),

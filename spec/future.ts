@@ -30,7 +30,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'suppressTokens',
     'assistant',
   ],
-  'conditions.*': ['detector', 'data', 'tokenizer', 'start'],
+  'conditions.*': ['detector', 'tokenizer', 'start'],
   'conditions.*.mixture': ['detector', 'size', 'subsample', 'fresh', 'schedule'],
   'conditions.*.mixture.*': ['weight'],
 };

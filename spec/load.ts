@@ -140,7 +140,8 @@ function absolutePaths(data: unknown, folderFor: (at: Path) => string): void {
   for (const split of ['train', 'valid', 'test']) fix(root?.data, split, ['data']);
   if (Array.isArray(root?.population)) root.population.forEach((member, i) => fixBase(member, ['population', i]));
   if (Array.isArray(root?.conditions)) {
-    root.conditions.forEach((condition: { override?: unknown } | null, i) => {
+    root.conditions.forEach((condition: { override?: unknown; data?: unknown } | null, i) => {
+      for (const split of ['train', 'valid', 'test']) fix(condition?.data, split, ['conditions', i, 'data']);
       for (const [name, member] of Object.entries(condition?.override ?? {}))
         fixBase(member, ['conditions', i, 'override', name]);
     });

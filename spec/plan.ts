@@ -46,6 +46,8 @@ export interface ConditionPlan extends Phased<Mixed<MemberPlan>> {
   readonly generations?: number;
   /** its seeds, where these are not all of the experiment */
   readonly seeds?: readonly number[];
+  /** its real texts, where these are not the experiment's */
+  readonly data?: DataPlans['text'];
 }
 
 export type AnyRunPlan = RunPlan | ChainRunPlan;

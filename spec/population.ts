@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { MixturePlan, SamplePlan } from './mixture.js';
 import type { MemberGrammar } from '../kinds/types.js';
 import { checkMixtures, mixturePlan, type mixtureSchema } from './mixture-schema.js';
+import type { TextDataPlan } from '../kinds/text/plan.js';
 import type { Phased } from './phases.js';
 import type { Mixed } from './plan.js';
 import { checkPoolSize } from './pool-size.js';
@@ -45,6 +46,8 @@ export function resolvePopulation<P extends Planned>(
   raw: unknown,
   { population: documents, conditions, generations: all }: PopulationDocument,
   grammarOf: (family: string) => Grammar,
+  /** of each condition, where it has some of its own */
+  texts: readonly (TextDataPlan | undefined)[],
   problems: Problem[],
 ): { population: P[]; conditions: ResolvedCondition<P>[] } {
   const checked = documents.map((document, i): CheckedMember<P> => {
@@ -58,9 +61,15 @@ export function resolvePopulation<P extends Planned>(
     population: checked.map(({ plan }) => plan),
     conditions: conditions.map(({ name, generations, seeds, override = {}, phases }, c) => {
       const path = ['conditions', c];
+      const data = texts[c];
+      // how many records there are is then another number
+      const there = checked.map(
+        (member, i) =>
+        data !== undefined && documents[i].family === 'language-model' ? { ...member, grammar: { ...member.grammar, most: data.limit.train } } : member, // prettier-ignore
+      );
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
       const last = Math.min(all, generations ?? all);
-      const first = stageOf(raw, said, checked, problems, undefined, phases ? undefined : last);
+      const first = stageOf(raw, said, there, problems, undefined, phases ? undefined : last);
       let stage = first;
       const later = (phases ?? []).map(({ from, ...changes }, p) => {
         const at = [...path, 'phases', p];
@@ -72,6 +81,7 @@ export function resolvePopulation<P extends Planned>(
         name,
         ...(generations !== undefined && { generations }),
         ...(seeds !== undefined && { seeds }),
+        ...(data !== undefined && { data }),
         members: first.members,
         ...(later.length > 0 && { phases: later }),
       };

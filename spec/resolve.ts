@@ -1,8 +1,10 @@
 /** From plain data to the plan: checked against the grammar of what it is about, defaults filled in, conditions' overrides applied. */
 import { DEFAULT_FAMILY, kindOf } from '../kinds/index.js';
 import type { FileWords, MemberGrammar, Real } from '../kinds/types.js';
+import type { TextDocument } from '../kinds/text/schema.js';
 import { checkMixedMetric, checkParts } from './check.js';
 import { checkStatedClaims } from './claims.js';
+import { conditionTexts } from './condition-data.js';
 import { metricPlans } from './metric-plans.js';
 import type { DataPlans, ExperimentPlan, MemberPlan } from './plan.js';
 import { resolvePopulation } from './population.js';
@@ -72,8 +74,14 @@ function resolveWhole(raw: unknown, named: unknown): Resolved {
   const metrics = metricPlans(doc.metrics, usual, problems, encoder);
   if (encoder !== undefined && metrics.every(({ settings }) => settings.encoder !== encoder))
     problems.push({ path: ['encoder'], atKey: true, message: 'has no effect: no metric of this file reads vectors of texts', suggestion: 'name one that does, such as metrics: [d-sem], or remove it' }); // prettier-ignore
+  const texts = conditionTexts(
+    doc.conditions,
+    about.kinds.some(({ name }) => name === 'text') ? (words('text').words as TextDocument) : undefined,
+    file,
+  );
+  problems.push(...texts.problems);
   const grammar = (family: string) => ({ ...grammars.get(kindOf(family)!.name)!, schema: kindOf(family)!.families[family] });
-  const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, problems);
+  const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, texts.plans, problems);
   if (problems.length === 0)
     problems.push(...(doc.metrics ?? []).flatMap((metric, i) => checkMixedMetric(metric, conditions, ['metrics', i])));
   if (problems.length > 0) return { problems };

@@ -36,7 +36,9 @@ export function everySource(plan: ExperimentPlan): readonly string[] {
 }
 
 function sourcesIn(plan: ExperimentPlan): LocalSources {
-  const splits = Object.values(plan.data) as readonly {
+  const splits = [plan.data, ...plan.conditions.map(({ data }) => ({ text: data }))].flatMap((data) =>
+    Object.values(data).filter(Boolean),
+  ) as readonly {
     readonly train?: string;
     readonly valid?: string;
     readonly test?: string;

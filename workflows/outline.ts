@@ -6,7 +6,7 @@ import type { StepPlace } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import { digestOf, type Digest } from '../common/canonical.js';
 import type { TrainingPlan } from '../kinds/text/plan.js';
-import { expandSteps } from '../spec/expand.js';
+import { conditionData, expandSteps } from '../spec/expand.js';
 import { dataKind, stepMembers, stepPart } from '../spec/members.js';
 import { mixesOf, type HeldOut } from '../spec/mixes.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
@@ -98,8 +98,12 @@ export function outline(plan: ExperimentPlan): Outline {
 }
 
 function preparations(plan: ExperimentPlan): OutlineStep[] {
-  const members = [...stepMembers(plan), ...plan.conditions.flatMap((condition) => stepPart(condition).members)];
-  const digests = new Set(members.map((member) => preparedBy(plan.data, member)));
+  const digests = new Set([
+    ...stepMembers(plan).map((member) => preparedBy(plan.data, member)),
+    ...plan.conditions.flatMap((condition) =>
+      stepPart(condition).members.map((member) => preparedBy(conditionData(plan, condition), member)),
+    ),
+  ]);
   return [...digests].map((determinedBy, i) => ({
     id: digests.size === 1 ? 'prepare' : `prepare/${i + 1}`,
     step: 'prepare',
