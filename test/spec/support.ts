@@ -34,7 +34,7 @@ export async function folder(): Promise<string> {
 export type TextPlan = Omit<ExperimentPlan, 'data' | 'population' | 'conditions'> & {
   readonly data: { readonly text: TextDataPlan };
   readonly population: readonly LanguageModelPlan[];
-  readonly conditions: readonly ({ readonly name: string } & Phased<Mixed<LanguageModelPlan>>)[];
+  readonly conditions: readonly ({ readonly name: string; readonly data?: TextDataPlan } & Phased<Mixed<LanguageModelPlan>>)[];
 };
 type LoadedText = Omit<LoadedExperiment, 'plan'> & { readonly plan: TextPlan };
 
