@@ -36,6 +36,7 @@ const ALLOWED = {
   ],
   // what a file may say of its members and data; where they are computed, in a kind's host/, is below
   kinds: ['spec', 'evaluations', 'statistics', ...SETTINGS],
+  signing: [],
   artifacts: [],
   engine: [],
   data: ['spec', 'kinds', 'artifacts', 'evaluations'],
@@ -91,6 +92,7 @@ const ROOMS = [
   'operators',
   'pool',
   'report',
+  'signing',
   'spec',
   'statistics',
   'syntax',
