@@ -75,7 +75,7 @@ function prepareTextActivity(deps: ActivityDependencies) {
           const { sources } = input;
           if (base.kind === 'scratch') parseConfig({ ...base.config, vocab_size: 1000 }, 'base.config'); // a wrong one ends the run here
           const text = (split: Split) =>
-            resolveSource(data[split], { split, grammar: data.grammar, sources, signal: cancellationSignal() });
+            resolveSource(data[split], { split, grammar: data.grammar, sources, records: data.template !== undefined, signal: cancellationSignal() }); // prettier-ignore
           texts = { train: await text('train'), valid: await text('valid'), test: await text('test') };
           checkpoint = base.kind === 'checkpoint' ? await readCheckpoint(base.source, sources) : undefined;
           return {

@@ -58,7 +58,12 @@ function viewSource(deps: ActivityDependencies, input: ViewOfSource): Promise<St
   let text: ResolvedText | undefined;
   // as of data.train, the key is made of what the source holds now, not of where it is
   const parameters = async () => {
-    text = await resolveSource(source, { split: 'train', sources, signal: cancellationSignal() });
+    text = await resolveSource(source, {
+      split: 'train',
+      sources,
+      records: template !== undefined,
+      signal: cancellationSignal(),
+    });
     return { text: { source: text.source, digest: text.digest }, block, packing, ...(template && { template }) };
   };
   const read = () => claimed({ text: text!.origin }, input.claims);

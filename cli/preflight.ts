@@ -8,7 +8,7 @@ import { BlockPacker } from '../data/blocks.js';
 import { heldOutLines } from '../data/held-out.js';
 import { identified } from '../data/identify.js';
 import { attempt, localBases, lookAtSources, type Finding } from '../data/look.js';
-import { textFile, textLines } from '../data/text.js';
+import { localText, textLines } from '../data/text.js';
 import { planRefusal } from '../engines/plan.js';
 import { deviceRefusal } from '../engines/capabilities.js';
 import { DEFAULT_ENGINE, engineRow } from '../engines/registry.js';
@@ -126,7 +126,7 @@ async function lookAtBases(plan: ExperimentPlan, at: Path): Promise<Finding[]> {
       const look = async (): Promise<void> => {
         const of = { encode: (line: string) => tokenizer.encode(line), decode: (ids: readonly number[]) => tokenizer.decode(ids), eosId: 0 }; // prettier-ignore
         const packer = new BlockPacker(of, data.block, 1);
-        const place = await textFile(pathOfSource(data[split]));
+        const place = await localText(pathOfSource(data[split]), false);
         for await (const lines of heldOutLines(() => textLines(place), split, data)) {
           packer.add(lines).next();
           if (packer.full) return;

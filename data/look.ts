@@ -20,10 +20,12 @@ import type { TextDataPlan } from '../kinds/text/plan.js';
 import type { ExperimentPlan } from '../spec/plan.js';
 import { encodersOf, pathOfSource, type SourceDigests } from '../spec/sources.js';
 import { linesOf } from './blocks.js';
+import { measureFile } from '../artifacts/verified.js';
 import { resolveCheckpoint, resolveEncoder } from './checkpoint-source.js';
 import { readIdxImages } from './idx.js';
 import { fillTemplate, readFieldRecords } from './template.js';
-import { fileChunks, linesOfPieces, textFile } from './text.js';
+import { isParquet } from './parquet.js';
+import { fileChunks, linesOfPieces, textFile, textPieces } from './text.js';
 
 /** Something that a run would stumble over, or that is probably not meant. */
 export interface Finding {
@@ -132,19 +134,27 @@ async function lookAtTerms(terms: readonly PlacedSource[], data: TextDataPlan, k
 
 /** @returns the digest of the file */
 async function lookAtText(path: string, data: Texts, note: (message: string) => void): Promise<Digest> {
+  const look = (pieces: AsyncIterable<string>) =>
+    data.template ? lookAtRecords(pieces, path, data, note) : lookAtLines(pieces, path, data.block);
+  if (isParquet(path)) {
+    const { digest } = await measureFile(path);
+    await look(textPieces({ kind: 'parquet', files: [path], records: data.template !== undefined }));
+    return digest;
+  }
   const hash = createHash('sha256');
-  const chunks = fileChunks(await textFile(path), { onBytes: (raw) => hash.update(raw) });
-  if (data.template) await lookAtRecords(chunks, path, data, note);
-  else await lookAtLines(chunks, path, data.block);
+  await look(decoded(fileChunks(await textFile(path), { onBytes: (raw) => hash.update(raw) })));
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function lookAtRecords(chunks: AsyncIterable<Buffer>, path: string, data: Texts, note: (message: string) => void) {
+async function* decoded(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+  for await (const bytes of chunks) yield bytes.toString('utf8');
+}
+
+async function lookAtRecords(pieces: AsyncIterable<string>, path: string, data: Texts, note: (message: string) => void) {
   let left = TRIED;
   async function* beginning(): AsyncGenerator<string, void, undefined> {
-    for await (const bytes of chunks) {
+    for await (const piece of pieces) {
       if (left <= 0) continue; // is read, for its encoding and its digest
-      const piece = bytes.toString('utf8');
       left -= piece.length;
       yield left > 0 ? piece : piece.slice(0, piece.lastIndexOf('\n') + 1);
     }
@@ -159,10 +169,10 @@ async function lookAtRecords(chunks: AsyncIterable<Buffer>, path: string, data: 
 }
 
 /** Every token stands for at least one byte, so a text cannot have more tokens than that. */
-async function lookAtLines(chunks: AsyncIterable<Buffer>, path: string, block: number): Promise<void> {
+async function lookAtLines(pieces: AsyncIterable<string>, path: string, block: number): Promise<void> {
   let most = 0;
-  for await (const bytes of chunks)
-    if (most < block) for (const line of linesOf(bytes.toString('utf8'))) most += Buffer.byteLength(line) + TOKENS_BESIDE_BYTES;
+  for await (const piece of pieces)
+    if (most < block) for (const line of linesOf(piece)) most += Buffer.byteLength(line) + TOKENS_BESIDE_BYTES;
   if (most < block) throw tooShort(path, `has at most ${most} tokens, not one block of ${block} (data.block); give more text or smaller blocks`); // prettier-ignore
 }
 

@@ -13,11 +13,14 @@ import type { Split } from './grammar.js';
 import { HubSnapshot } from './hub.js';
 import type { HubSettings } from './hub-settings.js';
 import { assertUnchanged } from './identify.js';
-import { textDigests, textFile, type TextDigests, type TextPlace } from './text.js';
+import { isParquet } from './parquet.js';
+import { localText, textDigests, type TextDigests, type TextPlace } from './text.js';
 
 export interface ResolveOptions {
   /** which split of the experiment the text is for: the grammar's, and a Hub dataset's where the uri names none */
   readonly split: Split;
+  /** for a template: rows of Parquet are records, in place of a column `text` */
+  readonly records?: boolean;
   /** needed by `grammar:` */
   readonly grammar?: GrammarPlan;
   /** default: from the environment */
@@ -106,13 +109,15 @@ async function grammarKnown(plan: GrammarPlan, split: Split, signal: AbortSignal
 }
 
 /** A text file; its name in the lineage is the digest of its bytes. */
-async function readText(uri: string, { sources, signal }: ResolveOptions): Promise<ResolvedText> {
+async function readText(uri: string, { sources, signal, records = false }: ResolveOptions): Promise<ResolvedText> {
   const path = pathOfSource(uri);
   if (!isAbsolute(path)) throw new HabsburgError('invalid', `file:${path}: the path is not absolute`);
-  const place = await textFile(path);
-  const { text, file } = await textDigests(place, signal);
-  assertUnchanged(sources, uri, file!);
-  return { place, digest: text, source: `file:${file}`, origin: await originOfFile(uri, 'text', file!) };
+  const place = await localText(path, records);
+  const { text, file = (await measureFile(path)).digest } = isParquet(path)
+    ? await inThread<TextDigests>(new URL('./text.js', import.meta.url), 'textDigests', place, signal)
+    : await textDigests(place, signal);
+  assertUnchanged(sources, uri, file);
+  return { place, digest: text, source: `file:${file}`, origin: await originOfFile(uri, 'text', file) };
 }
 
 /**
@@ -155,7 +160,11 @@ async function readDataset(uri: string, options: ResolveOptions): Promise<Resolv
   }
   const files: SourceFile[] = [];
   for (const { path, hash } of wanted) files.push(await fileAt(await snapshot.get({ path, hash }), path, hash));
-  const place: TextPlace = { kind: 'parquet', files: files.map(({ source }) => (source as { file: string }).file) };
+  const place: TextPlace = {
+    kind: 'parquet',
+    files: files.map(({ source }) => (source as { file: string }).file),
+    ...(options.records && { records: true }),
+  };
   const { text } = await inThread<TextDigests>(new URL('./text.js', import.meta.url), 'textDigests', place, options.signal);
   const source = `hf://${name}${config ? `/${config}` : ''}@${snapshot.commit}#${split}`;
   return { place, digest: text, source, origin: { given: uri, name, uri: source, files } };

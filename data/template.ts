@@ -4,7 +4,8 @@
  */
 import { HabsburgError } from '../common/errors.js';
 import { IGNORED } from '../common/labels.js';
-import { parseTemplate, type TemplatePiece, type TemplatePlan } from '../kinds/text/templates.js';
+import { parseFieldPath, parseTemplate, type TemplatePiece, type TemplatePlan } from '../kinds/text/templates.js';
+import { nearest } from '../spec/suggest.js';
 import { encodeAsText, linesOf, type TextTokenizer } from './blocks.js';
 
 /** What is needed of a tokenizer here. */
@@ -13,7 +14,7 @@ interface Tokenizer extends Pick<TextTokenizer, 'encode' | 'decode'> {
   readonly specials: readonly string[];
 }
 
-/** One line of a .jsonl file. */
+/** One line of a .jsonl file, or one row of a Parquet file. */
 export interface FieldRecord {
   readonly fields: Readonly<Record<string, unknown>>;
   /** file:line, for messages */
@@ -81,11 +82,11 @@ export function fillTemplate(
   template: TemplatePlan,
   record: FieldRecord,
 ): { readonly prompt: Filled; readonly answer: () => Filled } {
-  const { input } = record.fields;
+  const { value: input } = valueOf('input', template.fields, record.fields);
   const bare = input === undefined || input === null || input === '';
   const parsed = parseTemplate(bare ? (template.noInputFormat ?? template.format) : template.format);
   if ('problem' in parsed) throw new HabsburgError('invalid', `the template ${parsed.problem}`);
-  return { prompt: fill(parsed.prompt, record), answer: () => fill(parsed.answer, record) };
+  return { prompt: fill(parsed.prompt, record, template.fields), answer: () => fill(parsed.answer, record, template.fields) };
 }
 
 /** Text, and which parts of it come from the record: [from, to). */
@@ -94,7 +95,36 @@ interface Filled {
   readonly fields: readonly (readonly [number, number])[];
 }
 
-function fill(pieces: readonly TemplatePiece[], { fields, where }: FieldRecord): Filled {
+/** A field's value, and the first step of its path that the record lacks. */
+function valueOf(
+  field: string,
+  paths: TemplatePlan['fields'],
+  record: FieldRecord['fields'],
+): { readonly value: unknown; readonly missing?: { readonly step: string | number; readonly known: readonly string[] } } {
+  const path = paths !== undefined && Object.hasOwn(paths, field) ? parseFieldPath(paths[field])! : [field];
+  let value: unknown = record;
+  for (const step of path) {
+    const holder: object = typeof value === 'object' && value !== null ? value : {};
+    if (!Object.hasOwn(holder, step) || (typeof step === 'number') !== Array.isArray(holder))
+      return { value: undefined, missing: { step, known: Array.isArray(holder) ? [] : Object.keys(holder) } };
+    value = (holder as Record<string | number, unknown>)[step];
+  }
+  return { value };
+}
+
+/** Why a field is no text, and what may have been meant. */
+function noText(field: string, paths: TemplatePlan['fields'], { fields, where }: FieldRecord): HabsburgError {
+  const path = paths !== undefined && Object.hasOwn(paths, field) ? paths[field] : undefined;
+  const { missing } = valueOf(field, paths, fields);
+  const guess = typeof missing?.step === 'string' ? nearest(missing.step, missing.known) : undefined;
+  const from = path === undefined ? '' : `, which data.fields takes from ${JSON.stringify(path)}`;
+  const known = missing && missing.known.length > 0 ? missing.known : Object.keys(fields);
+  const has = `the record has ${known.join(', ') || 'no fields'}`;
+  const hint = guess === undefined ? '' : path === undefined ? `; with data.fields: {${field}: ${guess}} it is read from ${guess}` : `; did you mean ${guess}?`; // prettier-ignore
+  return new HabsburgError('invalid', `${where}: the template needs a text as field ${JSON.stringify(field)}${from}; ${has}${hint}`); // prettier-ignore
+}
+
+function fill(pieces: readonly TemplatePiece[], record: FieldRecord, paths: TemplatePlan['fields']): Filled {
   let text = '';
   const spans: [number, number][] = [];
   for (const piece of pieces) {
@@ -102,9 +132,8 @@ function fill(pieces: readonly TemplatePiece[], { fields, where }: FieldRecord):
       text += piece.text;
       continue;
     }
-    const value = Object.hasOwn(fields, piece.field) ? fields[piece.field] : undefined;
-    if (typeof value !== 'string')
-      throw new HabsburgError('invalid', `${where}: the template needs a text as field ${JSON.stringify(piece.field)}; the record has ${Object.keys(fields).join(', ') || 'no fields'}`); // prettier-ignore
+    const { value } = valueOf(piece.field, paths, record.fields);
+    if (typeof value !== 'string') throw noText(piece.field, paths, record);
     spans.push([text.length, text.length + value.length]);
     text += value;
   }

@@ -9,7 +9,7 @@ import { fileState } from '../common/file-state.js';
 import { LONGEST_TEXT, textChunks } from '../common/text-file.js';
 import type { GrammarPlan } from '../kinds/text/plan.js';
 import { grammarText, grammarTruth, type Split } from './grammar.js';
-import { parquetPieces } from './parquet.js';
+import { isParquet, parquetPieces } from './parquet.js';
 
 export interface FilePlace {
   readonly kind: 'file';
@@ -20,7 +20,8 @@ export interface FilePlace {
 
 export type TextPlace =
   | FilePlace
-  | { readonly kind: 'parquet'; readonly files: readonly string[] }
+  /** `records`: rows as JSON, in place of the column `text` */
+  | { readonly kind: 'parquet'; readonly files: readonly string[]; readonly records?: boolean }
   | { readonly kind: 'given'; readonly text: string }
   /** text of the synthetic language, made where it is read */
   | { readonly kind: 'grammar'; readonly plan: GrammarPlan; readonly split: Split };
@@ -28,6 +29,11 @@ export type TextPlace =
 /** A local file as a text, to be read from now on: other content will not be taken for it. */
 export async function textFile(path: string): Promise<FilePlace> {
   return { kind: 'file', path, state: await fileState(path) };
+}
+
+/** The same of a path that may be a Parquet file. @param records for a template: rows in place of a text */
+export async function localText(path: string, records: boolean): Promise<TextPlace> {
+  return isParquet(path) ? { kind: 'parquet', files: [path], records } : textFile(path);
 }
 
 export interface ReadOptions {
@@ -40,7 +46,7 @@ export interface ReadOptions {
 export async function* textPieces(place: TextPlace, options: ReadOptions = {}): AsyncGenerator<string, void, undefined> {
   if (place.kind === 'given') yield place.text;
   else if (place.kind === 'grammar') yield grammarText(place.plan, place.split);
-  else if (place.kind === 'parquet') for (const file of place.files) yield* parquetPieces(file);
+  else if (place.kind === 'parquet') for (const file of place.files) yield* parquetPieces(file, place.records);
   else for await (const bytes of fileChunks(place, options)) yield bytes.toString('utf8');
 }
 

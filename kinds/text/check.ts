@@ -1,4 +1,5 @@
 /** How texts and language models fit together, where the schema cannot see it. */
+import { nearest } from '../../spec/suggest.js';
 import { unknownKey, type Path, type Problem } from '../../spec/problems.js';
 import { TOKENIZER_FIELDS, readConfig, sizeFieldsOf, type ConfigPlan } from './architectures.js';
 import { needsTruth } from '../../spec/metrics.js';
@@ -8,7 +9,7 @@ import type { MetricDocument } from '../../spec/metric-plans.js';
 import { needsOf } from '../../spec/operator-plan.js';
 import { checkStages } from '../../spec/training.js';
 import type { LanguageModelDocument, TextDocument, TokenizerDocument } from './schema.js';
-import { parseTemplate } from './templates.js';
+import { fieldsOf, parseFieldPath, parseTemplate, TEMPLATES } from './templates.js';
 
 /** @returns problems with paths inside the data */
 export function checkText(data: TextDocument): Problem[] {
@@ -65,8 +66,10 @@ function checkHeldOut({ heldOut, template, ...data }: TextDocument): Problem[] {
 }
 
 function checkTemplate(data: TextDocument): Problem[] {
-  const { template, packing } = data;
+  const { template, packing, fields } = data;
   if (template === undefined) {
+    if (fields !== undefined)
+      return [{ path: ['fields'], atKey: true, message: '"fields" has no effect without data.template', suggestion: 'add data.template, or remove it' }]; // prettier-ignore
     if (packing !== 'records') return [];
     return [{ path: ['packing'], message: 'records need a template', suggestion: 'add data.template: alpaca' }];
   }
@@ -74,18 +77,30 @@ function checkTemplate(data: TextDocument): Problem[] {
   if (packing === 'bos-line')
     problems.push({ path: ['packing'], message: 'packs lines of text, not records', suggestion: 'remove it or data.template' }); // prettier-ignore
   for (const split of ['train', 'valid', 'test'] as const)
-    if (data[split] !== undefined && !data[split].startsWith('file:'))
+    if (data[split]?.startsWith('grammar:'))
       problems.push({
         path: [split],
         message: 'is a text, and data.template makes rows of records',
-        suggestion: 'use file:PATH of a .jsonl file',
+        suggestion: 'use file:PATH of a .jsonl or .parquet file, or hf://OWNER/NAME/CONFIG@REVISION',
       });
   if (typeof template === 'object')
     for (const [key, format] of Object.entries(template)) {
       const parsed = parseTemplate(format as string);
       if ('problem' in parsed) problems.push({ path: ['template', key], message: parsed.problem });
     }
+  problems.push(...checkFields(fields, fieldsOf(typeof template === 'string' ? TEMPLATES[template] : template)));
   return problems;
+}
+
+function checkFields(fields: TextDocument['fields'] = {}, known: readonly string[]): Problem[] {
+  return Object.entries(fields).flatMap(([name, path]): Problem[] => {
+    if (!known.includes(name)) {
+      const guess = nearest(name, known);
+      return [{ path: ['fields', name], atKey: true, message: `the template has no {${name}}`, suggestion: guess ? `did you mean ${guess}?` : `it has ${known.join(', ')}` }]; // prettier-ignore
+    }
+    if (parseFieldPath(path) !== undefined) return [];
+    return [{ path: ['fields', name], message: `${JSON.stringify(path)} is no place in a record`, suggestion: 'write a name, or names and numbers: answers.text[0]' }]; // prettier-ignore
+  });
 }
 
 /** The file's tokenizer is that of the members from scratch which have none of their own. */

@@ -64,7 +64,12 @@ function dataPlan(data: TextDocument): TextDataPlan {
     packing: data.packing ?? (data.template === undefined ? 'bos-line' : 'records'),
     ...(data.template === undefined
       ? {}
-      : { template: typeof data.template === 'string' ? TEMPLATES[data.template] : data.template }),
+      : {
+          template: {
+            ...(typeof data.template === 'string' ? TEMPLATES[data.template] : data.template),
+            ...(data.fields && { fields: data.fields }),
+          },
+        }),
     limit: data.limit,
     ...(data.heldOut && { heldOut: heldOutPlan(data.heldOut, data.template !== undefined) }),
     ...(isPart(data.subset) && { subset: data.subset }),

@@ -21,7 +21,7 @@ export interface TextDataPlan {
   readonly block: number;
   /**
    * `bos-line`: </s> + line + "\n", a blank line </s> alone, lines concatenated, cut into blocks, remainder dropped (Nature's).
-   * `records`: each line of a .jsonl file is a row of its own, through `template`; one of more than `block` tokens is left out
+   * `records`: each line of a .jsonl file, or row of a Parquet file, is a row of its own, through `template`; one of more than `block` tokens is left out
    */
   readonly packing: 'bos-line' | 'records';
   /** with packing: records */

@@ -60,7 +60,7 @@ const template = z
     }),
   ])
   .describe(
-    'Makes prompt and answer of records (data sources are .jsonl files then): what stands before {output} is the prompt, which generations continue.',
+    'Makes prompt and answer of records (data sources are .jsonl or .parquet files or datasets of the Hub then): what stands before {output} is the prompt, which generations continue.',
   );
 
 export const textData = z.strictObject({
@@ -95,6 +95,12 @@ export const textData = z.strictObject({
       'How lines become rows. bos-line: </s> before every line, lines concatenated, cut into blocks, remainder dropped. records: each line a JSON object, by `template` a row of its own, left out where it is longer than a block. Default: bos-line, with a template records.',
     ),
   template: template.optional(),
+  fields: z
+    .record(z.string().regex(/^\w+$/, 'must be the name of a field of the template'), z.string().min(1))
+    .optional()
+    .describe(
+      'With data.template: in which column, or where in a record, a field is that does not stand under its own name: {input: article, output: answers.text[0]}.',
+    ),
   limit: z
     .strictObject({ train: blocks.optional(), valid: blocks.optional(), test: blocks.optional() })
     .default({})

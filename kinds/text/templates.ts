@@ -5,6 +5,8 @@ export interface TemplatePlan {
   readonly format: string;
   /** in place of format for records whose `input` is missing or empty */
   readonly noInputFormat?: string;
+  /** where in a record a field is, for those that are not there under their own name: `answers.text[0]` */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,6 +42,32 @@ export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as TemplateName[];
 
 /** A template in pieces: its own text, and the names of fields. */
 export type TemplatePiece = { readonly text: string } | { readonly field: string };
+
+const STEP = /\.?([^.[\]]+)|\[(\d+)\]/y;
+
+/** A path into a record in its steps, names and numbers; or undefined where it is none. */
+export function parseFieldPath(path: string): readonly (string | number)[] | undefined {
+  const steps: (string | number)[] = [];
+  STEP.lastIndex = 0;
+  while (STEP.lastIndex < path.length) {
+    const at = STEP.lastIndex;
+    const match = STEP.exec(path);
+    // a name begins the path, or stands behind a dot
+    if (match === null || (match[1] !== undefined && (path[at] === '.') === (at === 0))) return undefined;
+    steps.push(match[1] ?? Number(match[2]));
+  }
+  return typeof steps[0] === 'string' ? steps : undefined;
+}
+
+/** The names of the fields that a template reads. */
+export function fieldsOf({ format, noInputFormat }: TemplatePlan): readonly string[] {
+  const names = [format, noInputFormat].flatMap((text) => {
+    const parsed = text === undefined ? { problem: '' } : parseTemplate(text);
+    if ('problem' in parsed) return [];
+    return [...parsed.prompt, ...parsed.answer].flatMap((piece) => ('field' in piece ? [piece.field] : []));
+  });
+  return [...new Set(names)];
+}
 
 /** The pieces of one format, prompt and answer apart; or what is wrong with it. */
 export function parseTemplate(

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { habsburg } from './support.js';
+import { squadParquet } from '../data/squad.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-look-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -104,6 +105,18 @@ describe('texts', () => {
     expect((await validate(...all))[0]).toBe('e.yaml: valid');
     records('{"instruction": "a"}');
     expect((await validate(...all))[0]).toMatch(/train\.jsonl:2: the template needs a text as field "output"/);
+  });
+
+  test('rows of a Parquet file, by the template, in columns of other names', async () => {
+    const row = { context: 'A text.', question: 'What?', answers: { text: ['a text'], answer_start: [0] } };
+    const put2 = (last: object): void => put('squad.parquet', squadParquet([row, { ...row, ...last }]));
+    const sets = ['train', 'valid', 'test'].map((split) => `data.${split}=file:${root}/squad.parquet`);
+    const all = (output: string) => [...sets, 'data.packing=records', 'data.template=question', `data.fields={input: context, instruction: question, output: "${output}"}`]; // prettier-ignore
+    put2({});
+    expect((await validate(...all('answers.text[0]')))[0]).toBe('e.yaml: valid');
+    expect((await validate(...all('answer.text[0]')))[0]).toMatch(/squad\.parquet:1: .* "output", which data\.fields takes from "answer\.text\[0\]"; the record has context, question, answers; did you mean answers\?/); // prettier-ignore
+    put2({ answers: { text: [], answer_start: [] } });
+    expect((await validate(...all('answers.text[0]')))[0]).toMatch(/squad\.parquet:2: .* as field "output"/);
   });
 });
 

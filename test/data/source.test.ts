@@ -19,9 +19,12 @@ import { hubSettings, type HubSettings } from '../../data/hub-settings.js';
 import { parquetPieces } from '../../data/parquet.js';
 import { resolveSource, type ResolveOptions } from '../../data/source.js';
 import { wholeText } from '../../data/text.js';
+import { fillTemplate, parseRecords } from '../../data/template.js';
+import { TEMPLATES } from '../../kinds/text/templates.js';
 import { failure } from '../artifacts/object-store-contract.js';
 import { systemPort } from '../../infra/ports.js';
 import { startFakeHub, type FakeHub } from './hub-server.js';
+import { squadParquet } from './squad.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-data-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -155,6 +158,38 @@ describe('Parquet written by pyarrow', () => {
   });
 });
 
+const SQUAD = [
+  { context: 'A naïve text.', question: 'Of what?', answers: { text: ['a text', 'text'], answer_start: [0, 8] } },
+  { context: 'Another\none.', question: 'Which?', answers: { text: ['another'], answer_start: [0] } },
+];
+/** What records become, with SQuAD's columns in the places of the template's fields. */
+const asked = (text: string) =>
+  parseRecords(text, 'squad').map((record) => {
+    const fields = { input: 'context', instruction: 'question', output: 'answers.text[0]' };
+    const { prompt, answer } = fillTemplate({ ...TEMPLATES.question, fields }, record);
+    return [prompt.text, answer().text];
+  });
+const ASKED = SQUAD.map(({ context, question, answers }) => [
+  `Answer the question about the following text.\n### Text:\n${context}\n### Question:\n${question}\n### Answer:\n`,
+  answers.text[0],
+]);
+
+test('a local Parquet file: its column text, or for a template its rows as records; named by its bytes', async () => {
+  const path = `${file('')}.parquet`;
+  writeFileSync(path, squadParquet(SQUAD));
+  const { text, source } = await readSource(`file:${path}`, { split: 'train', records: true });
+  expect(text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as unknown)).toEqual(SQUAD); // prettier-ignore
+  expect(source).toBe(`file:${sha256(readFileSync(path))}`);
+  expect(asked(text)).toEqual(ASKED);
+  expect((await failure(readSource(`file:${path}`, { split: 'train' }))).message).toMatch(
+    /has no column text; it has context, question, answers\. A data\.template makes texts of other columns$/,
+  );
+  const lines = `${file('')}.parquet`;
+  writeFileSync(lines, readFileSync(golden('rows-zstd.parquet')));
+  expect((await readSource(`file:${lines}`, { split: 'train' })).text).toContain(' = Title = \n');
+  expect((await failure(readSource(`file:${root}/none.parquet`, { split: 'train' }))).kind).toBe('notFound');
+});
+
 describe('hf:', () => {
   const commit = 'b'.repeat(40);
   const snappy = readFileSync(golden('rows-snappy.parquet'));
@@ -228,6 +263,20 @@ describe('hf:', () => {
         ['raw-v1/train-00001-of-00002.parquet', sha256(zstd)],
       ],
     });
+  });
+
+  test('rows of a dataset are records of a template, each file after the other', async () => {
+    hub.repos['datasets/owner/squad'] = {
+      commit,
+      branch: 'main',
+      files: {
+        'plain_text/train-00000-of-00002.parquet': parquet(squadParquet([SQUAD[0]])),
+        'plain_text/train-00001-of-00002.parquet': parquet(squadParquet([SQUAD[1]])),
+      },
+    };
+    const { text, source } = await readSource('hf://owner/squad/plain_text@main', { split: 'train', hub: settings, records: true }); // prettier-ignore
+    expect(source).toBe(`hf://owner/squad/plain_text@${commit}#train`);
+    expect(asked(text)).toEqual(ASKED);
   });
 
   test("the cache has Python's layout: refs, blobs by hash, snapshots of links; a second read downloads nothing", async () => {

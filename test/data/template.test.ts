@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { fillTemplate, labelsOf, packRows, parseRecords, promptRow, templateRow, type FieldRecord } from '../../data/template.js';
 import { loadTokenizer } from '../../engine/tokenizer/files.js';
-import { parseTemplate, TEMPLATES, type TemplatePlan } from '../../kinds/text/templates.js';
+import { fieldsOf, parseFieldPath, parseTemplate, TEMPLATES, type TemplatePlan } from '../../kinds/text/templates.js';
 
 const record = (fields: Record<string, unknown>): FieldRecord => ({ fields, where: 'x.jsonl:3' });
 const textOf = (template: TemplatePlan, fields: Record<string, unknown>): string[] => {
@@ -36,6 +36,49 @@ describe('a template', () => {
     ['{output} for {a}', /begins with \{output\}/],
   ])('%j is refused', (format, message) => {
     expect(parseTemplate(format)).toEqual({ problem: expect.stringMatching(message) });
+  });
+
+  test('fields in other places of a record, also inside lists', () => {
+    const fields = { input: 'article', output: 'answers.text[1]' };
+    const answers = { text: ['no', 'yes'] };
+    expect(textOf({ ...TEMPLATES.summarize, fields }, { article: 'A.', answers, input: 'not this' })).toEqual([
+      'Summarize the following text.\n### Text:\nA.\n### Summary:\n',
+      'yes',
+    ]);
+    // whether there is an input is asked of that place, too
+    expect(textOf({ ...TEMPLATES.question, fields: { input: 'context' } }, { input: 'x', instruction: 'Q', output: 'a' })[0]).toMatch(/^Answer the question\.\n/); // prettier-ignore
+    expect(() => textOf({ ...TEMPLATES.summarize, fields }, { artcle: 'A.', answers })).toThrow(
+      'x.jsonl:3: the template needs a text as field "input", which data.fields takes from "article"; the record has artcle, answers; did you mean artcle?',
+    );
+    for (const wrong of [{ text: [] }, { texts: ['a', 'b'] }, { text: 'ab' }, { text: { 1: 'b' } }, null, 'ab'])
+      expect(() => textOf({ ...TEMPLATES.summarize, fields }, { article: 'A.', answers: wrong })).toThrow(/as field "output", which data.fields takes from "answers.text\[1\]"; the record has/); // prettier-ignore
+    expect(() => textOf({ ...TEMPLATES.summarize, fields: { output: 'answers.test' } }, { input: 'A.', answers })).toThrow(
+      'the record has text; did you mean text?',
+    );
+    expect(() => textOf(TEMPLATES.summarize, { inputs: 'A.', output: 'B' })).toThrow(
+      'the record has inputs, output; with data.fields: {input: inputs} it is read from inputs',
+    );
+  });
+
+  test.each([
+    ['answers.text[0]', ['answers', 'text', 0]],
+    ['a b', ['a b']],
+    ['a[0][12].b', ['a', 0, 12, 'b']],
+    ['.a', undefined],
+    ['a..b', undefined],
+    ['a.', undefined],
+    ['[0].a', undefined],
+    ['a[0]b', undefined],
+    ['a[x]', undefined],
+    ['a[', undefined],
+    ['', undefined],
+  ])('the path %j', (path, steps) => {
+    expect(parseFieldPath(path)).toEqual(steps);
+  });
+
+  test('the fields of a template are those of both its forms', () => {
+    expect(fieldsOf(TEMPLATES.alpaca)).toEqual(['instruction', 'input', 'output']);
+    expect(fieldsOf({ format: '{a}{output}', noInputFormat: '{b}{output}{c}' })).toEqual(['a', 'output', 'b', 'c']);
   });
 
   test('a missing field is named with its line', () => {

@@ -22,8 +22,22 @@ test('a template makes rows of records, the loss is on the answer, and an answer
   expect('packing' in own.plan.population[0].training).toBe(false);
 });
 
+test('fields of a template in columns of other names, of files and of the Hub', async () => {
+  const fields = 'template: question, fields: { instruction: question, output: "answers.text[0]" }';
+  const { plan } = await load(withData(`train: hf://owner/squad/plain_text@main, test: file:t.parquet, ${fields}`));
+  expect(plan.data.text).toMatchObject({
+    train: 'hf://owner/squad/plain_text@main#train',
+    valid: 'hf://owner/squad/plain_text@main#validation',
+    test: expect.stringMatching(/^file:.*t\.parquet$/),
+    template: { ...TEMPLATES.question, fields: { instruction: 'question', output: 'answers.text[0]' } },
+  });
+});
+
 test.each([
-  [withData('train: grammar:zipf, template: alpaca'), ['e.yaml:5:16: data.train: is a text, and data.template makes rows of records; use file:PATH of a .jsonl file']], // prettier-ignore
+  [withData(`${FILES}, template: alpaca, fields: { outptu: a }`), ['e.yaml:5:99: data.fields.outptu: the template has no {outptu}; did you mean output?']], // prettier-ignore
+  [withData(`${FILES}, template: alpaca, fields: { output: "a..b" }`), ['e.yaml:5:107: data.fields.output: "a..b" is no place in a record; write a name, or names and numbers: answers.text[0]']], // prettier-ignore
+  [withData(`${FILES}, fields: { output: a }`), ['e.yaml:5:71: data.fields: "fields" has no effect without data.template; add data.template, or remove it']], // prettier-ignore
+  [withData('train: grammar:zipf, template: alpaca'), ['e.yaml:5:16: data.train: is a text, and data.template makes rows of records; use file:PATH of a .jsonl or .parquet file, or hf://OWNER/NAME/CONFIG@REVISION']], // prettier-ignore
   [withData(`${FILES}, packing: records`), ['e.yaml:5:80: data.packing: records need a template; add data.template: alpaca']],
   [withData(`${FILES}, packing: bos-line, template: chatml`), ['e.yaml:5:80: data.packing: packs lines of text, not records; remove it or data.template']], // prettier-ignore
   [withData(`${FILES}, template: { format: "{output}" }`), ['e.yaml:5:91: data.template.format: begins with {output}; a prompt must stand before the answer']], // prettier-ignore
