@@ -1,7 +1,7 @@
 /**
  * Writes a checkpoint anew with its matrices in fewer bits, one tensor at a time, so that memory holds the largest tensor and not
  * the model. Vectors, position tables, and matrices whose inputs do not come in blocks of 32 stay float32. Tables with a row a token (embedding, output layer)
- * get 8 bits at least: they are a small part of a large model, and the loss feels them most.
+ * get 8 bits at least: they are a small part of a large model, and the loss feels them most. As bitsandbytes has it (nf4, llm-int8) they stay as they are.
  */
 import { copyFile, link } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { Lora } from '../adapters/lora.js';
 import { architectureOf } from '../models/index.js';
 import type { ParameterSpec } from '../models/types.js';
 import { BLOCK } from '../graph/stored.js';
+import { llmInt8, nf4 } from './bitsandbytes.js';
 import { quantizeBlocks, type Bits, type Blocks } from './blocks.js';
 import { toFloat16 } from './halfprecision.js';
 import { GENERATION_CONFIG, openCheckpoint, saveGenerationConfig, WEIGHTS, withAdapter, type Model } from './huggingface.js';
@@ -21,7 +22,8 @@ import { isMatrix, QUANT_METHOD, scalesName, transposed } from './stored.js';
 
 /**
  * Writes config.json, model.safetensors and generation_config.json into an existing folder. `fp16`: what the files have in 16 bits stays as
- * it is, float32 is rounded to float16. `8bit`, `4bit`: blocks (blocks.ts); a GGUF file's Q8_0 and Q4_0 stay as they are where
+ * it is, float32 is rounded to float16. `nf4`, `nf4-double`, `llm-int8`: linear modules hold the numbers that bitsandbytes' rounded ones
+ * stand for, as float32 (bitsandbytes.ts). `8bit`, `4bit`: blocks (blocks.ts); a GGUF file's Q8_0 and Q4_0 stay as they are where
  * they have the bits that are asked for.
  * @throws HabsburgError as loadCheckpoint, and `invalid` for a checkpoint that is quantised already
  */
@@ -33,11 +35,13 @@ export async function quantizeCheckpoint(from: string, to: string, precision: Pr
     const source = sources.get(spec.name)!;
     if (!isMatrix(spec, config)) tensors.push(asFloats(spec, source));
     else if (precision === 'fp16') tensors.push(asHalves(spec, source));
+    else if (precision in ROUNDED)
+      tensors.push(spec.linear === undefined ? asFloats(spec, source) : asRounded(spec, source, ROUNDED[precision as Rounded])); // prettier-ignore
     else if (inputsOf(spec) % BLOCK !== 0) tensors.push(asFloats(spec, source));
     else tensors.push(...asBlocks(spec, source, precision === '4bit' && spec.linear !== undefined ? 4 : 8));
   }
   const { torch_dtype: _old, ...json } = config.json;
-  const quantization = { quant_method: QUANT_METHOD, precision, ...(precision !== 'fp16' && { block_size: BLOCK }) };
+  const quantization = { quant_method: QUANT_METHOD, precision, ...(/bit$/.test(precision) && { block_size: BLOCK }) };
   await writeJson(join(to, 'config.json'), { ...json, dtype: 'float32', quantization_config: quantization });
   await saveGenerationConfig(to, config, generationConfig);
   await writeTensors(join(to, WEIGHTS), tensors, 'habsburg');
@@ -53,6 +57,25 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 function asFloats({ name, shape }: ParameterSpec, source: TensorSource): TensorToWrite {
   return { name, dtype: 'F32', shape, bytes: async () => [bytesOf(await source.read())] };
+}
+
+/** What a module's weights (out, in) become. */
+const ROUNDED = {
+  nf4: (data: Float32Array) => nf4(data),
+  'nf4-double': (data: Float32Array) => nf4(data, true),
+  'llm-int8': llmInt8,
+};
+type Rounded = keyof typeof ROUNDED;
+
+function asRounded({ name, shape, linear }: ParameterSpec, source: TensorSource, rounded: typeof llmInt8): TensorToWrite {
+  const [rows, columns] = shape;
+  const bytes = async (): Promise<Uint8Array[]> => {
+    const data = await source.read();
+    const turned = linear === 'in-out';
+    const numbers = rounded(turned ? transposed(data, rows, columns) : data, turned ? rows : columns);
+    return [bytesOf(turned ? transposed(numbers, columns, rows) : numbers)];
+  };
+  return { name, dtype: 'F32', shape, bytes };
 }
 
 function asHalves({ name, shape }: ParameterSpec, source: TensorSource): TensorToWrite {

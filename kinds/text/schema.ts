@@ -159,7 +159,7 @@ const base = z
           .enum(PRECISIONS)
           .optional()
           .describe(
-            'Keep its matrices in fewer bits. They are then frozen: training.lora is needed, and adapters stay beside them.',
+            'Keep its matrices in fewer bits (8bit, 4bit, fp16), or round them as bitsandbytes does (nf4, nf4-double, llm-int8). They are then frozen: training.lora is needed, and adapters stay beside them.',
           ),
       }),
     ]),
