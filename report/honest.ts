@@ -123,11 +123,12 @@ function seedsOf({ scores, histograms }: Results, condition: string, member: str
   });
 }
 
-/** "generation 5: 0.21 ± 0.02; honest sampling alone 0.601, 99 % of chains in [0.58, 0.62]: -0.39 ± 0.02; none of 3 seeds inside" */
+/** "generation 5: 0.21 ± 0.02; honest sampling alone 0.601, 99 % of chains in [0.58, 0.62]: -0.39 ± 0.02; all 3 seeds lie outside" */
 export function honestSentence({ points, observed, added, seeds, inside }: HonestBand): string {
   const { generation, mean, wide } = points[points.length - 1];
   const range = `[${formatNumber(wide[0])}, ${formatNumber(wide[1])}]`;
-  const counted = inside === seeds ? (seeds === 1 ? 'the seed lies inside' : `all ${seeds} seeds lie inside`) : `${inside === 0 ? 'none' : inside} of ${seeds} ${seeds === 1 ? 'seed lies' : 'seeds lie'} inside`; // prettier-ignore
+  const all = seeds === 1 ? 'the seed lies' : `all ${seeds} seeds lie`;
+  const counted = inside === seeds ? `${all} inside` : inside === 0 ? `${all} outside` : `${inside} of ${seeds} seeds lie inside`; // prettier-ignore
   return `generation ${generation}: ${formatEstimate(observed)}; honest sampling alone ${formatNumber(mean)}, 99 % of chains in ${range}; the learner adds ${formatEstimate(added)}; ${counted}`;
 }
 

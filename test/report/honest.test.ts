@@ -97,7 +97,7 @@ describe('honest sampling beside a model', () => {
     expect(alive.added.mean + alive.added.halfWidth!).toBeLessThan(0);
     // the band is that of the same real text: only what it learned differs
     expect(alive.points).toEqual(bands[0].points);
-    expect(renderHonest(honestBands(dull, summarise(dull)), 200)).toContain('none of 3 seeds lie inside');
+    expect(renderHonest(honestBands(dull, summarise(dull)), 200)).toContain('all 3 seeds lie outside');
     const summary = summarise(dull);
     const all = honestBands(dull, summary);
     const { lead, rest } = curveFigures(summary, dull.plan, [], all);
