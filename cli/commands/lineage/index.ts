@@ -1,7 +1,9 @@
 /** `habsburg lineage`: from any artifact back to what it was made of, and whether that is so. Needs a store alone. */
 import type { CommandModule } from '../../command.js';
+import { registerCheck } from './check.js';
 import { registerDiff } from './diff.js';
 import { registerFind } from './find.js';
+import { registerProve } from './prove.js';
 import { registerShow } from './show.js';
 import { registerVerify } from './verify.js';
 import { registerWhy } from './why.js';
@@ -10,7 +12,8 @@ export const lineage: CommandModule = {
   register(program) {
     const command = program
       .command('lineage')
-      .description('what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find');
-    for (const register of [registerShow, registerWhy, registerDiff, registerVerify, registerFind]) register(command);
+      .description('what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, prove, check');
+    for (const register of [registerShow, registerWhy, registerDiff, registerVerify, registerFind, registerProve, registerCheck])
+      register(command);
   },
 };

@@ -1,7 +1,9 @@
 /** What the commands of lineage share: a store's statements with progress, and how artifacts and steps are called. */
+import { readFile } from 'node:fs/promises';
 import { openArtifactStore } from '../../../artifacts/open.js';
 import type { ArtifactRef, ArtifactStore } from '../../../artifacts/types.js';
 import type { Digest } from '../../../common/canonical.js';
+import { HabsburgError, fromSystemError } from '../../../common/errors.js';
 import { readGraph, type Claim, type LineageGraph, type Made } from '../../../lineage/graph.js';
 import { visible } from '../../../report/text.js';
 import { notes } from '../../output.js';
@@ -59,3 +61,17 @@ export function placesOf({ belongs }: LineageGraph, digest: Digest): string[] {
 /** "Trees, CC0-1.0, https://…", as it was claimed. */
 export const claimWords = ({ name, licence, uri, kept }: Claim): string =>
   visible([name, ...(licence === undefined ? [] : [licence]), ...(uri === undefined ? [] : [uri]), ...(kept ? [] : ['bytes not kept'])].join(', ')); // prettier-ignore
+
+/** Bytes of a secret that texts are keyed with, at least. */
+const SECRET_BYTES = 32;
+
+/** @throws 'invalid' where the file holds too little to be one */
+export async function readSecret(path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  const secret = await readFile(path).catch((error: unknown) => {
+    throw fromSystemError(error, `reading ${path}`);
+  });
+  if (secret.length < SECRET_BYTES)
+    throw new HabsburgError('invalid', `--key ${path} has ${secret.length} bytes; a secret has ${SECRET_BYTES} or more: head -c 32 /dev/urandom > ${path}`); // prettier-ignore
+  return secret;
+}

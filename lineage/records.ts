@@ -1,0 +1,137 @@
+/**
+ * What is committed to of a dataset's records: a tree over all of them in their order, and one over their texts, by which absence can be
+ * shown. Computed when a proof is asked for and stated beside the dataset, so that no artifact and no step's key holds it.
+ */
+import { createHmac } from 'node:crypto';
+import { STATEMENT_TYPE, TYPES, described, type InTotoStatement } from '../artifacts/in-toto.js';
+import { blobKey, hexOf } from '../artifacts/keys.js';
+import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { measure } from '../artifacts/verified.js';
+import { HabsburgError } from '../common/errors.js';
+import { RECORDS_FILE, type DataRecord } from '../pool/records.js';
+import { MerkleTree, hash, leafHash, merkleRoot } from './merkle.js';
+import { prefixTree, type Entry, type PrefixProof } from './prefix-tree.js';
+
+export const RECORDS_TYPE = `${TYPES}/records`;
+export const TEXTS_TYPE = `${TYPES}/texts`;
+
+/** Texts are the same where they are after NFC, with every run of white space one space, trimmed, in lower case. */
+export const NORMALISATION = 'nfc-space-lower/v1';
+const normalised = (text: string): string => text.normalize('NFC').replace(/\s+/gu, ' ').trim().toLowerCase();
+
+/** `root` of the tree of RFC 9162 over the lines of records.jsonl, in hex. */
+export interface RecordsPredicate {
+  readonly file: typeof RECORDS_FILE;
+  readonly count: number;
+  readonly root: string;
+}
+
+/** `root` of the prefix tree over the texts of records, in hex; `keyed`: SHA-256 of the secret that keys are made with. */
+export interface TextsPredicate {
+  readonly normalisation: typeof NORMALISATION;
+  /** of different texts */
+  readonly count: number;
+  readonly root: string;
+  readonly keyed?: string;
+}
+
+export const recordsAbout = ({ digest }: Pick<ArtifactRef, 'digest'>): string => `records/${hexOf(digest)}`;
+
+export function committed<P>(dataset: ArtifactRef, predicateType: string, predicate: P): InTotoStatement<P> {
+  return { _type: STATEMENT_TYPE, subject: [described('dataset', dataset)], predicateType, predicate };
+}
+
+/** Where a text lies in the tree of texts. @param secret without: anybody who guesses a text can find out whether it is there */
+export function textKey(text: string, secret?: Uint8Array): Buffer {
+  const bytes = Buffer.from(normalised(text), 'utf8');
+  return secret ? createHmac('sha256', secret).update(bytes).digest() : hash(bytes);
+}
+
+/** The tree of records and the way up from one. @throws 'notFound' where no record has that id */
+export async function commitRecords(
+  store: ArtifactStore,
+  dataset: ArtifactRef,
+  id: string,
+): Promise<{ predicate: RecordsPredicate; index: number; leaf: Buffer; path: readonly Buffer[] }> {
+  const tell = JSON.stringify(id);
+  let found: { index: number; leaf: Buffer } | undefined;
+  const leaves: Buffer[] = [];
+  await eachLine(store, dataset, (line) => {
+    const leaf = leafHash(line);
+    // most lines are not read: one that does not hold the id's characters is not the one
+    if (!found && line.includes(tell) && (JSON.parse(line.toString('utf8')) as { id?: unknown }).id === id) found = { index: leaves.length, leaf }; // prettier-ignore
+    leaves.push(leaf);
+  });
+  if (!found)
+    throw new HabsburgError(
+      'notFound',
+      `no record of ${dataset.digest} is called ${id}; ask for its absence by its text (--text)`,
+    );
+  const tree = new MerkleTree(found.index);
+  for (const leaf of leaves) tree.add(leaf);
+  const { root, path } = tree.close();
+  return { predicate: { file: RECORDS_FILE, count: tree.count, root: root.toString('hex') }, ...found, path };
+}
+
+/** The tree of texts and the way to where one would be. Values are salted hashes where there is a secret, so that proofs show none. */
+export async function commitTexts(
+  store: ArtifactStore,
+  dataset: ArtifactRef,
+  text: string,
+  secret?: Uint8Array,
+): Promise<{ predicate: TextsPredicate; key: Buffer; proof: PrefixProof }> {
+  const leaves = new Map<string, Buffer[]>();
+  await eachLine(store, dataset, (line) => {
+    const { text: own, prompt } = JSON.parse(line.toString('utf8')) as DataRecord;
+    const key = textKey(`${prompt?.text ?? ''}${own}`, secret).toString('latin1');
+    const there = leaves.get(key);
+    if (there) there.push(leafHash(line));
+    else leaves.set(key, [leafHash(line)]);
+  });
+  const entries = [...leaves].map(([latin1, own]): Entry => {
+    const key = Buffer.from(latin1, 'latin1');
+    const value = merkleRoot(own);
+    return {
+      key,
+      value: secret
+        ? createHmac('sha256', hash(secret, Buffer.from('salt')))
+            .update(key)
+            .update(value)
+            .digest()
+        : value,
+    };
+  });
+  entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  const key = textKey(text, secret);
+  const { root, proof } = prefixTree(entries, key);
+  const keyed = secret && { keyed: hash(secret).toString('hex') };
+  return { predicate: { normalisation: NORMALISATION, count: entries.length, root: root.toString('hex'), ...keyed }, key, proof: proof! }; // prettier-ignore
+}
+
+/** Hands on every line of a dataset's records as bytes. @throws 'invalid' for what has none; 'verification' where the bytes are others */
+async function eachLine(store: ArtifactStore, dataset: ArtifactRef, take: (line: Buffer) => void): Promise<void> {
+  const { files } = await store.manifest(dataset.digest);
+  const file = files.find(({ path }) => path === RECORDS_FILE);
+  if (!file)
+    throw new HabsburgError(
+      'invalid',
+      `${dataset.kind} ${dataset.digest} holds no ${RECORDS_FILE}; name a dataset of texts${dataset.kind === 'selection' ? ': one of those that this selection takes records of (lineage show)' : ''}`,
+    );
+  let rest: Uint8Array = Buffer.alloc(0);
+  const stream = (await store.objects.get(blobKey(file.digest))) as AsyncIterable<Uint8Array>;
+  const found = await measure(stream, (chunk) => {
+    const bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+      if (end > from) take(bytes.subarray(from, end));
+      from = end + 1;
+    }
+    rest = bytes.subarray(from);
+  });
+  if (rest.length > 0) take(Buffer.from(rest));
+  if (found.digest !== file.digest)
+    throw new HabsburgError(
+      'verification',
+      `${RECORDS_FILE} of ${dataset.digest} is damaged: its bytes have the hash ${found.digest}`,
+    );
+}
