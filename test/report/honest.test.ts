@@ -91,15 +91,15 @@ describe('honest sampling beside a model', () => {
 
   test('a learner that never writes the rarest of its types falls out of it, and by how much is said', () => {
     const dull = results(0.3);
-    const [alive, tail] = honestBands(dull, summarise(dull));
+    const summary = summarise(dull);
+    const all = honestBands(dull, summary);
+    const [alive, tail] = all;
     expect([alive.inside, tail.inside]).toEqual([0, 0]);
     expect(tail.added.mean + tail.added.halfWidth!).toBeLessThan(0);
     expect(alive.added.mean + alive.added.halfWidth!).toBeLessThan(0);
     // the band is that of the same real text: only what it learned differs
     expect(alive.points).toEqual(bands[0].points);
-    expect(renderHonest(honestBands(dull, summarise(dull)), 200)).toContain('all 3 seeds lie outside');
-    const summary = summarise(dull);
-    const all = honestBands(dull, summary);
+    expect(renderHonest(all, 200)).toContain('all 3 seeds lie outside');
     const { lead, rest } = curveFigures(summary, dull.plan, [], all);
     expect(
       render(lead)
