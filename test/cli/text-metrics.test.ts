@@ -191,7 +191,7 @@ test.each<[string, () => string[], string]>([
   [
     'no encoder that is known',
     () => ['--encoder', 'test/golden/lm/opt-pre-ln'],
-    'is no encoder that is known; known: bert, mpnet',
+    'is no encoder that is known; known: bert, roberta, distilbert, mpnet',
   ],
   ['another number of texts', () => ['--embeddings', npy('a.npy', [[1], [2]])], 'has 2 embeddings for 1 texts'],
   ['other dimensions', () => ['--embeddings', npy('a.npy', [[1]]), '--reference-embeddings', npy('b.npy', [[1, 2]])], 'both must be of one encoder'], // prettier-ignore
