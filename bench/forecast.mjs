@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import { Chain } from '../dist/kinds/chains/host/chain.js';
 import { familyNamed } from '../dist/kinds/chains/host/index.js';
-import { bandAt, crossing, recentWalk } from '../dist/statistics/forecast.js';
+import { bandsAt, crossing, hasChanged, recentWalk } from '../dist/statistics/forecast.js';
 import { clopperPearson } from '../dist/statistics/proportions.js';
 
 const { values } = parseArgs({ options: { chains: { type: 'string', default: '1000' }, case: { type: 'string', default: '' } } });
@@ -47,14 +47,13 @@ for (const [name, world, size, metric, kind, scale] of CASES.filter(([name]) => 
     let [crossed, changed] = [0, 0];
     for (let trial = 0; trial < trials; trial++) {
       const rows = Array.from({ length: seeds }, (_, s) => chain(trial * seeds + s + 1, s === 0 ? LATER : 0));
-      const { walk, turned } = recentWalk(rows.map((row) => row.slice(0, KNOWN + 1)));
+      const walk = recentWalk(rows.map((row) => row.slice(0, KNOWN + 1)));
       const [first] = rows;
-      if (turned) changed++;
-      AHEAD.forEach((h, i) => {
-        const [low, high] = bandAt(walk, first[KNOWN], h);
-        if (first[KNOWN + h] >= low && first[KNOWN + h] <= high) held[i]++;
+      if (hasChanged(walk)) changed++;
+      bandsAt(walk, first[KNOWN], AHEAD, 0.9, { paths: 1000, seed: trial }).forEach(([low, high], i) => {
+        if (first[KNOWN + AHEAD[i]] >= low && first[KNOWN + AHEAD[i]] <= high) held[i]++;
       });
-      const line = first[KNOWN] + 10 * walk.drift;
+      const line = first[KNOWN] + 10 * walk.forms.reduce((sum, { drift, chance }) => sum + drift * chance, 0);
       const up = line > first[KNOWN];
       const at = first.findIndex((value, t) => t > KNOWN && (up ? value >= line : value <= line));
       const { early, late } = crossing(walk, [first[KNOWN]], line, LATER, { paths: 400, seed: trial });

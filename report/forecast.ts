@@ -1,5 +1,5 @@
 /** At which generation a metric crosses a line, with a band: each seed is a walk that goes on as all seeds of its condition did. */
-import { bandAt, crossing, recentWalk } from '../statistics/forecast.js';
+import { bandsAt, crossing, hasChanged, recentWalk } from '../statistics/forecast.js';
 import { rowsOf } from './tests.js';
 import type { Measure, Point, Series } from './summary.js';
 
@@ -23,7 +23,7 @@ export interface Forecast {
   readonly within?: number;
   /** 90 % of where a seed lies that stands where the middle one does now, by generation, in the metric's unit */
   readonly band?: readonly { readonly generation: number; readonly low: number; readonly high: number }[];
-  /** steps were not alike all the time, so those of the second half alone were used: p of the same drift and of the same spread */
+  /** steps changed on the way in a manner that the forecast does not know: p of the same drift and of the same spread */
   readonly changed?: { readonly drift: number; readonly spread: number };
   /** why there is none */
   readonly why?: string;
@@ -50,9 +50,8 @@ export function forecastOf(measure: Measure, series: Series, line: number, until
   if (all.length > 0 && crossed === all.length) return counts;
   const [to, back] = positive ? [Math.log, Math.exp] : [(x: number) => x, (x: number) => x];
   const scaled = rows.map((row) => row.map(to));
-  const known = recentWalk(scaled);
-  if (known === undefined || known.walk.steps < LEAST) return { ...counts, why: `it takes ${LEAST} steps of all seeds together` };
-  const { walk, turned } = known;
+  const walk = recentWalk(scaled);
+  if (walk === undefined || walk.steps < LEAST) return { ...counts, why: `it takes ${LEAST} steps of all seeds together` };
   if (until <= from) return { ...counts, why: `generation ${until} is known already` };
   const here = all.flatMap((row) => (beyond(row) ? [] : [to(row[row.length - 1])]));
   const horizon = Math.ceil((until - from) / stride);
@@ -66,11 +65,12 @@ export function forecastOf(measure: Measure, series: Series, line: number, until
     middle: at(found.middle),
     late: at(found.late),
     within: found.within,
-    band: places.map((h) => {
-      const [low, high] = bandAt(walk, middle, h);
-      return { generation: from + h * stride, low: back(low), high: back(high) };
-    }),
-    ...(turned && { changed: walk.changed }),
+    band: bandsAt(walk, middle, places).map(([low, high], i) => ({
+      generation: from + places[i] * stride,
+      low: back(low),
+      high: back(high),
+    })),
+    ...(hasChanged(walk) && { changed: walk.changed }),
   };
 }
 
@@ -103,7 +103,7 @@ export function forecastSentence(forecast: Forecast, line: number, until: number
         ? `${other} crosses ${line} not before generation ${early} (95 %)${middle === undefined ? '' : `, half of them by ${middle}`}; ${chance}`
         : `${other} crosses ${line} at generation ${middle} (90 %: ${early} to ${late})`;
   const warned = changed
-    ? ' Its steps changed on the way: those of the second half alone are used, and if they go on changing the band is wrong.'
+    ? ` Its steps changed on the way${changed.drift < 0.01 ? ': those of the second half alone are used' : ', more than their spread with level and time'}; if they go on changing the band is wrong.`
     : '';
   return `${label}: ${said}.${already}${warned}`;
 }

@@ -137,7 +137,8 @@ export function trendOver(
   const rows = rowsOf(all.map((points) => points.find((p) => p.generation === t)!));
   if (rows.length === 0) return [];
   const x = ordered.map((one) => one.x);
-  const label = `over ${setting} from ${x[0]} to ${x[x.length - 1]}`;
+  const several = new Set(summary.series.map(({ member }) => member)).size > 1;
+  const label = `${several ? `${ordered[0].series.member} ` : ''}over ${setting} from ${x[0]} to ${x[x.length - 1]}`;
   return trendTests(x, rows, isSigned(summary, measure), turns, 'conditions').map((trend) => ({
     ...trend,
     measure,
