@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { evaluations } from '../../evaluations/index.js';
 import { encode } from '../../evaluations/token-ids.js';
 import { split } from '../../evaluations/tokenizers.js';
-import { defaultsOf } from '../../evaluations/types.js';
+import { defaultsOf, type Evaluation, type Settings } from '../../evaluations/types.js';
 
 const HOSTILE: Record<string, string[]> = {
   nothing: [],
@@ -19,29 +19,60 @@ const HOSTILE: Record<string, string[]> = {
   'marks, emoji, right to left': ['e\u0301'.repeat(1000), '👨‍👩‍👧‍👦 '.repeat(1000), '\u202eשלום مرحبا', '\u0000\u001c\u0085\ufeff'],
 };
 
+/** A megabyte each, by the default settings: what goes by the square of a text's length would take hours (bench/hostile.mjs takes ten). */
+const MEGABYTE: Record<string, () => string[]> = {
+  'no space': () => ['x'.repeat(1_000_000)],
+  'a hundred thousand repeats of one word': () => ['word '.repeat(200_000), 'word'],
+  'sentences without words': () => ['. '.repeat(500_000)],
+  'half a code point': () => ['\ud83d'.repeat(333_333)],
+  'marks and emoji': () => ['e\u0301'.repeat(333_333), '👨‍👩‍👧 '.repeat(50_000)],
+  'right to left': () => ['שלום مرحبا '.repeat(50_000)],
+  'words that never come again': () => [Array.from({ length: 120_000 }, (_, i) => `w${i}`).join(' ')],
+};
+
 const metrics = evaluations.filter(({ of, needs }) => of === 'texts' && !needs.observations && !needs.truth);
 
 /** of this process's own work: a busy machine takes none of it */
 const secondsSince = (began: NodeJS.CpuUsage): number => process.cpuUsage(began).user / 1e6;
 
-test.each(Object.keys(HOSTILE))('%s', (name) => {
-  const texts = HOSTILE[name];
+function inputOf(texts: readonly string[]) {
   const tokens = encode(texts, split).texts.map((row) => Array.from(row));
   const set = { texts, tokens, ids: texts.map(String) };
-  const input = {
+  const types = new Set<number>();
+  for (const row of tokens) for (const token of row) types.add(token);
+  return {
     records: { generated: set, real: set, test: set },
-    tokenTypes: { real: new Set(tokens.flat()) },
+    tokenTypes: { real: types },
     tables: {},
     references: texts.map((text, i) => [texts[i - 1] ?? text]),
   };
+}
+
+test.each(Object.keys(HOSTILE))('%s', (name) => {
+  const input = inputOf(HOSTILE[name]);
   for (const evaluation of metrics)
     for (const everything of [false, true]) {
       const settings = { ...defaultsOf(evaluation) };
       if (everything)
         for (const key of ['texts', 'words', 'tokens', 'bytes']) if (key in settings) settings[key as never] = 0 as never;
-      const began = process.cpuUsage();
-      for (const row of evaluation.compute(input, settings))
-        expect([evaluation.name, evaluation.variant, row.variant, Number.isFinite(row.value) && row.n > 0]).toEqual([evaluation.name, evaluation.variant, row.variant, true]); // prettier-ignore
-      expect([evaluation.name, evaluation.variant, secondsSince(began) < 20]).toEqual([evaluation.name, evaluation.variant, true]); // prettier-ignore
+      measured(evaluation, input, settings, 20);
     }
 });
+
+test.each(Object.keys(MEGABYTE))(
+  'a megabyte: %s',
+  (name) => {
+    const input = inputOf(MEGABYTE[name]());
+    for (const evaluation of metrics) measured(evaluation, input, defaultsOf(evaluation), 10);
+  },
+  60_000,
+);
+
+/** Values that are numbers, or none, within so many seconds of this process's own work. */
+function measured(evaluation: Evaluation, input: ReturnType<typeof inputOf>, settings: Settings, seconds: number): void {
+  const { name, variant } = evaluation;
+  const began = process.cpuUsage();
+  for (const row of evaluation.compute(input, settings))
+    expect([name, variant, row.variant, Number.isFinite(row.value) && row.n > 0]).toEqual([name, variant, row.variant, true]);
+  expect([name, variant, secondsSince(began) < seconds]).toEqual([name, variant, true]);
+}
