@@ -1,8 +1,10 @@
-/** MTLD from every word on: for each start the first stretch that is no longer varied, in n log n steps. */
+/** MTLD from every word on: for each start the first stretch that is no longer varied, in n log n steps at most. */
 
 /** Words that a stretch has at least, and the type-token ratio that it falls below: 18/25 = .72, in whole numbers. */
 const MINIMUM = 10;
 const [TYPES, WORDS] = [25, 18];
+/** Words that are looked at one by one: stretches of most texts are far shorter. */
+const LOOK = 512;
 
 /** Mean of both directions. 0 where no stretch ends, as for words that never come again; undefined of no word. */
 export function movingMtld(words: Int32Array, types: number): number | undefined {
@@ -10,11 +12,36 @@ export function movingMtld(words: Int32Array, types: number): number | undefined
   return (oneWay(words, types) + oneWay(words.slice().reverse(), types)) / 2;
 }
 
+function oneWay(words: Int32Array, types: number): number {
+  const n = words.length;
+  const last = new Int32Array(types).fill(-1);
+  /** where a word was before */
+  const before = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    before[i] = last[words[i]];
+    last[words[i]] = i;
+  }
+  let [factors, length] = [0, 0];
+  for (let x = 0; x < n; x++) {
+    const until = Math.min(n, x + LOOK);
+    let [y, left, ends] = [x, 0, false];
+    for (; y < until && !ends; y++) {
+      left += before[y] < x ? TYPES - WORDS : -WORDS;
+      ends = left < 0 && y - x >= MINIMUM - 1;
+    }
+    if (ends) {
+      factors++;
+      length += y - x;
+    } else if (y < n) return ofLongStretches(words, types);
+  }
+  return factors === 0 ? 0 : length / factors;
+}
+
 /**
  * Of a start x, let f(y) = 25 · types − 18 · words of the stretch from x to y: the stretch ends at the first y, ten words on or more, with
  * f(y) < 0. The next start has a word less up to every y, and a type less up to where the word of x comes again.
  */
-function oneWay(words: Int32Array, types: number): number {
+function ofLongStretches(words: Int32Array, types: number): number {
   const n = words.length;
   const next = new Int32Array(n).fill(n);
   const last = new Int32Array(types).fill(-1);

@@ -154,7 +154,11 @@ test('within each text: MTLD as three libraries cut it, from every word on too, 
 test('MTLD from every word on is what a look at every stretch finds, and takes no longer than n log n', () => {
   const slow = (words: number[]): number => {
     const ends = words.flatMap((_, x) => {
-      for (let y = x + 10; y <= words.length; y++) if (25 * new Set(words.slice(x, y)).size < 18 * (y - x)) return [y - x];
+      const seen = new Set<number>();
+      for (let y = x; y < words.length; y++) {
+        seen.add(words[y]);
+        if (y - x >= 9 && 25 * seen.size < 18 * (y - x + 1)) return [y - x + 1];
+      }
       return [];
     });
     return ends.length === 0 ? 0 : ends.reduce((a, b) => a + b) / ends.length;
@@ -165,6 +169,10 @@ test('MTLD from every word on is what a look at every stretch finds, and takes n
     const words = Array.from({ length: 5 + 4 * round }, (_, i) => Math.floor(rng.uniform(round, i) * kinds));
     expectEqual(`${round}`, movingMtld(Int32Array.from(words), kinds), (slow(words) + slow(words.toReversed())) / 2);
   }
+  // stretches of more words than are looked at one by one
+  const long = Array.from({ length: 1_500 }, (_, i) => Math.floor(rng.uniform(1_000, i) * 900));
+  expect(slow(long)).toBeGreaterThan(512);
+  expectEqual('long', movingMtld(Int32Array.from(long), 900), (slow(long) + slow(long.toReversed())) / 2);
   // words that never come again: a stretch from each to the end would be 2e9 looks
   expect(
     movingMtld(
