@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
 import { again } from './again.js';
+import { isDamage } from './damage.js';
 import { filesOf, intoFolder } from './folders.js';
 import { hexOf } from './keys.js';
 import { artifactFile } from './shapes.js';
@@ -101,7 +102,7 @@ export async function loadCheckpoint(store: ArtifactStore, key: Digest, folder: 
     return { facts: pointer.facts };
   } catch (error) {
     const known = fromSystemError(error, 'reading the checkpoint');
-    if (known.kind !== 'verification' && known.kind !== 'notFound') throw known;
+    if (!isDamage(known)) throw known;
     // away with it: the step will write the same files again, and must not take the damaged ones for sent
     await clearCheckpoint(store, key);
     return { damage: known.message };

@@ -5,6 +5,7 @@
 import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { again } from './again.js';
+import { isDamage } from './damage.js';
 import { statementBytes, type InTotoStatement } from './in-toto.js';
 import { checkKey, hexOf } from './keys.js';
 import { parseStatement, type StepFacts } from './statement.js';
@@ -158,7 +159,7 @@ export async function dropUnreadable(store: ArtifactStore, key: Digest): Promise
     try {
       parseStatement(await readStatement(store, about, digest), about);
     } catch (error) {
-      if (!isHabsburgError(error) || (error.kind !== 'verification' && error.kind !== 'notFound')) throw error;
+      if (!isDamage(error)) throw error;
       await store.objects.delete(statementKey(about, digest));
     }
   }

@@ -7,6 +7,7 @@ import { fromSystemError, HabsburgError, isHabsburgError } from '../common/error
 import { fileState } from '../common/file-state.js';
 import { again } from './again.js';
 import { BlobCache } from './cache.js';
+import { isDamage } from './damage.js';
 import { filesOf, intoFolder } from './folders.js';
 import { blobKey, checkPrefix, nameKey } from './keys.js';
 import { makeManifest, manifestBytes, parseManifest, refOf } from './manifest.js';
@@ -110,7 +111,7 @@ export class ContentStore implements ArtifactStore {
       await this.#checkBlob(digest, digest);
       return true;
     } catch (error) {
-      if (isHabsburgError(error) && (error.kind === 'verification' || error.kind === 'notFound')) return false;
+      if (isDamage(error)) return false;
       throw error;
     }
   }
@@ -208,7 +209,7 @@ export class ContentStore implements ArtifactStore {
       return { ok: true, manifest };
     } catch (error) {
       const known = fromSystemError(error, `reading artifact ${digest}`);
-      if (known.kind === 'notFound' || known.kind === 'verification') return { ok: false, problem: known.message };
+      if (isDamage(known)) return { ok: false, problem: known.message };
       throw known;
     }
   }

@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Digest } from '../common/canonical.js';
-import { fromSystemError } from '../common/errors.js';
+import { fromSystemError, HabsburgError } from '../common/errors.js';
+import { again } from './again.js';
+import { blobKey } from './keys.js';
+import type { ObjectStore } from './types.js';
 
 /** A file below this size is hashed before the store is believed to hold it; of a larger one the size is checked, the hash at the next read. */
 export const HASH_BELOW = 16 * 1024 * 1024;
@@ -30,6 +33,19 @@ export async function measure(
     await sink?.(chunk);
   }
   return { digest: `sha256:${hash.digest('hex')}`, size };
+}
+
+/**
+ * A blob's bytes to their end; those that do not have its hash are read again, for the way there may have changed them.
+ * @throws 'verification' where they never have it, 'notFound' where there is none
+ */
+export function hashBlob(objects: Pick<ObjectStore, 'url' | 'get'>, digest: Digest): Promise<Measured> {
+  const key = blobKey(digest);
+  return again(`reading ${key} from ${objects.url}`, async () => {
+    const found = await measure((await objects.get(key)) as AsyncIterable<Uint8Array>);
+    if (found.digest === digest) return found;
+    throw new HabsburgError('verification', `its bytes have the hash ${found.digest}`);
+  });
 }
 
 export async function measureFile(path: string): Promise<Measured> {

@@ -1,12 +1,12 @@
 /** Whether a store holds what it says: every blob is hashed, every step's outputs and statements are looked at. Changes nothing. */
+import { orDamage } from '../artifacts/damage.js';
 import { blobKey } from '../artifacts/keys.js';
-import { checkStatements, readStatement } from '../artifacts/statements.js';
-import { readStep, type StepRecord } from '../artifacts/step-record.js';
+import { checkStatements, readStatement, statementKey } from '../artifacts/statements.js';
+import { readStep, stepName, type StepRecord } from '../artifacts/step-record.js';
 import type { ArtifactStore } from '../artifacts/types.js';
-import { measure } from '../artifacts/verified.js';
+import { hashBlob } from '../artifacts/verified.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
-import { isHabsburgError } from '../common/errors.js';
 import { takeInventory, type Inventory } from './inventory.js';
 import { Reach } from './reach.js';
 
@@ -64,15 +64,10 @@ export async function checkStore(
   };
 }
 
-/** What is wrong with the bytes of a blob. */
+/** What is wrong with the bytes of a blob; nothing with one that was deleted since it was listed. */
 async function damageOf({ objects }: ArtifactStore, digest: Digest): Promise<string | undefined> {
-  try {
-    const found = await measure((await objects.get(blobKey(digest))) as AsyncIterable<Uint8Array>);
-    return found.digest === digest ? undefined : `its bytes have the hash ${found.digest}`;
-  } catch (error) {
-    if (isHabsburgError(error) && error.kind === 'notFound') return undefined; // deleted since it was listed
-    throw error;
-  }
+  const found = await orDamage(() => hashBlob(objects, digest));
+  return typeof found === 'string' && (await objects.stat(blobKey(digest))) ? found : undefined;
 }
 
 const STATEMENT = /^statements\/(.+)\/([0-9a-f]{64})\.json$/;
@@ -87,7 +82,7 @@ async function stepProblems(
   const key = keys.find((one) => one.startsWith('names/'));
   // without a record: an attempt that was stopped before its last line, or a record that was lost; its statements stand alone
   if (key === undefined) return (await mapBounded(keys, READS, (one) => documentProblem(store, one))).flat();
-  const record = await read(() => readStep(store, step));
+  const record = await orDamage(() => readStep(store, step));
   if (typeof record === 'string') return [{ key, what: record, digests: [step] }];
   if (record === undefined) return [];
   const outputs = await outputProblems(store, inventory, bad, record);
@@ -95,7 +90,7 @@ async function stepProblems(
   return [
     ...outputs.map((what) => ({ key, what: `${record.step}: ${what}`, digests: [step] })),
     ...damaged.map(({ digest, problem }) => ({
-      key: `statements/steps/${hex(step)}/${hex(digest)}.json`,
+      key: statementKey(stepName(step), digest),
       what: problem,
       digests: [step],
     })),
@@ -113,7 +108,7 @@ async function outputProblems(
   const found = await mapBounded(Object.entries(outputs), READS, async ([name, { digest }]) => {
     if (bad.has(digest)) return [];
     if (!blobs.has(digest)) return [`the artifact of its output ${name} is missing, ${digest}`];
-    const manifest = await read(() => store.manifest(digest));
+    const manifest = await orDamage(() => store.manifest(digest));
     if (typeof manifest === 'string') return [manifest];
     return manifest.files.flatMap((file) => {
       const size = blobs.get(file.digest);
@@ -127,18 +122,8 @@ async function outputProblems(
 async function documentProblem(store: ArtifactStore, key: string): Promise<Found[]> {
   const statement = STATEMENT.exec(key);
   const name = key.replace(/^names\//, '').replace(/\.json$/, '');
-  const found = await read<unknown>(() => (statement ? readStatement(store, statement[1], `sha256:${statement[2]}`) : store.readName(name))); // prettier-ignore
+  const found = await orDamage<unknown>(() => (statement ? readStatement(store, statement[1], `sha256:${statement[2]}`) : store.readName(name))); // prettier-ignore
   return typeof found === 'string' ? [{ key, what: found, digests: [] }] : [];
-}
-
-/** What is read, or a sentence about why it cannot be believed. */
-async function read<T>(reading: () => Promise<T>): Promise<T | string> {
-  try {
-    return await reading();
-  } catch (error) {
-    if (isHabsburgError(error) && (error.kind === 'verification' || error.kind === 'notFound')) return error.message;
-    throw error;
-  }
 }
 
 const EXPERIMENT = /\/experiments\/([^/]+)\//;
@@ -154,5 +139,3 @@ async function concerned(store: ArtifactStore, inventory: Inventory, found: read
     return { key, what, experiments };
   });
 }
-
-const hex = (digest: Digest): string => digest.slice('sha256:'.length);

@@ -3,12 +3,12 @@
  * back to the sources. Digests are followed wherever they stand in a document, so that none is missed because a reader does not know
  * the document's form; what is followed too far is only kept too long.
  */
+import { unlessDamaged } from '../artifacts/damage.js';
 import { blobKey } from '../artifacts/keys.js';
 import { readStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
-import { isHabsburgError } from '../common/errors.js';
 import { digestsIn, type Inventory } from './inventory.js';
 
 const READS = 32;
@@ -114,9 +114,4 @@ export class Reach {
         .equals(HEAD);
     return false;
   }
-}
-
-function unlessDamaged(error: unknown): undefined {
-  if (isHabsburgError(error) && (error.kind === 'verification' || error.kind === 'notFound')) return undefined;
-  throw error;
 }

@@ -2,14 +2,16 @@
  * The statements of a store as a graph: which step made an artifact, of which others, and which experiment it belongs to. Every statement is
  * read once and checked by itself; of each its digests are kept and not its parameters, so that a store of many thousand steps fits.
  */
+import { isDamage } from '../artifacts/damage.js';
 import { parseSource, type SourceFacts } from '../artifacts/source.js';
 import { parseStatement, type StepFacts } from '../artifacts/statement.js';
 import { allStatements, readStatement, statementKey } from '../artifacts/statements.js';
+import { stepName } from '../artifacts/step-record.js';
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
-import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import { HabsburgError } from '../common/errors.js';
 import { parseResult, type Belonging } from '../documents/statement.js';
 
 /** Statements read at a time. */
@@ -94,7 +96,7 @@ export async function readGraph(
 
 /** Everything that a statement says, its parameters too. */
 export async function factsOf(store: ArtifactStore, { key, statement }: Pick<Made, 'key' | 'statement'>): Promise<StepFacts> {
-  const about = `steps/${key.slice('sha256:'.length)}`;
+  const about = stepName(key);
   return parseStatement(await readStatement(store, about, statement), statementKey(about, statement));
 }
 
@@ -121,7 +123,7 @@ async function parse(store: ArtifactStore, about: string, statement: Digest): Pr
     }
     return room === 'experiments' ? { result: parseResult(value, where) } : {};
   } catch (error) {
-    if (!isHabsburgError(error) || (error.kind !== 'verification' && error.kind !== 'notFound')) throw error;
+    if (!isDamage(error)) throw error;
     return { fault: { about, statement, what: error.message } };
   }
 }

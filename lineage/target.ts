@@ -1,9 +1,11 @@
 /** What the words of a command name: an artifact by digest, a step, a file that lies anywhere, or what an experiment left. */
 import { stat } from 'node:fs/promises';
+import { unlessDamaged } from '../artifacts/damage.js';
+import { refOf } from '../artifacts/manifest.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { measureFile } from '../artifacts/verified.js';
 import type { Digest } from '../common/canonical.js';
-import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import { HabsburgError } from '../common/errors.js';
 import type { LineageGraph } from './graph.js';
 
 /** Digits of a digest that must be given at least. */
@@ -62,13 +64,8 @@ async function byDigits(store: ArtifactStore, graph: LineageGraph, digits: strin
 
 /** An artifact that is in the store although no statement names it. */
 async function unstated(store: ArtifactStore, digest: Digest): Promise<readonly ArtifactRef[] | undefined> {
-  try {
-    const { kind, files } = await store.manifest(digest);
-    return [{ kind, digest, size: files.reduce((sum, { size }) => sum + size, 0) }];
-  } catch (error) {
-    if (isHabsburgError(error) && (error.kind === 'notFound' || error.kind === 'verification')) return undefined;
-    throw error;
-  }
+  const manifest = await store.manifest(digest).catch(unlessDamaged);
+  return manifest && [refOf(manifest)];
 }
 
 /** EXPERIMENT/RUN/GENERATION, and after it MEMBER/ROLE, of several plans of an experiment all; or what a source is said to be called. */

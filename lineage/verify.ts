@@ -2,14 +2,12 @@
  * Whether what statements say of an artifact's ancestry holds: every byte hashed anew, every step's key computed from its own fields, every
  * input some other statement's output. Who says so is another question: this knows no keys.
  */
-import { again } from '../artifacts/again.js';
-import { blobKey } from '../artifacts/keys.js';
+import { orDamage } from '../artifacts/damage.js';
 import { SOURCE_KIND } from '../artifacts/in-toto.js';
 import type { ArtifactFile, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
-import { measure } from '../artifacts/verified.js';
+import { hashBlob, type Measured } from '../artifacts/verified.js';
 import { mapBounded } from '../common/bounded.js';
 import { canonicalJson, type Digest } from '../common/canonical.js';
-import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import type { LineageGraph, Made } from './graph.js';
 import { ancestryOf } from './walk.js';
 
@@ -48,26 +46,26 @@ export async function verifyLineage(
 ): Promise<Verification> {
   const { artifacts, made, sources, unattested } = ancestryOf(graph, of);
   const kept = new Set([...sources].filter(([, { claims }]) => claims.some((claim) => claim.kept)).map(([digest]) => digest));
-  const hashed = new Map<Digest, Promise<{ size: number; what?: string }>>();
+  const hashed = new Map<Digest, Promise<Measured | string>>();
   let bytes = 0;
   const hash = (digest: Digest) => {
-    const known = hashed.get(digest) ?? hashBlob(store, digest);
+    const known = hashed.get(digest) ?? orDamage(() => hashBlob(store.objects, digest));
     if (!hashed.has(digest))
       hashed.set(
         digest,
-        known.then((found) => (progress?.((bytes += found.size)), found)),
+        known.then((found) => (progress?.((bytes += typeof found === 'string' ? 0 : found.size)), found)),
       );
     return hashed.get(digest)!;
   };
   const looked = await mapBounded([...artifacts.values()], READS, async (ref): Promise<Verdict[]> => {
     signal?.throwIfAborted();
-    const known = await read(() => store.manifest(ref.digest));
+    const known = await orDamage(() => store.manifest(ref.digest));
     if (typeof known === 'string') return [{ verdict: 'damaged', artifact: ref.digest, ...stepOf(graph, ref), what: known }];
     // of a source of which only the digests were kept there is no file to hash
     const files = sources.has(ref.digest) && !kept.has(ref.digest) ? [] : known.files;
     const wrong = await mapBounded(files, READS, async ({ path, digest, size }) => {
       const found = await hash(digest);
-      const what = found.what ?? (found.size === size ? undefined : `it has ${found.size} bytes in place of ${size}`);
+      const what = typeof found === 'string' ? found : found.size === size ? undefined : `it has ${found.size} bytes in place of ${size}`; // prettier-ignore
       return what === undefined ? [] : [`${path} of ${ref.kind} ${ref.digest}: ${what}`];
     });
     return [
@@ -91,18 +89,6 @@ export async function verifyLineage(
       ...unreadable(graph, keys, sources, unattested.length > 0),
     ],
   };
-}
-
-/** What a blob's bytes are; those that do not match are read again, for the way there may have changed them. */
-async function hashBlob({ objects }: ArtifactStore, digest: Digest): Promise<{ size: number; what?: string }> {
-  const found = await read(() =>
-    again(`reading ${blobKey(digest)} from ${objects.url}`, async () => {
-      const { digest: is, size } = await measure((await objects.get(blobKey(digest))) as AsyncIterable<Uint8Array>);
-      if (is !== digest) throw new HabsburgError('verification', `its bytes have the hash ${is}`);
-      return { size };
-    }),
-  );
-  return typeof found === 'string' ? { size: 0, what: found } : found;
 }
 
 /** The manifest has the files, the kind and the size that the statements name. */
@@ -166,14 +152,4 @@ const named = ({ step, key, statement }: Made) => ({ step, key, statement });
 function stepOf(graph: LineageGraph, { digest }: ArtifactRef): Pick<Verdict, 'step' | 'key'> {
   const by = graph.makers.get(digest)?.[0];
   return by ? { step: by.step, key: by.key } : {};
-}
-
-/** What is read, or why it cannot be believed. */
-async function read<T>(reading: () => Promise<T>): Promise<T | string> {
-  try {
-    return await reading();
-  } catch (error) {
-    if (isHabsburgError(error) && (error.kind === 'verification' || error.kind === 'notFound')) return error.message;
-    throw error;
-  }
 }
