@@ -45,7 +45,8 @@ interface ResolvedCondition<P> extends Phased<Mixed<P>> {
 export function resolvePopulation<P extends Planned>(
   raw: unknown,
   { population: documents, conditions, generations: all }: PopulationDocument,
-  grammarOf: (family: string) => Grammar,
+  /** by the condition's own texts, where it has some */
+  grammarOf: (family: string, texts?: TextDataPlan) => Grammar,
   /** of each condition, where it has some of its own */
   texts: readonly (TextDataPlan | undefined)[],
   problems: Problem[],
@@ -62,11 +63,7 @@ export function resolvePopulation<P extends Planned>(
     conditions: conditions.map(({ name, generations, seeds, override = {}, phases }, c) => {
       const path = ['conditions', c];
       const data = texts[c];
-      // how many records there are is then another number
-      const there = checked.map(
-        (member, i) =>
-        data !== undefined && documents[i].family === 'language-model' ? { ...member, grammar: { ...member.grammar, most: data.limit.train } } : member, // prettier-ignore
-      );
+      const there = data === undefined ? checked : checked.map((member, i) => ({ ...member, grammar: grammarOf(documents[i].family, data) })); // prettier-ignore
       let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
       const last = Math.min(all, generations ?? all);
       const first = stageOf(raw, said, there, problems, undefined, phases ? undefined : last);

@@ -1,6 +1,8 @@
 /** From plain data to the plan: checked against the grammar of what it is about, defaults filled in, conditions' overrides applied. */
 import { DEFAULT_FAMILY, kindOf } from '../kinds/index.js';
 import type { FileWords, MemberGrammar, Real } from '../kinds/types.js';
+import { text } from '../kinds/text/declare.js';
+import type { TextDataPlan } from '../kinds/text/plan.js';
 import type { TextDocument } from '../kinds/text/schema.js';
 import { checkMixedMetric, checkParts } from './check.js';
 import { checkStatedClaims } from './claims.js';
@@ -80,7 +82,11 @@ function resolveWhole(raw: unknown, named: unknown): Resolved {
     file,
   );
   problems.push(...texts.problems);
-  const grammar = (family: string) => ({ ...grammars.get(kindOf(family)!.name)!, schema: kindOf(family)!.families[family] });
+  const grammar = (family: string, own?: TextDataPlan) => {
+    const { name, families: schemas } = kindOf(family)!;
+    const read = own !== undefined && name === text.name ? text.member(file, own) : grammars.get(name)!;
+    return { ...read, schema: schemas[family] };
+  };
   const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, texts.plans, problems);
   if (problems.length === 0)
     problems.push(...(doc.metrics ?? []).flatMap((metric, i) => checkMixedMetric(metric, conditions, ['metrics', i])));
