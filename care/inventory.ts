@@ -1,5 +1,6 @@
 /** What lies in a store, by what it is: read once, before anything is said about it. Holds names and sizes, never contents. */
 import type { ArtifactStore } from '../artifacts/types.js';
+import { addTo } from '../common/add-to.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { isHabsburgError } from '../common/errors.js';
@@ -40,21 +41,15 @@ export async function takeInventory({ objects }: ArtifactStore): Promise<Invento
   for (const prefix of ['names/steps/', 'names/experiments/', 'statements/'])
     for await (const key of objects.list(prefix)) {
       const [step, source, experiment] = [ABOUT_STEP, ABOUT_SOURCE, ABOUT_EXPERIMENT].map((place) => place.exec(key));
-      if (step) add(steps, `sha256:${step[1] ?? step[2]}`, key);
-      else if (source) add(sources, `sha256:${source[1]}`, key);
-      else if (experiment) add(experiments, experiment[1], key);
+      if (step) addTo(steps, `sha256:${step[1] ?? step[2]}`, key);
+      else if (source) addTo(sources, `sha256:${source[1]}`, key);
+      else if (experiment) addTo(experiments, experiment[1], key);
     }
 
   const checkpointKeys: string[] = [];
   for await (const key of objects.list('checkpoints/')) checkpointKeys.push(key);
   const checkpoints = await mapBounded(checkpointKeys, READS, async (key) => (await objects.stat(key))?.size ?? 0);
   return { blobs, steps, sources, experiments, checkpoints: checkpoints.reduce((sum, size) => sum + size, 0) };
-}
-
-function add<K>(to: Map<K, string[]>, name: K, key: string): void {
-  const keys = to.get(name);
-  if (keys) keys.push(key);
-  else to.set(name, [key]);
 }
 
 /** Digests that documents name, wherever they stand in them, with `sha256:` or bare. A document that is gone names none. */

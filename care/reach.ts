@@ -7,6 +7,7 @@ import { unlessDamaged } from '../artifacts/damage.js';
 import { blobKey } from '../artifacts/keys.js';
 import { readStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactStore } from '../artifacts/types.js';
+import { addTo } from '../common/add-to.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { digestsIn, type Inventory } from './inventory.js';
@@ -44,8 +45,7 @@ export class Reach {
       async ([step, keys]) => {
         reach.#steps.set(step, await digestsIn(store, keys));
         const record = await readStep(store, step).catch(unlessDamaged);
-        for (const { digest } of Object.values(record?.outputs ?? {}))
-          reach.#makers.set(digest, [...(reach.#makers.get(digest) ?? []), step]);
+        for (const { digest } of Object.values(record?.outputs ?? {})) addTo(reach.#makers, digest, step);
       },
     );
     return reach;

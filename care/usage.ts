@@ -1,5 +1,6 @@
 /** What takes up a store's disk: bytes by experiment, run and kind of artifact. */
 import type { ArtifactStore } from '../artifacts/types.js';
+import { addTo } from '../common/add-to.js';
 import type { Digest } from '../common/canonical.js';
 import { takeInventory, type Inventory } from './inventory.js';
 import { Reach } from './reach.js';
@@ -77,9 +78,6 @@ function runsOf(keys: readonly string[]): Map<string, string[]> {
   });
   const several = new Set(found.map(({ plan }) => plan)).size > 1;
   const runs = new Map<string, string[]>();
-  for (const { plan, run, key } of found) {
-    const name = several ? `${run} (plan ${plan})` : run;
-    runs.set(name, [...(runs.get(name) ?? []), key]);
-  }
+  for (const { plan, run, key } of found) addTo(runs, several ? `${run} (plan ${plan})` : run, key);
   return runs;
 }

@@ -34,6 +34,20 @@ export function notes(quiet: boolean | undefined): (text: string) => void {
   return quiet ? () => undefined : (text) => void process.stderr.write(`${text}\n`);
 }
 
+/** A line of progress at most so often. */
+const EVERY_MS = 2_000;
+
+/** Says something now and then. */
+export function nowAndThen(quiet: boolean | undefined): (text: () => string) => void {
+  const note = notes(quiet);
+  let last = Date.now();
+  return (text) => {
+    if (Date.now() - last < EVERY_MS) return;
+    last = Date.now();
+    note(text());
+  };
+}
+
 /**
  * What becomes of a stream that cannot be written. A reader of stdout that has seen enough (`| head`) is no error; a full disk is one,
  * in a sentence. Progress that nobody can read (a terminal that is gone) stops nothing.

@@ -58,11 +58,11 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
     const data = await lookAtTexts(text, texts);
     looks.push(data, await lookAtTerms(termsRead('text', plan, document), text, data.digests));
     for (const [i, { data: own }] of plan.conditions.entries())
-      if (own) looks.push(await lookAtTexts(own, ['conditions', i, 'data'], Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests)); // prettier-ignore
+      if (own) looks.push(await lookAtTexts(own, ['conditions', i, 'data'], digestsOf(looks)));
   } else if (chains) looks.push(await lookAtTexts({ ...chains, block: 1 }, texts));
   if (images) looks.push({ findings: await lookAtImages(images, pictures, termsRead('images', plan, document)), digests: {} });
   return {
-    digests: Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests,
+    digests: digestsOf(looks),
     findings: [
       ...looks.flatMap(({ findings }) => findings),
       ...(await lookAtCheckpoints(plan)),
@@ -71,6 +71,8 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
     ],
   };
 }
+
+const digestsOf = (looks: readonly Look[]): SourceDigests => Object.assign({}, ...looks.map(({ digests }) => digests)) as SourceDigests; // prettier-ignore
 
 /** Runs a look; what it throws is a finding. */
 export async function attempt<T>(path: Path, look: () => Promise<T> | T, findings: Finding[]): Promise<T | undefined> {

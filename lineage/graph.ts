@@ -9,6 +9,7 @@ import { allStatements, readStatement, statementKey } from '../artifacts/stateme
 import { stepName } from '../artifacts/step-record.js';
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { addTo } from '../common/add-to.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
@@ -64,7 +65,7 @@ export async function readGraph(
   const [results, faults]: [Belonging[], Fault[]] = [[], []];
   const holds = ({ kind, digest, size, files }: StatedArtifact) => {
     for (const file of files)
-      if (!holders.get(file.digest)?.some((one) => one.digest === digest)) add(holders, file.digest, { kind, digest, size });
+      if (!holders.get(file.digest)?.some((one) => one.digest === digest)) addTo(holders, file.digest, { kind, digest, size });
   };
   let done = 0;
   const parsed = await mapBounded(found, READS, async ({ about, digest }) => {
@@ -76,19 +77,19 @@ export async function readGraph(
   for (const { made, claim, result, fault } of parsed) {
     if (fault) faults.push(fault);
     if (made) {
-      add(steps, made.key, made);
+      addTo(steps, made.key, made);
       for (const output of Object.values(made.outputs)) {
-        if (makers.get(output.digest)?.at(-1) !== made) add(makers, output.digest, made);
+        if (makers.get(output.digest)?.at(-1) !== made) addTo(makers, output.digest, made);
         holds(output);
       }
     }
     if (claim) {
-      add(claims, claim.artifact.digest, claim);
+      addTo(claims, claim.artifact.digest, claim);
       holds(claim.artifact);
     }
     if (result) {
       results.push(result);
-      for (const [role, { digest }] of Object.entries(result.artifacts)) add(belongs, digest, { result, role });
+      for (const [role, { digest }] of Object.entries(result.artifacts)) addTo(belongs, digest, { result, role });
     }
   }
   return { steps, makers, holders, claims, results, belongs, statements: found.length, faults };
@@ -132,12 +133,6 @@ async function parse(store: ArtifactStore, about: string, statement: Digest): Pr
 function filed<T>(what: T, about: Digest, name: string, where: string): T {
   if (about === `sha256:${name}`) return what;
   throw new HabsburgError('verification', `${where} is about ${about}: it was moved there from elsewhere`);
-}
-
-function add<K, V>(to: Map<K, V[]>, key: K, value: V): void {
-  const there = to.get(key);
-  if (there) there.push(value);
-  else to.set(key, [value]);
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,5 +1,5 @@
 /** At which generation a metric crosses a line, with a band: each seed is a walk that goes on as all seeds of its condition did. */
-import { bandsAt, crossing, hasChanged, recentWalk } from '../statistics/forecast.js';
+import { bandsAt, crossing, hasChanged, hasTurned, recentWalk } from '../statistics/forecast.js';
 import { rowsOf } from './tests.js';
 import type { Measure, Point, Series } from './summary.js';
 
@@ -103,7 +103,7 @@ export function forecastSentence(forecast: Forecast, line: number, until: number
         ? `${other} crosses ${line} not before generation ${early} (95 %)${middle === undefined ? '' : `, half of them by ${middle}`}; ${chance}`
         : `${other} crosses ${line} at generation ${middle} (90 %: ${early} to ${late})`;
   const warned = changed
-    ? ` Its steps changed on the way${changed.drift < 0.01 ? ': those of the second half alone are used' : ', more than their spread with level and time'}; if they go on changing the band is wrong.`
+    ? ` Its steps changed on the way${hasTurned({ changed }) ? ': those of the second half alone are used' : ', more than their spread with level and time'}; if they go on changing the band is wrong.`
     : '';
   return `${label}: ${said}.${already}${warned}`;
 }

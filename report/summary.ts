@@ -1,4 +1,5 @@
 /** Scores grouped for reading: one measure per metric, variant, version and settings; one series per condition and member. */
+import { addTo } from '../common/add-to.js';
 import { canonicalJson } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { isTrainingVariant } from '../evaluations/training.js';
@@ -271,12 +272,7 @@ export function measureKey({ metric, variant, version, settings }: MeasureName):
 
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const k = key(item);
-    const group = groups.get(k);
-    if (group) group.push(item);
-    else groups.set(k, [item]);
-  }
+  for (const item of items) addTo(groups, key(item), item);
   return groups;
 }
 

@@ -92,12 +92,14 @@ export function walkOf(rows: readonly ArrayLike<number>[]): Walk | undefined {
 
 /** Below this p, steps count as having changed in a way that no form has. */
 const CHANGED = 0.01;
+/** Whether the drift did: then the second half alone is learnt from. */
+export const hasTurned = ({ changed: { drift } }: Pick<Walk, 'changed'>): boolean => drift < CHANGED;
 export const hasChanged = ({ changed: { drift, spread } }: Walk): boolean => Math.min(drift, spread) < CHANGED;
 
 /** The same, learnt from the second half alone where the drift has changed; `changed` then says so of the whole. */
 export function recentWalk(rows: readonly ArrayLike<number>[]): Walk | undefined {
   const whole = walkOf(rows);
-  if (whole === undefined || !(whole.changed.drift < CHANGED)) return whole;
+  if (whole === undefined || !hasTurned(whole)) return whole;
   const late = walkOf(rows.map((row) => Array.from(row).slice(Math.floor((row.length - 1) / 2))));
   return late && { ...late, changed: whole.changed };
 }

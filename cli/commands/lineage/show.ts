@@ -4,6 +4,7 @@ import type { LineageGraph, Made } from '../../../lineage/graph.js';
 import { TARGET, findTarget } from '../../../lineage/target.js';
 import { ancestryOf, type AncestryGraph } from '../../../lineage/walk.js';
 import { formatBytes } from '../../../report/format.js';
+import { groupBy } from '../../../report/summary.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { printLines } from '../../print-lines.js';
@@ -59,8 +60,7 @@ function* heads(graph: LineageGraph, { artifacts }: AncestryGraph, of: readonly 
 
 export function showText(graph: LineageGraph, ancestry: AncestryGraph, of: readonly string[], all = false): string[] {
   const lines = [...heads(graph, ancestry, of)];
-  const byGeneration = new Map<number, Made[]>();
-  for (const made of ancestry.made) byGeneration.set(made.generation, [...(byGeneration.get(made.generation) ?? []), made]);
+  const byGeneration = groupBy(ancestry.made, ({ generation }) => generation);
   const generations = [...byGeneration.keys()].sort((a, b) => b - a);
   const folded = all || generations.length <= GENERATIONS ? [] : generations.slice(2, -2);
   for (const t of generations) {

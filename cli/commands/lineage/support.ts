@@ -6,27 +6,13 @@ import type { Digest } from '../../../common/canonical.js';
 import { HabsburgError, fromSystemError } from '../../../common/errors.js';
 import { readGraph, type Claim, type LineageGraph, type Made } from '../../../lineage/graph.js';
 import { visible } from '../../../report/text.js';
-import { notes } from '../../output.js';
+import { nowAndThen } from '../../output.js';
 import { resolveStoreUrl } from '../../store-option.js';
 
 export interface LineageOptions {
   readonly store?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-/** A line of progress at most so often. */
-const EVERY_MS = 2_000;
-
-/** Says something now and then. */
-export function nowAndThen(quiet: boolean | undefined): (text: () => string) => void {
-  const note = notes(quiet);
-  let last = Date.now();
-  return (text) => {
-    if (Date.now() - last < EVERY_MS) return;
-    last = Date.now();
-    note(text());
-  };
 }
 
 export async function openLineage(

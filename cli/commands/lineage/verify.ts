@@ -6,10 +6,10 @@ import { verifyLineage } from '../../../lineage/verify.js';
 import { formatBytes } from '../../../report/format.js';
 import { visible } from '../../../report/text.js';
 import { untilInterrupted } from '../../interrupt.js';
-import { markTold, printJson } from '../../output.js';
+import { markTold, nowAndThen, printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted } from '../../words.js';
-import { nowAndThen, openLineage, type LineageOptions } from './support.js';
+import { openLineage, type LineageOptions } from './support.js';
 
 export function registerVerify(parent: Command): void {
   parent

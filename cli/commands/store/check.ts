@@ -5,7 +5,7 @@ import { checkStore, type Check } from '../../../care/check.js';
 import { HabsburgError } from '../../../common/errors.js';
 import { formatBytes } from '../../../report/format.js';
 import { untilInterrupted } from '../../interrupt.js';
-import { markTold, notes, printJson } from '../../output.js';
+import { markTold, nowAndThen, printJson } from '../../output.js';
 import { STORE_OPTION, resolveStoreUrl } from '../../store-option.js';
 import { counted, list } from '../../words.js';
 
@@ -14,9 +14,6 @@ interface Options {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
-
-/** A line of progress at most so often. */
-const EVERY_MS = 2_000;
 
 export function registerCheck(parent: Command): void {
   parent
@@ -31,15 +28,10 @@ export function registerCheck(parent: Command): void {
 async function execute(options: Options, signal: AbortSignal): Promise<void> {
   const store = openArtifactStore(resolveStoreUrl(options.store));
   const { url } = store.objects;
-  const note = notes(options.quiet);
-  let last = Date.now();
+  const tell = nowAndThen(options.quiet);
   const check = await checkStore(store, {
     signal,
-    progress(done, of) {
-      if (Date.now() - last < EVERY_MS) return;
-      last = Date.now();
-      note(`${formatBytes(done)} of ${formatBytes(of)} hashed`);
-    },
+    progress: (done, of) => tell(() => `${formatBytes(done)} of ${formatBytes(of)} hashed`),
   });
   const { problems } = check;
   if (options.json) printJson('store-check', { store: url, ...check });
