@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { textsOf } from './input.js';
 import { rowsOf } from './rows.js';
 import { spectrumOf } from './spectrum.js';
+import { tailTypes } from './tails.js';
 import type { Evaluation, EvaluationInput, Texts } from './types.js';
 
 /** Also the name of the histogram from which a report knows how often the real types occur. */
@@ -22,18 +23,6 @@ function realCounts(input: EvaluationInput): Map<number, number> {
   const counts = known.get(real) ?? countsIn(real);
   known.set(real, counts);
   return counts;
-}
-
-/**
- * How many of the rarest types together have at most `mass` of all tokens.
- * @param ascending frequencies
- */
-export function tailTypes(ascending: ArrayLike<number>, mass: number): number {
-  let all = 0;
-  for (let i = 0; i < ascending.length; i++) all += ascending[i];
-  let sum = 0;
-  for (let i = 0; i < ascending.length; i++) if ((sum += ascending[i]) > mass * all) return i;
-  return ascending.length;
 }
 
 /**

@@ -13,6 +13,18 @@ export interface TailOfWords {
 }
 
 /**
+ * How many of the rarest types together have at most `mass` of all tokens.
+ * @param ascending frequencies
+ */
+export function tailTypes(ascending: ArrayLike<number>, mass: number): number {
+  let all = 0;
+  for (let i = 0; i < ascending.length; i++) all += ascending[i];
+  let sum = 0;
+  for (let i = 0; i < ascending.length; i++) if ((sum += ascending[i]) > mass * all) return i;
+  return ascending.length;
+}
+
+/**
  * What the tail is depends on the reference alone; ties of frequency by code points, ascending. Undefined where either has no word.
  */
 export function tailOfWords(real: Encoded, generated: Encoded, mass: number): TailOfWords | undefined {
@@ -26,17 +38,12 @@ export function tailOfWords(real: Encoded, generated: Encoded, mass: number): Ta
   if (all === 0 || allWritten === 0) return undefined;
   const types = words.map((_, id) => id);
   types.sort((a, b) => reference[a] - reference[b] || byCodePoints(words[a], words[b]));
-  let [size, sum, writtenSum] = [0, 0, 0];
-  for (const id of types) {
-    if (sum + reference[id] > mass * all) break;
-    size++;
-    sum += reference[id];
-    writtenSum += written[id];
-  }
+  const tail = types.slice(0, tailTypes(types.map((id) => reference[id]), mass)); // prettier-ignore
+  const share = (counts: Uint32Array, of: number): number => tail.reduce((sum, id) => sum + counts[id], 0) / of;
   return {
-    types: size,
-    rateReference: sum / all,
-    rateWritten: writtenSum / allWritten,
+    types: tail.length,
+    rateReference: share(reference, all),
+    rateWritten: share(written, allWritten),
     coverage: types.filter((id) => written[id] > 0).length / types.length,
     newTypes: generated.words.length - written.filter((f) => f > 0).length,
   };

@@ -2,10 +2,10 @@
  * What honest sampling alone does to a bag of tokens: a model that is exactly the frequencies of its training set writes as many tokens as the real
  * one wrote, each drawn by itself, and the next model trains on what the mixture makes of them. That is the chain of the discrete family (Wright-Fisher
  * drift, chains/laws/discrete.ts), from real counts instead of a law. No decoder, no smoothing, no network: how far a model's own curve lies from it is what
- * its learning and its decoding add. Text is bursty, so that whole texts drawn again would lose types sooner than this (docs/metrics.md has by how much).
+ * its learning and its decoding add. Text is bursty, so that whole texts drawn again would lose types sooner than this (docs/report.md has by how much).
  */
 import { CounterRng } from '../../../common/philox.js';
-import { tailTypes } from '../../../evaluations/survival.js';
+import { tailTypes } from '../../../evaluations/tails.js';
 import type { MixturePlan, MixtureRule, SamplePlan } from '../../../spec/mixture.js';
 import { ruleOf } from '../../../spec/mixture.js';
 import { drawBinomial } from '../../../statistics/binomial.js';
