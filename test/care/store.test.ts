@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
+import { writeStep } from '../../artifacts/step-record.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { prepareActivity } from '../../activities/prepare.js';
 import type { ActivityDependencies, PrepareInput, StepResult } from '../../activities/types.js';
@@ -141,15 +142,19 @@ test('files, manifests, statements and records that are gone or changed', async 
 });
 
 test('of several steps that made the same, those that a run names are followed, and else one', async () => {
+  // another step has made what the second did, and a run may name either
+  const other = sha256('another step');
+  await writeStep(store, { key: other, step: 'prepare', outputs: steps[1].outputs, report: {}, statement: steps[2].key });
+  await store.writeName(`experiments/three/${PLAN}/runs/replace/seed-1/run`, { steps: [{ key: other }], made: Object.values(steps[1].outputs) }); // prettier-ignore
   const inventory = await takeInventory(store);
   const reach = await Reach.over(store, inventory);
   const held = ({ outputs }: StepResult) => Object.values(outputs).map(({ digest }) => digest);
-  // two of the four pictures are in every step's train set or held out: equal artifacts have several makers
-  const all: Digest[][] = await Promise.all(
-    ['one', 'two'].map(async (name) => [...(await reach.everything(inventory.experiments.get(name)!))]),
-  );
-  expect(all[0]).toEqual(expect.arrayContaining([steps[0].key, ...held(steps[0])]));
-  expect(all[0]).not.toContain(steps[1].key);
-  expect(all[1]).toEqual(expect.arrayContaining([steps[1].key, ...held(steps[1])]));
-  expect([...all[0], ...all[1]]).not.toContain(steps[2].key);
+  const led = async (name: string): Promise<Digest[]> => [...(await reach.everything(inventory.experiments.get(name)!))];
+  const [one, two, three] = [await led('one'), await led('two'), await led('three')];
+  expect(one).toEqual(expect.arrayContaining([steps[0].key, ...held(steps[0])]));
+  expect(one).not.toContain(steps[1].key);
+  expect(two).toEqual(expect.arrayContaining(held(steps[1])));
+  expect([steps[1].key, other].filter((key) => two.includes(key))).toHaveLength(1);
+  expect([steps[1].key, other].filter((key) => three.includes(key))).toEqual([other]);
+  expect(one).not.toContain(other);
 });

@@ -31,6 +31,24 @@ test('of steps that are alike, h steps on are the prediction interval h x̄ ± t
   expect(walkOf([[0, 1, 2]])).toBeUndefined();
 });
 
+test('a spread that goes with time goes on so, but no farther than to half or twice its variance', () => {
+  // known for sure: var(step h) = ((10 + h) / 10)^-2, not below e^-.7
+  const known: Walk = {
+    ...alike(0, 1e9, 1e9),
+    time: 10,
+    forms: [{ level: 0, time: -2, drift: 0, weight: 1e12, squares: 1e9, chance: 1 }],
+  };
+  const ahead = [1, 4, 20];
+  bandsAt(known, 0, ahead, 0.9, { paths: 40_000 }).forEach(([low, high], i) => {
+    const variance = Array.from({ length: ahead[i] }, (_, h) => Math.max(Math.exp(-0.7), ((11 + h) / 10) ** -2)).reduce(
+      (a, b) => a + b,
+    );
+    const half = 1.6448536269514722 * Math.sqrt(variance);
+    expect(Math.abs(high - half) / half).toBeLessThan(0.03);
+    expect(Math.abs(low + half) / half).toBeLessThan(0.03);
+  });
+});
+
 test('what steps of one form say is weighted least squares, and the form that made them is found', () => {
   // spread that grows as the level falls: sd e^-x, from 0 down to about -2
   const rows = [0, 1, 2].map((k) => {
