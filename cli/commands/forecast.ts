@@ -64,4 +64,4 @@ export const forecast: CommandModule = {
 };
 
 const MODEL =
-  'Each seed is taken for a random walk with drift, of logarithms where values are positive, whose steps are alike in all seeds of a condition and at all times (docs/report.md).';
+  'Each seed is taken for a random walk with drift, of logarithms where values are positive, whose steps follow one rule in all seeds of a condition; their spread may go with the level and with time (docs/report.md).';
