@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { CounterRng } from '../dist/common/philox.js';
-import { tailTypes } from '../dist/evaluations/survival.js';
+import { tailTypes } from '../dist/evaluations/tails.js';
 import { encode } from '../dist/evaluations/token-ids.js';
 import { TOKENIZERS } from '../dist/evaluations/tokenizers.js';
 import { honestChains } from '../dist/kinds/text/laws/honest-sampling.js';
