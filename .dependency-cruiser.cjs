@@ -44,6 +44,7 @@ const ALLOWED = {
   documents: ['spec', 'kinds', 'artifacts'],
   care: ['artifacts'],
   lineage: ['artifacts', 'documents', 'pool'],
+  exports: ['artifacts', 'lineage', 'signing', 'spec'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
@@ -85,6 +86,7 @@ const ROOMS = [
   'engine',
   'engines',
   'evaluations',
+  'exports',
   'infra',
   'kinds',
   'lineage',

@@ -2,6 +2,7 @@
 import type { CommandModule } from '../../command.js';
 import { registerCheck } from './check.js';
 import { registerDiff } from './diff.js';
+import { registerExport } from './export.js';
 import { registerFind } from './find.js';
 import { registerProve } from './prove.js';
 import { registerShow } from './show.js';
@@ -12,8 +13,19 @@ export const lineage: CommandModule = {
   register(program) {
     const command = program
       .command('lineage')
-      .description('what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, prove, check');
-    for (const register of [registerShow, registerWhy, registerDiff, registerVerify, registerFind, registerProve, registerCheck])
+      .description(
+        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, prove, check, export',
+      );
+    for (const register of [
+      registerShow,
+      registerWhy,
+      registerDiff,
+      registerVerify,
+      registerFind,
+      registerProve,
+      registerCheck,
+      registerExport,
+    ])
       register(command);
   },
 };

@@ -1,0 +1,5 @@
+/** Every format, in the order in which they are listed. An addition is one file, one test and a row. */
+import { oms } from './oms.js';
+import type { ExportFormat } from './types.js';
+
+export const formats: readonly ExportFormat[] = [oms];
