@@ -31,10 +31,17 @@ export interface PostprocessedTexts {
   readonly kept: number;
   /** records that are not as they were */
   readonly edited: number;
-  /** of each operator, in their order: how many went, and how many more there are of those that stay */
-  readonly removed: readonly { readonly operator: string; readonly records: number; readonly copies: number }[];
+  readonly removed: readonly Removed[];
   /** positions of what was kept, as runs of [first, count]; what is there several times is named as often */
   readonly runs: readonly (readonly [number, number])[];
+}
+
+/** Of an operator: how many went, how many more there are of those that stay, and, where it says why texts go, how many for each reason. */
+export interface Removed {
+  readonly operator: string;
+  readonly records: number;
+  readonly copies: number;
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
 export async function postprocessTexts(job: TextsToPostprocess): Promise<PostprocessedTexts> {
@@ -45,7 +52,7 @@ export async function postprocessTexts(job: TextsToPostprocess): Promise<Postpro
     await Promise.all(Object.entries(job.tables).map(async ([name, folder]) => [name, await readTable(folder)] as const)),
   );
   let left = records.map((record, position) => ({ record, position }));
-  const removed: { operator: string; records: number; copies: number }[] = [];
+  const removed: Removed[] = [];
   const rng = new CounterRng(job.rng);
   for (const [place, { name, settings }] of job.operators.entries()) {
     const operator = operatorNamed(name);
@@ -53,13 +60,18 @@ export async function postprocessTexts(job: TextsToPostprocess): Promise<Postpro
     // a table is of the set as it was read: who needs one comes first
     const lots = rng.derive(`${name}/${job.from + place}`);
     const verdicts = operator.apply(texts, settings, tables, (i, use) => lots.uniform(i, use));
-    const counts = { operator: name, records: 0, copies: 0 };
+    const counts = { operator: name, records: 0, copies: 0, reasons: {} as Record<string, number> };
     left = left.flatMap(({ record, position }, i) => {
       const verdict = verdicts[i];
       if (verdict === 'keep') return [{ record, position }];
       if (typeof verdict === 'object' && 'times' in verdict) {
         counts.copies += verdict.times - 1;
         return new Array<(typeof left)[number]>(verdict.times).fill({ record, position });
+      }
+      if (typeof verdict === 'object' && 'remove' in verdict) {
+        counts.records++;
+        counts.reasons[verdict.remove] = (counts.reasons[verdict.remove] ?? 0) + 1;
+        return [];
       }
       if (typeof verdict === 'object' && 'tokens' in verdict)
         return [{ record: edited(record, verdict.tokens, tokenizer!), position }];

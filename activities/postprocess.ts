@@ -149,12 +149,17 @@ async function keptOf(
   return { kind: 'selection', folder, facts: { records: kept } };
 }
 
-/** `removed/NAME` of each operator, and `copies/NAME` of one that leaves texts several times; one that is there twice counts for both. */
+/**
+ * `removed/NAME` of each operator, `reason/NAME/REASON` of one that says why texts go, and `copies/NAME` of one that leaves texts several
+ * times; one that is there twice counts for both.
+ */
 function reportOf({ read, kept, edited, removed }: PostprocessedTexts): JobReport {
   const counts: Record<string, number> = {};
   const add = (name: string, count: number) => (counts[name] = (counts[name] ?? 0) + count);
-  for (const { operator, records, copies } of removed) {
+  for (const { operator, records, copies, reasons } of removed) {
     add(`removed/${operator}`, records);
+    for (const [reason, count] of Object.entries(reasons).sort(([a], [b]) => (a < b ? -1 : 1)))
+      add(`reason/${operator}/${reason}`, count);
     if (copies > 0) add(`copies/${operator}`, copies);
   }
   return { read, kept, edited, ...counts };
@@ -170,7 +175,12 @@ function together(reports: readonly JobReport[]): JobReport {
 
 function nothingLeft({ place }: PostprocessInput, { read, ...counts }: JobReport): HabsburgError {
   const who = place.member === '' ? 'the real data have' : `${place.member} wrote in generation ${place.generation}`;
-  const by = Object.entries(counts).filter(([name, count]) => name.startsWith('removed/') && count !== 0).map(([name, count]) => `${name.slice('removed/'.length)} removed ${count}`); // prettier-ignore
+  const under = (prefix: string) =>
+    Object.entries(counts).flatMap(([name, count]) => (name.startsWith(prefix) && count !== 0 ? [[name.slice(prefix.length), count] as const] : [])); // prettier-ignore
+  const by = under('removed/').map(([name, count]) => {
+    const why = under(`reason/${name}/`).map(([reason, some]) => `${reason} ${some}`);
+    return `${name} removed ${count}${why.length === 0 ? '' : ` (${why.join(', ')})`}`;
+  });
   return new HabsburgError(
     'invalid',
     `nothing is left of the ${read} records that ${who}: ${by.join(', ')}; loosen the settings of these operators`,

@@ -8,7 +8,9 @@ import { dropCopied } from './drop-copied.js';
 import { dropIncomplete } from './drop-incomplete.js';
 import { dropRepetitive } from './drop-repetitive.js';
 import { edit } from './edit.js';
+import { language } from './language.js';
 import { length } from './length.js';
+import { quality } from './quality.js';
 import { rank } from './rank.js';
 import { resample } from './resample.js';
 import { threshold } from './threshold.js';
@@ -22,6 +24,8 @@ export const operators: readonly Operator[] = [
   dropRepetitive,
   dedupe,
   length,
+  language,
+  quality,
   rank,
   threshold,
   verify,

@@ -18,12 +18,14 @@ export interface Text {
 }
 
 /**
- * What becomes of a text: a part is told by its first character and the one behind its last, in UTF-16 units; one that stays several
- * times, how often (2 or more); one in whose place another stands, the ids of that, as Text.tokens has them.
+ * What becomes of a text: one that goes may say why, in a word or two that are counted; a part is told by its first character and the
+ * one behind its last, in UTF-16 units; one that stays several times, how often (2 or more); one in whose place another stands, the ids
+ * of that, as Text.tokens has them.
  */
 export type Verdict =
   | 'keep'
   | 'remove'
+  | { readonly remove: string }
   | { readonly from: number; readonly to: number }
   | { readonly times: number }
   | { readonly tokens: readonly number[] };

@@ -19,6 +19,8 @@ export interface Removal {
   readonly edited: number;
   /** by operator, in their order */
   readonly removed: readonly (readonly [string, number])[];
+  /** by those that say why: OPERATOR/REASON */
+  readonly reasons: readonly (readonly [string, number])[];
   /** by those that leave texts several times: how many more there are */
   readonly copies: readonly (readonly [string, number])[];
   /** by detectors that were asked: of held-out texts, accuracy, and how far its probabilities are off */
@@ -57,6 +59,7 @@ export function removals(runs: readonly RunIndex[]): Removal[] {
         kept: mean('kept'),
         edited: mean('edited'),
         removed: means('removed/'),
+        reasons: means('reason/'),
         copies: means('copies/'),
         detectors: ['first', 'writer']
           .filter((of) => names.includes(`detector/${of}/accuracy`))
@@ -95,10 +98,17 @@ export function removalCells({
   kept,
   edited,
   removed,
+  reasons,
   copies,
   detectors,
 }: Removal): string[] {
-  const list = (counts: Removal['removed']) => counts.map(([operator, count]) => `${operator} ${formatNumber(count)}`).join(', ');
+  const list = (counts: Removal['removed']) => counts.map(([operator, count]) => `${operator} ${formatNumber(count)}${why(operator)}`).join(', '); // prettier-ignore
+  const why = (operator: string) => {
+    const own = reasons.filter(([name]) => name.startsWith(`${operator}/`));
+    return own.length === 0
+      ? ''
+      : ` (${own.map(([name, count]) => `${name.slice(operator.length + 1)} ${formatNumber(count)}`).join(', ')})`;
+  };
   const tells = detectors.map(({ accuracy, calibrationError }) => `; the detector tells ${formatNumber(accuracy)} right, calibration error ${formatNumber(calibrationError)}`); // prettier-ignore
   const by = list(removed) + (copies.length === 0 ? '' : `; copies by ${list(copies)}`) + tells.join('');
   const numbers = [read, kept, edited].map((count) => formatNumber(count));

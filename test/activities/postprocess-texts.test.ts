@@ -55,7 +55,7 @@ test('what stays is told by its positions, in runs; nothing is written where not
     read: 6,
     kept: 4,
     edited: 0,
-    removed: [{ operator: 'dedupe', records: 2, copies: 0 }],
+    removed: [{ operator: 'dedupe', records: 2, copies: 0, reasons: {} }],
     runs: [[0, 1], [2, 2], [5, 1]], // prettier-ignore
   });
   expect(existsSync(join(out, RECORDS_FILE))).toBe(false);

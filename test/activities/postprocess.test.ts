@@ -62,6 +62,16 @@ test('where one was shortened, a dataset, in the tokens that it was written in',
   expect(report).toEqual({ read: 3, kept: 2, edited: 1, 'removed/cut': 0, 'removed/dedupe': 1 });
 });
 
+test('an operator that says why texts go has them counted by reason, in the report and where nothing is left', async () => {
+  const lines = await texts('one two', 'one two three four', 'one two three', 'one');
+  const quality = (settings: object): OperatorPlan => ({ name: 'quality', settings: operatorNamed('quality').settings.parse({ minMeanLength: 0, minStopWords: 0, ...settings }) }); // prettier-ignore
+  const { outputs, report } = await postprocess({ set: lines, operators: [quality({ minWords: 2, maxWords: 3 }), quality({ minWords: 3 })] }); // prettier-ignore
+  expect(report).toEqual({ read: 4, kept: 1, edited: 0, 'removed/quality': 3, 'reason/quality/maxWords': 1, 'reason/quality/minWords': 2 }); // prettier-ignore
+  expect(outputs.kept.kind).toBe('selection');
+  const gone = await failed({ set: lines, operators: [quality({ minWords: 2, maxWords: 2 }), quality({ minWords: 4 })] });
+  expect(gone).toHaveProperty('message', expect.stringContaining('quality removed 4 (maxWords 2, minWords 2); loosen'));
+});
+
 test('an operator that reads an observation sees texts as those before it left them, in a step of its own', async () => {
   const lines = await texts('a long line\nof which a part stays', 'short', 'short', 'as it is and long');
   at.jobs.length = 0;

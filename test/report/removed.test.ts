@@ -20,8 +20,8 @@ const RUNS = [
 
 test('means over the seeds of a condition, by generation and by what was read', () => {
   expect(removals(RUNS)).toEqual([
-    { condition: 'some', member: 'opt', generation: 0, what: 'written', seeds: 2, read: 10, kept: 7.5, edited: 1, removed: [['cut', 0.5], ['dedupe', 2]], copies: [], detectors: [] }, // prettier-ignore
-    { condition: 'read', member: 'opt', generation: 1, what: 'read of opt/0', seeds: 1, read: 10, kept: 8, edited: 0, removed: [['length', 2]], copies: [], detectors: [] }, // prettier-ignore
+    { condition: 'some', member: 'opt', generation: 0, what: 'written', seeds: 2, read: 10, kept: 7.5, edited: 1, removed: [['cut', 0.5], ['dedupe', 2]], reasons: [], copies: [], detectors: [] }, // prettier-ignore
+    { condition: 'read', member: 'opt', generation: 1, what: 'read of opt/0', seeds: 1, read: 10, kept: 8, edited: 0, removed: [['length', 2]], reasons: [], copies: [], detectors: [] }, // prettier-ignore
   ]);
 });
 
@@ -33,6 +33,8 @@ read       1    opt, read of opt/0  10    8      0        length 2
 
 `);
   expect(renderRemovals([RUNS[2]])).toBe('');
+  const why = run('why', 1, { postprocess: { read: 9, kept: 2, edited: 0, 'removed/length': 1, 'removed/language': 6, 'reason/language/de': 4, 'reason/language/unknown': 2 } }); // prettier-ignore
+  expect(renderRemovals([why])).toMatch(/ length 1, language 6 \(de 4, unknown 2\)\n/);
   const mixed = run('mixed', 1, { postprocess: { read: 9, kept: 8 }, 'postprocess-valid': { read: 2, kept: 1, 'removed/cut': 1 } }); // prettier-ignore
   expect(removals([mixed]).map(({ what, read, kept, removed }) => ({ what, read, kept, removed }))).toEqual([
     { what: 'written', read: 9, kept: 8, removed: [] },

@@ -48,10 +48,11 @@ test('docs/experiments.md has every operator with its settings and their default
     for (const [key, field] of Object.entries(settings.shape)) {
       expect(row).toContain(`\`${key}\``);
       const value = field.safeParse(undefined).data as unknown;
-      if (value !== undefined)
-        expect(row).toContain(
-          `\`${key}\` (${typeof value === 'string' && !/^[\w-]+$/.test(value) ? JSON.stringify(value) : String(value)}`,
-        );
+      if (value === undefined) continue;
+      const words = Array.isArray(value) ? value.join(', ') : String(value);
+      expect(row).toContain(
+        `\`${key}\` (${typeof value === 'string' && !/^[\w-]+$/.test(value) ? JSON.stringify(value) : words}`,
+      );
     }
   }
 });
