@@ -1,6 +1,7 @@
 /** record: keeps the experiment's documents (plan, runs, generations, evaluations), so that results can be read with no server running. */
 import { activityInfo } from '@temporalio/activity';
 import { addStatement } from '../artifacts/statements.js';
+import { whileWriting } from '../artifacts/writers.js';
 import { versionName } from '../common/version.js';
 import { read } from '../documents/read.js';
 import { resultAbout, resultStatement } from '../documents/statement.js';
@@ -24,15 +25,17 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
         const store = deps.openStore(url);
         const { name, seeds, generations } = plan;
         const digest = planDigest(plan);
-        await store.keepBytes(Buffer.from(planIdentity(plan), 'utf8'));
         const start = { schema: START_SCHEMA, seeds: [...seeds], generations };
-        await store.writeName(startName(name, digest, start), start);
-        await store.writeName(planName(name, digest), {
-          schema: PLAN_SCHEMA,
-          digest,
-          plan: portablePlan(plan),
-          ...(document === undefined ? {} : { document }),
-          started: new Date().toISOString(),
+        await whileWriting(store, [], async () => {
+          await store.keepBytes(Buffer.from(planIdentity(plan), 'utf8'));
+          await store.writeName(startName(name, digest, start), start);
+          await store.writeName(planName(name, digest), {
+            schema: PLAN_SCHEMA,
+            digest,
+            plan: portablePlan(plan),
+            ...(document === undefined ? {} : { document }),
+            started: new Date().toISOString(),
+          });
         });
         // last: whoever follows it finds the plan
         await store.writeName(latestName(name), { schema: LATEST_SCHEMA, plan: digest });

@@ -9,8 +9,9 @@ import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../artifacts/ch
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import { makeStatement } from '../artifacts/statement.js';
 import { addStatement, dropUnreadable, findStatedStep } from '../artifacts/statements.js';
-import { stepKey, stepName, writeStep } from '../artifacts/step-record.js';
+import { renewStep, stepKey, stepName, writeStep } from '../artifacts/step-record.js';
 import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { Writing } from '../artifacts/writers.js';
 import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
 import type { Job, JobReport, Progress } from '../kinds/host/types.js';
@@ -79,14 +80,16 @@ export async function runStep(
   const { place, step } = definition;
   const doing = `${step} of generation ${place.generation}`;
   const beat = heartbeater(definition);
+  const writing = new Writing();
   try {
-    return await attempt(deps, definition, compute, beat);
+    return await attempt(deps, definition, compute, beat, writing);
   } catch (error) {
     const signal = cancellationSignal();
     if (signal.aborted) throw signal.reason;
     throw toFailure(error, doing, activityInfo().attempt);
   } finally {
     beat.stop();
+    await writing.end();
   }
 }
 
@@ -95,6 +98,7 @@ async function attempt(
   definition: StepDefinition,
   compute: (context: StepContext) => Promise<StepOutcome>,
   beat: Heartbeater,
+  writing: Writing,
 ): Promise<StepResult> {
   const { place } = definition;
   const store = deps.openStore(place.store);
@@ -115,6 +119,8 @@ async function attempt(
     engineFingerprint,
   });
 
+  // before the first look at the store: what is found there stays until this attempt is over
+  await writing.begin(store, [key, ...Object.values(definition.inputs).map(({ digest }) => digest)]);
   const info = activityInfo();
   const holder = `${info.workflowExecution?.workflowId}/${info.workflowExecution?.runId}/${info.activityId}`;
   const invocation = `${info.workflowNamespace}/${holder}`;
@@ -126,6 +132,7 @@ async function attempt(
       lacks: (_, manifest) => lackOf(manifest),
     });
     if (record) {
+      await renewStep(store, record, await writing.now());
       // what an earlier attempt published before it was taken for dead was computed by this activity, not found by it
       const by = facts?.invocation.id ?? '';
       const earlier = by.startsWith(`${invocation}/`) && Number(by.slice(invocation.length + 1)) < info.attempt;
@@ -138,6 +145,7 @@ async function attempt(
   };
   // whether or not anything is to be computed: what is claimed of them may be new
   const sources = await keepSources(store, definition.sources?.() ?? {}, place.deep ? { hashBelow: Infinity } : {});
+  writing.settle(Object.values(sources).map(({ digest }) => digest));
   let hit = await lookUp();
   if (hit) return hit;
 
@@ -152,6 +160,7 @@ async function attempt(
     if (hit) return hit;
     const outcome = await compute(stepContext(deps, definition, store, key, scratch, signal, beat));
     signal.throwIfAborted();
+    await writing.open();
     const outputs: Record<string, ArtifactRef> = {};
     for (const [name, output] of Object.entries(outcome.outputs)) {
       if ('digest' in output) outputs[name] = output;
@@ -185,6 +194,7 @@ async function attempt(
         runtime: { node: process.versions.node },
       },
     });
+    await writing.assertHeld();
     const statement = await addStatement(store, stepName(key), facts);
     await writeStep(store, { key, step: definition.step, outputs, report: outcome.report, statement });
     await clearCheckpoint(store, key);

@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { checkKey, checkPrefix, tooLarge } from './keys.js';
-import type { ObjectSource, ObjectStore } from './types.js';
+import type { ObjectSource, ObjectStat, ObjectStore } from './types.js';
 
 /** '~' is in no key, so the folder of temporary files can hide no object. */
 const TEMPORARY = '~tmp';
@@ -227,10 +227,10 @@ export class FileObjectStore implements ObjectStore {
     throw new HabsburgError('notFound', `${key} is not in the store ${this.url}`);
   }
 
-  async stat(key: string): Promise<{ size: number } | undefined> {
+  async stat(key: string): Promise<ObjectStat | undefined> {
     try {
       const found = await stat(this.#path(key));
-      return found.isFile() ? { size: found.size } : undefined;
+      return found.isFile() ? { size: found.size, modified: found.mtimeMs } : undefined;
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
       throw fromSystemError(error, `looking up ${key} in ${this.url}`);
@@ -266,6 +266,23 @@ export class FileObjectStore implements ObjectStore {
     } catch (error) {
       if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) return;
       throw fromSystemError(error, `deleting ${key} from ${this.url}`);
+    }
+  }
+
+  async move(from: string, to: string): Promise<boolean> {
+    const [source, target] = [this.#path(from), this.#path(to)];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (!(await this.stat(from))) return false;
+        await mkdir(dirname(target), { recursive: true });
+        await rename(source, target);
+        await Promise.all([syncFolder(dirname(target)), syncFolder(dirname(source))]);
+        return true;
+      } catch (error) {
+        if (!PASSING.has(codeOf(error))) throw fromSystemError(error, `moving ${from} to ${to} in ${this.url}`);
+        if (attempt === WRITES) throw await this.#blocked(to, error);
+        await sleep(attempt);
+      }
     }
   }
 }

@@ -7,9 +7,10 @@ import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { checkKey, checkPrefix, tooLarge } from './keys.js';
 import { connect, namedEndpoint, type Connected, type S3Options, type Sdk } from './s3-client.js';
+import { COPY_PART, copyObject } from './s3-copy.js';
 import { codeOf, foreignAnswer, s3Error, statusOf } from './s3-errors.js';
 import { bucketOf } from './store-url.js';
-import type { ObjectSource, ObjectStore } from './types.js';
+import type { ObjectSource, ObjectStat, ObjectStore } from './types.js';
 
 export type { S3Options } from './s3-client.js';
 
@@ -27,6 +28,7 @@ export class S3ObjectStore implements ObjectStore {
   readonly #prefix: string;
   readonly #options: S3Options;
   readonly #stallMs: number;
+  readonly #copyPart: number;
   #endpoint: string | undefined;
   #connected: Promise<Connected> | undefined;
   /** the server refused a write that is to happen only if nothing is there: it does not know that */
@@ -35,13 +37,14 @@ export class S3ObjectStore implements ObjectStore {
   #foreignTags = false;
 
   /** @param url `s3://bucket/prefix` */
-  constructor(url: string, options: S3Options & { readonly stallMs?: number } = {}) {
+  constructor(url: string, options: S3Options & { readonly stallMs?: number; readonly copyPart?: number } = {}) {
     const { bucket, prefix } = bucketOf(url);
     checkPrefix(prefix);
     this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#options = options;
     this.#stallMs = options.stallMs ?? STALL_MS;
+    this.#copyPart = options.copyPart ?? COPY_PART;
     this.#endpoint = namedEndpoint(options);
     this.url = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
   }
@@ -213,24 +216,24 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  async stat(key: string): Promise<{ size: number } | undefined> {
+  async stat(key: string): Promise<ObjectStat | undefined> {
     const at = { Bucket: this.#bucket, Key: this.#key(key) };
     return this.#do(`looking up ${key} in`, async (sdk, client) => {
       try {
-        const { ContentLength, ETag } = await client.send(new sdk.HeadObjectCommand(at));
+        const { ContentLength, ETag, LastModified } = await client.send(new sdk.HeadObjectCommand(at));
         this.#checkTag(ETag);
-        return { size: ContentLength ?? 0 };
+        return statOf(ContentLength, LastModified);
       } catch (error) {
         const status = statusOf(error);
         if (status === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
         if (status === undefined || status < 400 || status >= 500) throw error;
         // A refused HEAD has no body to say why: the same question with one.
-        const { Body, ContentLength } = await client.send(new sdk.GetObjectCommand(at)).catch((reason: unknown) => {
-          if (isMissing(reason)) return { Body: undefined, ContentLength: undefined };
+        const found = await client.send(new sdk.GetObjectCommand(at)).catch((reason: unknown) => {
+          if (isMissing(reason)) return undefined;
           throw reason;
         });
-        (Body as Readable | undefined)?.destroy();
-        return Body && { size: ContentLength ?? 0 };
+        (found?.Body as Readable | undefined)?.destroy();
+        return found?.Body && statOf(found.ContentLength, found.LastModified);
       }
     });
   }
@@ -266,6 +269,25 @@ export class S3ObjectStore implements ObjectStore {
       await client.send(new sdk.DeleteObjectCommand({ Bucket: this.#bucket, Key }));
     });
   }
+
+  async move(from: string, to: string): Promise<boolean> {
+    const source = await this.stat(from);
+    if (!source) return false;
+    const copy = { bucket: this.#bucket, from: this.#key(from), to: this.#key(to), size: source.size, part: this.#copyPart };
+    try {
+      await this.#do(`moving ${from} to ${to} in`, (sdk, client) => copyObject(sdk, client, copy));
+    } catch (error) {
+      // taken away since it was looked up
+      if (!(await this.stat(from))) return false;
+      throw error;
+    }
+    await this.delete(from);
+    return true;
+  }
+}
+
+function statOf(size: number | undefined, modified: Date | undefined): ObjectStat {
+  return { size: size ?? 0, modified: modified?.getTime() ?? NaN };
 }
 
 /** Whether a 404 is about the object, and not about the bucket or the user; a page of a proxy in between has no word for it. */

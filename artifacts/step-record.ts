@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { digestOf, type Digest } from '../common/canonical.js';
 import { isHabsburgError } from '../common/errors.js';
-import { hexOf } from './keys.js';
+import { hexOf, nameKey } from './keys.js';
 import { artifactRef, digest } from './shapes.js';
+import { restore } from './trash.js';
 import type { ArtifactManifest, ArtifactRef, ArtifactStore } from './types.js';
 import { HASH_BELOW } from './verified.js';
 
@@ -89,6 +90,19 @@ export function readStep(store: ArtifactStore, key: Digest): Promise<StepRecord 
   return store.readName<StepRecord>(stepName(key), recordOf(key));
 }
 
+/** A step that was found finished so recently need not say again that it is needed. */
+const RENEW_MS = 3600_000;
+
+/**
+ * Says that a finished step is relied on now, though no document of a run names it yet: a collector (care/collect.ts) keeps what was
+ * made, or found, a while ago.
+ * @param now by the store's clock
+ */
+export async function renewStep(store: ArtifactStore, record: StepRecord, now: number): Promise<void> {
+  const there = await store.objects.stat(nameKey(stepName(record.key)));
+  if (!there || !(now - there.modified < RENEW_MS)) await store.writeName(stepName(record.key), record);
+}
+
 /** A verified hit; or a miss, with the damage where there is a record that must not be believed. */
 export type FoundStep =
   { readonly record: StepRecord; readonly damage?: undefined } | { readonly record?: undefined; readonly damage?: string };
@@ -104,7 +118,8 @@ export async function findStep(
   options: { readonly hashBelow?: number; lacks?(name: string, manifest: ArtifactManifest): string | undefined } = {},
 ): Promise<FoundStep> {
   try {
-    const record = await readStep(store, key);
+    const kept = async () => ((await restore(store.objects, nameKey(stepName(key)))) ? readStep(store, key) : undefined);
+    const record = (await readStep(store, key)) ?? (await kept());
     if (!record) return {};
     for (const [name, ref] of Object.entries(record.outputs)) {
       const damage = (problem: string) => ({ damage: `${record.step}'s output ${name}: ${problem}` });

@@ -11,6 +11,7 @@ import { isDamage } from './damage.js';
 import { filesOf, intoFolder } from './folders.js';
 import { blobKey, checkPrefix, nameKey } from './keys.js';
 import { makeManifest, manifestBytes, parseManifest, refOf } from './manifest.js';
+import { getKept, statKept } from './trash.js';
 import type {
   ArtifactFile,
   ArtifactKind,
@@ -135,7 +136,7 @@ export class ContentStore implements ArtifactStore {
     const from = `reading ${what} from ${url}`;
     await again(from, async () => {
       const key = blobKey(digest);
-      const stream = await this.objects.get(key).catch((error: unknown) => {
+      const stream = await getKept(this.objects, key).catch((error: unknown) => {
         throw missing(error, what, url, digest);
       });
       const found = await consume(stream as AsyncIterable<Uint8Array>);
@@ -190,7 +191,7 @@ export class ContentStore implements ArtifactStore {
 
   async #checkSize(file: ArtifactFile, what: string): Promise<void> {
     const { url } = this.objects;
-    const there = await this.objects.stat(blobKey(file.digest));
+    const there = await statKept(this.objects, blobKey(file.digest));
     if (!there) throw new HabsburgError('notFound', `${what} is missing in ${url}`);
     if (there.size !== file.size)
       throw new HabsburgError('verification', `${what} has ${there.size} bytes in ${url} in place of ${file.size}`);

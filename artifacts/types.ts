@@ -20,12 +20,21 @@ export interface ObjectStore {
    * 'verification' where there are more than `limit`.
    */
   read(key: string, limit: number): Promise<Buffer>;
-  /** Size in bytes, or undefined where there is no such object. */
-  stat(key: string): Promise<{ size: number } | undefined>;
+  /** Undefined where there is no such object. */
+  stat(key: string): Promise<ObjectStat | undefined>;
   /** Keys that start with `prefix`, in code-unit order. */
   list(prefix: string): AsyncIterable<string>;
   /** Deletes; no error where there is nothing. */
   delete(key: string): Promise<void>;
+  /** Gives an object another key, in the place of what is there; false where there is none. In a bucket it has both for a moment. */
+  move(from: string, to: string): Promise<boolean>;
+}
+
+export interface ObjectStat {
+  /** in bytes */
+  readonly size: number;
+  /** when it was put, in ms since 1970 by the store's own clock, which need not be ours; NaN where it does not say */
+  readonly modified: number;
 }
 
 export type ObjectSource = { readonly file: string } | { readonly bytes: Uint8Array };

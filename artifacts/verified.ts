@@ -6,6 +6,7 @@ import type { Digest } from '../common/canonical.js';
 import { fromSystemError, HabsburgError } from '../common/errors.js';
 import { again } from './again.js';
 import { blobKey } from './keys.js';
+import { getKept } from './trash.js';
 import type { ObjectStore } from './types.js';
 
 /** A file below this size is hashed before the store is believed to hold it; of a larger one the size is checked, the hash at the next read. */
@@ -39,10 +40,10 @@ export async function measure(
  * A blob's bytes to their end; those that do not have its hash are read again, for the way there may have changed them.
  * @throws 'verification' where they never have it, 'notFound' where there is none
  */
-export function hashBlob(objects: Pick<ObjectStore, 'url' | 'get'>, digest: Digest): Promise<Measured> {
+export function hashBlob(objects: ObjectStore, digest: Digest): Promise<Measured> {
   const key = blobKey(digest);
   return again(`reading ${key} from ${objects.url}`, async () => {
-    const found = await measure((await objects.get(key)) as AsyncIterable<Uint8Array>);
+    const found = await measure((await getKept(objects, key)) as AsyncIterable<Uint8Array>);
     if (found.digest === digest) return found;
     throw new HabsburgError('verification', `its bytes have the hash ${found.digest}`);
   });

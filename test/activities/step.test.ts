@@ -7,6 +7,7 @@ import { runStep, type StepContext, type StepDefinition, type StepOutcome } from
 import type { StepPlace, StepResult } from '../../activities/types.js';
 import { blobKey, hexOf } from '../../artifacts/keys.js';
 import { findStep, stepKey } from '../../artifacts/step-record.js';
+import { lapsedKey, writersOf } from '../../artifacts/writers.js';
 import { EngineDied, type JobHooks, type RunJob } from '../../engines/run-job.js';
 import type { Job } from '../../kinds/host/types.js';
 import { Workplace } from '../support/workplace.js';
@@ -112,6 +113,27 @@ test('a finished step is not computed again, and gives what it gave', async () =
   });
   scratchIsEmpty();
   expect(names('leases')).toEqual([]);
+  expect(await writersOf(at.store.objects)).toEqual([]);
+});
+
+test('a step says while it computes what it relies on; one that a collector took for dead leaves no record and begins again', async () => {
+  const input = await at.model('relied-on');
+  const lapsing = async (step: StepContext): Promise<StepOutcome> => {
+    const [writer, ...others] = await writersOf(at.store.objects);
+    expect(others).toEqual([]);
+    expect(writer.state).toContain(input.digest);
+    expect(writer.state).toContain(step.key);
+    await at.store.objects.put(lapsedKey(writer.id), { bytes: Buffer.from('') });
+    return leave()(step);
+  };
+  const error = await failed({ inputs: { of: input } }, lapsing);
+  expect(error).toMatchObject({
+    type: 'habsburg.unreachable',
+    nonRetryable: false,
+    message: expect.stringContaining('store gc'),
+  });
+  expect((await run({ inputs: { of: input } })).cached).toBe(false);
+  expect(await writersOf(at.store.objects)).toEqual([]);
 });
 
 test('a result that is damaged is computed again, and what lies damaged in the store is put right', async () => {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { S3ObjectStore } from '../../artifacts/object-store-s3.js';
 import { openStore } from '../../artifacts/open.js';
 import { s3Error } from '../../artifacts/s3-errors.js';
 import { ContentStore } from '../../artifacts/store.js';
@@ -29,6 +30,15 @@ describe('s3 store', () => {
     expect(await keys(a, '')).toEqual(['x']);
     expect(await keys(all, '')).toEqual(['a/x', 'ab/x']);
     expect(ab.url).toBe('s3://other/ab');
+  });
+
+  test('moves an object in parts where it is too large for one call', async () => {
+    const store = new S3ObjectStore('s3://other/parts', { ...server.options, copyPart: 5 * 2 ** 20 });
+    const bytes = Buffer.alloc(11 * 2 ** 20, 'abcdefghijk');
+    await store.put('from', { bytes });
+    expect(await store.move('from', 'to')).toBe(true);
+    expect((await read(store, 'to')).equals(bytes)).toBe(true);
+    expect(await keys(store, '')).toEqual(['to']);
   });
 
   test('lists more keys than a page holds, in order', async () => {

@@ -1,5 +1,5 @@
 /** An object store at the other end of a network: requests and answers take a while, and some of either are lost. */
-import type { ObjectSource, ObjectStore } from '../../artifacts/types.js';
+import type { ObjectSource, ObjectStat, ObjectStore } from '../../artifacts/types.js';
 import { HabsburgError } from '../../common/errors.js';
 import { later, task, type Task } from './processes.js';
 import { mounted } from './sdk/files.js';
@@ -10,6 +10,7 @@ const REQUEST_MS = 150;
 export class SimulatedStore implements ObjectStore {
   readonly url = 's3://simulated';
   readonly objects = new Map<string, Buffer>();
+  readonly #modified = new Map<string, number>();
   /** share of requests, and of answers, that are lost */
   lossy = 0.004;
   /** told of what is written and taken away, once it is, and by whom; of what was not absent, too */
@@ -51,6 +52,7 @@ export class SimulatedStore implements ObjectStore {
   }
   #put(key: string, bytes: Buffer, by: Task): void {
     this.objects.set(key, bytes);
+    this.#modified.set(key, this.simulation.now);
     this.changed('written', key, by, bytes);
   }
 
@@ -81,10 +83,10 @@ export class SimulatedStore implements ObjectStore {
       return found;
     });
   }
-  stat(key: string): Promise<{ size: number } | undefined> {
+  stat(key: string): Promise<ObjectStat | undefined> {
     return this.#ask(`looking up ${key}`, () => {
       const found = this.objects.get(key);
-      return found && { size: found.byteLength };
+      return found && { size: found.byteLength, modified: this.#modified.get(key) ?? 0 };
     });
   }
   async *list(prefix: string): AsyncIterable<string> {
@@ -94,6 +96,16 @@ export class SimulatedStore implements ObjectStore {
     const by = task();
     return this.#ask(`deleting ${key}`, () => {
       if (this.objects.delete(key)) this.changed('deleted', key, by);
+    });
+  }
+  move(from: string, to: string): Promise<boolean> {
+    const by = task();
+    return this.#ask(`moving ${from}`, () => {
+      const found = this.objects.get(from);
+      if (!found) return false;
+      this.objects.delete(from);
+      this.#put(to, found, by);
+      return true;
     });
   }
 }

@@ -170,7 +170,7 @@ class World {
         return;
       }
       case 'damage': {
-        const blobs = [...this.#store.objects.keys()].filter((key) => !key.includes('leases/'));
+        const blobs = [...this.#store.objects.keys()].filter((key) => !/leases\/|^writers\//.test(key));
         if (blobs.length === 0) return;
         const key = blobs[(more + whom) % blobs.length];
         simulation.say(`${key} is damaged`);
