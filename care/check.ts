@@ -51,7 +51,7 @@ export async function checkStore(
     signal?.throwIfAborted();
     return stepProblems(store, inventory, bad, step, keys);
   });
-  const named = [...inventory.sources.values(), ...inventory.experiments.values()].flat();
+  const named = [...inventory.sources.values(), ...inventory.experiments.values(), inventory.names, inventory.statements].flat();
   const documents = await mapBounded(named, READS, async (key) => documentProblem(store, key));
   const found = [...blobs, ...steps, ...documents].flat();
   const all = [...inventory.steps.values(), named].flat();

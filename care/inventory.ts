@@ -14,6 +14,8 @@ const BLOB = /^blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
 const ABOUT_STEP = /^(?:names\/steps\/([0-9a-f]{64})\.json|statements\/steps\/([0-9a-f]{64})\/[0-9a-f]{64}\.json)$/;
 const ABOUT_SOURCE = /^statements\/sources\/([0-9a-f]{64})\//;
 const ABOUT_EXPERIMENT = /^(?:names|statements)\/experiments\/([^/]+)\//;
+/** Names that say what goes on, and hold nothing that is to be kept. */
+const PASSING = /^names\/(?:leases|checkpoints|gc|removed)\//;
 
 export interface Inventory {
   /** bytes of files and manifests, by digest */
@@ -24,32 +26,47 @@ export interface Inventory {
   readonly sources: ReadonlyMap<Digest, readonly string[]>;
   /** keys of documents and statements, by experiment */
   readonly experiments: ReadonlyMap<string, readonly string[]>;
+  /** keys of other documents: pins, and what other versions have */
+  readonly names: readonly string[];
+  /** keys of statements about other things, such as the records of a dataset */
+  readonly statements: readonly string[];
+  /** when a blob was put, by the store's clock (ObjectStat) */
+  readonly modified: ReadonlyMap<Digest, number>;
   /** of running steps, in bytes */
   readonly checkpoints: number;
 }
 
+/** Blobs are listed before the documents that may lead to them: what is put meanwhile is not taken for something that nothing leads to. */
 export async function takeInventory({ objects }: ArtifactStore): Promise<Inventory> {
   const blobKeys: string[] = [];
   for await (const key of objects.list('blobs/')) if (BLOB.test(key)) blobKeys.push(key);
-  const sizes = await mapBounded(blobKeys, READS, async (key) => (await objects.stat(key))?.size);
-  // one that was deleted since it was listed is none
-  const blobs = new Map(
-    blobKeys.flatMap((key, i) => (sizes[i] === undefined ? [] : [[`sha256:${BLOB.exec(key)![1]}` as Digest, sizes[i]] as const])),
-  );
+  const found = await mapBounded(blobKeys, READS, (key) => objects.stat(key));
+  const [blobs, modified] = [new Map<Digest, number>(), new Map<Digest, number>()];
+  for (const [i, key] of blobKeys.entries()) {
+    const stat = found[i];
+    if (!stat) continue; // deleted since it was listed
+    const digest: Digest = `sha256:${BLOB.exec(key)![1]}`;
+    blobs.set(digest, stat.size);
+    modified.set(digest, stat.modified);
+  }
 
   const [steps, sources, experiments] = [new Map<Digest, string[]>(), new Map<Digest, string[]>(), new Map<string, string[]>()];
-  for (const prefix of ['names/steps/', 'names/experiments/', 'statements/'])
+  const [names, statements]: [string[], string[]] = [[], []];
+  for (const prefix of ['names/', 'statements/'])
     for await (const key of objects.list(prefix)) {
       const [step, source, experiment] = [ABOUT_STEP, ABOUT_SOURCE, ABOUT_EXPERIMENT].map((place) => place.exec(key));
       if (step) addTo(steps, `sha256:${step[1] ?? step[2]}`, key);
       else if (source) addTo(sources, `sha256:${source[1]}`, key);
       else if (experiment) addTo(experiments, experiment[1], key);
+      else if (prefix === 'statements/') statements.push(key);
+      else if (!PASSING.test(key)) names.push(key);
     }
 
   const checkpointKeys: string[] = [];
   for await (const key of objects.list('checkpoints/')) checkpointKeys.push(key);
-  const checkpoints = await mapBounded(checkpointKeys, READS, async (key) => (await objects.stat(key))?.size ?? 0);
-  return { blobs, steps, sources, experiments, checkpoints: checkpoints.reduce((sum, size) => sum + size, 0) };
+  const sizes = await mapBounded(checkpointKeys, READS, async (key) => (await objects.stat(key))?.size ?? 0);
+  const checkpoints = sizes.reduce((sum, size) => sum + size, 0);
+  return { blobs, steps, sources, experiments, names, statements, modified, checkpoints };
 }
 
 /** Digests that documents name, wherever they stand in them, with `sha256:` or bare. A document that is gone names none. */

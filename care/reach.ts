@@ -3,10 +3,12 @@
  * back to the sources. Digests are followed wherever they stand in a document, so that none is missed because a reader does not know
  * the document's form; what is followed too far is only kept too long.
  */
-import { unlessDamaged } from '../artifacts/damage.js';
+import { isDamage, unlessDamaged } from '../artifacts/damage.js';
 import { blobKey } from '../artifacts/keys.js';
-import { readStep } from '../artifacts/step-record.js';
-import type { ArtifactKind, ArtifactManifest, ArtifactStore } from '../artifacts/types.js';
+import { parseStatement } from '../artifacts/statement.js';
+import { readStatement } from '../artifacts/statements.js';
+import { readStep, stepName } from '../artifacts/step-record.js';
+import type { ArtifactKind, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { addTo } from '../common/add-to.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
@@ -26,6 +28,8 @@ export class Reach {
   /** what a step's record and the statements about it name: outputs, inputs, sources, code */
   readonly #steps = new Map<Digest, ReadonlySet<Digest>>();
   readonly #makers = new Map<Digest, Digest[]>();
+  /** steps of which nothing says any more what they made */
+  readonly unreadable: Digest[] = [];
   /** files of manifests that were read; null: no manifest */
   readonly #manifests = new Map<Digest, ArtifactManifest | null>();
   /** kind of the artifact that a file belongs to; of several the one that was seen first */
@@ -36,7 +40,7 @@ export class Reach {
     private readonly inventory: Inventory,
   ) {}
 
-  /** Reads every step's record and statements once. A record that is damaged is of a step that made nothing. */
+  /** Reads every step's record and statements once. Where the record is damaged or gone, a statement says what the step made. */
   static async over(store: ArtifactStore, inventory: Inventory): Promise<Reach> {
     const reach = new Reach(store, inventory);
     await mapBounded(
@@ -44,11 +48,17 @@ export class Reach {
       READS,
       async ([step, keys]) => {
         reach.#steps.set(step, await digestsIn(store, keys));
-        const record = await readStep(store, step).catch(unlessDamaged);
-        for (const { digest } of Object.values(record?.outputs ?? {})) addTo(reach.#makers, digest, step);
+        const outputs = await outputsOf(store, step, keys);
+        if (!outputs) reach.unreadable.push(step);
+        for (const digest of outputs ?? []) addTo(reach.#makers, digest, step);
       },
     );
     return reach;
+  }
+
+  /** Artifacts that a step made or a statement claims as a source, by their digests: those of manifests. */
+  get artifacts(): ReadonlySet<Digest> {
+    return new Set([...this.#makers.keys(), ...this.inventory.sources.keys()]);
   }
 
   /** Digests of the blobs that documents lead to. @param keys of the documents */
@@ -114,4 +124,22 @@ export class Reach {
         .equals(HEAD);
     return false;
   }
+}
+
+/** What a step made; undefined where that is known no more. */
+async function outputsOf(store: ArtifactStore, step: Digest, keys: readonly string[]): Promise<readonly Digest[] | undefined> {
+  const digests = (outputs: Readonly<Record<string, ArtifactRef>>) => Object.values(outputs).map(({ digest }) => digest);
+  const record = await readStep(store, step).catch(unlessDamaged);
+  if (record) return digests(record.outputs);
+  const statements = keys.filter((key) => key.startsWith('statements/'));
+  for (const key of statements) {
+    const digest: Digest = `sha256:${key.slice(-'.json'.length - 64, -'.json'.length)}`;
+    try {
+      return digests(parseStatement(await readStatement(store, stepName(step), digest), key).outputs);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+  }
+  // a record that went since it was listed, and that nothing is stated of, made nothing
+  return statements.length === 0 && (await store.objects.stat(keys[0])) === undefined ? [] : undefined;
 }

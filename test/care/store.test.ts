@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { blobKey } from '../../artifacts/keys.js';
 import { openArtifactStore } from '../../artifacts/open.js';
-import { writeStep } from '../../artifacts/step-record.js';
+import { STATEMENT_TYPE } from '../../artifacts/in-toto.js';
+import { addStatement, statementKey } from '../../artifacts/statements.js';
+import { stepName, writeStep } from '../../artifacts/step-record.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
 import { prepareActivity } from '../../activities/prepare.js';
 import type { ActivityDependencies, PrepareInput, StepResult } from '../../activities/types.js';
@@ -139,6 +141,33 @@ test('files, manifests, statements and records that are gone or changed', async 
   expect((await says()).join('\n')).toMatch(/checksum does not match.* one/);
   writeFileSync(join(folder, `names/experiments/two/${PLAN}/runs/replace/seed-1/run.json`), 'no JSON');
   expect((await says()).join('\n')).toMatch(/is not JSON.* two/);
+});
+
+test('statements about anything, and documents of any name, are looked at', async () => {
+  const about = `records/${steps[0].key.slice(7)}`;
+  const digest = await addStatement(store, about, { _type: STATEMENT_TYPE, subject: [], predicateType: 'a test', predicate: {} });
+  await store.writeName('pins/kept', { schema: 'a test' });
+  expect(await checkStore(store)).toMatchObject({ statements: 7, problems: [] });
+  writeFileSync(join(folder, statementKey(about, digest)), '{}');
+  writeFileSync(join(folder, 'names/pins/kept.json'), '{');
+  expect((await checkStore(store)).problems.map(({ key }) => key)).toEqual(['names/pins/kept.json', statementKey(about, digest)]);
+});
+
+test('a step whose record is gone is followed by its statement, to the source; one of which nothing is left is told', async () => {
+  rmSync(join(folder, `names/${stepName(steps[1].key)}.json`));
+  const over = async () => {
+    const inventory = await takeInventory(store);
+    const reach = await Reach.over(store, inventory);
+    return { reach, two: await reach.everything(inventory.experiments.get('two')!) };
+  };
+  const { reach, two } = await over();
+  expect(reach.unreadable).toEqual([]);
+  expect([...two]).toContain(steps[1].key);
+  const { artifacts } = reach;
+  for (const step of steps) for (const { digest } of Object.values(step.outputs)) expect(artifacts.has(digest)).toBe(true);
+  const [statement] = readdirSync(join(folder, 'statements/steps', steps[1].key.slice(7)));
+  writeFileSync(join(folder, 'statements/steps', steps[1].key.slice(7), statement), '{}');
+  expect((await over()).reach.unreadable).toEqual([steps[1].key]);
 });
 
 test('of several steps that made the same, those that a run names are followed, and else one', async () => {
