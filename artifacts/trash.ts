@@ -2,7 +2,7 @@
  * What a collector (care/collect.ts) has taken away and not deleted yet lies under trash/, under its own key. Whoever misses something
  * looks there and puts it back: a reader never fails because of a collector that was not done.
  */
-import type { HabsburgError} from '../common/errors.js';
+import type { HabsburgError } from '../common/errors.js';
 import { isHabsburgError } from '../common/errors.js';
 import type { ObjectStat, ObjectStore } from './types.js';
 
