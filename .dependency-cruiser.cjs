@@ -43,7 +43,8 @@ const ALLOWED = {
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
   care: ['artifacts'],
-  lineage: ['artifacts', 'documents', 'pool'],
+  // how long a training lasts, and how rows are packed: what a fit has seen is counted from these
+  lineage: ['artifacts', 'documents', 'pool', 'data', 'engine/train/schedule.ts'],
   exports: ['artifacts', 'lineage', 'signing', 'spec'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],

@@ -1,4 +1,4 @@
-/** The sources that a step reads, kept as artifacts under the names and licences that the experiment's file gives them. */
+/** The sources that a step reads, kept as artifacts under the names that the experiment's file gives them, with what it claims of them. */
 import { keepSource } from '../artifacts/source.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { SourceOrigin } from '../data/source.js';
@@ -20,8 +20,8 @@ export async function keepSources(
 ): Promise<Record<string, ArtifactRef & { readonly uri?: string }>> {
   const refs: Record<string, ArtifactRef & { readonly uri?: string }> = {};
   for (const [role, { origin, claims }] of Object.entries(read)) {
-    const { keep, licence, name = origin.name, uri = origin.uri } = claimAbout(origin.given, claims) ?? {};
-    const ref = await keepSource(store, origin.files, { name, uri, licence }, { keep, ...options });
+    const { keep, licence, origin: writer, name = origin.name, uri = origin.uri } = claimAbout(origin.given, claims) ?? {};
+    const ref = await keepSource(store, origin.files, { name, uri, licence, origin: writer }, { keep, ...options });
     refs[role] = { ...ref, ...(uri === undefined ? {} : { uri }) };
   }
   return refs;

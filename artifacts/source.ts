@@ -12,6 +12,9 @@ const PREDICATE_TYPE = `${TYPES}/source`;
 /** Of sources up to this size, all files together, the bytes are kept where nobody says otherwise. */
 export const KEPT_BELOW = 2 ** 30;
 
+const ORIGINS = ['human', 'synthetic'] as const;
+export type SourceOriginClaim = (typeof ORIGINS)[number];
+
 /** What is said of a source. */
 export interface SourceFacts {
   readonly name: string;
@@ -19,6 +22,8 @@ export interface SourceFacts {
   readonly uri?: string;
   /** as whoever ran the experiment states it */
   readonly licence?: string;
+  /** who wrote it, as whoever ran the experiment states it; absent: nobody says */
+  readonly origin?: SourceOriginClaim;
   /** whether its bytes are in the store, or their digests alone */
   readonly kept: boolean;
 }
@@ -28,12 +33,18 @@ export type SourceStatement = InTotoStatement<SourceFacts>;
 /** What statements about a source are filed under. */
 export const sourceAbout = (artifact: ArtifactRef): string => `sources/${hexOf(artifact.digest)}`;
 
-export function sourceStatement(artifact: StatedArtifact, { name, uri, licence, kept }: SourceFacts): SourceStatement {
+export function sourceStatement(artifact: StatedArtifact, { name, uri, licence, origin, kept }: SourceFacts): SourceStatement {
   return {
     _type: STATEMENT_TYPE,
     subject: subjectsOf({ source: artifact }),
     predicateType: PREDICATE_TYPE,
-    predicate: { name, ...(uri === undefined ? {} : { uri }), ...(licence === undefined ? {} : { licence }), kept },
+    predicate: {
+      name,
+      ...(uri === undefined ? {} : { uri }),
+      ...(licence === undefined ? {} : { licence }),
+      ...(origin === undefined ? {} : { origin }),
+      kept,
+    },
   };
 }
 
@@ -46,7 +57,9 @@ export function parseSource(value: unknown, where: string): SourceFacts & { read
   const { source, ...others } = at.artifacts(at.list(root.subject, 'subject'), 'subject');
   if (source === undefined || Object.keys(others).length > 0) throw at.wrong('its subject is not one source');
   at.equal(source.kind, SOURCE_KIND, 'the kind of its subject');
-  const { name, uri, licence, kept } = at.object(root.predicate, 'predicate');
+  const { name, uri, licence, origin, kept } = at.object(root.predicate, 'predicate');
+  const writer = ORIGINS.find((one) => one === origin);
+  if (origin !== undefined && writer === undefined) throw at.wrong(`origin is none of ${ORIGINS.join(', ')}`);
   if (typeof kept !== 'boolean') throw at.wrong('kept is neither true nor false');
   const [place, terms] = [at.optionalText(uri, 'uri'), at.optionalText(licence, 'licence')];
   return {
@@ -54,6 +67,7 @@ export function parseSource(value: unknown, where: string): SourceFacts & { read
     name: at.text(name, 'name'),
     ...(place === undefined ? {} : { uri: place }),
     ...(terms === undefined ? {} : { licence: terms }),
+    ...(writer === undefined ? {} : { origin: writer }),
     kept,
   };
 }

@@ -14,6 +14,7 @@ import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { parseResult, type Belonging } from '../documents/statement.js';
+import { parseShare } from './share-statement.js';
 
 /** Statements read at a time. */
 const READS = 16;
@@ -26,6 +27,13 @@ export interface Made extends Omit<StepFacts, 'parameters' | 'invocation'> {
 /** What is claimed of a source. */
 export interface Claim extends SourceFacts {
   readonly artifact: StatedArtifact;
+  readonly statement: Digest;
+}
+
+/** What is stated of a model's human share. */
+export interface StatedShare {
+  readonly artifact: StatedArtifact;
+  readonly facts: unknown;
   readonly statement: Digest;
 }
 
@@ -44,6 +52,8 @@ export interface LineageGraph {
   /** artifacts that a file is in, by the file's digest: outputs of steps, and sources */
   readonly holders: ReadonlyMap<Digest, readonly ArtifactRef[]>;
   readonly claims: ReadonlyMap<Digest, readonly Claim[]>;
+  /** by the model */
+  readonly shares: ReadonlyMap<Digest, readonly StatedShare[]>;
   readonly results: readonly Belonging[];
   /** by artifact, as places in `results` with the role */
   readonly belongs: ReadonlyMap<Digest, readonly { readonly result: Belonging; readonly role: string }[]>;
@@ -61,7 +71,11 @@ export async function readGraph(
   found.sort((a, b) => order(a.about, b.about) || order(a.digest, b.digest));
 
   const [steps, makers, holders] = [new Map<Digest, Made[]>(), new Map<Digest, Made[]>(), new Map<Digest, ArtifactRef[]>()];
-  const [claims, belongs] = [new Map<Digest, Claim[]>(), new Map<Digest, { result: Belonging; role: string }[]>()];
+  const [claims, shares, belongs] = [
+    new Map<Digest, Claim[]>(),
+    new Map<Digest, StatedShare[]>(),
+    new Map<Digest, { result: Belonging; role: string }[]>(),
+  ];
   const [results, faults]: [Belonging[], Fault[]] = [[], []];
   const holds = ({ kind, digest, size, files }: StatedArtifact) => {
     for (const file of files)
@@ -74,7 +88,8 @@ export async function readGraph(
     options.progress?.(++done, found.length);
     return what;
   });
-  for (const { made, claim, result, fault } of parsed) {
+  for (const { made, claim, share, result, fault } of parsed) {
+    if (share) addTo(shares, share.artifact.digest, share);
     if (fault) faults.push(fault);
     if (made) {
       addTo(steps, made.key, made);
@@ -92,7 +107,7 @@ export async function readGraph(
       for (const [role, { digest }] of Object.entries(result.artifacts)) addTo(belongs, digest, { result, role });
     }
   }
-  return { steps, makers, holders, claims, results, belongs, statements: found.length, faults };
+  return { steps, makers, holders, claims, shares, results, belongs, statements: found.length, faults };
 }
 
 /** Everything that a statement says, its parameters too. */
@@ -105,6 +120,7 @@ export async function factsOf(store: ArtifactStore, { key, statement }: Pick<Mad
 interface Parsed {
   readonly made?: Made;
   readonly claim?: Claim;
+  readonly share?: StatedShare;
   readonly result?: Belonging;
   readonly fault?: Fault;
 }
@@ -121,6 +137,10 @@ async function parse(store: ArtifactStore, about: string, statement: Digest): Pr
     if (room === 'sources') {
       const facts = parseSource(value, where);
       return { claim: filed({ ...facts, statement }, facts.artifact.digest, name, where) };
+    }
+    if (room === 'shares') {
+      const share = { ...parseShare(value, where), statement };
+      return { share: filed(share, share.artifact.digest, name, where) };
     }
     return room === 'experiments' ? { result: parseResult(value, where) } : {};
   } catch (error) {

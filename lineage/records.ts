@@ -4,11 +4,11 @@
  */
 import { createHmac } from 'node:crypto';
 import { STATEMENT_TYPE, TYPES, described, type InTotoStatement } from '../artifacts/in-toto.js';
-import { blobKey, hexOf } from '../artifacts/keys.js';
+import { hexOf } from '../artifacts/keys.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
-import { measure } from '../artifacts/verified.js';
 import { HabsburgError } from '../common/errors.js';
 import { RECORDS_FILE, type DataRecord } from '../pool/records.js';
+import { eachLine } from './lines.js';
 import { MerkleTree, hash, leafHash, merkleRoot } from './merkle.js';
 import { prefixTree, type Entry, type PrefixProof } from './prefix-tree.js';
 
@@ -17,7 +17,7 @@ export const TEXTS_TYPE = `${TYPES}/texts`;
 
 /** Texts are the same where they are after NFC, with every run of white space one space, trimmed, in lower case. */
 export const NORMALISATION = 'nfc-space-lower/v1';
-const normalised = (text: string): string => text.normalize('NFC').replace(/\s+/gu, ' ').trim().toLowerCase();
+export const normalised = (text: string): string => text.normalize('NFC').replace(/\s+/gu, ' ').trim().toLowerCase();
 
 /** `root` of the tree of RFC 9162 over the lines of records.jsonl, in hex. */
 export interface RecordsPredicate {
@@ -106,32 +106,4 @@ export async function commitTexts(
   const { root, proof } = prefixTree(entries, key);
   const keyed = secret && { keyed: hash(secret).toString('hex') };
   return { predicate: { normalisation: NORMALISATION, count: entries.length, root: root.toString('hex'), ...keyed }, key, proof: proof! }; // prettier-ignore
-}
-
-/** Hands on every line of a dataset's records as bytes. @throws 'invalid' for what has none; 'verification' where the bytes are others */
-async function eachLine(store: ArtifactStore, dataset: ArtifactRef, take: (line: Buffer) => void): Promise<void> {
-  const { files } = await store.manifest(dataset.digest);
-  const file = files.find(({ path }) => path === RECORDS_FILE);
-  if (!file)
-    throw new HabsburgError(
-      'invalid',
-      `${dataset.kind} ${dataset.digest} holds no ${RECORDS_FILE}; name a dataset of texts${dataset.kind === 'selection' ? ': one of those that this selection takes records of (lineage show)' : ''}`,
-    );
-  let rest: Uint8Array = Buffer.alloc(0);
-  const stream = (await store.objects.get(blobKey(file.digest))) as AsyncIterable<Uint8Array>;
-  const found = await measure(stream, (chunk) => {
-    const bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    let from = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-      if (end > from) take(bytes.subarray(from, end));
-      from = end + 1;
-    }
-    rest = bytes.subarray(from);
-  });
-  if (rest.length > 0) take(Buffer.from(rest));
-  if (found.digest !== file.digest)
-    throw new HabsburgError(
-      'verification',
-      `${RECORDS_FILE} of ${dataset.digest} is damaged: its bytes have the hash ${found.digest}`,
-    );
 }

@@ -14,6 +14,12 @@ const line = (max: number) =>
 const claim = z.strictObject({
   source: z.string().describe('As data, a term or a base names it; of a dataset of the Hub, without #SPLIT for all its splits.'),
   name: line(200).optional().describe("What it is called. Default: the file's or the repository's name."),
+  origin: z
+    .enum(['human', 'synthetic'])
+    .optional()
+    .describe(
+      'Who wrote it, as whoever runs the experiment states it: people, or a machine. Default: nobody says, and lineage share counts it as unknown.',
+    ),
   licence: line(200).optional().describe('Under which it may be used, best as an SPDX identifier: CC-BY-4.0.'),
   uri: z
     .url()
@@ -34,7 +40,9 @@ export const sourceClaims = z
   .min(1)
   .max(1000)
   .optional()
-  .describe('What is known of the sources: names, licences, addresses. Stated beside their digests; changes no result.');
+  .describe(
+    'What is known of the sources: names, who wrote them, licences, addresses. Stated beside their digests; changes no result.',
+  );
 
 /** Claims that stand in a document whose schema holds. @throws never */
 export function claimsIn(document: unknown): readonly SourceClaim[] {

@@ -4,6 +4,7 @@ import type { StatedArtifact } from '../../artifacts/in-toto.js';
 import { keyOf, makeStatement, type StepFacts } from '../../artifacts/statement.js';
 import { addStatement } from '../../artifacts/statements.js';
 import { stepName } from '../../artifacts/step-record.js';
+import { openArtifactStore } from '../../artifacts/open.js';
 import { ContentStore } from '../../artifacts/store.js';
 import type { ArtifactRef, ArtifactStore } from '../../artifacts/types.js';
 import { sha256 } from '../../common/canonical.js';
@@ -29,9 +30,9 @@ export class Household {
     return (this.made[name] = { ...ref, files: listed.map(({ source: _, ...file }) => file) });
   }
 
-  async source(name: string, text: string, kept = true): Promise<void> {
+  async source(name: string, text: string, kept = true, origin?: 'human' | 'synthetic'): Promise<void> {
     const artifact = await this.publish('source', name, { text });
-    await addStatement(this.store, sourceAbout(artifact), sourceStatement(artifact, { name, kept }));
+    await addStatement(this.store, sourceAbout(artifact), sourceStatement(artifact, { name, kept, ...(origin && { origin }) }));
   }
 
   /** @param inputs, sources names of what was made before */
@@ -90,15 +91,31 @@ export class Household {
       }
   }
 
-  private async record(member: string, generation: number, seed: number): Promise<void> {
+  private record(member: string, generation: number, seed: number): Promise<void> {
     const at = `${seed === 1 ? '' : `${seed}/`}${member}/${generation}`;
-    const ref = (name: string): ArtifactRef => {
-      const { kind, digest, size } = this.made[`${at}/${name}`];
-      return { kind, digest, size };
-    };
-    const members = { [member]: { model: ref('model'), dataset: ref('train'), generated: ref('texts'), steps: {} } };
-    const document = { schema: GENERATION_SCHEMA, experiment: 'cross', plan: sha256('plan'), run: `c/seed-${seed}`, generation, members }; // prettier-ignore
+    return this.result(`c/seed-${seed}`, generation, member, {
+      model: `${at}/model`,
+      dataset: `${at}/train`,
+      generated: `${at}/texts`,
+    });
+  }
+
+  /** What a member left in a generation of the experiment `cross`, by the names of artifacts. */
+  async result(run: string, generation: number, member: string, left: Readonly<Record<string, string>>): Promise<void> {
+    const refs = Object.entries(left).map(([role, name]): [string, ArtifactRef] => {
+      const { kind, digest, size } = this.made[name];
+      return [role, { kind, digest, size }];
+    });
+    const members = { [member]: { ...Object.fromEntries(refs), steps: {} } };
+    const document = { schema: GENERATION_SCHEMA, experiment: 'cross', plan: sha256('plan'), run, generation, members };
     const typed = document as unknown as Parameters<typeof resultStatement>[0];
     await addStatement(this.store, resultAbout(typed), resultStatement(typed, code)!);
+  }
+
+  /** All of it in a folder, for commands. */
+  async into(folder: string): Promise<string> {
+    const { objects } = openArtifactStore(folder);
+    for (const [key, bytes] of this.objects.objects) await objects.put(key, { bytes });
+    return folder;
   }
 }

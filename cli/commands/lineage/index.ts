@@ -5,6 +5,7 @@ import { registerDiff } from './diff.js';
 import { registerExport } from './export.js';
 import { registerFind } from './find.js';
 import { registerProve } from './prove.js';
+import { registerShare } from './share.js';
 import { registerShow } from './show.js';
 import { registerVerify } from './verify.js';
 import { registerWhy } from './why.js';
@@ -14,7 +15,7 @@ export const lineage: CommandModule = {
     const command = program
       .command('lineage')
       .description(
-        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, prove, check, export',
+        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, share, prove, check, export',
       );
     for (const register of [
       registerShow,
@@ -22,6 +23,7 @@ export const lineage: CommandModule = {
       registerDiff,
       registerVerify,
       registerFind,
+      registerShare,
       registerProve,
       registerCheck,
       registerExport,

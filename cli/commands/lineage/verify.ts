@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
 import { TARGET, findTarget } from '../../../lineage/target.js';
+import { checkShares } from '../../../lineage/share.js';
 import { verifyLineage } from '../../../lineage/verify.js';
 import { formatBytes } from '../../../report/format.js';
 import { visible } from '../../../report/text.js';
@@ -28,10 +29,12 @@ async function execute(what: string, options: LineageOptions, signal: AbortSigna
   const { store, graph } = await openLineage(options, signal);
   const of = await findTarget(store, graph, what);
   const tell = nowAndThen(options.quiet);
-  const found = await verifyLineage(store, graph, of, {
+  const walked = await verifyLineage(store, graph, of, {
     signal,
     progress: (bytes) => tell(() => `${formatBytes(bytes)} hashed`),
   });
+  // a share is computed from what has just been hashed
+  const found = walked.verdicts.length > 0 ? walked : { ...walked, verdicts: await checkShares(store, graph, of) };
   const { verdicts, artifacts, steps, statements, sources, bytes } = found;
   if (options.json) printJson('lineage-verify', { store: store.objects.url, of, ...found });
   else if (verdicts.length > 0) process.stdout.write(verdicts.map(({ verdict, what }) => `${verdict}: ${visible(what)}\n`).join(''));
