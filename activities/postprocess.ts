@@ -84,6 +84,7 @@ async function stage(
   const needs = needsOf(operators);
   const tokenizer = needs.tokenizer ? input.tokenizer : undefined;
   const prompts = needs.prompts ? input.prompts : undefined;
+  const ofSplit = input.split && { split: input.split };
   const tables: Record<string, ArtifactRef> = {};
   const reader = async ({ by, under, model }: ObservationNeed): Promise<ArtifactRef> => {
     if (under !== 'given') return (by === 'detector' ? detectors : input.models!)[under]!;
@@ -98,7 +99,7 @@ async function stage(
       settings: {
         ...(input.lossOn && { lossOn: input.lossOn }),
         ...need.settings,
-        ...(need.draws && { draw: { seed: place.seed, generation: place.generation, member: place.member, from } }),
+        ...(need.draws && { draw: { seed: place.seed, generation: place.generation, member: place.member, from, ...ofSplit } }),
       },
     });
     tables[tableName(need)] = outputs.table;
@@ -112,7 +113,7 @@ async function stage(
       inputs: { set, ...(tokenizer && { tokenizer }), ...(prompts && { prompts }), ...tables },
       parameters: {
         operators: operators.map(({ name, settings }) => ({ name, version: operatorNamed(name).version, settings })),
-        ...(needs.draws && from > 0 && { from }),
+        ...(needs.draws && { ...(from > 0 && { from }), ...ofSplit }),
       },
       engine: false,
     },
@@ -127,7 +128,12 @@ async function stage(
         ...(tokenizer && { tokenizer: await step.input(tokenizer) }),
         ...(prompts && { prompts: await recordsOf(step, prompts) }),
         tables: folders,
-        rng: { seed: place.seed, generation: place.generation, member: place.member, step: 'postprocess' },
+        rng: {
+          seed: place.seed,
+          generation: place.generation,
+          member: place.member,
+          step: input.split ? `postprocess/${input.split}` : 'postprocess',
+        },
         from,
         out,
       } satisfies TextsToPostprocess);

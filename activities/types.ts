@@ -124,6 +124,8 @@ export interface PostprocessInput {
   /** texts: a dataset, or a selection of them */
   readonly set: ArtifactRef;
   readonly operators: readonly OperatorPlan[];
+  /** the texts are of this split, not of the training set; said where operators draw lots, which are a split's own */
+  readonly split?: HeldOut;
   /** where operators need them: what the set was written with, and what it continues */
   readonly tokenizer?: ArtifactRef;
   readonly prompts?: ArtifactRef;

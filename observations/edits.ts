@@ -8,7 +8,13 @@ import { readRows } from '../kinds/text/host/texts.js';
 import { readAllRecords } from '../pool/records.js';
 import type { Instrument } from './types.js';
 
-const draw = z.strictObject({ seed: z.int(), generation: z.int(), member: z.string(), from: z.int() });
+const draw = z.strictObject({
+  seed: z.int(),
+  generation: z.int(),
+  member: z.string(),
+  from: z.int(),
+  split: z.enum(['valid', 'test']).optional(),
+});
 
 /**
  * `edited`: the ids of the text (of a template's record its answer) as a JSON array, in which those whose probability given the ids before
@@ -20,8 +26,8 @@ const instrument: Instrument = {
   async run({ data, model: folder, settings }, { threads, device }) {
     const { above = 0.99, draw: lots } = settings as { readonly above?: number; readonly draw?: z.output<typeof draw> };
     if (!lots) throw new Error('internal: edits are drawn, and nobody says by which lots');
-    const { from, ...who } = lots;
-    const rng = new CounterRng({ ...who, step: 'edits', purpose: String(from) });
+    const { from, split, ...who } = lots;
+    const rng = new CounterRng({ ...who, step: split ? `edits/${split}` : 'edits', purpose: String(from) });
     const model = await loadCheckpoint(folder, { frozen: true, device });
     const rows = await redrawConfident({
       model,

@@ -93,7 +93,7 @@ export function* memberGeneration(
     const sets: Record<string, ArtifactRef> = {};
     yield* texts(terms);
     for (const { set, ref: whole } of setsAt(terms, name, t, { ...states, [name]: { ...state, past, sources } }, split)) {
-      const operated = throughInput(set, whole, members, place, states, run);
+      const operated = throughInput(set, whole, members, place, states, run, split);
       const ref = operated
         ? (yield* ask({ step: 'postprocess', input: operated }, of(throughName(set, done), split))).kept
         : whole;
@@ -167,7 +167,7 @@ export function* memberGeneration(
     };
     const { generated } = yield* ask({ step: 'generate', input }, of('generate', which.split));
     if (t === 0 && !which.split && detects(run)) firstWritten = generated;
-    const wrote = { set: generated, prompts, model, first, firstWritten, real: real ?? prepared.train, tokenizer: prepared.tokenizer }; // prettier-ignore
+    const wrote = { set: generated, split: which.split, prompts, model, first, firstWritten, real: real ?? prepared.train, tokenizer: prepared.tokenizer }; // prettier-ignore
     const operated = writtenInput(member, place, wrote, run.data.text, run);
     const kept = operated ? (yield* ask({ step: 'postprocess', input: operated }, of('postprocess', which.split))).kept : generated; // prettier-ignore
     return { kept, raw: operated && generated };

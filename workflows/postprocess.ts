@@ -2,6 +2,7 @@
 import type { PostprocessInput, StepPlace } from '../activities/types.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import type { ObservationNeed } from '../operators/types.js';
+import type { HeldOut } from '../spec/mixes.js';
 import type { PoolSet } from '../spec/mixture.js';
 import { needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import type { MixedStepMember, RunPlan } from '../spec/plan.js';
@@ -11,6 +12,8 @@ import type { MemberState } from './contract.js';
 /** A set of texts, and what operators may ask about it. */
 interface Subject {
   readonly set: ArtifactRef;
+  /** absent: of the training set */
+  readonly split?: HeldOut | undefined;
   readonly tokenizer?: ArtifactRef;
   readonly prompts?: ArtifactRef;
   /** that wrote it */
@@ -46,6 +49,7 @@ export function throughInput(
   place: StepPlace,
   states: Readonly<Record<string, MemberState>>,
   known: Known = {},
+  split?: HeldOut,
 ): PostprocessInput | undefined {
   // what is past went through it when it was new
   if (set.kind === 'unseen' || set.kind === 'past' || !set.through) return undefined;
@@ -54,13 +58,13 @@ export function throughInput(
     const { prepared, first, real, firstWritten } = states[place.member];
     // every seed reads the same real texts, but lots are a seed's own
     const at = { ...place, seed: needsOf(set.through).draws ? place.seed : 0, generation: 0, member: '' };
-    const subject = { set: ref, tokenizer: prepared.tokenizer, first, real: real ?? prepared.train, firstWritten };
+    const subject = { set: ref, split, tokenizer: prepared.tokenizer, first, real: real ?? prepared.train, firstWritten };
     return input(set.through, at, subject, of(place.member), known, place);
   }
   const { prepared, first, written, real, firstWritten } = states[set.member];
   const model = written?.find(({ generation }) => generation === set.generation)?.model;
   const at = { ...place, member: set.member, generation: set.generation };
-  const subject = { set: ref, tokenizer: prepared.tokenizer, model, first, real: real ?? prepared.train, firstWritten };
+  const subject = { set: ref, split, tokenizer: prepared.tokenizer, model, first, real: real ?? prepared.train, firstWritten };
   return input(set.through, at, subject, of(set.member), known);
 }
 
@@ -71,7 +75,7 @@ export function throughInput(
 function input(
   operators: readonly OperatorPlan[],
   place: StepPlace,
-  { set, tokenizer, prompts, model, first, real, firstWritten }: Subject,
+  { set, split, tokenizer, prompts, model, first, real, firstWritten }: Subject,
   reader: MixedStepMember,
   { sources, claims = [] }: Known,
   { seed, generation, member }: Pick<StepPlace, 'seed' | 'generation' | 'member'> = place,
@@ -87,6 +91,7 @@ function input(
     place,
     set,
     operators,
+    ...(needs.draws && split && { split }),
     ...(needs.tokenizer && tokenizer && { tokenizer }),
     ...(needs.prompts && prompts && { prompts }),
     ...(under.size > 0 && {

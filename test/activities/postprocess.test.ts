@@ -141,6 +141,25 @@ test('an instrument that draws is told its lots, and its operator’s settings',
   expect(at.jobs).toMatchObject([{ observation: 'edits', settings: { above: 0.9, draw: { seed: 7, generation: 2, member: 'm', from: 1 } } }]); // prettier-ignore
 });
 
+test('the lots of a validation and a test set are their own, and independent of those of the training set', async () => {
+  const settings = { observation: 'text', column: 'characters', under: 'first', min: 0, errors: { lost: 0.5, passed: 0 } };
+  const verify: OperatorPlan = { name: 'verify', settings, needs: { draws: true } };
+  const many = await texts(...Array.from({ length: 400 }, (_, i) => `text ${i}`));
+  const kept = async (more: Partial<PostprocessInput>): Promise<ReadonlySet<number>> => {
+    const { outputs } = await postprocess({ set: many, operators: [verify], ...more });
+    const { runs } = (await at.json(outputs.kept, 'selection.json')) as { runs: readonly [number, number, number][] };
+    return new Set(runs.flatMap(([, first, count]) => Array.from({ length: count }, (_, i) => first + i)));
+  };
+  const sets = [await kept({}), await kept({ split: 'valid' }), await kept({ split: 'test' })];
+  for (const [a, b] of ['01', '02', '12'].map((pair) => [...pair].map(Number))) {
+    const alike = Array.from({ length: 400 }, (_, i) => i).filter((i) => sets[a].has(i) === sets[b].has(i)).length;
+    // of fair coins 200 in the mean, with a standard deviation of 10
+    expect(Math.abs(alike - 200)).toBeLessThan(1.96 * 10);
+  }
+  // what draws none is the same for all splits
+  expect(await postprocess({ split: 'valid' })).toMatchObject({ outputs: (await postprocess()).outputs, cached: true });
+});
+
 test('operators, their versions and what they need are the key; what they do not need is not', async () => {
   const others = {
     set: { ...input, set: await texts('quite', 'others') },

@@ -62,14 +62,14 @@ test('tokens below the threshold stay, those above are drawn by the prior, withi
   expect(chiSquareUpper(statistic, cells.length - 1)).toBeGreaterThan(0.05);
 });
 
-test('a template’s prompt stays and is left out; lots are of seed, generation, member and place in the list', async () => {
+test('a template’s prompt stays and is left out; lots are of seed, generation, member, place in the list and split', async () => {
   const above = sure.at(-1)!.p / 2;
   const [one] = await edited([rows[0]], { above, draw }, [3]);
   expect(one).toHaveLength(rows[0].length - 3);
   const [whole] = await edited([rows[0]], { above, draw });
   expect(whole.slice(3)).toEqual(one);
   expect(whole[0]).toBe(rows[0][0]);
-  for (const other of [{ seed: 2 }, { generation: 3 }, { member: 'n' }, { from: 1 }])
+  for (const other of [{ seed: 2 }, { generation: 3 }, { member: 'n' }, { from: 1 }, { split: 'valid' }, { split: 'test' }])
     expect(await edited([rows[0]], { above, draw: { ...draw, ...other } })).not.toEqual([whole]);
   await expect(edited([rows[0]], { above })).rejects.toThrow('by which lots');
 });

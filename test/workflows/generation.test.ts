@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { FinetuneInput, GenerateInput, PostprocessInput, SampleInput, StepResult } from '../../activities/types.js';
 import { digestOf, sha256 } from '../../common/canonical.js';
+import type { OperatorPlan } from '../../spec/operator-plan.js';
 import type { MixedStepMember } from '../../spec/plan.js';
 import {
   generationOf,
@@ -131,6 +132,10 @@ test('a member that mixes its splits draws them by the same terms, is validated 
   expect(Object.keys(result.index.steps)).toEqual(
     ['sample', 'sample-valid', 'sample-test', 'finetune', ...['', '-valid', '-test'].flatMap((split) => [`generate${split}`, `postprocess${split}`])], // prettier-ignore
   );
+  const lots: OperatorPlan = { name: 'verify', settings: {}, needs: { draws: true } };
+  const drawn = walk({ ...one, postprocess: [lots], mixture: list(weighted, { ...term('self', 'previous', { share: 0.5 }), through: [lots] }) } as never, 1, zeroth.result.state).asked; // prettier-ignore
+  const operated = drawn.flatMap(({ step, input }) => (step === 'postprocess' ? [(input as PostprocessInput).split] : []));
+  expect(operated).toEqual([undefined, 'valid', 'test', undefined, 'valid', 'test']);
   const sampled = ref('sample', 'sample', 1, 'm');
   expect(input<FinetuneInput>(asked, 'finetune').valid).toEqual(sampled);
   expect(scoreInput(one, { metrics: [] }, result)).toMatchObject({ test: prepared.test, mixed: sampled });

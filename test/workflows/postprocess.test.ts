@@ -129,6 +129,19 @@ test('but whose operators draw lots draw those of their seed', () => {
   expect(through({ kind: 'real', through: [cut, lots] })).toMatchObject({ place: { seed: 5, generation: 0, member: '' } });
 });
 
+test('of a split that is not the training set, where lots are drawn: they are its own', () => {
+  const lots: OperatorPlan = { name: 'verify', settings: {}, needs: { draws: true } };
+  const split = 'valid' as const;
+  for (const set of [{ kind: 'real' }, { kind: 'written', member: 'writer', generation: 2 }] as const) {
+    const asked = (through: readonly OperatorPlan[]) => throughInput({ ...set, through }, ref('whole'), members, place, states, {}, split); // prettier-ignore
+    expect(asked([cut, lots])).toMatchObject({ split });
+    expect(asked([cut])).not.toHaveProperty('split');
+  }
+  expect(writtenInput(m([lots]), place, { ...subject, split }, undefined)).toMatchObject({ split });
+  expect(writtenInput(m([lots]), place, subject, undefined)).not.toHaveProperty('split');
+  expect(writtenInput(m([dedupe]), place, { ...subject, split }, undefined)).not.toHaveProperty('split');
+});
+
 test('what is read as it is, or went through when it was new, is not asked for', () => {
   expect(through({ kind: 'written', member: 'writer', generation: 2 })).toBeUndefined();
   expect(through({ kind: 'past', member: 'writer', generation: 1, through: all })).toBeUndefined();
