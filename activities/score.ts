@@ -9,9 +9,11 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
-import { roleOf } from '../evaluations/training.js';
+import { isOfTraining, roleOf, TRAINING } from '../evaluations/training.js';
 import type { Evaluation, ObservationRef, RecordsRole, Settings } from '../evaluations/types.js';
 import { defaultsOf, rolesOf, tableName } from '../evaluations/types.js';
+import { OBSERVATIONS, type ObservationName } from '../observations/index.js';
+import type { Declared } from '../observations/types.js';
 import { metricKey } from '../spec/metric-key.js';
 import { kindOf } from '../kinds/index.js';
 import type { ScoresDocument } from '../spec/results.js';
@@ -114,17 +116,18 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
       const step =
         need.under === 'encoder'
           ? once(asked, tableName(need).replace(/encoder$/, encoder), () => embed(need, encoder))
-          : once(asked, name, () =>
-              observe(deps, {
-                // these under model 0 are looked at once for all generations, as those of generation 0 are
-                place:
-                  need.under === 'first' && (need.of === 'test' || need.of === 'written0') ? { ...place, generation: 0 } : place,
+          : once(asked, name, () => {
+              // model 0 looks once for all generations at what they may share; at what one wrote it looks once anyway
+              const shared = need.of === 'test' || need.of === 'written0' || need.of === TRAINING;
+              const byFirst = need.under === 'first' || (need.of === TRAINING && isModelFree(need.observation));
+              return observe(deps, {
+                place: byFirst && shared ? { ...place, generation: 0 } : place,
                 observation: need.observation,
-                model: need.under === 'self' ? model : first,
+                model: byFirst ? first : model,
                 data: setOf(input, need.of),
                 settings,
-              }),
-            );
+              });
+            });
       return (await step).outputs.table;
     },
     async made() {
@@ -133,6 +136,10 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
       return steps;
     },
   };
+}
+
+function isModelFree(observation: string): boolean {
+  return (OBSERVATIONS[observation as ObservationName] as Declared).modelFree ?? false;
 }
 
 /** @throws ApplicationFailure for a set that some runs do not know */
@@ -180,7 +187,8 @@ async function evaluate(
     {
       step: 'evaluate',
       version,
-      place: input.place,
+      // one training set has the same value in whatever run, generation and member it is trained on
+      place: isOfTraining(settings) ? ofNobody(input.place) : input.place,
       inputs: refs,
       parameters: { evaluation: name, variant, settings },
       engine: false,

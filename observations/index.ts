@@ -42,6 +42,7 @@ export const OBSERVATIONS = {
     of: 'texts',
     summary:
       "The dependency parse of each text by Habsburg's parser of English: sentence_count and word_count, and conllu, its sentences as CoNLL-U.",
+    modelFree: true,
     columns: { sentence_count: 'int32', word_count: 'int32' },
     texts: ['conllu'],
   },

@@ -28,6 +28,8 @@ export interface Declared {
   readonly summary: string;
   /** detector: what looks is no model of the loop, but learned from what one wrote (activities/detector.ts) */
   readonly by?: 'detector';
+  /** what looks is no model at all: whichever is named, the table is the same */
+  readonly modelFree?: true;
   /** the columns that every table of it has, beside `record`, the record's id; absent: as many numbers as the model's code or vector has */
   readonly columns?: Readonly<Record<string, ColumnType>>;
   /** and those of text; absent: none */

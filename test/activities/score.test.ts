@@ -92,6 +92,11 @@ const deps: ActivityDependencies = {
       await writeTable(job.out, { records: ids, columns: Object.fromEntries(columns) as Record<string, Float32Array> });
       return { records: records.length };
     }
+    if (job.observation === 'syntax') {
+      const conllu = records.map(({ tokens }) => tokens.map((id, i) => `${i + 1}\tw\tw\tX\tT${id}\t_\t${i}\tdep\t_\t_`).join('\n') + '\n\n'); // prettier-ignore
+      await writeTable(job.out, { records: ids, columns: {}, texts: { conllu } });
+      return { records: records.length };
+    }
     const counts = records.map(({ tokens }) => tokens.length - 1);
     await writeTable(job.out, {
       records: ids,
@@ -189,6 +194,32 @@ test('a metric of the training set is the same function of other records, by a n
   expect(Object.keys(result.tables)).toEqual(['likelihood/generated/first', 'likelihood/training/first']);
   expect(histograms).toHaveLength(1);
   expect(samples).toHaveLength(2);
+});
+
+test('a training set is measured once, in whatever generation, seed and member it is; what a model has to look at, once a model', async () => {
+  const of = (metric: MetricPlan) => ({ ...metric, settings: { ...metric.settings, of: 'training' } });
+  const SHIFT = { name: 'sequence-perplexity', variant: 'under-model-0', settings: {} };
+  const training = await texts('shared', [[5, 5, 6], [6, 5], [7, 8]]); // prettier-ignore
+  const D_SYN = { name: 'd-syn', variant: 'stein', settings: { sentences: 0 } };
+  const asked = [of(DISTINCT), of(SHIFT), of(D_SYN)];
+  const begun = await score(asked, { training, generated: await texts('written first', [[9]], 'real') });
+  expect(begun.failures).toEqual([]);
+  expect(begun.counts).toEqual({ observations: { computed: 2, reused: 0 }, evaluations: { computed: 4, reused: 0 } });
+  const before = observed.length;
+  // the texts that a reader sees are of what was written
+  const next = { training, model: await model('t + 1'), generated: await texts('written next', [[9, 9]], 'real') };
+  const later = await score(asked, { ...next, place: { ...INPUT.place, generation: 2 } });
+  expect(later.counts).toEqual({ observations: { computed: 0, reused: 2 }, evaluations: { computed: 1, reused: 3 } });
+  expect(observed).toHaveLength(before);
+  const other = { ...next, first: await model('another 0') };
+  const seed = await score(asked, { ...other, place: { ...INPUT.place, seed: 2, member: 'n' } });
+  // its model 0 is another: it looks, and sees the same here
+  expect(seed.counts).toEqual({ observations: { computed: 2, reused: 0 }, evaluations: { computed: 1, reused: 3 } });
+  const values = async (result: ScoreResult) => (await found(result)).values;
+  expect(await values(later)).toEqual(await values(begun));
+  expect(new Set((await values(begun)).map(({ metric }) => metric))).toEqual(
+    new Set(['distinct-1', 'sequence-perplexity', 'd-syn']),
+  );
 });
 
 test('a metric asks how records are read; what two ask alike is looked at once, and what the member does anyway is no other table', async () => {
