@@ -45,7 +45,7 @@ const ALLOWED = {
   care: ['artifacts'],
   // how long a training lasts, and how rows are packed: what a fit has seen is counted from these
   lineage: ['artifacts', 'documents', 'pool', 'data', 'engine/train/schedule.ts'],
-  exports: ['artifacts', 'lineage', 'signing', 'spec'],
+  exports: ['artifacts', 'lineage', 'pool', 'signing', 'spec'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
