@@ -37,18 +37,19 @@ const ALLOWED = {
   // what a file may say of its members and data; where they are computed, in a kind's host/, is below
   kinds: ['spec', 'evaluations', 'statistics', ...SETTINGS],
   signing: [],
-  artifacts: [],
+  artifacts: ['signing'],
   engine: [],
   data: ['spec', 'kinds', 'artifacts', 'evaluations'],
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
-  care: ['artifacts'],
+  care: ['artifacts', 'signing'],
   // how long a training lasts, and how rows are packed: what a fit has seen is counted from these
-  lineage: ['artifacts', 'documents', 'pool', 'data', 'engine/train/schedule.ts'],
-  exports: ['artifacts', 'lineage', 'pool', 'signing', 'spec'],
+  lineage: ['artifacts', 'documents', 'pool', 'data', 'signing', 'engine/train/schedule.ts'],
+  exports: ['artifacts', 'lineage', 'signing', 'spec'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [
+    'signing',
     'spec',
     'kinds',
     'artifacts',

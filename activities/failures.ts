@@ -51,6 +51,13 @@ export function toFailure(error: unknown, doing: string, attempt: number): Appli
   );
 }
 
+/** The kind of a failure, to be stated; undefined of what is none: work that is handed back, or given up because it was asked to be. */
+export function failureKind(error: unknown, attempt: number): string | undefined {
+  if (error instanceof EngineDied) return 'engineDied';
+  const { type } = toFailure(error, '', attempt) as { readonly type?: string | null };
+  return type?.startsWith(FAILURE_PREFIX) ? type.slice(FAILURE_PREFIX.length) : undefined;
+}
+
 /**
  * A server keeps 4 KB of the failure of an attempt that it will retry (`limit.mutableStateActivityFailureSize.error`); of a larger
  * one it keeps the words "Failure exceeds size limit." instead of the reason. The parts below stay under 3.5 KB together.

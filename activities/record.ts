@@ -1,6 +1,9 @@
 /** record: keeps the experiment's documents (plan, runs, generations, evaluations), so that results can be read with no server running. */
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log as warnings } from '@temporalio/activity';
+import { isDamage } from '../artifacts/damage.js';
+import { appendLog } from '../artifacts/log.js';
 import { addStatement } from '../artifacts/statements.js';
+import type { ArtifactStore } from '../artifacts/types.js';
 import { whileWriting } from '../artifacts/writers.js';
 import { versionName } from '../common/version.js';
 import { read } from '../documents/read.js';
@@ -11,12 +14,30 @@ import { documentName, latestName, planName, startName } from '../spec/documents
 import { toFailure } from './failures.js';
 import type { Activities, ActivityDependencies } from './types.js';
 
+/** Between two additions to a log by one worker while runs go on. */
+const LOG_MS = 10_000;
+
 export function recordActivities(deps: ActivityDependencies): Pick<Activities, 'recordPlan' | 'recordMetrics' | 'record'> {
   const withFailures = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
       throw toFailure(error, doing, activityInfo().attempt);
+    }
+  };
+  const logged = new Map<string, number>();
+  /** Puts into the store's log what waits for it; not with each of many small documents. A log that is damaged holds up no run. */
+  const log = async (store: ArtifactStore, now: boolean): Promise<void> => {
+    const { url } = store.objects;
+    if (!now && Date.now() - (logged.get(url) ?? 0) < LOG_MS) return;
+    logged.set(url, Date.now());
+    try {
+      await appendLog(store, deps.signer);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      warnings.warn('the log of the store is damaged, so that nothing is added to it: habsburg store check', {
+        problem: error.message,
+      });
     }
   };
   return {
@@ -56,8 +77,9 @@ export function recordActivities(deps: ActivityDependencies): Pick<Activities, '
         const store = deps.openStore(url);
         const statement = resultStatement(whole, deps.code);
         // first: whoever sees a document finds what is stated of it
-        if (statement) await addStatement(store, resultAbout(whole), statement);
+        if (statement) await addStatement(store, resultAbout(whole), statement, deps.signer);
         await store.writeName(documentName(whole), whole);
+        await log(store, whole.schema === RUN_SCHEMA);
       }),
   };
 }

@@ -2,6 +2,7 @@
 import { keepSource } from '../artifacts/source.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { SourceOrigin } from '../data/source.js';
+import type { Signer } from '../signing/envelope.js';
 import { claimAbout, type SourceClaim } from '../spec/source-claims.js';
 
 /** By role, as a step's statement names them. */
@@ -16,12 +17,13 @@ export function claimed(origins: Readonly<Record<string, SourceOrigin>>, claims?
 export async function keepSources(
   store: ArtifactStore,
   read: SourcesRead,
+  signer: Signer,
   options: { readonly hashBelow?: number } = {},
 ): Promise<Record<string, ArtifactRef & { readonly uri?: string }>> {
   const refs: Record<string, ArtifactRef & { readonly uri?: string }> = {};
   for (const [role, { origin, claims }] of Object.entries(read)) {
     const { keep, licence, origin: writer, name = origin.name, uri = origin.uri } = claimAbout(origin.given, claims) ?? {};
-    const ref = await keepSource(store, origin.files, { name, uri, licence, origin: writer }, { keep, ...options });
+    const ref = await keepSource(store, origin.files, { name, uri, licence, origin: writer }, signer, { keep, ...options });
     refs[role] = { ...ref, ...(uri === undefined ? {} : { uri }) };
   }
   return refs;

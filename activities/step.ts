@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { stateAttempt } from '../artifacts/attempt.js';
 import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../artifacts/checkpoints.js';
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import { makeStatement } from '../artifacts/statement.js';
@@ -16,7 +17,7 @@ import type { Digest } from '../common/canonical.js';
 import { inThread } from '../common/thread.js';
 import type { Job, JobReport, Progress } from '../kinds/host/types.js';
 import { checkEngine } from './engine.js';
-import { toFailure } from './failures.js';
+import { failureKind, toFailure } from './failures.js';
 import { acquireLease } from './lease.js';
 import { checkOutput, lackOf } from './outputs.js';
 import { keepSources, type SourcesRead } from './sources.js';
@@ -144,7 +145,7 @@ async function attempt(
     return undefined;
   };
   // whether or not anything is to be computed: what is claimed of them may be new
-  const sources = await keepSources(store, definition.sources?.() ?? {}, place.deep ? { hashBelow: Infinity } : {});
+  const sources = await keepSources(store, definition.sources?.() ?? {}, deps.signer, place.deep ? { hashBelow: Infinity } : {});
   writing.settle(Object.values(sources).map(({ digest }) => digest));
   let hit = await lookUp();
   if (hit) return hit;
@@ -153,6 +154,8 @@ async function attempt(
   const lease = await acquireLease(store, key, holder, async () => (hit = await lookUp()) !== undefined, signal);
   if (!lease) return hit!;
   const startedOn = new Date().toISOString();
+  // never before the clock that `startedOn` was read from, which may have been set back meanwhile
+  const now = () => new Date(Math.max(Date.now(), Date.parse(startedOn))).toISOString();
   await mkdir(deps.scratch, { recursive: true });
   const scratch = await mkdtemp(join(deps.scratch, `${definition.step}-`));
   try {
@@ -172,8 +175,6 @@ async function attempt(
     const stated: Record<string, StatedArtifact> = {};
     for (const [name, ref] of Object.entries(outputs)) stated[name] = { ...ref, files: (await store.manifest(ref.digest)).files };
     if (doubt) await dropUnreadable(store, key);
-    // never before the clock that `startedOn` was read from, which may have been set back meanwhile
-    const finishedOn = new Date(Math.max(Date.now(), Date.parse(startedOn))).toISOString();
     const facts = makeStatement({
       step: definition.step,
       stepVersion: definition.version,
@@ -190,15 +191,26 @@ async function attempt(
       invocation: {
         id: `${invocation}/${info.attempt}`,
         startedOn,
-        finishedOn,
+        finishedOn: now(),
         runtime: { node: process.versions.node },
       },
     });
     await writing.assertHeld();
-    const statement = await addStatement(store, stepName(key), facts);
+    const statement = await addStatement(store, stepName(key), facts, deps.signer);
     await writeStep(store, { key, step: definition.step, outputs, report: outcome.report, statement });
     await clearCheckpoint(store, key);
     return { key, cached: false, outputs, report: outcome.report };
+  } catch (error) {
+    const failure = failureKind(error, info.attempt);
+    if (failure !== undefined && !signal.aborted) {
+      const { step, version: stepVersion } = definition;
+      const { seed, generation, member } = place;
+      const attempted = { id: `${invocation}/${info.attempt}`, startedOn, finishedOn: now() };
+      const facts = { step, stepVersion, key, seed, generation, member, engineFingerprint, invocation: attempted, failure };
+      // what went wrong is told in any case
+      await stateAttempt(store, facts, deps.code, deps.signer).catch(() => undefined);
+    }
+    throw error;
   } finally {
     await lease.release();
     await rm(scratch, { recursive: true, force: true }).catch(() => undefined);

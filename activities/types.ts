@@ -1,6 +1,7 @@
 /** What activities take and give. Workflows import these as types alone. */
 import type { ArtifactRef, ArtifactStore, CodeIdentity } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
+import type { Signer } from '../signing/envelope.js';
 import type { SourceClaim } from '../spec/source-claims.js';
 import type { SourceDigests } from '../spec/sources.js';
 import type { RunJob } from '../engines/run-job.js';
@@ -294,6 +295,8 @@ export interface ActivityDependencies {
   readonly device: Device;
   /** what runs, as statements name it */
   readonly code: CodeIdentity;
+  /** who signs what is stated */
+  readonly signer: Signer;
   /** local folder for what a running step needs */
   readonly scratch: string;
 }

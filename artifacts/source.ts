@@ -2,6 +2,7 @@
  * Sources: what an experiment reads from outside, as artifacts of their own down to the bytes, and what is claimed of them. The claim is a
  * statement without time or place, so that who says the same again says it once. Field map in docs/lineage.md.
  */
+import type { Signer } from '../signing/envelope.js';
 import { Reader, SOURCE_KIND, STATEMENT_TYPE, TYPES, subjectsOf, type InTotoStatement, type StatedArtifact } from './in-toto.js';
 import { hexOf } from './keys.js';
 import { addStatement } from './statements.js';
@@ -81,6 +82,7 @@ export async function keepSource(
   store: ArtifactStore,
   files: readonly SourceFile[],
   facts: Omit<SourceFacts, 'kept'>,
+  signer: Signer,
   options: { readonly keep?: boolean; readonly hashBelow?: number } = {},
 ): Promise<ArtifactRef> {
   const size = files.reduce((sum, file) => sum + file.size, 0);
@@ -89,6 +91,6 @@ export async function keepSource(
   const { hashBelow } = options;
   const ref = await store.publishFiles(SOURCE_KIND, kept ? files : bare, hashBelow === undefined ? {} : { hashBelow });
   const inOrder = [...bare].sort((a, b) => (a.path < b.path ? -1 : 1));
-  await addStatement(store, sourceAbout(ref), sourceStatement({ ...ref, files: inOrder }, { ...facts, kept }));
+  await addStatement(store, sourceAbout(ref), sourceStatement({ ...ref, files: inOrder }, { ...facts, kept }), signer);
   return ref;
 }

@@ -1,46 +1,60 @@
 /**
- * Statements in a store. Those about a thing of the name N lie at statements/N/<SHA-256 of its bytes>.json: each is written once and
- * never changed, and a thing may have several, of several attempts, machines or signers.
+ * Statements in a store, signed. Those about a thing of the name N lie at statements/N/<SHA-256 of the envelope's bytes>.json: each is
+ * written once and never changed, and a thing may have several, of several attempts, machines or signers. What is filed is queued for the
+ * store's log first (artifacts/log.ts), so that no statement escapes it.
  */
 import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import { sealed, type Signer } from '../signing/envelope.js';
 import { again } from './again.js';
 import { isDamage } from './damage.js';
 import { statementBytes, type InTotoStatement } from './in-toto.js';
 import { checkKey, hexOf } from './keys.js';
+import { openSigned, publishKey } from './signing-keys.js';
 import { parseStatement, type StepFacts } from './statement.js';
 import { findStep, stepName, type FoundStep } from './step-record.js';
 import type { ArtifactRef, ArtifactStore } from './types.js';
 
 /** A statement larger than this is none. */
 const LIMIT = 64 * 1024 * 1024;
-const ROOT = 'statements/';
+export const STATEMENTS = 'statements/';
 const FILE = /\/([0-9a-f]{64})\.json$/;
 
-export const statementKey = (about: string, digest: Digest): string => `${ROOT}${about}/${hexOf(digest)}.json`;
+export const statementKey = (about: string, digest: Digest): string => `${STATEMENTS}${about}/${hexOf(digest)}.json`;
+
+/** What waits to be put into the log: empty objects, named by the statement's digest and what it is about. */
+export const QUEUE = 'log/queue/';
+export const queuedKey = (statement: string): string => `${QUEUE}${statement.slice(STATEMENTS.length)}`;
 
 /**
- * Adds a statement to those about a thing; one that is there whole already is left alone.
+ * Signs a statement and adds it to those about a thing; one that is there whole already is left alone.
  * @param about the thing's name: `steps/<key>`, `sources/<artifact>`, or a result document's
+ * @returns the digest of the envelope
  */
 export async function addStatement(
-  { objects }: ArtifactStore,
+  store: ArtifactStore,
   about: string,
   statement: InTotoStatement<unknown>,
+  signer: Signer,
 ): Promise<Digest> {
-  const bytes = statementBytes(statement);
+  const { objects } = store;
+  const bytes = await sealed(statementBytes(statement), signer);
   const digest = sha256(bytes);
   const key = statementKey(about, digest);
   checkKey(key);
+  await publishKey(store, signer);
   const there = await objects.stat(key);
-  if (!there) await objects.putIfAbsent(key, { bytes });
-  else if (there.size !== bytes.byteLength || !(await objects.read(key, LIMIT)).equals(bytes)) await objects.put(key, { bytes });
+  if (!there) {
+    await objects.put(queuedKey(key), { bytes: Buffer.alloc(0) });
+    await objects.putIfAbsent(key, { bytes });
+  } else if (there.size !== bytes.byteLength || !(await objects.read(key, LIMIT)).equals(bytes))
+    await objects.put(key, { bytes });
   return digest;
 }
 
 /** Digests of the statements about a thing, by the names that they are filed under; in no order that means anything. */
 export async function* statementsAbout({ objects }: ArtifactStore, about: string): AsyncIterable<Digest> {
-  for await (const key of objects.list(`${ROOT}${about}/`)) {
+  for await (const key of objects.list(`${STATEMENTS}${about}/`)) {
     const hex = FILE.exec(key)?.[1];
     if (hex !== undefined && key === statementKey(about, `sha256:${hex}`)) yield `sha256:${hex}`;
   }
@@ -50,20 +64,29 @@ export async function* statementsAbout({ objects }: ArtifactStore, about: string
 export async function* allStatements({
   objects,
 }: ArtifactStore): AsyncIterable<{ readonly about: string; readonly digest: Digest }> {
-  for await (const key of objects.list(ROOT)) {
+  for await (const key of objects.list(STATEMENTS)) {
     const hex = FILE.exec(key)?.[1];
-    if (hex !== undefined) yield { about: key.slice(ROOT.length, -`/${hex}.json`.length), digest: `sha256:${hex}` };
+    if (hex !== undefined) yield { about: key.slice(STATEMENTS.length, -`/${hex}.json`.length), digest: `sha256:${hex}` };
   }
 }
 
+/** A statement that somebody signed. */
+export interface ReadStatement {
+  /** parsed JSON, whose bytes were the one form that it can have */
+  readonly value: unknown;
+  /** whose key the store has; whether it is trusted is another question */
+  readonly keyid: string;
+}
+
 /**
- * A statement's JSON, once its bytes have the hash that it is filed under and are the one form that it can have.
+ * A statement, once its bytes have the hash that it is filed under, a key of the store signed it, and all is in the one form that it can have.
  * @throws 'notFound', 'verification'
  */
-export async function readStatement({ objects }: ArtifactStore, about: string, digest: Digest): Promise<unknown> {
+export async function readStatement(store: ArtifactStore, about: string, digest: Digest): Promise<ReadStatement> {
+  const { objects } = store;
   const key = statementKey(about, digest);
   return again(`reading ${key} from ${objects.url}`, async () =>
-    statementIn(await objects.read(key, LIMIT), digest, `${key} in ${objects.url}`),
+    statementIn(store, await objects.read(key, LIMIT), digest, `${key} in ${objects.url}`),
   );
 }
 
@@ -71,17 +94,18 @@ export async function readStatement({ objects }: ArtifactStore, about: string, d
  * @param where words it for an error
  * @throws 'verification'
  */
-export function statementIn(bytes: Buffer, digest: Digest, where: string): unknown {
+export async function statementIn(store: ArtifactStore, bytes: Buffer, digest: Digest, where: string): Promise<ReadStatement> {
   const wrong = (what: string) => new HabsburgError('verification', `${where} ${what}`);
   if (sha256(bytes) !== digest) throw wrong('is damaged: its bytes do not have the hash that it is named by');
+  const { payload, keyid } = await openSigned(store, bytes, where);
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(payload.toString('utf8'));
   } catch {
     throw wrong('is not JSON');
   }
-  if (!Buffer.from(canonicalJson(value), 'utf8').equals(bytes)) throw wrong('is not in canonical form');
-  return value;
+  if (!Buffer.from(canonicalJson(value), 'utf8').equals(payload)) throw wrong('is not in canonical form');
+  return { value, keyid };
 }
 
 /** The statements of a finished step: of one that can be believed the digest and what it states, and what is wrong with others. */
@@ -141,7 +165,7 @@ async function believedFacts(
 ): Promise<StepFacts | string> {
   const where = statementKey(about, digest);
   try {
-    const stated = parseStatement(await readStatement(store, about, digest), where);
+    const stated = parseStatement((await readStatement(store, about, digest)).value, where);
     const digests = (refs: Readonly<Record<string, ArtifactRef>>) =>
       canonicalJson(Object.fromEntries(Object.entries(refs).map(([output, ref]) => [output, ref.digest])));
     return stated.key !== key || digests(stated.outputs) !== digests(outputs) ? `${where} states something else` : stated;
@@ -157,7 +181,7 @@ export async function dropUnreadable(store: ArtifactStore, key: Digest): Promise
   const about = stepName(key);
   for await (const digest of statementsAbout(store, about)) {
     try {
-      parseStatement(await readStatement(store, about, digest), about);
+      parseStatement((await readStatement(store, about, digest)).value, about);
     } catch (error) {
       if (!isDamage(error)) throw error;
       await store.objects.delete(statementKey(about, digest));

@@ -119,7 +119,7 @@ function steps(store) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
     .map(({ parentPath, path: old, name }) => {
-      const { buildDefinition, runDetails } = JSON.parse(readFileSync(join(parentPath ?? old, name), 'utf8')).predicate;
+      const { buildDefinition, runDetails } = JSON.parse(Buffer.from(JSON.parse(readFileSync(join(parentPath ?? old, name), 'utf8')).payload, 'base64').toString()).predicate; // prettier-ignore
       const { startedOn, finishedOn } = runDetails.metadata;
       const step = buildDefinition.buildType.split('/').at(-2);
       return { step, generation: buildDefinition.externalParameters.generation, startedOn, seconds: (Date.parse(finishedOn) - Date.parse(startedOn)) / 1000 }; // prettier-ignore

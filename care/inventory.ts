@@ -1,9 +1,12 @@
 /** What lies in a store, by what it is: read once, before anything is said about it. Holds names and sizes, never contents. */
+import { isDamage } from '../artifacts/damage.js';
+import { STATEMENTS } from '../artifacts/statements.js';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { addTo } from '../common/add-to.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { isHabsburgError } from '../common/errors.js';
+import { openEnvelope } from '../signing/envelope.js';
 
 /** Objects asked for at a time. */
 const READS = 32;
@@ -77,9 +80,20 @@ export async function digestsIn({ objects }: ArtifactStore, keys: readonly strin
       if (isHabsburgError(error) && error.kind === 'notFound') return undefined;
       throw error;
     });
-    for (const digest of named(bytes?.toString('latin1') ?? '')) found.add(digest);
+    for (const digest of named(bytes ? textOf(key, bytes) : '')) found.add(digest);
   });
   return found;
+}
+
+/** Of a statement what was signed; whether it is true is not asked here. */
+function textOf(key: string, bytes: Buffer): string {
+  if (!key.startsWith(STATEMENTS)) return bytes.toString('latin1');
+  try {
+    return openEnvelope(bytes, key).payload.toString('latin1');
+  } catch (error) {
+    if (isDamage(error)) return bytes.toString('latin1');
+    throw error;
+  }
 }
 
 const HEX = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g;

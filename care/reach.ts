@@ -135,7 +135,7 @@ async function outputsOf(store: ArtifactStore, step: Digest, keys: readonly stri
   for (const key of statements) {
     const digest: Digest = `sha256:${key.slice(-'.json'.length - 64, -'.json'.length)}`;
     try {
-      return digests(parseStatement(await readStatement(store, stepName(step), digest), key).outputs);
+      return digests(parseStatement((await readStatement(store, stepName(step), digest)).value, key).outputs);
     } catch (error) {
       if (!isDamage(error)) throw error;
     }

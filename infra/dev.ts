@@ -263,7 +263,16 @@ function defaultWorkers({ home, slots, threads, external, queues = [] }: DevOpti
     const worker = (name: string, served: readonly string[], ...more: string[]) => ({
       name,
       command: process.execPath,
-      args: [join(repositoryRoot(), 'bin', 'habsburg.js'), 'worker', '--queues', served.join(','), ...more, ...server],
+      args: [
+        join(repositoryRoot(), 'bin', 'habsburg.js'),
+        'worker',
+        '--queues',
+        served.join(','),
+        '--keys',
+        join(home, 'keys'),
+        ...more,
+        ...server,
+      ],
     });
     return [
       worker('workflow', ['workflow']),

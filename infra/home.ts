@@ -21,7 +21,7 @@ import { isAlive } from './process.mjs';
 const SECRET_BYTES = 32;
 
 /** What we put into a home. A folder that holds anything else is somebody's for other things too, and keeps its mode. */
-const OURS = /^(temporal\.db.*|dev\.json.*|dev\.lock|secret.*|logs|scratch|store|reports|keys)$/;
+const OURS = /^(temporal\.db.*|dev\.json.*|dev\.lock|secret.*|keys|logs|scratch|store|reports)$/;
 
 const secretFile = (home: string): string => join(home, 'secret');
 

@@ -19,15 +19,18 @@ import { parseShare } from './share-statement.js';
 /** Statements read at a time. */
 const READS = 16;
 
-/** What one statement says of a step. A step has several where it was done by several attempts, machines or releases. */
-export interface Made extends Omit<StepFacts, 'parameters' | 'invocation'> {
+/** Where a statement lies, and whose key signed it. */
+export interface Filed {
   readonly statement: Digest;
+  readonly keyid: string;
 }
 
+/** What one statement says of a step. A step has several where it was done by several attempts, machines or releases. */
+export interface Made extends Omit<StepFacts, 'parameters' | 'invocation'>, Filed {}
+
 /** What is claimed of a source. */
-export interface Claim extends SourceFacts {
+export interface Claim extends SourceFacts, Filed {
   readonly artifact: StatedArtifact;
-  readonly statement: Digest;
 }
 
 /** What is stated of a model's human share. */
@@ -113,7 +116,7 @@ export async function readGraph(
 /** Everything that a statement says, its parameters too. */
 export async function factsOf(store: ArtifactStore, { key, statement }: Pick<Made, 'key' | 'statement'>): Promise<StepFacts> {
   const about = stepName(key);
-  return parseStatement(await readStatement(store, about, statement), statementKey(about, statement));
+  return parseStatement((await readStatement(store, about, statement)).value, statementKey(about, statement));
 }
 
 /** What one statement is; nothing of these for types that others add. */
@@ -129,14 +132,14 @@ async function parse(store: ArtifactStore, about: string, statement: Digest): Pr
   const where = statementKey(about, statement);
   const [room, name] = about.split('/', 2);
   try {
-    const value = await readStatement(store, about, statement);
+    const { value, keyid } = await readStatement(store, about, statement);
     if (room === 'steps') {
       const { parameters: _, invocation: __, ...facts } = parseStatement(value, where);
-      return { made: filed({ ...facts, statement }, facts.key, name, where) };
+      return { made: filed({ ...facts, statement, keyid }, facts.key, name, where) };
     }
     if (room === 'sources') {
       const facts = parseSource(value, where);
-      return { claim: filed({ ...facts, statement }, facts.artifact.digest, name, where) };
+      return { claim: filed({ ...facts, statement, keyid }, facts.artifact.digest, name, where) };
     }
     if (room === 'shares') {
       const share = { ...parseShare(value, where), statement };

@@ -3,7 +3,7 @@
  * IETF's key transparency. A leaf is H(0x00 ‖ key ‖ value), an inner node H(0x01 ‖ left ‖ right), an empty place 32 zero bytes; a subtree
  * of one key is its leaf, wherever it stands. Neighbours in a sorted list would prove nothing: that it is sorted is not seen from a root.
  */
-import { hash } from './merkle.js';
+import { hash } from '../signing/merkle.js';
 
 const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);

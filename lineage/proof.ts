@@ -1,16 +1,19 @@
 /** Proofs about one record or text of a dataset, as documents that whoever has not the dataset can check. */
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { InTotoStatement } from '../artifacts/in-toto.js';
 import { Reader, STATEMENT_TYPE, statementBytes } from '../artifacts/in-toto.js';
 import { addStatement } from '../artifacts/statements.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
-import { sha256, type Digest } from '../common/canonical.js';
+import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { hash, includes, leafHash } from './merkle.js';
+import { keyIdOf, sealed, verifyEnvelope, type Signer } from '../signing/envelope.js';
+import { readPublicKey } from '../signing/key-folder.js';
+import { hash, includes, leafHash } from '../signing/merkle.js';
 import { shows } from './prefix-tree.js';
 import { NORMALISATION, RECORDS_TYPE, TEXTS_TYPE, commitRecords, commitTexts, committed, recordsAbout, textKey } from './records.js'; // prettier-ignore
 
-const SCHEMA = 'habsburg.proof/v1';
+const SCHEMA = 'habsburg.proof/v2';
 
 /** in the one form that they have: of the last digit two bits are unused, and zero */
 const bytes = z
@@ -19,44 +22,69 @@ const bytes = z
   .transform((text) => Buffer.from(text, 'base64'));
 /** an empty place of a prefix tree, 32 zero bytes, is written as nothing */
 const place = z.union([z.literal('').transform(() => Buffer.alloc(32)), bytes]);
-const statement = z.looseObject({ predicateType: z.string() });
+/** an envelope, and the key that it is signed with: whose that is, is for the reader to know */
+const signed = {
+  statement: z.strictObject({ payload: z.string(), payloadType: z.string(), signatures: z.tuple([z.strictObject({ keyid: z.string(), sig: z.string() })]) }), // prettier-ignore
+  publicKey: z.string(),
+};
 const proofDocument = z.discriminatedUnion('proves', [
-  z.strictObject({ schema: z.literal(SCHEMA), proves: z.literal('inclusion'), statement, index: z.number().int().nonnegative(), leaf: bytes, path: z.array(bytes).max(64) }), // prettier-ignore
-  z.strictObject({ schema: z.literal(SCHEMA), proves: z.enum(['present', 'absent']), statement, key: bytes, beside: z.array(place).max(256), end: z.strictObject({ key: bytes, value: bytes }).nullable() }), // prettier-ignore
+  z.strictObject({ schema: z.literal(SCHEMA), proves: z.literal('inclusion'), ...signed, index: z.number().int().nonnegative(), leaf: bytes, path: z.array(bytes).max(64) }), // prettier-ignore
+  z.strictObject({ schema: z.literal(SCHEMA), proves: z.enum(['present', 'absent']), ...signed, key: bytes, beside: z.array(place).max(256), end: z.strictObject({ key: bytes, value: bytes }).nullable() }), // prettier-ignore
 ]);
 
 /** That a record is in a dataset, at which place. States the root beside the dataset. @returns the proof's JSON */
-export async function proveRecord(store: ArtifactStore, dataset: ArtifactRef, id: string): Promise<object> {
+export async function proveRecord(store: ArtifactStore, dataset: ArtifactRef, id: string, signer: Signer): Promise<object> {
   const { predicate, index, leaf, path } = await commitRecords(store, dataset, id);
   const statement = committed(dataset, RECORDS_TYPE, predicate);
-  await addStatement(store, recordsAbout(dataset), statement);
-  return { schema: SCHEMA, proves: 'inclusion', statement, index, leaf: leaf.toString('base64'), path: path.map(base64) };
+  return {
+    schema: SCHEMA,
+    proves: 'inclusion',
+    ...(await stated(store, dataset, statement, signer)),
+    index,
+    leaf: leaf.toString('base64'),
+    path: path.map(base64),
+  };
 }
 
 /** That a text is, or is not, the whole text of a record of a dataset. @param secret 32 bytes or more, for texts that are private */
-export async function proveText(store: ArtifactStore, dataset: ArtifactRef, text: string, secret?: Uint8Array): Promise<object> {
+export async function proveText(
+  store: ArtifactStore,
+  dataset: ArtifactRef,
+  text: string,
+  signer: Signer,
+  secret?: Uint8Array,
+): Promise<object> {
   const { predicate, key, proof } = await commitTexts(store, dataset, text, secret);
   const statement = committed(dataset, TEXTS_TYPE, predicate);
-  await addStatement(store, recordsAbout(dataset), statement);
   const proves = shows(Buffer.from(predicate.root, 'hex'), key, proof);
   const { end } = proof;
   return {
     schema: SCHEMA,
     proves,
-    statement,
+    ...(await stated(store, dataset, statement, signer)),
     key: key.toString('base64'),
     beside: proof.beside.map((one) => (one.every((byte) => byte === 0) ? '' : base64(one))),
     end: end && { key: base64(end.key), value: base64(end.value) },
   };
 }
 
+/** Signs and files a statement about a dataset; the same bytes are in the proof. */
+async function stated(store: ArtifactStore, dataset: ArtifactRef, statement: InTotoStatement<unknown>, signer: Signer) {
+  await addStatement(store, recordsAbout(dataset), statement, signer);
+  const envelope = await sealed(statementBytes(statement), signer);
+  return { statement: JSON.parse(envelope.toString('utf8')) as unknown, publicKey: pemOf(signer.publicKey) };
+}
+
+const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }) as string;
+
 const base64 = (one: Uint8Array): string => Buffer.from(one).toString('base64');
 
 export interface Shown {
   readonly proves: 'inclusion' | 'present' | 'absent';
   readonly dataset: Digest;
-  /** the statement that the root stands in: whoever made it answers for it */
+  /** the statement that the root stands in, and the key that signed it: whose that is answers for it */
   readonly statement: Digest;
+  readonly keyid: string;
   /** of records, or of different texts */
   readonly count: number;
   readonly index?: number;
@@ -77,23 +105,28 @@ export function checkProof(
   if (!parsed.success) throw wrong(`${parsed.error.issues[0].path.join('.')}: ${parsed.error.issues[0].message}`);
   const proof = parsed.data;
   const at = new Reader('its statement');
-  at.equal(proof.statement._type, STATEMENT_TYPE, '_type');
-  const subjects = Object.values(at.artifacts(at.list(proof.statement.subject, 'subject'), 'subject'));
+  const envelope = Buffer.from(canonicalJson(proof.statement), 'utf8');
+  const key = readPublicKey(proof.publicKey, 'publicKey');
+  if (pemOf(key) !== proof.publicKey) throw wrong('its public key is not in the one form of one');
+  const { payload, keyid } = verifyEnvelope(envelope, new Map([[keyIdOf(key), key]]), 'its statement');
+  const stated = at.object(parsedCanonical(payload, wrong), 'the document');
+  at.equal(stated._type, STATEMENT_TYPE, '_type');
+  const subjects = Object.values(at.artifacts(at.list(stated.subject, 'subject'), 'subject'));
   if (subjects.length !== 1) throw wrong('its statement is not about one dataset');
-  const predicate = at.object(proof.statement.predicate, 'predicate');
+  const predicate = at.object(stated.predicate, 'predicate');
   const hex = at.text(predicate.root, 'root');
   if (!/^[0-9a-f]{64}$/.test(hex)) throw at.wrong('root is no SHA-256');
   const [root, count] = [Buffer.from(hex, 'hex'), at.integer(predicate.count, 'count')];
-  const shown = { proves: proof.proves, dataset: subjects[0].digest, statement: sha256(statementBytes(proof.statement as unknown as InTotoStatement<unknown>)), count }; // prettier-ignore
+  const shown = { proves: proof.proves, dataset: subjects[0].digest, statement: sha256(envelope), keyid, count }; // prettier-ignore
 
   if (proof.proves === 'inclusion') {
-    at.equal(proof.statement.predicateType, RECORDS_TYPE, 'predicateType');
+    at.equal(stated.predicateType, RECORDS_TYPE, 'predicateType');
     if (of.text !== undefined) throw wrong('it is about a record, not a text; give the line of the record (--record)');
     if (!includes(root, count, proof.index, proof.leaf, proof.path)) throw wrong('its hashes do not lead to the root');
     if (of.record && !leafHash(of.record).equals(proof.leaf)) throw wrong('it is about another record');
     return { ...shown, index: proof.index, ...(of.record && { matches: true as const }) };
   }
-  at.equal(proof.statement.predicateType, TEXTS_TYPE, 'predicateType');
+  at.equal(stated.predicateType, TEXTS_TYPE, 'predicateType');
   at.equal(predicate.normalisation, NORMALISATION, 'normalisation');
   if (of.record) throw wrong('it is about a text, not a record; give the text (--text)');
   if (shows(root, proof.key, proof) !== proof.proves) throw wrong(`its hashes do not show that the text is ${proof.proves}`);
@@ -105,4 +138,15 @@ export function checkProof(
   if (of.secret && hash(of.secret).toString('hex') !== predicate.keyed) throw wrong('this is not the secret that its statement was made with'); // prettier-ignore
   if (!textKey(of.text, of.secret).equals(proof.key)) throw wrong('it is about another text');
   return { ...shown, matches: true };
+}
+
+/** The JSON of signed bytes, which are the one form that it can have. */
+function parsedCanonical(payload: Buffer, wrong: (what: string) => Error): unknown {
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'));
+    if (Buffer.from(canonicalJson(value), 'utf8').equals(payload)) return value;
+  } catch {
+    // said below
+  }
+  throw wrong('its statement is not in canonical form');
 }

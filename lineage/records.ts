@@ -8,8 +8,8 @@ import { hexOf } from '../artifacts/keys.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
 import { RECORDS_FILE, type DataRecord } from '../pool/records.js';
+import { MerkleTree, hash, leafHash, merkleRoot } from '../signing/merkle.js';
 import { eachLine } from './lines.js';
-import { MerkleTree, hash, leafHash, merkleRoot } from './merkle.js';
 import { prefixTree, type Entry, type PrefixProof } from './prefix-tree.js';
 
 export const RECORDS_TYPE = `${TYPES}/records`;

@@ -10,7 +10,8 @@ import { HabsburgError } from '../common/errors.js';
 import { Datasets, type Writer } from './datasets.js';
 import { exposuresOf, type Amount, type Exposures } from './exposures.js';
 import type { LineageGraph, Made } from './graph.js';
-import { leafHash, merkleRoot } from './merkle.js';
+import { leafHash, merkleRoot } from '../signing/merkle.js';
+import type { Signer } from '../signing/envelope.js';
 import { shareAbout, shareStatement, type Counted, type ShareFacts } from './share-statement.js';
 import type { Verdict } from './verify.js';
 import { ancestryOf } from './walk.js';
@@ -224,9 +225,10 @@ export async function attestShare(
   model: ArtifactRef,
   facts: ShareFacts,
   code: CodeIdentity,
+  signer: Signer,
 ): Promise<Digest> {
   const { files } = await store.manifest(model.digest);
-  return addStatement(store, shareAbout(model), shareStatement({ ...model, files }, facts, code));
+  return addStatement(store, shareAbout(model), shareStatement({ ...model, files }, facts, code), signer);
 }
 
 /**

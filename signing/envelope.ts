@@ -14,6 +14,7 @@ export const IN_TOTO_PAYLOAD = 'application/vnd.in-toto+json';
 export interface Signer {
   /** of the public key, as `keyIdOf` gives it */
   readonly keyid: string;
+  readonly publicKey: KeyObject;
   /** An Ed25519 signature, 64 bytes. */
   sign(message: Buffer): Promise<Buffer>;
 }
@@ -27,6 +28,11 @@ export interface Signed {
   readonly keyid: string;
 }
 
+/** An envelope whose bytes are in the one form; whether the signature holds is not known yet. */
+export interface Envelope extends Signed {
+  readonly signature: Buffer;
+}
+
 /** 64 lower-case hex digits: SHA-256 of a public key's SubjectPublicKeyInfo in DER. */
 export function keyIdOf(key: KeyObject): string {
   const known = key.type === 'private' ? createPublicKey(key) : key;
@@ -37,7 +43,8 @@ export function keyIdOf(key: KeyObject): string {
 
 /** A key of this process as a signer. */
 export function signerOf(privateKey: KeyObject): Signer {
-  return { keyid: keyIdOf(privateKey), sign: (message) => Promise.resolve(sign(null, message, privateKey)) };
+  const publicKey = createPublicKey(privateKey);
+  return { keyid: keyIdOf(publicKey), publicKey, sign: (message) => Promise.resolve(sign(null, message, privateKey)) };
 }
 
 /** The bytes that are signed: DSSE's pre-authentication encoding, lengths in bytes. */
@@ -69,19 +76,33 @@ export async function sealed(payload: Buffer, signer: Signer): Promise<Buffer> {
  * @throws 'verification'
  */
 export function verifyEnvelope(bytes: Buffer, keys: PublicKeys, where: string): Signed {
+  const envelope = openEnvelope(bytes, where);
+  return verified(envelope, keys.get(envelope.keyid), where);
+}
+
+/** @throws 'verification' where the bytes are no envelope, or not in the one form that it has */
+export function openEnvelope(bytes: Buffer, where: string): Envelope {
   const wrong = (what: string) => new HabsburgError('verification', `${where} ${what}`);
   const fields = fieldsIn(bytes);
   if (typeof fields === 'string') throw wrong(fields);
   const payload = Buffer.from(fields.payload, 'base64');
   const signature = Buffer.from(fields.sig, 'base64');
   if (!encoded(payload, fields.keyid, signature).equals(bytes)) throw wrong('is not in the one form of a signed statement');
-  const key = keys.get(fields.keyid);
-  if (!key) throw wrong(`is signed by the key ${fields.keyid}, which is not among those that are trusted`);
-  if (key.asymmetricKeyType !== 'ed25519' || keyIdOf(key) !== fields.keyid)
-    throw wrong(`names the key ${fields.keyid}, but what is listed under this id is another key`);
+  return { payload, keyid: fields.keyid, signature };
+}
+
+/**
+ * @param key what is known under the envelope's key id
+ * @throws 'verification' where it is not known, another key, or did not sign this
+ */
+export function verified({ payload, keyid, signature }: Envelope, key: KeyObject | undefined, where: string): Signed {
+  const wrong = (what: string) => new HabsburgError('verification', `${where} ${what}`);
+  if (!key) throw wrong(`is signed by the key ${keyid}, which is not among those that are known`);
+  if (key.asymmetricKeyType !== 'ed25519' || keyIdOf(key) !== keyid)
+    throw wrong(`names the key ${keyid}, but what is listed under this id is another key`);
   if (!verify(null, preAuthEncoding(IN_TOTO_PAYLOAD, payload), key, signature))
-    throw wrong(`is not what the key ${fields.keyid} signed: it was changed, or the signature is another statement's`);
-  return { payload, keyid: fields.keyid };
+    throw wrong(`is not what the key ${keyid} signed: it was changed, or the signature is another statement's`);
+  return { payload, keyid };
 }
 
 function encoded(payload: Buffer, keyid: string, signature: Buffer): Buffer {

@@ -3,7 +3,7 @@
  * HABSBURG_SIGNING_KEY (a private key, or the file of one), else the key of this place.
  */
 import { spawn } from 'node:child_process';
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { verify } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { HabsburgError } from '../common/errors.js';
 import { keyIdOf, signerOf, type Signer } from './envelope.js';
@@ -17,13 +17,11 @@ const COMMAND_MS = 30_000;
 /** What a command may print; a signature has 88 characters. */
 const PRINTED = 4096;
 
-export type SigningKey = Signer & { readonly publicKey: KeyObject };
-
 /**
  * @param folder of the keys of this place, made where there is none and the environment names no other
  * @throws 'invalid' where the environment contradicts itself; 'notFound', 'verification' where a key cannot be read
  */
-export function openSigner(folder: string, env: NodeJS.ProcessEnv = process.env): SigningKey {
+export function openSigner(folder: string, env: NodeJS.ProcessEnv = process.env): Signer {
   const [command, key, publicKey] = [env[COMMAND], env[KEY], env[PUBLIC_KEY]].map((value) => (value === '' ? undefined : value));
   if (command !== undefined && key !== undefined)
     throw new HabsburgError('invalid', `both ${COMMAND} and ${KEY} are set; unset the one that is not to sign`);
@@ -37,11 +35,9 @@ export function openSigner(folder: string, env: NodeJS.ProcessEnv = process.env)
   }
   if (publicKey !== undefined)
     throw new HabsburgError('invalid', `${PUBLIC_KEY} is set without ${COMMAND}; a private key has its public half with it`);
-  if (key === undefined) return own(keyInUse(folder));
-  return own(isPem(key) ? parsePrivateKey(key, KEY) : readPrivateKey(key));
+  if (key === undefined) return signerOf(keyInUse(folder));
+  return signerOf(isPem(key) ? parsePrivateKey(key, KEY) : readPrivateKey(key));
 }
-
-const own = (key: KeyObject): SigningKey => ({ ...signerOf(key), publicKey: createPublicKey(key) });
 
 const isPem = (text: string): boolean => text.trimStart().startsWith('-----BEGIN');
 
@@ -53,7 +49,7 @@ function textIn(value: string, variable: string): string {
 }
 
 /** What it signs is checked here: a command with another key than the one it is said to have signs nothing. */
-function byCommand(command: string, pem: string, env: NodeJS.ProcessEnv): SigningKey {
+function byCommand(command: string, pem: string, env: NodeJS.ProcessEnv): Signer {
   const publicKey = readPublicKey(pem, PUBLIC_KEY);
   const keyid = keyIdOf(publicKey);
   return {

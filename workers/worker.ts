@@ -9,6 +9,7 @@ import { runningCode } from '../common/code.js';
 import type { Device } from '../engine/devices.js';
 import { openEngine, type Engine } from '../engines/client.js';
 import { ENGINE_IDS, type EngineId } from '../engines/registry.js';
+import type { Signer } from '../signing/envelope.js';
 import { engineOf } from '../spec/placement.js';
 import { QUEUES, WORKFLOW_DEPLOYMENT, enginesQueue } from '../workflows/contract.js';
 import { ENGINE_MARK, enginesOn } from './engines.js';
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   readonly scratch?: string;
   /** keeps blobs of s3:// stores; nothing is kept without it */
   readonly blobCache?: string;
+  /** who signs what the steps state */
+  readonly signer: Signer;
   readonly logLevel: LogLevel;
   /** whether workflow code that is new on the server becomes what new experiments run on; an embedded server's always does */
   readonly current: boolean;
@@ -218,6 +221,7 @@ function dependencies(
     engineFingerprint: engine.fingerprint,
     livingEngines,
     device: options.device,
+    signer: options.signer,
     code: runningCode(),
     get scratch() {
       return scratch.path;

@@ -9,6 +9,8 @@ import { embeddedServer, fromEnvironment, plainServer, type TemporalSettings } f
 import { serverIn } from '../session.js';
 import { DEVICES, type Device } from '../../engine/devices.js';
 import type { CommandModule } from '../command.js';
+import { KEYS_OPTION, keysFolder } from '../keys-option.js';
+import { openSigner } from '../../signing/signer.js';
 import { stopSignals } from '../interrupt.js';
 import { positiveInteger } from '../options.js';
 import { serve } from '../../workers/worker.js';
@@ -21,6 +23,7 @@ interface Options {
   readonly address?: string;
   readonly namespace?: string;
   readonly home?: string;
+  readonly keys?: string;
   readonly scratch?: string;
   readonly blobCache?: string;
   readonly current: boolean;
@@ -47,6 +50,7 @@ export const worker: CommandModule = {
       .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS and the other settings of the environment')
       .option('--namespace <name>', 'Temporal namespace, with --address')
       .option('--home <dir>', 'serve the embedded server of this folder, and nobody without its secret')
+      .option(...KEYS_OPTION)
       .option('--scratch <dir>', 'folder for the files of running steps; default: the system temporary folder')
       .option(
         '--blob-cache <dir>',
@@ -76,6 +80,7 @@ export const worker: CommandModule = {
           slots,
           threads,
           device: options.device,
+          signer: openSigner(keysFolder(options)),
           scratch: options.scratch,
           blobCache: options.blobCache,
           current: options.current,

@@ -17,6 +17,7 @@ import { RECORDS_FILE, readAllRecords, writeRecords } from '../../pool/records.j
 import type { MetricPlan } from '../../spec/plan.js';
 import { SCORES_FILE, type ScoresDocument } from '../../spec/results.js';
 import { asActivity } from '../support/activity.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-score-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -113,6 +114,7 @@ const deps: ActivityDependencies = {
   livingEngines: () => Promise.resolve(['an engine']),
   device: 'cpu',
   code: { version: '0', digest: sha256('code') },
+  signer,
   scratch: join(root, 'scratch'),
 };
 

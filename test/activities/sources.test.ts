@@ -10,6 +10,7 @@ import { openArtifactStore } from '../../artifacts/open.js';
 import { digestOf, sha256 } from '../../common/canonical.js';
 import { writeIdxImages } from '../../data/idx.js';
 import { asActivity } from '../support/activity.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-sources-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -17,6 +18,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const deps = {
   openStore: () => openArtifactStore(join(root, 'store')),
   code: { version: '0', digest: sha256('code') },
+  signer,
   scratch: join(root, 'scratch'),
 } as unknown as ActivityDependencies;
 const place = { store: '', seed: 0, generation: 0, member: '', checkpointSeconds: 60 };

@@ -16,6 +16,7 @@ import { writeIdxImages } from '../../data/idx.js';
 import type { SourceClaim } from '../../spec/source-claims.js';
 import { failure } from '../artifacts/object-store-contract.js';
 import { asActivity } from '../support/activity.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-statements-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -30,7 +31,7 @@ async function place() {
   const source = `file:${images}`;
   const code = { version: '0', digest: sha256('code') };
   const prepare = (claims?: readonly SourceClaim[], by = code, attempt = 1): Promise<StepResult> => {
-    const deps = { openStore: () => store, code: by, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
+    const deps = { openStore: () => store, code: by, signer, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
     const input = {
       kind: 'images',
       place: { store: '', seed: 0, generation: 0, member: '', checkpointSeconds: 60 },
@@ -42,7 +43,7 @@ async function place() {
   const about = async (name: string) => {
     const digests: Digest[] = [];
     for await (const digest of statementsAbout(store, name)) digests.push(digest);
-    return Promise.all(digests.map((digest) => readStatement(store, name, digest)));
+    return Promise.all(digests.map(async (digest) => (await readStatement(store, name, digest)).value));
   };
   const steps = async (key: Digest): Promise<StepFacts[]> =>
     (await about(stepName(key))).map((statement) => parseStatement(statement, 'here'));
@@ -125,7 +126,7 @@ test('a file that is written to between its reading and its keeping is not kept 
   const { folder, store, images } = await place();
   const files = [{ path: 'images', digest: sha256(IDX), size: 20, source: { file: images } }];
   writeFileSync(images, 'other');
-  expect(await failure(keepSource(store, files, { name: 'images' }))).toMatchObject({
+  expect(await failure(keepSource(store, files, { name: 'images' }, signer))).toMatchObject({
     kind: 'invalid',
     message: `${images} was written to while it was read; run again when it is whole`,
   });

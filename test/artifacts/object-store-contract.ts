@@ -9,6 +9,8 @@ import { addStatement } from '../../artifacts/statements.js';
 import { ContentStore } from '../../artifacts/store.js';
 import type { ObjectStore } from '../../artifacts/types.js';
 import { isHabsburgError, type ErrorKind } from '../../common/errors.js';
+import { sealed } from '../../signing/envelope.js';
+import { signer } from '../support/signer.js';
 
 export async function read(store: ObjectStore, key: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -164,14 +166,16 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       const artifacts = new ContentStore(store);
       const statement = (n: number) =>
         ({ _type: STATEMENT_TYPE, subject: [], predicateType: 'a test', predicate: { n } }) as const;
-      const bytes = (n: number) => Buffer.from(`{"_type":"https://in-toto.io/Statement/v1","predicate":{"n":${n}},"predicateType":"a test","subject":[]}`); // prettier-ignore
-      await Promise.all(Array.from({ length: 24 }, (_, i) => addStatement(artifacts, 'steps/one', statement(i % 8))));
+      const body = (n: number) => Buffer.from(`{"_type":"https://in-toto.io/Statement/v1","predicate":{"n":${n}},"predicateType":"a test","subject":[]}`); // prettier-ignore
+      const bodies = await Promise.all(Array.from({ length: 8 }, (_, n) => sealed(body(n), signer)));
+      const bytes = (n: number) => bodies[n];
+      await Promise.all(Array.from({ length: 24 }, (_, i) => addStatement(artifacts, 'steps/one', statement(i % 8), signer)));
       const expected = Array.from({ length: 8 }, (_, n) => `statements/steps/one/${sha(bytes(n))}.json`);
       expect(await keys(store, 'statements/')).toEqual([...expected].sort());
       for (const [n, key] of expected.entries()) expect((await read(store, key)).equals(bytes(n))).toBe(true);
       // one that is damaged is put right by who says the same again
       await store.put(expected[3], text('damaged'));
-      await addStatement(artifacts, 'steps/one', statement(3));
+      await addStatement(artifacts, 'steps/one', statement(3), signer);
       expect((await read(store, expected[3])).equals(bytes(3))).toBe(true);
     });
 

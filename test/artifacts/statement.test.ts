@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -17,6 +17,8 @@ import {
 import { stepKey, stepName, type StepInput } from '../../artifacts/step-record.js';
 import { sha256 } from '../../common/canonical.js';
 import { failure } from './object-store-contract.js';
+import { sealed } from '../../signing/envelope.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-statement-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -238,16 +240,19 @@ describe('statements about a step', () => {
     const { folder, store } = fresh();
     const other = openArtifactStore(folder);
     const added = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => addStatement(i % 2 ? store : other, about, makeStatement(byAttempt(i % 10)))),
+      Array.from({ length: 40 }, (_, i) => addStatement(i % 2 ? store : other, about, makeStatement(byAttempt(i % 10)), signer)),
     );
-    const expected = Array.from({ length: 10 }, (_, n) => sha256(statementBytes(makeStatement(byAttempt(n)))));
+    const envelopes = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => sealed(statementBytes(makeStatement(byAttempt(n))), signer)),
+    );
+    const expected = envelopes.map((bytes) => sha256(bytes));
     expect(added).toEqual(Array.from({ length: 40 }, (_, i) => expected[i % 10]));
     expect(await all(store)).toEqual([...expected].sort());
     for (const [n, digest] of expected.entries())
-      expect(parseStatement(await readStatement(other, about, digest), 'here')).toEqual(byAttempt(n));
+      expect(parseStatement((await readStatement(other, about, digest)).value, 'here')).toEqual(byAttempt(n));
     // those of another step do not stand here
     const later = { ...body, seed: 2 };
-    await addStatement(store, stepName(keyOf(later)), makeStatement({ ...later, key: keyOf(later) }));
+    await addStatement(store, stepName(keyOf(later)), makeStatement({ ...later, key: keyOf(later) }), signer);
     expect(await all(store)).toHaveLength(10);
   });
 
@@ -255,7 +260,7 @@ describe('statements about a step', () => {
     const { folder, store } = fresh();
     const record = { key: facts.key, outputs: facts.outputs };
     expect(await checkStatements(store, record)).toEqual({ damaged: [] });
-    const own = await addStatement(store, about, makeStatement(facts));
+    const own = await addStatement(store, about, makeStatement(facts), signer);
     expect(await checkStatements(store, { ...record, statement: own })).toEqual({ statement: own, facts, damaged: [] });
     const missing = sha256('missing');
     expect(await checkStatements(store, { ...record, statement: missing })).toEqual({
@@ -268,7 +273,7 @@ describe('statements about a step', () => {
     const other = { ...body, seed: 2 };
     for (const stranger of [elsewhere, { ...other, key: keyOf(other) }]) {
       const { store: alone } = fresh();
-      const statement = await addStatement(alone, about, makeStatement(stranger));
+      const statement = await addStatement(alone, about, makeStatement(stranger), signer);
       expect(await checkStatements(alone, { ...record, statement })).toEqual({
         damaged: [{ digest: statement, problem: expect.stringContaining('states something else') }],
       });
@@ -284,31 +289,42 @@ describe('statements about a step', () => {
     const small = { ...facts, parameters: null, inputs: {}, sources: {}, member: '' };
     const one = { ...small, key: keyOf(small) };
     const at = stepName(one.key);
-    const whole = await addStatement(store, at, makeStatement({ ...one, invocation: { ...one.invocation, id: 'a/b/c/d/1' } }));
-    const own = await addStatement(store, at, makeStatement(one));
+    const whole = await addStatement(
+      store,
+      at,
+      makeStatement({ ...one, invocation: { ...one.invocation, id: 'a/b/c/d/1' } }),
+      signer,
+    );
+    const own = await addStatement(store, at, makeStatement(one), signer);
     const path = join(folder, statementKey(at, own));
-    const bytes = statementBytes(makeStatement(one));
+    const bytes = readFileSync(path);
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const flipped = Buffer.from(bytes);
       flipped[bit >> 3] ^= 1 << (bit & 7);
-      expect(() => statementIn(flipped, own, 'here')).toThrow(/here is damaged/);
+      await expect(statementIn(store, flipped, own, 'here')).rejects.toThrow(/here is damaged/);
     }
     writeFileSync(path, bytes.subarray(1));
     expect((await checkStatements(store, { ...one, statement: own })).damaged).toHaveLength(1);
     await dropUnreadable(store, one.key);
     expect(readdirSync(join(folder, 'statements', at))).toEqual([`${whole.slice(7)}.json`]);
-    await addStatement(store, at, makeStatement(one));
+    await addStatement(store, at, makeStatement(one), signer);
     expect(await checkStatements(store, { ...one, statement: own })).toEqual({ statement: own, facts: one, damaged: [] });
   });
 
   test('another form of the same JSON is no statement, though its name be the hash of it', async () => {
     const { folder, store } = fresh();
-    const pretty = `${JSON.stringify(makeStatement(facts), null, 2)}\n`;
-    await addStatement(store, about, makeStatement(facts));
+    const pretty = await sealed(Buffer.from(`${JSON.stringify(makeStatement(facts), null, 2)}\n`), signer);
+    await addStatement(store, about, makeStatement(facts), signer);
     writeFileSync(join(folder, statementKey(about, sha256(pretty))), pretty);
     expect(await failure(readStatement(store, about, sha256(pretty)))).toMatchObject({
       kind: 'verification',
       message: expect.stringContaining('canonical form'),
+    });
+    const bare = statementBytes(makeStatement(facts));
+    writeFileSync(join(folder, statementKey(about, sha256(bare))), bare);
+    expect(await failure(readStatement(store, about, sha256(bare)))).toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining('is no signed statement'),
     });
   });
 });

@@ -18,6 +18,7 @@ import { usageOf } from '../../care/usage.js';
 import { sha256, type Digest } from '../../common/canonical.js';
 import { writeIdxImages } from '../../data/idx.js';
 import { asActivity } from '../support/activity.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-care-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -33,7 +34,7 @@ async function prepare(shade: number): Promise<StepResult> {
   const images = join(root, `images-${made++}`);
   await writeIdxImages(images, { count: 4, height: 1, width: 1, pixels: Uint8Array.of(1, 2, 3, shade) });
   const code = { version: '0', digest: sha256('code') };
-  const deps = { openStore: () => store, code, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
+  const deps = { openStore: () => store, code, signer, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
   const input = {
     kind: 'images',
     place: { store: '', seed: 0, generation: 0, member: '', checkpointSeconds: 60 },
@@ -145,7 +146,12 @@ test('files, manifests, statements and records that are gone or changed', async 
 
 test('statements about anything, and documents of any name, are looked at', async () => {
   const about = `records/${steps[0].key.slice(7)}`;
-  const digest = await addStatement(store, about, { _type: STATEMENT_TYPE, subject: [], predicateType: 'a test', predicate: {} });
+  const digest = await addStatement(
+    store,
+    about,
+    { _type: STATEMENT_TYPE, subject: [], predicateType: 'a test', predicate: {} },
+    signer,
+  );
   await store.writeName('pins/kept', { schema: 'a test' });
   expect(await checkStore(store)).toMatchObject({ statements: 7, problems: [] });
   writeFileSync(join(folder, statementKey(about, digest)), '{}');

@@ -13,6 +13,7 @@ import { shareAbout, shareStatement } from '../../lineage/share-statement.js';
 import { shareOf } from '../../lineage/share.js';
 import { Toy } from '../lineage/toy.js';
 import { habsburg } from './support.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-lineage-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -25,7 +26,10 @@ beforeAll(async () => {
   writeFileSync(join(root, 'found.bin'), 'weights of model/2');
 });
 
-const lineage = (...words: string[]) => habsburg('lineage', ...words, '--store', store, '--quiet');
+/** of whoever states something from here */
+const keys = ['--keys', join(root, 'keys')];
+const lineage = (...words: string[]) =>
+  habsburg('lineage', ...words, ...(words[0] === 'prove' || words.includes('--attest') ? keys : []), '--store', store, '--quiet');
 const json = async (...words: string[]) => JSON.parse((await lineage(...words, '--json')).out) as Record<string, any>;
 const file = (name: string) => join(root, name);
 const short = (name: string) => toy.made[name].digest.slice(7, 19);
@@ -127,6 +131,7 @@ test('share and verify: a share is printed, stated, computed again; damage and a
     openArtifactStore(store),
     shareAbout(toy.made['model/2']),
     shareStatement(toy.made['model/2'], better, code),
+    signer,
   );
   const refused = await lineage('verify', 'cross/keep/seed-1/2');
   expect([refused.code, refused.out]).toEqual([3, expect.stringMatching(/^disagrees: .*\(0\.900000000000 of the last fit/)]);

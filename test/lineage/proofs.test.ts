@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { statementsAbout } from '../../artifacts/statements.js';
-import { MerkleTree, hash, includes, leafHash, merkleRoot } from '../../lineage/merkle.js';
+import { MerkleTree, hash, includes, leafHash, merkleRoot } from '../../signing/merkle.js';
 import { prefixTree, shows, type Entry } from '../../lineage/prefix-tree.js';
 import { checkProof, proveRecord, proveText } from '../../lineage/proof.js';
 import { recordsAbout } from '../../lineage/records.js';
 import { Household } from './support.js';
+import { canonicalJson } from '../../common/canonical.js';
+import { sealed, type Signer } from '../../signing/envelope.js';
+import { signer, signerNumber } from '../support/signer.js';
 
 /** Roots and paths that Go's transparency-dev/merkle accepted, and roots that pymerkle has, too. */
 const golden = JSON.parse(readFileSync(new URL('./merkle.json', import.meta.url), 'utf8')) as {
@@ -99,17 +102,35 @@ async function dataset() {
   const made = await house.publish('dataset', 'texts', { 'records.jsonl': `${lines.join('\n')}\n` });
   return { house, lines, made };
 }
+/** what a proof's statement says */
+const said = (proof: Record<string, any>): Record<string, any> => JSON.parse(Buffer.from(proof.statement.payload, 'base64').toString()) as Record<string, any>; // prettier-ignore
+/** says something else under the same signature */
+function restated(proof: Record<string, any>, how: (statement: Record<string, any>) => void): void {
+  const other = said(proof);
+  how(other);
+  proof.statement.payload = Buffer.from(canonicalJson(other)).toString('base64');
+}
+const pem = (by: Signer): string => by.publicKey.export({ type: 'spki', format: 'pem' }) as string;
+const stated = async (statement: object) => ({ statement: JSON.parse((await sealed(Buffer.from(canonicalJson(statement)), signer)).toString()) as unknown, publicKey: pem(signer) }); // prettier-ignore
 const turned = (proof: object): Record<string, any> => JSON.parse(JSON.stringify(proof)) as Record<string, any>;
 
 test('a record of a dataset: proven, stated beside the dataset once, checked without it; nothing else is shown by it', async () => {
   const { house, lines, made } = await dataset();
-  const proof = turned(await proveRecord(house.store, made, 'real/2'));
-  await proveRecord(house.store, made, 'real/1');
-  const stated: string[] = [];
-  for await (const one of statementsAbout(house.store, recordsAbout(made))) stated.push(one);
+  const proof = turned(await proveRecord(house.store, made, 'real/2', signer));
+  await proveRecord(house.store, made, 'real/1', signer);
+  const filed: string[] = [];
+  for await (const one of statementsAbout(house.store, recordsAbout(made))) filed.push(one);
   const shown = checkProof(proof, { record: Buffer.from(lines[2]) });
-  expect(shown).toEqual({ proves: 'inclusion', dataset: made.digest, statement: stated[0], count: 4, index: 2, matches: true });
-  expect(stated).toHaveLength(1);
+  expect(shown).toEqual({
+    proves: 'inclusion',
+    dataset: made.digest,
+    statement: filed[0],
+    keyid: signer.keyid,
+    count: 4,
+    index: 2,
+    matches: true,
+  });
+  expect(filed).toHaveLength(1);
   const bend = (how: (proof: Record<string, any>) => void) => {
     const other = turned(proof);
     how(other);
@@ -117,21 +138,24 @@ test('a record of a dataset: proven, stated beside the dataset once, checked wit
   };
   expect(() => checkProof(proof, { record: Buffer.from(lines[1]) })).toThrow(/about another record/);
   expect(bend((one) => (one.index = 1))).toThrow(/do not lead to the root/);
-  expect(bend((one) => (one.statement.predicate.count = 9))).toThrow(/do not lead to the root/);
+  expect(bend((one) => restated(one, (it) => (it.predicate.count = 9)))).toThrow(/not what the key/);
+  const resigned = await stated({ ...said(proof), predicate: { ...said(proof).predicate, count: 9 } });
+  expect(bend((one) => Object.assign(one, resigned))).toThrow(/do not lead to the root/);
+  expect(bend((one) => (one.publicKey = pem(signerNumber(2))))).toThrow(/which is not among those that are known/);
   expect(bend((one) => one.path.pop())).toThrow(/do not lead to the root/);
   expect(bend((one) => (one.path[0] = one.path[0].slice(0, 40)))).toThrow(/32 bytes/);
   // an unused bit of base64
   const next = (digit: string) => String.fromCharCode(digit.charCodeAt(0) + 1);
   expect(bend((one) => (one.path[0] = one.path[0].replace(/.(?==$)/, next)))).toThrow(/32 bytes/);
-  expect(bend((one) => (one.statement.predicateType = 'https://example.com'))).toThrow(/predicateType/);
+  expect(bend((one) => restated(one, (it) => (it.predicateType = 'https://example.com')))).toThrow(/not what the key/);
   expect(bend((one) => (one.extra = 1))).toThrow(/shows nothing/);
-  await expect(proveRecord(house.store, made, 'real/9')).rejects.toMatchObject({ kind: 'notFound' });
+  await expect(proveRecord(house.store, made, 'real/9', signer)).rejects.toMatchObject({ kind: 'notFound' });
 });
 
 test.each([['plain', undefined], ['keyed', SECRET]] as const)('texts, %s: present by any spelling that is the same, absent otherwise', async (_, secret) => {
   const { house, made } = await dataset();
   for (const [text, proves] of [['the cat sleeps.', 'present'], ['A DOG BARKS', 'present'], ['the cat', 'absent'], ['', 'absent']] as const) {
-    const proof = turned(await proveText(house.store, made, text, secret));
+    const proof = turned(await proveText(house.store, made, text, signer, secret));
     expect(checkProof(proof, { text, secret })).toMatchObject({ proves, count: 3, matches: true });
     expect(() => checkProof(proof, { text: 'another', secret })).toThrow(/about another text/);
     const other = { present: 'absent', absent: 'present' }[proves];
@@ -139,5 +163,5 @@ test.each([['plain', undefined], ['keyed', SECRET]] as const)('texts, %s: presen
     expect(() => checkProof(proof, { text, secret: secret ? undefined : SECRET })).toThrow(/keyed/);
     if (secret) expect(() => checkProof(proof, { text, secret: Buffer.alloc(32, 8) })).toThrow(/not the secret/);
   }
-  await expect(proveText(house.store, await house.publish('images', 'i', { 'images.idx': 'x' }), 'x')).rejects.toMatchObject({ kind: 'invalid' }); // prettier-ignore
+  await expect(proveText(house.store, await house.publish('images', 'i', { 'images.idx': 'x' }), 'x', signer)).rejects.toMatchObject({ kind: 'invalid' }); // prettier-ignore
 }); // prettier-ignore

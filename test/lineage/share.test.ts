@@ -8,6 +8,7 @@ import { readGraph } from '../../lineage/graph.js';
 import { shareAbout, shareStatement, type ShareFacts } from '../../lineage/share-statement.js';
 import { attestShare, checkShares, shareOf } from '../../lineage/share.js';
 import { Toy, record } from './toy.js';
+import { signer } from '../support/signer.js';
 
 const shareIn = async (toy: Toy, model: string) => shareOf(toy.store, await readGraph(toy.store), toy.made[model]);
 const code = { version: '0', digest: sha256('code') };
@@ -45,7 +46,7 @@ test('what nobody vouches for is unknown and stays so through every model; a cla
   expect(before.lastFit).toMatchObject({ human: { tokens: '0' }, unknown: { tokens: '64' }, humanShare: '0.000000000000' });
   expect(before.lifetime).toMatchObject({ lower: '0.000000000000', upper: '0.500000000000' });
   expect(depths(before)).toEqual({ unknown: 1 });
-  const claim = (origin: 'human' | 'synthetic') => addStatement(toy.store, sourceAbout(toy.made.people), sourceStatement(toy.made.people, { name: 'people', origin, kept: true })); // prettier-ignore
+  const claim = (origin: 'human' | 'synthetic') => addStatement(toy.store, sourceAbout(toy.made.people), sourceStatement(toy.made.people, { name: 'people', origin, kept: true }), signer); // prettier-ignore
   await claim('human');
   const after = await shareIn(toy, 'model/2');
   expect(depths(after)).toEqual({ 0: 0.5, 1: 0.25, 2: 0.25 });
@@ -159,14 +160,14 @@ test('a share that is stated is computed again: one that was changed is named, i
   const model = toy.made['model/2'];
   const check = async () => checkShares(toy.store, await readGraph(toy.store), [model]);
   const share = await shareIn(toy, 'model/2');
-  await attestShare(toy.store, model, share, code);
-  await attestShare(toy.store, model, share, { ...code, version: '1' });
+  await attestShare(toy.store, model, share, code, signer);
+  await attestShare(toy.store, model, share, { ...code, version: '1' }, signer);
   expect(await check()).toEqual([]);
   // who says the same of the source elsewhere makes no number wrong
-  await addStatement(toy.store, sourceAbout(toy.made.people), sourceStatement(toy.made.people, { name: 'The people', origin: 'human', kept: true })); // prettier-ignore
+  await addStatement(toy.store, sourceAbout(toy.made.people), sourceStatement(toy.made.people, { name: 'The people', origin: 'human', kept: true }), signer); // prettier-ignore
   expect(await check()).toEqual([]);
   const about = shareAbout(model);
-  const state = async (facts: ShareFacts) => addStatement(toy.store, about, shareStatement(model, facts, code));
+  const state = async (facts: ShareFacts) => addStatement(toy.store, about, shareStatement(model, facts, code), signer);
   const forged: ShareFacts[] = [
     { ...share, lastFit: { ...share.lastFit!, humanShare: '0.260000000000' } },
     { ...share, lastFit: { ...share.lastFit!, human: { ...share.lastFit!.human, tokens: '33' } } },

@@ -11,6 +11,7 @@ import { sha256 } from '../../common/canonical.js';
 import { resultAbout, resultStatement } from '../../documents/statement.js';
 import { GENERATION_SCHEMA } from '../../spec/documents.js';
 import { MemoryStore } from '../support/memory-store.js';
+import { signer } from '../support/signer.js';
 
 const code = { version: '0.1.0', digest: sha256('code') };
 
@@ -32,7 +33,12 @@ export class Household {
 
   async source(name: string, text: string, kept = true, origin?: 'human' | 'synthetic'): Promise<void> {
     const artifact = await this.publish('source', name, { text });
-    await addStatement(this.store, sourceAbout(artifact), sourceStatement(artifact, { name, kept, ...(origin && { origin }) }));
+    await addStatement(
+      this.store,
+      sourceAbout(artifact),
+      sourceStatement(artifact, { name, kept, ...(origin && { origin }) }),
+      signer,
+    );
   }
 
   /** @param inputs, sources names of what was made before */
@@ -68,7 +74,7 @@ export class Household {
       ...more,
     };
     const facts = { ...body, key: keyOf(body) };
-    await addStatement(this.store, stepName(facts.key), makeStatement(facts));
+    await addStatement(this.store, stepName(facts.key), makeStatement(facts), signer);
     return (this.steps[name] = facts);
   }
 
@@ -109,7 +115,7 @@ export class Household {
     const members = { [member]: { ...Object.fromEntries(refs), steps: {} } };
     const document = { schema: GENERATION_SCHEMA, experiment: 'cross', plan: sha256('plan'), run, generation, members };
     const typed = document as unknown as Parameters<typeof resultStatement>[0];
-    await addStatement(this.store, resultAbout(typed), resultStatement(typed, code)!);
+    await addStatement(this.store, resultAbout(typed), resultStatement(typed, code)!, signer);
   }
 
   /** All of it in a folder, for commands. */

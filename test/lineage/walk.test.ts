@@ -15,6 +15,8 @@ import { findTarget, oneTarget } from '../../lineage/target.js';
 import { verifyLineage } from '../../lineage/verify.js';
 import { ancestryOf, pathBetween } from '../../lineage/walk.js';
 import { Household } from './support.js';
+import { sealed } from '../../signing/envelope.js';
+import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-walk-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -131,7 +133,7 @@ test('verify: statements that are gone, flipped, moved, or say something else', 
   const { key } = house.steps['opt/1/texts'];
   const about = stepName(key);
   const statement = makeStatement(house.steps['opt/1/texts']);
-  const bytes = statementBytes(statement);
+  const bytes = await sealed(statementBytes(statement), signer);
   const place = statementKey(about, sha256(bytes));
   const { objects } = house.objects;
   const told = async () => (await verify('opt/2/model')).verdicts.map(({ verdict, what }) => `${verdict}: ${what}`).join('\n');
@@ -147,13 +149,13 @@ test('verify: statements that are gone, flipped, moved, or say something else', 
   // a parameter that was changed, with the hash of what it is now
   const other = { ...house.steps['opt/1/texts'], parameters: { epochs: 9 } };
   objects.delete(place);
-  await addStatement(house.store, about, makeStatement(other));
+  await addStatement(house.store, about, makeStatement(other), signer);
   expect(await told()).toMatch(/unreadable: .*step key does not follow/);
 
   const moved = new Household();
   await moved.live(2);
   house = moved;
-  const stepped = statementBytes(makeStatement(moved.steps['opt/0/texts']));
+  const stepped = await sealed(statementBytes(makeStatement(moved.steps['opt/0/texts'])), signer);
   moved.objects.objects.delete(place);
   moved.objects.objects.set(statementKey(about, sha256(stepped)), stepped);
   expect(await told()).toMatch(/unattested: .*\nunreadable: .*it was moved there from elsewhere/);
@@ -165,12 +167,13 @@ test('verify: statements that are gone, flipped, moved, or say something else', 
     ...moved.steps['opt/1/texts'],
     outputs: { dataset: { ...outputs.dataset, digest: moved.made['llama/1/texts'].digest } },
   };
-  await addStatement(moved.store, about, makeStatement(forged));
+  await addStatement(moved.store, about, makeStatement(forged), signer);
   expect(await told()).toMatch(/disagrees: the step generate .* has statements of two different results/);
   await addStatement(
     moved.store,
     about,
     makeStatement({ ...forged, outputs: { dataset: { ...outputs.dataset, kind: 'model' } } }),
+    signer,
   );
   expect(await told()).toMatch(/disagrees: the statement names other files, another kind/);
 });

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { engineFingerprint } from '../../engine/fingerprint.js';
 import { SERVER_TIMEOUT_MS, temporalServer, type TestTemporal } from '../support/servers.js';
 import { json, start, stepsOf, temporaryFolder, type RunOutcome, type Running } from './support.js';
+import { signedJson } from '../support/signer.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FINGERPRINT = engineFingerprint();
@@ -64,7 +65,9 @@ const run = (store: string, queue: string, name: string) => [
 function enginesIn(store: string): string[] {
   const statements = at(join(store, 'statements/steps'));
   const files = readdirSync(statements, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
-  const all = files.map((file) => /"engineFingerprint":\s*"([^"]*)"/.exec(readFileSync(join(statements, file), 'utf8'))?.[1]);
+  const all = files.map(
+    (file) => /"engineFingerprint":\s*"([^"]*)"/.exec(JSON.stringify(signedJson(readFileSync(join(statements, file)))))?.[1],
+  );
   return [...new Set(all.filter((engine): engine is string => engine !== undefined && engine !== 'none'))];
 }
 

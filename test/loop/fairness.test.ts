@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOutcome } from './support.js';
 import { habsburg, json, start, temporaryFolder, type Running } from './support.js';
+import { signedJson } from '../support/signer.js';
 
 /** Runs of one step each, all of them waiting at once: more than are done before the later one has begun. */
 const SWEEP = 120;
@@ -48,7 +49,7 @@ async function steps(): Promise<Step[]> {
     files
       .filter((file) => file.endsWith('.json'))
       .map(async (file): Promise<Step> => {
-        const { predicate } = JSON.parse(await readFile(join(statements, file), 'utf8')) as {
+        const { predicate } = signedJson(await readFile(join(statements, file))) as {
           predicate: { runDetails: { metadata: { invocationId: string; startedOn: string } } };
         };
         const { invocationId, startedOn } = predicate.runDetails.metadata;

@@ -8,6 +8,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOutcome } from './support.js';
 import { TINY, json, temporaryFolder } from './support.js';
+import { signedJson } from '../support/signer.js';
 
 interface Descriptor {
   readonly name: string;
@@ -39,8 +40,8 @@ async function statements(): Promise<Stated[]> {
     const path = join(entry.parentPath, entry.name);
     const bytes = await readFile(path);
     expect(`${hex(bytes)}.json`).toBe(entry.name);
-    expect(bytes.toString()).not.toContain(home.path);
-    all.push({ path, ...(JSON.parse(bytes.toString()) as Omit<Stated, 'path'>) });
+    expect(JSON.stringify(signedJson(bytes))).not.toContain(home.path);
+    all.push({ path, ...(signedJson(bytes) as Omit<Stated, 'path'>) });
   }
   return all;
 }
@@ -123,7 +124,7 @@ test('a rerun states nothing new; a statement that was tampered with is told, an
 
   const fit = before.find(({ predicate }) => predicate.buildDefinition?.buildType?.includes('/steps/finetune/'))!;
   const bytes = await readFile(fit.path, 'utf8');
-  await writeFile(fit.path, bytes.replace('"epochs":', '"epoch5":'));
+  await writeFile(fit.path, bytes.replace('"payload":"eyJ', '"payload":"eyK'));
   expect((await run()).result.steps.computed).toBe(1);
   const after = await statements();
   expect(after.map(({ path }) => path)).not.toContain(fit.path);

@@ -108,7 +108,7 @@ describe('signed statement', () => {
     const other = generateKeyPairSync('ed25519');
     const stranger = signerOf(other.privateKey);
     const theirs = await sealed(golden('statement.json'), stranger);
-    expect(refusal(theirs)).toBe(`a.json is signed by the key ${stranger.keyid}, which is not among those that are trusted`);
+    expect(refusal(theirs)).toBe(`a.json is signed by the key ${stranger.keyid}, which is not among those that are known`);
     const posing = await sealed(golden('statement.json'), { ...stranger, keyid: signer.keyid });
     const forged = `a.json is not what the key ${signer.keyid} signed: it was changed, or the signature is another statement's`;
     expect(refusal(posing)).toBe(forged);

@@ -15,6 +15,7 @@ import type { Deed, Played, Scenario, Schedule } from './schedule.js';
 import type { Attempt } from './sdk/activity.js';
 import { mount, writeFile } from './sdk/files.js';
 import { Simulation, Violation, inside } from './simulation.js';
+import { signer } from '../support/signer.js';
 
 /** An activity that says nothing for so long is started again elsewhere. */
 const HEARTBEAT_MS = 30_000;
@@ -295,6 +296,7 @@ class World {
       engineFingerprint: () => 'engine',
       device: 'cpu',
       code: { version: '0', digest: CODE },
+      signer,
       scratch: '/scratch',
     };
   }

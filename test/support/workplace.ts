@@ -14,6 +14,7 @@ import type { FitJob, Job, JobReport } from '../../kinds/host/types.js';
 import { RECORDS_FILE, readAllRecords, type DataRecord } from '../../pool/records.js';
 import { SELECTION_FILE } from '../../pool/selection.js';
 import { asActivity, type Watching } from './activity.js';
+import { signer } from './signer.js';
 
 export class Workplace {
   readonly root = mkdtempSync(join(tmpdir(), 'habsburg-steps-'));
@@ -37,6 +38,7 @@ export class Workplace {
       livingEngines: () => Promise.resolve(['an engine on cpu']),
       device: 'cpu',
       code: { version: '0', digest: sha256('code') },
+      signer,
       scratch: join(this.root, 'scratch'),
     };
   }
@@ -125,7 +127,7 @@ export class Workplace {
   /** What is stated of a step. */
   async stated({ key }: StepResult): Promise<StepFacts> {
     for await (const digest of statementsAbout(this.store, stepName(key)))
-      return parseStatement(await readStatement(this.store, stepName(key), digest), 'here');
+      return parseStatement((await readStatement(this.store, stepName(key), digest)).value, 'here');
     throw new Error(`nothing is stated of ${key}`);
   }
 

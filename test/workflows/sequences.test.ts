@@ -27,6 +27,7 @@ import type { ScoresDocument } from '../../spec/results.js';
 import type { ExperimentResult } from '../../workflows/contract.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { World, installSdk } from './world.js';
+import { signer } from '../support/signer.js';
 
 installSdk();
 jest.unstable_mockModule('@temporalio/activity', () => ({
@@ -143,6 +144,7 @@ class Place {
       engineFingerprint: () => 'test',
       device: 'cpu',
       code: { version: '0', digest: sha256('code') },
+      signer,
       scratch,
     };
     this.#activities = createActivities(deps);

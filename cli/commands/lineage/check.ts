@@ -46,11 +46,11 @@ async function execute(path: string, { record, text, key, json }: Options): Prom
 
 const withoutEnd = (bytes: Buffer): Buffer => (bytes.at(-1) === 10 ? bytes.subarray(0, -1) : bytes);
 
-function words({ proves, dataset, statement, count, index, matches }: Shown): string {
+function words({ proves, dataset, statement, keyid, count, index, matches }: Shown): string {
   const what = {
     inclusion: `${matches ? 'this record' : 'the record of the proof'} is number ${(index ?? 0) + 1} of ${counted(count, 'record')}`,
     present: `${matches ? 'this text' : 'the text of the proof'} is that of a record, among ${counted(count, 'text')}`,
     absent: `${matches ? 'this text' : 'the text of the proof'} is that of no record, among ${counted(count, 'text')}; one that is only similar, or inside a longer record, is not excluded`,
   }[proves];
-  return `dataset ${dataset}: ${what}.\nThe root is that of the statement ${statement}; whoever made it answers for it.`;
+  return `dataset ${dataset}: ${what}.\nThe root is that of the statement ${statement},\nsigned by the key ${keyid}; whose that is answers for it.`;
 }

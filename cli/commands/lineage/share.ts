@@ -1,10 +1,15 @@
 /** lineage share: how much of what a model was fitted to people wrote. */
 import type { Command } from 'commander';
+import { appendLog } from '../../../artifacts/log.js';
+import type { ArtifactRef, ArtifactStore } from '../../../artifacts/types.js';
+import type { Digest } from '../../../common/canonical.js';
 import { runningCode } from '../../../common/code.js';
 import type { LineageGraph } from '../../../lineage/graph.js';
 import type { Counted, ShareFacts } from '../../../lineage/share-statement.js';
 import { attestShare, shareOf } from '../../../lineage/share.js';
 import { TARGET, oneTarget } from '../../../lineage/target.js';
+import { openSigner } from '../../../signing/signer.js';
+import { KEYS_OPTION, keysFolder } from '../../keys-option.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { notes, printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
@@ -13,6 +18,7 @@ import { artifactWords, claimWords, openLineage, placesOf, short, type LineageOp
 
 interface Options extends LineageOptions {
   readonly attest?: boolean;
+  readonly keys?: string;
 }
 
 export function registerShare(parent: Command): void {
@@ -25,6 +31,7 @@ export function registerShare(parent: Command): void {
     .option('--attest', 'state it beside the model in the store; lineage verify computes it again')
     .option('--json', 'print JSON')
     .option('--quiet', 'no progress')
+    .option(...KEYS_OPTION)
     .option(...STORE_OPTION)
     .addHelpText('after', '\nExample:\n  habsburg lineage share quickstart/keep-10/seed-1/5')
     .action((model: string, options: Options) => untilInterrupted((signal) => execute(model, options, signal)));
@@ -34,10 +41,17 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
   const { store, graph } = await openLineage(options, signal);
   const model = await oneTarget(store, graph, what);
   const share = await shareOf(store, graph, model);
-  const statement = options.attest ? await attestShare(store, model, share, runningCode()) : undefined;
+  const statement = options.attest ? await attested(store, model, share, options) : undefined;
   if (options.json) printJson('lineage-share', { store: store.objects.url, model, ...share, ...(statement && { statement }) });
   else process.stdout.write(`${[artifactWords(model), ...placesOf(graph, model.digest).map((place) => `  ${place}`), ...shareText(graph, share)].join('\n')}\n`); // prettier-ignore
   if (statement && !options.json) notes(options.quiet)(`stated as ${statement}`);
+}
+
+async function attested(store: ArtifactStore, model: ArtifactRef, share: ShareFacts, options: Options): Promise<Digest> {
+  const signer = openSigner(keysFolder(options));
+  const statement = await attestShare(store, model, share, runningCode(), signer);
+  await appendLog(store, signer);
+  return statement;
 }
 
 export function shareText(graph: LineageGraph, { unit, lastFit, lifetime, depth, startDepth, sources }: ShareFacts): string[] {

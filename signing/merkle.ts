@@ -1,5 +1,5 @@
 /**
- * The tree of RFC 9162 (https://www.rfc-editor.org/rfc/rfc9162#section-2.1) over records in their order, with SHA-256: a leaf is
+ * The tree of RFC 9162 (https://www.rfc-editor.org/rfc/rfc9162#section-2.1), with SHA-256: a leaf is
  * H(0x00 ‖ data), an inner node H(0x01 ‖ left ‖ right), split at the largest power of two below the count; the tree of nothing is H().
  * A root says nothing without the count of its leaves.
  */
@@ -41,7 +41,26 @@ export class MerkleTree {
     this.#whole.push(top);
   }
 
-  /** After the last leaf. `path` is from the leaf up; empty where no leaf was asked for. */
+  /** Roots of whole subtrees, the largest first: with the count enough to go on from. */
+  get frontier(): readonly Buffer[] {
+    return this.#whole.map((one) => one.hash);
+  }
+
+  /** A tree of so many leaves to go on from; undefined where these are not the roots that it has. */
+  static from(count: number, frontier: readonly Buffer[]): MerkleTree | undefined {
+    const tree = new MerkleTree();
+    let rest = count;
+    for (const one of frontier) {
+      const size = 2 ** Math.floor(Math.log2(rest));
+      if (rest <= 0 || one.length !== 32) return undefined;
+      tree.#whole.push({ hash: one, size, first: tree.#count });
+      tree.#count += size;
+      rest -= size;
+    }
+    return rest === 0 ? tree : undefined;
+  }
+
+  /** The root of what was added so far; `path` is from the leaf up, after the last leaf; empty where no leaf was asked for. */
   close(): { readonly root: Buffer; readonly path: readonly Buffer[] } {
     let top = this.#whole.at(-1);
     if (top === undefined) return { root: hash(), path: [] };
