@@ -5,6 +5,7 @@ import { readRunOf, readStretch } from '../documents/runs.js';
 import { leftBy, type RunDocument } from '../spec/documents.js';
 import { membersAt } from '../spec/phases.js';
 import type { RunPlan } from '../spec/plan.js';
+import { writesRealText } from '../spec/real-text.js';
 import { inputName, scoredOf } from '../spec/scored.js';
 import { toFailure } from './failures.js';
 import type { Activities, ActivityDependencies, Left, LeftInput } from './types.js';
@@ -33,7 +34,8 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
       const { model: first, generated: written0 } = zero?.members[member.name] ?? {};
       const of0 = (role: string) => own.inputs?.[inputName(run.members.length, member.name, role)];
       const [real, test] = [of0('train'), of0('test')];
-      if (!of || !model || !generated || !prompts || !first || !real || !test) throw tooOld(run, generation, own);
+      const wrote = writesRealText(member) || (model && prompts && first);
+      if (!of || !wrote || !generated || !real || !test) throw tooOld(run, generation, own);
       return [
         {
           name: member.name,
@@ -41,7 +43,7 @@ async function left(deps: ActivityDependencies, { store: url, plan, run, from, m
           input: scoredOf(member, run, {
             ...{ model, generated, prompts, real, test, first, training, truth: of0('truth') },
             ...(mixed?.test && { mixed: mixed.test }),
-            ...(written0 && { written0 }),
+            ...(written0 && model && { written0 }),
           }),
         },
       ];

@@ -8,7 +8,8 @@ import type { ActivityDependencies, StepPlace, StepResult } from './types.js';
 export interface ObserveInput {
   readonly place: StepPlace;
   readonly observation: string;
-  readonly model: ArtifactRef;
+  /** absent: none looks (Declared.modelFree) */
+  readonly model?: ArtifactRef;
   readonly data: ArtifactRef;
   /** how the member reads; the observation takes of it what it has a setting for */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -27,7 +28,7 @@ export async function observe(deps: ActivityDependencies, input: ObserveInput): 
       step: 'observe',
       version: instrument.version,
       place,
-      inputs: { model, data },
+      inputs: { ...(model && { model }), data },
       parameters: { observation, settings },
       engine: true,
     },
@@ -37,7 +38,7 @@ export async function observe(deps: ActivityDependencies, input: ObserveInput): 
         op: 'observe',
         observation,
         settings,
-        model: await step.input(model),
+        model: model ? await step.input(model) : '',
         data: await recordsOf(step, data),
         out,
       });

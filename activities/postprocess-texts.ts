@@ -56,7 +56,9 @@ export async function postprocessTexts(job: TextsToPostprocess): Promise<Postpro
   const rng = new CounterRng(job.rng);
   for (const [place, { name, settings }] of job.operators.entries()) {
     const operator = operatorNamed(name);
-    const texts = left.map(({ record }) => asText(record, operator.comparesPrompts ? promptOf(record) : undefined));
+    const texts = left.map(({ record }) =>
+      asText(record, operator.comparesPrompts ? promptOf(record) : undefined, operator.seesEnds ? job.endTokens : undefined),
+    );
     // a table is of the set as it was read: who needs one comes first
     const lots = rng.derive(`${name}/${job.from + place}`);
     const verdicts = operator.apply(texts, settings, tables, (i, use) => lots.uniform(i, use));
@@ -135,10 +137,16 @@ async function prompts(
 /** Of an id of several candidates: what they have in common (kinds/text/host/texts.ts recordOf). */
 const CANDIDATE = /^(g\d+\/[^/]+)\/c\d+\/(\d+)$/;
 
-function asText({ id, text, tokens, prompt, origin }: DataRecord, promptText: string | undefined): Text {
+function asText(
+  { id, text, tokens: all, prompt, origin }: DataRecord,
+  promptText: string | undefined,
+  endTokens: readonly number[] | undefined,
+): Text {
+  const tokens = prompt === undefined ? all : all.slice(prompt.tokens);
   return {
     text,
-    tokens: prompt === undefined ? tokens : tokens.slice(prompt.tokens),
+    tokens,
+    ...(endTokens && { ends: tokens.flatMap((id, place) => (endTokens.includes(id) ? [place] : [])) }),
     ...(origin.kind === 'generated' && origin.prompt !== undefined ? { continues: origin.prompt } : {}),
     ...(promptText === undefined ? {} : { prompt: promptText }),
     ...(origin.kind === 'generated' && { candidateOf: id.replace(CANDIDATE, '$1/$2') }),

@@ -9,11 +9,11 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { FAILURE_PREFIX } from '../common/errors.js';
 import { metricsDigest } from '../documents/done.js';
 import { evaluationOf, examples } from '../evaluations/index.js';
+import { realTextProblem } from '../evaluations/real-text.js';
 import { isOfTraining, roleOf, TRAINING } from '../evaluations/training.js';
 import type { Evaluation, ObservationRef, RecordsRole, Settings } from '../evaluations/types.js';
 import { defaultsOf, rolesOf, tableName } from '../evaluations/types.js';
-import { OBSERVATIONS, type ObservationName } from '../observations/index.js';
-import type { Declared } from '../observations/types.js';
+import { isModelFree } from '../observations/index.js';
 import { metricKey } from '../spec/metric-key.js';
 import { kindOf } from '../kinds/index.js';
 import type { ScoresDocument } from '../spec/results.js';
@@ -38,6 +38,7 @@ export function scoreActivity(deps: ActivityDependencies) {
           const evaluation = evaluationOf({ name, variant });
           if (evaluation.of !== writtenBy(input)) continue; // a metric of members of another kind
           if (input.mixed === undefined && asksMixed(evaluation)) continue; // of members that mix their test set
+          if (input.model === undefined && realTextProblem(evaluation, settings) !== undefined) continue; // of what a model wrote
           found[metricKey({ name, variant, settings })] = await evaluate(deps, input, evaluation, settings, tables, measured);
         } catch (error) {
           const failure = toFailure(error, `evaluating ${name}`, activityInfo().attempt);
@@ -138,12 +139,8 @@ function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
   };
 }
 
-function isModelFree(observation: string): boolean {
-  return (OBSERVATIONS[observation as ObservationName] as Declared).modelFree ?? false;
-}
-
 /** @throws ApplicationFailure for a set that some runs do not know */
-function setOf(input: ScoreInput, role: RecordsRole): ArtifactRef {
+function setOf(input: ScoreInput, role: RecordsRole | 'model'): ArtifactRef {
   const ref = input[role];
   if (ref) return ref;
   throw ApplicationFailure.nonRetryable(
@@ -177,7 +174,7 @@ async function evaluate(
   measured: Measured,
 ): Promise<StepResult> {
   const { name, variant, version, needs } = evaluation;
-  const subject = evaluation.subject === 'model' ? input.model : setOf(input, roleOf('generated', settings));
+  const subject = setOf(input, evaluation.subject === 'model' ? 'model' : roleOf('generated', settings));
   const refs: Record<string, ArtifactRef> = { subject };
   for (const role of [...rolesOf(needs), ...(needs.tokenTypes ?? [])]) refs[role] = setOf(input, roleOf(role, settings));
   for (const need of needs.observations ?? []) refs[tableName(need)] = await tables.of(need, settings);

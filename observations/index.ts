@@ -69,6 +69,11 @@ export const OBSERVATIONS = {
 
 export type ObservationName = keyof typeof OBSERVATIONS;
 
+/** Whether no model looks, whichever is named. */
+export function isModelFree(observation: string): boolean {
+  return (OBSERVATIONS[observation as ObservationName] as Declared).modelFree ?? false;
+}
+
 /** @throws HabsburgError 'invalid' for an unknown name */
 export async function instrumentOf(name: string): Promise<Instrument> {
   if (!Object.hasOwn(OBSERVATIONS, name))

@@ -13,6 +13,7 @@ import { length } from './length.js';
 import { quality } from './quality.js';
 import { rank } from './rank.js';
 import { resample } from './resample.js';
+import { stop } from './stop.js';
 import { threshold } from './threshold.js';
 import { verify } from './verify.js';
 import type { Operator } from './types.js';
@@ -24,6 +25,7 @@ export const operators: readonly Operator[] = [
   dropRepetitive,
   dedupe,
   length,
+  stop,
   language,
   quality,
   rank,

@@ -10,6 +10,8 @@ export interface Text {
   readonly text: string;
   /** the ids it is written in, an end token among them */
   readonly tokens: readonly number[];
+  /** for operators with `seesEnds`: places of end tokens in `tokens`, ascending */
+  readonly ends?: readonly number[];
   /** the record that it continues: its id, and for operators with `comparesPrompts` its text */
   readonly continues?: string;
   readonly prompt?: string;
@@ -81,6 +83,8 @@ export interface Operator<S extends z.ZodObject = z.ZodObject> {
   readonly changes?: true;
   /** looks at what the texts continue */
   readonly comparesPrompts?: true;
+  /** looks at end tokens, which takes the tokenizer, too */
+  readonly seesEnds?: true;
   /** draws lots: its verdicts depend on seed, generation and member */
   readonly draws?: true;
   /** leaves one of several candidates of a prompt */

@@ -3,6 +3,7 @@ import { dataWords } from '../kinds/words.js';
 import { operatorWords, type OperatorPlan } from '../spec/operator-plan.js';
 import type { ConditionPlan, MemberPlan, Mixed } from '../spec/plan.js';
 import { stagesOf } from '../spec/phases.js';
+import { writesRealText } from '../spec/real-text.js';
 import { describeMixture } from './describe-mixture.js';
 import { ranges } from './notes.js';
 
@@ -11,7 +12,7 @@ export function describeCondition(condition: ConditionPlan): string {
   const stages = stagesOf(condition);
   const words = stages.map(({ from, members }, i) =>
     i === 0
-      ? [mixtures(members), ...operators(members)].join('; ')
+      ? [mixtures(members), ...realText(members), ...operators(members)].filter((part) => part !== '').join('; ')
       : `from generation ${from} on: ${changes(stages[i - 1].members, members)}`,
   );
   const { generations } = condition;
@@ -26,9 +27,19 @@ export function describeCondition(condition: ConditionPlan): string {
 
 /** One sentence where all members train on the same, or one for each member. */
 function mixtures(members: readonly Mixed<MemberPlan>[]): string {
-  const words = members.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
+  const learning = members.filter((member) => !writesRealText(member));
+  const words = learning.map(({ name, mixture }) => ({ name, text: describeMixture(mixture) }));
   if (words.every(({ text }) => text === words[0]?.text)) return words[0]?.text ?? '';
   return words.map(({ name, text }) => `${name}: ${text}`).join('; ');
+}
+
+/** Whose texts are real ones. */
+function realText(members: readonly Mixed<MemberPlan>[]): string[] {
+  return members.flatMap((member) => {
+    if (!('writes' in member) || member.writes === undefined) return [];
+    const { through } = member.writes;
+    return [`real text as if ${member.name} had written it${through ? `, through ${operatorWords(through)}` : ''}`];
+  });
 }
 
 /** What becomes of what members have written. */

@@ -1,12 +1,14 @@
 /** How the parts of an experiment file fit together that are the same for every kind of data and models. Returns problems, throws nothing. */
+import { realTextProblem } from '../evaluations/real-text.js';
 import { metricNamed, variantsOf } from './metrics.js';
 import { mixesOf } from './mixes.js';
 import type { ExperimentDocument } from './schema.js';
 import type { MetricDocument } from './metric-plans.js';
 import { checkOverrides, checkPhases, type Changed } from './overrides.js';
 import { stagesOf } from './phases.js';
-import type { ConditionPlan } from './plan.js';
+import type { ConditionPlan, MetricPlan } from './plan.js';
 import type { Path, Problem } from './problems.js';
+import { writesRealText } from './real-text.js';
 
 /** @param members what conditions and phases cannot change of them */
 export function checkParts(
@@ -90,4 +92,18 @@ export function checkMixedMetric(metric: MetricDocument, conditions: readonly Co
   if (all.some((member) => mixesOf(member).includes('test'))) return [];
   const suggestion = 'give the member mixes: [train, valid, test], or remove it';
   return [{ path, message: `${variant} is of a test set that is mixed, and no member mixes its own`, suggestion }];
+}
+
+/** Nothing learns from real text that stands in place of what a model would write, and something is to be measured of it. @param last generation of the experiment */
+export function checkRealText(conditions: readonly ConditionPlan[], last: number, metrics: readonly MetricPlan[]): Problem[] {
+  return conditions.flatMap((condition, i): Problem[] => {
+    const member = stagesOf(condition).flatMap(({ members }) => members).find(writesRealText); // prettier-ignore
+    if (member === undefined) return [];
+    const path = ['conditions', i];
+    if (Math.min(last, condition.generations ?? last) > 0)
+      return [{ path, message: `${member.name} writes real text in it, which is the same in every generation`, suggestion: 'give the condition generations: 0' }]; // prettier-ignore
+    if (metrics.some(({ name, variant, settings }) => realTextProblem(metricNamed(name, variant), settings) === undefined))
+      return [];
+    return [{ path, message: `real text has no value here: no metric of this file looks at written texts alone`, suggestion: 'add one to metrics, such as distinct-2, or remove it' }]; // prettier-ignore
+  });
 }

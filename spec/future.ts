@@ -10,7 +10,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'data.packing': ['document', 'padded', 'sliding', 'line'],
   'conditions.*.mixture.kind': ['cross', 'multi-source', 'detector-weighted'],
   'conditions.*.mixture.*.draw': ['weighted-by'],
-  'references.*': ['real-text'],
 };
 
 /** Keys, by the pattern of the path of the object that they may stand in. */

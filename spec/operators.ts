@@ -36,12 +36,12 @@ export function operatorPlans(list: z.output<ReturnType<typeof operatorsSchema>>
 }
 
 function operatorPlan(name: string, settings: OperatorPlan['settings']): OperatorPlan {
-  const { changes, comparesPrompts, draws, chooses, grows, needs: observed } = operatorNamed(name);
+  const { changes, comparesPrompts, seesEnds, draws, chooses, grows, needs: observed } = operatorNamed(name);
   const observations = observed?.(settings) ?? [];
   const growth = grows?.(settings) ?? 1;
   const needs: OperatorNeeds = {
     // a template's prompt is in the tokens of its record
-    ...((changes || comparesPrompts) && { tokenizer: true }),
+    ...((changes || comparesPrompts || seesEnds) && { tokenizer: true }),
     ...(comparesPrompts && { prompts: true }),
     ...(observations.length > 0 && { observations }),
     ...(draws && { draws }),

@@ -1,8 +1,9 @@
 /** Conditions that papers draw as lines to compare with, by one word each: they stand for what a user would have written by hand. */
 import { z } from 'zod';
 import type { Problem } from './problems.js';
+import { REAL_TEXT } from './real-text.js';
 
-export const REFERENCES = ['zero-shot', 'random-weights', 'human'] as const;
+export const REFERENCES = ['zero-shot', 'random-weights', 'real-text', 'human'] as const;
 type Reference = (typeof REFERENCES)[number];
 
 export const referencesSchema = z
@@ -10,12 +11,13 @@ export const referencesSchema = z
   .min(1)
   .optional()
   .describe(
-    'Conditions to compare with: zero-shot, the checkpoint as it came; random-weights, members from scratch before any training; human, real records alone in every generation, by the same training.',
+    'Conditions to compare with: zero-shot, the checkpoint as it came; random-weights, members from scratch before any training; real-text, human texts in place of what they would have written, for all metrics of written texts; human, real records alone in every generation, by the same training.',
   );
 
 interface MemberWords {
   readonly name?: unknown;
   readonly base?: unknown;
+  readonly family?: unknown;
 }
 
 interface Words {
@@ -49,10 +51,16 @@ function conditionOf(name: Reference, population: readonly MemberWords[]): objec
     };
   }
   const mixture = population.every((member) => Object.hasOwn(member, 'mixture')) ? {} : { mixture: { kind: 'replace' } };
-  return { name, generations: 0, ...mixture, override: each(population.filter(isTrained), { generation0: { epochs: 0 } }) };
+  const override =
+    name === 'real-text'
+      ? each(population.filter(isLanguageModel), { writes: REAL_TEXT })
+      : each(population.filter(isTrained), { generation0: { epochs: 0 } });
+  return { name, generations: 0, ...mixture, override };
 }
 
 const isTrained = (member: MemberWords): boolean => Object.hasOwn(member, 'training');
+
+const isLanguageModel = ({ family }: MemberWords): boolean => family === 'language-model';
 
 /** A model that begins as somebody else has left it. */
 function isCheckpoint({ base }: MemberWords): boolean {
@@ -68,6 +76,11 @@ export function checkReferences(raw: unknown): Problem[] {
   return references.flatMap((word, i): Problem[] => {
     const path = ['references', i];
     if (word === 'human') return [];
+    if (word === 'real-text') {
+      const other = population.find((member) => !isLanguageModel(member));
+      if (other === undefined) return [];
+      return [{ path, message: `real-text stands in for what a language model writes, and ${String(other.name)} is none`, suggestion: 'remove it' }]; // prettier-ignore
+    }
     const trained = population.filter(isTrained);
     if (trained.length === 0)
       return [

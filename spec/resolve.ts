@@ -4,7 +4,7 @@ import type { FileWords, MemberGrammar, Real } from '../kinds/types.js';
 import { text } from '../kinds/text/declare.js';
 import type { TextDataPlan } from '../kinds/text/plan.js';
 import type { TextDocument } from '../kinds/text/schema.js';
-import { checkMixedMetric, checkParts } from './check.js';
+import { checkMixedMetric, checkParts, checkRealText } from './check.js';
 import { checkStatedClaims } from './claims.js';
 import { conditionTexts } from './condition-data.js';
 import { metricPlans } from './metric-plans.js';
@@ -90,6 +90,7 @@ function resolveWhole(raw: unknown, named: unknown): Resolved {
   const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, texts.plans, problems);
   if (problems.length === 0)
     problems.push(...(doc.metrics ?? []).flatMap((metric, i) => checkMixedMetric(metric, conditions, ['metrics', i])));
+  if (problems.length === 0) problems.push(...checkRealText(conditions, doc.generations, metrics));
   if (problems.length > 0) return { problems };
   const { name, title, generations, execution } = doc;
   const plan: ExperimentPlan = {

@@ -11,10 +11,11 @@ export const inputName = (members: number, member: string, role: string): string
 export interface Scored<Ref> {
   readonly family: MixedStepMember['family'];
   readonly metrics: readonly MetricPlan[];
-  readonly model: Ref;
+  /** this, `prompts` and `first` are absent of real text as if a model had written it */
+  readonly model?: Ref;
   readonly generated: Ref;
   /** what the model continued; for the samples in the report */
-  readonly prompts: Ref;
+  readonly prompts?: Ref;
   readonly real: Ref;
   readonly test: Ref;
   /** the test set mixed as the member's training set is, where it is */
@@ -22,7 +23,7 @@ export interface Scored<Ref> {
   /** what the model was trained on, where a metric is of that */
   readonly training?: Ref;
   /** model 0 of the same member and seed, and what it wrote; absent in a run that a version began which did not keep it in mind */
-  readonly first: Ref;
+  readonly first?: Ref;
   readonly written0?: Ref;
   readonly truth?: Ref;
   /** sources of the sentence encoders that metrics name by what they hold; absent: none is known here */

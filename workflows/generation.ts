@@ -27,12 +27,13 @@ import {
   type Term,
 } from '../spec/mixture.js';
 import { membersAt } from '../spec/phases.js';
+import { writesRealText } from '../spec/real-text.js';
 import type { MixedStepMember, RunPlan } from '../spec/plan.js';
 import type { MemberIndex } from '../spec/documents.js';
 import { scoredOf } from '../spec/scored.js';
 import { sourceOfContent } from '../spec/sources.js';
 import type { MemberState, WrittenState } from './contract.js';
-import { throughInput, writtenInput } from './postprocess.js';
+import { realTextInput, throughInput, writtenInput } from './postprocess.js';
 import {
   detects,
   earlierDraws,
@@ -59,8 +60,9 @@ type Texts = Pick<RunPlan, 'data' | 'sources' | 'claims'>;
 
 export interface GenerationResult {
   readonly state: MemberState;
-  readonly trainedOn: ArtifactRef;
-  readonly prompts: ArtifactRef;
+  /** these two are absent of real text as if a model had written it */
+  readonly trainedOn?: ArtifactRef;
+  readonly prompts?: ArtifactRef;
   readonly index: MemberIndex;
 }
 
@@ -128,6 +130,11 @@ export function* memberGeneration(
     const outputs = yield* ask({ step: 'sample', input: { place, ...asked, sets: yield* read(asked.terms, past) } });
     train = outputs.train;
     past = pastOf(outputs);
+  }
+  if (writesRealText(member)) {
+    const operated = realTextInput(member, place, { set: train, tokenizer: prepared.tokenizer }, run);
+    const generated = operated ? (yield* ask({ step: 'postprocess', input: operated })).kept : train;
+    return { state: { prepared }, index: { generated, ...(operated && { raw: train }), steps: stepsOf(done) } };
   }
   const real = state.real ?? (t === 0 && sample !== undefined ? train : undefined);
   const mixed: Partial<Record<HeldOut, ArtifactRef>> = {};
@@ -206,11 +213,15 @@ export function* memberGeneration(
       ...(Object.keys(mixed).length > 0 && { mixed }),
       ...(raw && { raw }),
       ...(state.written ? { follows: state.written.at(-1)!.set.digest } : {}),
-      steps: Object.fromEntries(
-        Object.entries(done).map(([step, { key, cached, report }]) => [step, { key, cached, report: { ...report } }]),
-      ),
+      steps: stepsOf(done),
     },
   };
+}
+
+function stepsOf(done: Readonly<Record<string, StepResult>>): MemberIndex['steps'] {
+  return Object.fromEntries(
+    Object.entries(done).map(([step, { key, cached, report }]) => [step, { key, cached, report: { ...report } }]),
+  );
 }
 
 /** Other real texts or images than data.train, for a reader; the same for all who read alike. */
@@ -275,11 +286,11 @@ const of = (step: string, split: HeldOut | undefined): string => (split ? `${ste
 export function scoreInput(
   member: MixedStepMember,
   run: Pick<RunPlan, 'metrics' | 'sources' | 'claims'>,
-  { state: { model, first, written0, written, prepared }, prompts, trainedOn: training, index }: GenerationResult,
+  { state: { model, first, written0, prepared }, prompts, trainedOn: training, index }: GenerationResult,
 ): Omit<ScoreInput, 'place'> {
   const { train: real, test, truth } = prepared;
   return scoredOf(member, run, {
-    ...{ model: model!, generated: written!.at(-1)!.set, prompts, real, test, training, first: first!, truth },
+    ...{ model, generated: index.generated!, prompts, real, test, training, first, truth },
     ...(index.mixed?.test && { mixed: index.mixed.test }),
     ...(written0 && { written0 }),
   });

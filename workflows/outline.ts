@@ -12,6 +12,7 @@ import { mixesOf, type HeldOut } from '../spec/mixes.js';
 import { memberOrder, sizeAt, trainedOn, writtenBy } from '../spec/mixture.js';
 import { growthBy, needsOf, type OperatorPlan } from '../spec/operator-plan.js';
 import { membersAt, stagesOf } from '../spec/phases.js';
+import { writesRealText } from '../spec/real-text.js';
 import type { ExperimentPlan, MixedStepMember, RunPlan, StepMember } from '../spec/plan.js';
 import type { MemberState } from './contract.js';
 import { memberGeneration, pastOutputs, scoreInput, type MemberStates, type StepCall } from './generation.js';
@@ -161,7 +162,7 @@ function workOf(run: RunPlan, member: MixedStepMember, generation: number, split
     const several = writer.family === 'language-model' && !chosenAmong(writer) ? writer.decoding.numReturnSequences : undefined;
     return n(name, t + 1) * (several ?? 1) * growthBy(postprocessOf(writer));
   });
-  const tests = mixesOf(member).includes('test') ? 2 : 1;
+  const tests = writesRealText(member) ? 0 : mixesOf(member).includes('test') ? 2 : 1;
   return {
     finetune: Number.isFinite(trained) ? rowsTrained(training, trained) * block : undefined,
     generate: candidates * maxNewTokens,

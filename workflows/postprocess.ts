@@ -41,6 +41,18 @@ export function writtenInput(
   return input(member.postprocess, place, rows ? subject : { ...subject, prompts }, member, known);
 }
 
+/** Of real records that stand in place of what a member would have written; undefined where they are taken as they are. */
+export function realTextInput(
+  member: MixedStepMember,
+  place: StepPlace,
+  subject: Pick<Subject, 'set' | 'tokenizer'>,
+  known: Known,
+): PostprocessInput | undefined {
+  if (member.family !== 'language-model') return undefined;
+  const operators = [...(member.writes?.through ?? []), ...(member.postprocess ?? [])];
+  return operators.length === 0 ? undefined : input(operators, place, subject, member, known);
+}
+
 /** Of a set that a term reads; undefined where it is read as it is. Its place is the writer's, so that all who read alike share it. */
 export function throughInput(
   set: PoolSet,

@@ -78,6 +78,7 @@ export interface ObserveJob {
   readonly op: 'observe';
   readonly observation: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** '' where none looks */
   readonly model: string;
   readonly data: string;
   /** where its table goes */

@@ -5,6 +5,7 @@ import { TOKENIZER_FIELDS, readConfig, sizeFieldsOf, type ConfigPlan } from './a
 import { needsTruth } from '../../spec/metrics.js';
 import { DECODING_ROWS, STRATEGIES_WITH, STRATEGY_NAMES, type DecodingPlan } from '../../engine/generate/decoding.js';
 import type { LanguageModelPlan, TextDataPlan } from './plan.js';
+import { checkRealTextMember } from './real-text.js';
 import type { MetricDocument } from '../../spec/metric-plans.js';
 import { needsOf } from '../../spec/operator-plan.js';
 import { checkStages } from '../../spec/training.js';
@@ -164,7 +165,7 @@ export function checkMember(member: LanguageModelPlan, data: TextDataPlan, given
       suggestion: 'use strategy: sample, or remove growth',
     });
   if (member.prompts === 'none') problems.push(...checkUnprompted(member, data));
-  problems.push(...checkCandidates(member));
+  problems.push(...checkCandidates(member), ...checkRealTextMember(member, data));
   if (data.template === undefined)
     for (const stage of ['training', 'generation0'] as const)
       for (const key of ['lossOn', 'packing'] as const)

@@ -1,5 +1,5 @@
 /** The kind of texts and language models: how an experiment's file speaks of them, and the plan that it means. */
-import { settingsOn } from '../../engine/generate/decoding.js';
+import { settingsOn, type DecodingPlan } from '../../engine/generate/decoding.js';
 import { needsTruth, usualMetricNamesOf } from '../../spec/metrics.js';
 import type { MetricDocument } from '../../spec/metric-plans.js';
 import { mixesPlan } from '../../spec/mixes.js';
@@ -9,6 +9,7 @@ import { inheritTraining, withOptimizer } from '../../spec/training.js';
 import type { Kind } from '../types.js';
 import { optConfig, sizeFieldsOf } from './architectures.js';
 import { checkMember, checkText, checkTokenizer, checkTruth, longestSequence } from './check.js';
+import { realTextPlan } from './real-text.js';
 import type { LanguageModelPlan, TextDataPlan, TokenizerPlan, TrainingPlan } from './plan.js';
 import {
   grammar as grammarSchema,
@@ -102,6 +103,15 @@ function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: T
   const { decoding } = member;
   const maxNewTokens = decoding.maxNewTokens ?? (member.prompts === 'none' ? data.block - 1 : data.block);
   const postprocess = operatorPlans(member.postprocess);
+  const decodingPlan: DecodingPlan = {
+    ...settingsOn(decoding),
+    ...(decoding.guidance && { guidance: decoding.guidance }),
+    strategy: decoding.strategy,
+    batch: decoding.batch,
+    maxNewTokens,
+    // a block is written to its end, an answer until it ends
+    minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
+  };
   return {
     name: member.name,
     family: member.family,
@@ -110,15 +120,8 @@ function memberPlan(member: LanguageModelDocument, data: TextDataPlan, shared: T
     start: member.start,
     generation0: trainingPlan(inheritTraining(member.training, member.generation0), data),
     training: trainingPlan(member.training, data),
-    decoding: {
-      ...settingsOn(decoding),
-      ...(decoding.guidance && { guidance: decoding.guidance }),
-      strategy: decoding.strategy,
-      batch: decoding.batch,
-      maxNewTokens,
-      // a block is written to its end, an answer until it ends
-      minNewTokens: decoding.minNewTokens ?? (data.template === undefined ? maxNewTokens : 1),
-    },
+    decoding: decodingPlan,
+    ...(member.writes && { writes: realTextPlan({ decoding: decodingPlan, prompts: member.prompts }, data) }),
     ...(postprocess && { postprocess }),
     prompts: member.prompts,
     ...mixesPlan(member.mixes),

@@ -6,6 +6,7 @@ import type { TrainingSettings } from '../../engine/train/settings.js';
 import type { Mixes } from '../../spec/mixes.js';
 import type { SamplePlan } from '../../spec/mixture.js';
 import type { OperatorPlan } from '../../spec/operator-plan.js';
+import type { REAL_TEXT } from '../../spec/real-text.js';
 import type { MemberExecutionPlan } from '../../spec/plan.js';
 import type { ConfigPlan } from './architectures.js';
 import type { TemplatePlan } from './templates.js';
@@ -75,6 +76,8 @@ export interface LanguageModelPlan extends Mixes {
   readonly generation0: TrainingPlan;
   readonly training: TrainingPlan;
   readonly decoding: DecodingPlan;
+  /** in place of what a model would write; absent: a model writes */
+  readonly writes?: RealTextPlan;
   /** what becomes of what it has written, before that joins the pool; absent: all of it joins */
   readonly postprocess?: readonly OperatorPlan[];
   /** what is continued: the real blocks that model 0 was trained on, or the blocks that model t was trained on; none: nothing is */
@@ -83,6 +86,13 @@ export interface LanguageModelPlan extends Mixes {
   readonly sample?: SamplePlan;
   /** where its steps are computed, where that is not as the experiment's `execution` says */
   readonly execution?: MemberExecutionPlan;
+}
+
+/** Real records as if a model had written them. */
+export interface RealTextPlan {
+  readonly kind: typeof REAL_TEXT;
+  /** so that they end where what the member writes would; absent: they do */
+  readonly through?: readonly OperatorPlan[];
 }
 
 export interface TrainingPlan extends TrainingSettings {

@@ -11,6 +11,7 @@ import { scheduleFields } from '../../engine/train/schedule.js';
 import { lossFields, selectionFields, stepFields } from '../../engine/train/settings.js';
 import { memberMixtureWords, mixtureSchema, sampleSchema, sampleWords } from '../../spec/mixture-schema.js';
 import { operatorsSchema } from '../../spec/operators.js';
+import { REAL_TEXT } from '../../spec/real-text.js';
 import { LAST_SEED, memberExecution, name } from '../../spec/shared.js';
 import { inheriting } from '../../spec/training.js';
 import { TEMPLATE_NAMES } from './templates.js';
@@ -251,6 +252,12 @@ export const languageModel = z.strictObject({
   training: trainingSchema,
   generation0: generation0.default({}),
   decoding,
+  writes: z
+    .literal(REAL_TEXT)
+    .optional()
+    .describe(
+      'real-text: no model; the real records that model 0 would have trained on stand in place of what it would have written, for conditions of generation 0 alone. Absent: what its model writes.',
+    ),
   postprocess: operatorsSchema('Operators on what the member has written, in this order, before it joins the pool.').optional(),
   prompts: z
     .enum(['original', 'previous', 'none'])

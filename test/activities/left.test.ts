@@ -71,6 +71,19 @@ test('each generation: what is scored, and what it was before', async () => {
   ]);
 });
 
+test('of real text in place of writing there is neither a model nor what it continued', async () => {
+  const written: Partial<MemberIndex> = { generated: ref('dataset', 'train'), model: undefined, prompts: undefined };
+  const member = { ...run.members[0], writes: { kind: 'real-text' } };
+  await leave(0, written);
+  const [{ members }] = await left({ run: { ...run, members: [member] } as LeftInput['run'], most: 1 });
+  expect(members[0].input).toEqual({
+    ...{ family: 'language-model', metrics: run.metrics, generated: ref('dataset', 'train') },
+    ...{ real: inputs.train, test: inputs.test, truth: inputs.truth },
+  });
+  await expect(left({ most: 1 })).rejects.toThrow(/does not say all that is to be scored/);
+  await leave(0);
+});
+
 test('from a generation on, so many at most; behind the last there is none', async () => {
   expect((await left({ from: 1, most: 1 })).map(({ generation }) => generation)).toEqual([1]);
   // model 0 is read for any stretch

@@ -61,6 +61,21 @@ test('what stays is told by its positions, in runs; nothing is written where not
   expect(existsSync(join(out, RECORDS_FILE))).toBe(false);
 });
 
+test('stop: blocks and answers end where a writer’s would; a record stays what it was', async () => {
+  const ids = tokenizer.encode('abcdef');
+  const real = { kind: 'real' as const, source: 's' };
+  const block = text('block', [...ids.slice(0, 3), END, ...ids.slice(3)], { origin: real });
+  const prompt = tokenizer.encode('say');
+  const answer = text('answer', [...prompt, ...ids, END], { text: 'abcdef', prompt: { tokens: prompt.length, text: 'say' }, origin: real }); // prettier-ignore
+  const result = await done([block, answer], [operator('stop', { minTokens: 1, maxTokens: 4 })]);
+  expect(result).toMatchObject({ read: 2, kept: 2, edited: 2 });
+  expect(await readAllRecords(result.out)).toEqual([
+    { ...block, tokens: [...ids.slice(0, 3), END], text: tokenizer.decode([...ids.slice(0, 3), END]) },
+    { ...answer, tokens: [...prompt, ...ids.slice(0, 4)], text: tokenizer.decode(ids.slice(0, 4)) },
+  ]);
+  expect(await done([block, answer], [operator('stop', { minTokens: 4, maxTokens: 7 })])).toMatchObject({ kept: 2, edited: 0 });
+});
+
 test('an operator sees what the one before it left, and each is charged with what it removed itself', async () => {
   const records = ['one\nrest', 'one\nother', '\nnothing', 'two'].map((said, i) => written(String(i), said));
   const result = await done(records, [operator('cut', { at: '\n' }), operator('dedupe', { within: 'set' })]);

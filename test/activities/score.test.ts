@@ -74,6 +74,9 @@ const observed: number[] = [];
 /** And how. */
 const askedFor: unknown[] = [];
 
+/** And which folder of a model. */
+const lookedWith: string[] = [];
+
 /** The first record of what an encoder was asked to look at. */
 const embedded: string[] = [];
 
@@ -85,6 +88,7 @@ const deps: ActivityDependencies = {
     const records = await readAllRecords(job.data);
     observed.push(records.length);
     askedFor.push(job.settings);
+    lookedWith.push(job.model);
     const ids = records.map(({ id }) => id);
     if (job.observation === 'embedding') {
       embedded.push(ids[0]);
@@ -141,7 +145,7 @@ test('a metric that this version does not know, and one without what it compares
   const { values, samples, pictures } = await found(result);
   // two test records of 3 and 2 tokens, each token but the first predicted with 1/4; 3 of 5 written tokens are different
   expect(values.map(({ metric, value, n, subject }) => [metric, value, n, subject])).toEqual([
-    ['perplexity', expect.closeTo(4, 12), 3, INPUT.model.digest],
+    ['perplexity', expect.closeTo(4, 12), 3, INPUT.model!.digest],
     ['distinct-1', 3 / 5, 5, INPUT.generated.digest],
   ]);
   expect(observed).toEqual([2]);
@@ -258,6 +262,36 @@ test('a metric asks how records are read; what two ask alike is looked at once, 
       { lossOn: 'answer', prefix: 1 },
     ],
   ]);
+});
+
+test('of real text there are values of metrics of written texts alone: no model looks, and it is not compared with itself', async () => {
+  const { model: _, first: __, prompts: ___, ...without } = INPUT;
+  const metrics: MetricPlan[] = [
+    PERPLEXITY,
+    DISTINCT,
+    { ...DISTINCT, settings: { tokens: 0, of: 'training' } },
+    { name: 'coverage', variant: 'of-real-token-types', settings: { tokens: 0 } },
+    { name: 'rouge', variant: 'rouge-score', settings: { stemmer: false } },
+    { name: 'd-syn', variant: 'stein', settings: { sentences: 0 } },
+    { name: 'sequence-perplexity', variant: 'under-model-0', settings: {} },
+  ];
+  const looked = observed.length;
+  // by hand: of 1 2 3 and 1 2 5 the tokens 1, 2, 3 and 5 of six
+  const generated = await texts('real', [[1, 2, 3], [1, 2, 5]]); // prettier-ignore
+  const result = await asActivity(() => scoreActivity(deps)({ ...without, generated, metrics }));
+  expect(result.failures).toEqual([]);
+  const { values, samples } = await found(result);
+  expect(values.map(({ metric, value, n, subject }) => [metric, value, n, subject])).toEqual([
+    ['distinct-1', 4 / 6, 6, generated.digest],
+    // of two chains of a root and three tags 3 of 4 nodes are the same, and 2 with their neighbours: rows (1, 5/8) and (5/8, 1) of the kernel
+    ['d-syn', expect.closeTo((Math.SQRT2 * (1 - 5 / 8)) / 2, 12), 2, generated.digest],
+    ['d-syn', expect.closeTo((Math.SQRT2 * (1 - 5 / 8)) / 2, 12), 2, generated.digest],
+  ]);
+  expect(samples).toEqual([]);
+  // the parser that comes with Habsburg has looked at the two texts, in the place of no model
+  expect(observed.slice(looked)).toEqual([2]);
+  expect(lookedWith.at(-1)).toBe('');
+  expect(Object.keys(result.tables)).toEqual(['syntax/generated/self']);
 });
 
 test('what model 0 wrote is looked at as generation 0 did; a run that does not know it is told', async () => {

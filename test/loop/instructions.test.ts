@@ -35,7 +35,7 @@ afterAll(() => home.remove());
 
 test('generations answer the prompts, are trained on their answers, and are scored on them', async () => {
   const store = join(home.path, 'store');
-  const metrics = ['--set', 'metrics=[perplexity, rouge]'];
+  const metrics = ['--set', 'metrics=[perplexity, rouge, distinct-2]', '--set', 'references=[real-text]'];
   const outcome = await json<RunOutcome>(['run', file(), ...metrics, '--home', join(home.path, 'home'), '--store', store]);
   expect([outcome.status, outcome.result.failed]).toEqual(['done', 0]);
 
@@ -81,6 +81,15 @@ test('generations answer the prompts, are trained on their answers, and are scor
   expect(rouges).toHaveLength(4);
   for (const { value } of rouges) expect(Math.min(...overlaps.map((overlap) => Math.abs(overlap - value)))).toBeLessThan(1e-12);
   expect(Math.max(...rouges.map(({ value }) => value))).toBeGreaterThan(0.2);
+  // of the real answers, as long as answers may be, every pair of tokens: no model is asked, and nothing is compared with itself
+  const pairs = real.flatMap(({ tokens, prompt }) => {
+    const answer = tokens.slice(prompt!.tokens).slice(0, 8);
+    return answer.slice(1).map((id, i) => `${answer[i]} ${id}`);
+  });
+  const ofRealText = outcome.rows.filter(({ condition }) => condition === 'real-text');
+  expect(ofRealText.map(({ metric, generation, value }) => [metric, generation, value])).toEqual([
+    ['distinct-2', 0, expect.closeTo(new Set(pairs).size / pairs.length, 12)],
+  ]);
   const perplexities = outcome.rows.filter(
     ({ metric, variant, generation }) => metric === 'perplexity' && variant === 'real-test/exp-mean-token' && generation === 0,
   );

@@ -51,6 +51,28 @@ describe('cut', () => {
   });
 });
 
+test('stop: at the first end token behind the least, and at the most tokens; a text that ends before is kept', () => {
+  const { apply, settings } = operatorNamed('stop');
+  const tokens = [2, 7, 2, 8, 9, 2];
+  const length = (given: object, more: Partial<Text>): number => {
+    const [verdict] = apply([text('', more)], settings.parse(given), {}, noDraw);
+    return typeof verdict === 'object' && 'tokens' in verdict ? verdict.tokens.length : more.tokens!.length;
+  };
+  // of every least and most: what a loop over the tokens, as a writer goes, has when it may stop
+  for (let minTokens = 0; minTokens <= 7; minTokens++)
+    for (let maxTokens = 1; maxTokens <= 7; maxTokens++) {
+      const written: number[] = [];
+      for (const id of tokens) {
+        written.push(id);
+        if (written.length >= maxTokens || (id === 2 && written.length > minTokens)) break;
+      }
+      expect(length({ minTokens, maxTokens }, { tokens, ends: [0, 2, 5] })).toBe(written.length);
+    }
+  expect(length({}, { tokens: [7, 8], ends: [] })).toBe(2);
+  expect(apply([text('', { tokens, ends: [5] })], settings.parse({}), {}, noDraw)).toEqual(['keep']);
+  expect(apply([text('', { tokens, ends: [2, 5] })], settings.parse({}), {}, noDraw)).toEqual([{ tokens: [2, 7, 2] }]);
+});
+
 describe('drop-incomplete', () => {
   const whole = (settings: object, ...texts: string[]) => left('drop-incomplete', settings, texts.map((one) => text(one))); // prettier-ignore
   test('back to the last whole sentence', () => {

@@ -31,6 +31,13 @@ describe('in words', () => {
     );
   });
 
+  test('real text in place of writing, and how it is made to end', async () => {
+    const { plan } = await load(`${SMALL.replace('strategy: greedy', 'strategy: greedy, maxNewTokens: 9').replace('    prompts:', '    postprocess: [dedupe]\n    prompts:')}references: [real-text]\n`); // prettier-ignore
+    expect(describeCondition(plan.conditions[1])).toBe(
+      'real text as if opt had written it, through stop {minTokens: 9, maxTokens: 9}; what is written goes through dedupe {within: "set"}; generation 0 alone',
+    );
+  });
+
   test('of several members, whose mixture it is', async () => {
     const two = SMALL.replace(
       'conditions:',

@@ -73,6 +73,30 @@ test.each([
   expect(input<GenerateInput>(next.asked, 'generate')).toMatchObject({ decoding: one.decoding, guide: models[which] });
 });
 
+test('real text in place of writing: no model; records that model 0 would have trained on, as its texts would end', () => {
+  const stop = { name: 'stop', settings: { minTokens: 1, maxTokens: 4 }, needs: { tokenizer: true } } as const;
+  const dedupe = { name: 'dedupe', settings: {} };
+  const whole = of({ writes: { kind: 'real-text' } }) as MixedStepMember;
+  const scored = (one: MixedStepMember, result: GenerationResult) => scoreInput(one, { metrics: [] }, result);
+  const asIs = walk(whole, 0, { prepared });
+  expect([asIs.names, asIs.result.index]).toEqual([[], { generated: prepared.train, steps: {} }]);
+  const { model, first, prompts, training, ...input0 } = scored(whole, asIs.result);
+  expect([model, first, prompts, training]).toEqual([undefined, undefined, undefined, undefined]);
+  expect(input0).toMatchObject({ generated: prepared.train, real: prepared.train, test: prepared.test });
+  expect(input0).not.toHaveProperty('written0');
+
+  const part = of({ sample: { size: 5, growth: 0 }, writes: { kind: 'real-text', through: [stop] }, postprocess: [dedupe] }) as MixedStepMember; // prettier-ignore
+  const { names, asked, result } = walk(part, 0, { prepared });
+  expect(names).toEqual(['sample', 'postprocess']);
+  // the draw is that of every condition of the seed, so it is made once
+  const usual = walk(of({ sample: { size: 5, growth: 0 } }) as MixedStepMember, 0, { prepared });
+  expect(asked[0]).toEqual(usual.asked[0]);
+  const drawn = ref('sample', 'sample', 0, 'm');
+  expect(input<PostprocessInput>(asked, 'postprocess')).toMatchObject({ set: drawn, operators: [stop, dedupe], tokenizer: prepared.tokenizer }); // prettier-ignore
+  expect(result.index).toMatchObject({ generated: ref('postprocess', 'postprocess', 0, 'm'), raw: drawn });
+  expect(scored(part, result).generated).toEqual(ref('postprocess', 'postprocess', 0, 'm'));
+});
+
 test('a sample of the real records is what is real from then on', () => {
   const { names, result } = walk(of({ sample: { size: 5, growth: 0 } }) as MixedStepMember, 0, { prepared });
   expect(names).toEqual(['sample', 'finetune', 'generate']);
