@@ -78,9 +78,12 @@ function byName({ results, claims }: LineageGraph, text: string): readonly Artif
     results
       .filter((one) => one.experiment === experiment && one.run === run && one.generations)
       .filter(({ generations }) => generations!.from <= t && t <= generations!.to)
-      .flatMap(({ artifacts }) => Object.entries(artifacts))
-      .filter(([role]) => (rest === undefined ? role.endsWith('/model') : role === rest || role === `${rest}/model`))
-      .map(([, ref]) => ref),
+      .flatMap(({ artifacts }) => {
+        const left = (what: string) => Object.keys(artifacts).filter((role) => (rest === undefined ? role.endsWith(`/${what}`) : role === `${rest}/${what}`)); // prettier-ignore
+        // where real text stands in place of a model's there is none
+        const named = rest !== undefined && Object.hasOwn(artifacts, rest) ? [rest] : left('model').length > 0 ? left('model') : left('generated'); // prettier-ignore
+        return named.map((role) => artifacts[role]);
+      }),
   );
 }
 

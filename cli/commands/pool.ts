@@ -86,6 +86,8 @@ async function execute(target: string, options: Options): Promise<void> {
     const lines = count === undefined ? undefined : await ancestry.linesOf(dataset, count);
     found.push({ member, records: shares.reduce((sum, { records }) => sum + records, 0), shares, ...(lines && { lines }) });
   }
+  if (found.length === 0)
+    throw new HabsburgError('notFound', `nothing was trained on records in generation ${generation} of ${target}`);
   if (options.json) printJson('pool', { experiment, plan: digest, run: run.id, generation, members: found });
   else await printLines(found.flatMap((one) => [`${words(target, generation, one)}\n`]));
 }

@@ -43,6 +43,22 @@ test('an ancestry is what the household was made of, and nothing else', async ()
   expect([graph.faults, unattested]).toEqual([[], []]);
 });
 
+test('where a generation left no model, its name leads to the texts that stand in place of what one would have written', async () => {
+  const graph = await readGraph(house.store);
+  const { kind, digest, size } = house.made.real;
+  const artifacts = { 'opt/generated': { kind, digest, size }, 'opt/raw': house.made['opt/0/train'] };
+  const result = {
+    experiment: 'cross',
+    plan: sha256('plan'),
+    run: 'real-text/seed-1',
+    generations: { from: 0, to: 0 },
+    artifacts,
+  };
+  const named = { ...graph, results: [...graph.results, result] };
+  for (const text of ['cross/real-text/seed-1/0', 'cross/real-text/seed-1/0/opt', 'cross/real-text/seed-1/0/opt/generated'])
+    expect([text, (await oneTarget(house.store, named, text)).digest]).toEqual([text, digest]);
+});
+
 test('a name, the digits of a digest, a step key and a file lead to the same', async () => {
   const graph = await readGraph(house.store);
   const { digest, files } = house.made['opt/1/model'];
