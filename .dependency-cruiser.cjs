@@ -43,9 +43,9 @@ const ALLOWED = {
   pool: ['spec', 'kinds', 'artifacts', 'data'],
   documents: ['spec', 'kinds', 'artifacts'],
   care: ['artifacts', 'signing'],
-  // how long a training lasts, and how rows are packed: what a fit has seen is counted from these
-  lineage: ['artifacts', 'documents', 'pool', 'data', 'signing', 'engine/train/schedule.ts'],
-  exports: ['artifacts', 'lineage', 'signing', 'spec'],
+  // how long a training lasts and how rows are packed, of which follows what a fit has seen; which operators compare texts
+  lineage: ['artifacts', 'documents', 'pool', 'kinds', 'data', 'operators', 'signing', 'engine/train/schedule.ts'],
+  exports: ['artifacts', 'lineage', 'pool', 'signing', 'spec'],
   observations: ['spec', 'kinds', 'data', 'pool', 'engine', 'statistics', 'syntax'],
   engines: ['spec', 'kinds', 'data', 'pool', 'observations', 'engine'],
   activities: [

@@ -4,7 +4,7 @@ import { addTo } from '../common/add-to.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { DataRecord } from '../pool/records.js';
-import { SELECTION_FILE, parseSelection, piecesOf, type Piece } from '../pool/selection.js';
+import { SELECTION_FILE, parseSelection, piecesOf, type Piece, type SelectionDocument } from '../pool/selection.js';
 import type { LineageGraph, Made } from './graph.js';
 import { eachLine } from './lines.js';
 
@@ -43,7 +43,11 @@ export class Datasets {
   /** A set of records as stretches of datasets. */
   async pieces({ kind, digest }: { readonly kind: string; readonly digest: Digest }): Promise<readonly Piece[]> {
     if (kind !== 'selection') return [{ dataset: digest, first: 0, count: (await this.rows(digest)).count }];
-    return piecesOf(digest, async (of) => parseSelection(await this.store.readFile(of, SELECTION_FILE), `selection ${of}`));
+    return piecesOf(digest, (of) => this.selection(of));
+  }
+
+  async selection(digest: Digest): Promise<SelectionDocument> {
+    return parseSelection(await this.store.readFile(digest, SELECTION_FILE), `selection ${digest}`);
   }
 
   /** @throws 'verification' where the bytes are others, or statements say that a dataset was made of itself */

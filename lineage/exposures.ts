@@ -3,6 +3,7 @@
  * the fit and the records of its training set alone; the order of a last pass that was not whole is drawn again.
  */
 import { HabsburgError } from '../common/errors.js';
+import type { Digest } from '../common/canonical.js';
 import { IGNORED } from '../common/labels.js';
 import { CounterRng } from '../common/philox.js';
 import { packRows } from '../data/template.js';
@@ -47,12 +48,13 @@ interface Training extends SchedulePlan {
 
 /** The records of a training set, one after the other. */
 interface TrainingRow {
+  readonly dataset: Digest;
   readonly rows: Rows;
   readonly at: number;
 }
 
-/** @param made a finetune step */
-export async function exposuresOf(datasets: Datasets, made: Made): Promise<Exposures> {
+/** What a finetune step was fitted to: the records of its set in their order, and of each how much of it was seen. */
+export async function trainingOf(datasets: Datasets, made: Made) {
   const { parameters } = await factsOf(datasets.store, made);
   const training = (parameters as { readonly training?: Training } | null)?.training;
   if (!training || !made.inputs.train)
@@ -61,9 +63,16 @@ export async function exposuresOf(datasets: Datasets, made: Made): Promise<Expos
   for (const { dataset, first, count } of await datasets.pieces(made.inputs.train)) {
     const rows = await datasets.rows(dataset);
     if (first + count > rows.count) throw new HabsburgError('verification', `the training set of step ${made.key} names records that dataset ${dataset} does not have`); // prettier-ignore
-    for (let at = first; at < first + count; at++) set.push({ rows, at });
+    for (let at = first; at < first + count; at++) set.push({ dataset, rows, at });
   }
-  const { seen, passes, rounds } = timesSeen(set, training, made);
+  const selects = (rounds: number) => Boolean(training.patience) || (training.select === 'best' && rounds > 1);
+  const { rounds, ...times } = timesSeen(set, training, made);
+  return { training, set, ...times, atMost: selects(rounds) };
+}
+
+/** @param made a finetune step */
+export async function exposuresOf(datasets: Datasets, made: Made): Promise<Exposures> {
+  const { training, set, seen, passes, atMost } = await trainingOf(datasets, made);
   const parts = new Map<string, { -readonly [K in keyof Part]: Part[K] }>();
   const add = (writer: Writer, changed: boolean, amount: Amount) => {
     const name = `${'model' in writer ? writer.model : `${writer.sources}`} ${changed}`;
@@ -84,7 +93,6 @@ export async function exposuresOf(datasets: Datasets, made: Made): Promise<Expos
       add(await datasets.writerOfPrompt(writer.model, continues), false, { tokens: prompt, bytes: promptBytes, records: 0 });
     add(writer, rows.changed[at], own ? { tokens: answer, bytes: answerBytes, records: times } : { tokens: answer + prompt, bytes: answerBytes + promptBytes, records: times }); // prettier-ignore
   }
-  const atMost = Boolean(training.patience) || (training.select === 'best' && rounds > 1);
   return { parts: [...parts.values()], passes, atMost };
 }
 

@@ -183,9 +183,9 @@ class Sharing {
     return known;
   }
 
-  /** The step of that kind that made an artifact; of several with equal outputs the first by key. */
+  /** The step of that kind that made an artifact; of several with equal outputs the first by key. One that left its start as it was made nothing. */
   #maker(digest: Digest, step: string): Made | undefined {
-    return this.datasets.graph.makers.get(digest)?.find((made) => made.step === step);
+    return this.datasets.graph.makers.get(digest)?.find((made) => made.step === step && made.inputs.start?.digest !== digest);
   }
 }
 

@@ -34,6 +34,7 @@ export const curate: Operator<typeof settings> = {
   summary:
     'Of the candidates of a prompt one stays, picked by a reward: `beta` times `column` (divided by `per`) of an observation. Needs decoding.numReturnSequences.',
   settings,
+  comparesTexts: true,
   draws: true,
   chooses: true,
   needs: readingNeeds,

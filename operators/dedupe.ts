@@ -14,6 +14,7 @@ export const dedupe: Operator<typeof settings> = {
   version: 1,
   summary: 'Of texts that are the same, character for character, the first stays.',
   settings,
+  comparesTexts: true,
   apply(texts, { within }) {
     const seen = new Set<string>();
     return texts.map(({ text, continues = '' }): Verdict => {

@@ -35,6 +35,7 @@ export const diverse: Operator<typeof settings> = {
   summary:
     'Of all texts a `share` stays that is as different as it can be in its n-grams, chosen one by one; with `relevance` by a reading, too.',
   settings,
+  comparesTexts: true,
   needs: ({ relevance: one }) => (one ? readingNeeds(one) : []),
   apply(texts, { share, orders, relevance: one }, tables) {
     const features = texts.map(({ tokens }) => featuresOf(tokens, orders, BITS));

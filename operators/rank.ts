@@ -20,6 +20,7 @@ export const rank: Operator<typeof settings> = {
   version: 1,
   summary: 'Of all texts a `share` stays: those with the highest (or lowest) `column` (divided by `per`) of an observation.',
   settings,
+  comparesTexts: true,
   needs: readingNeeds,
   apply(texts, { share, keep, ...reading }, tables) {
     const sign = keep === 'highest' ? -1 : 1;

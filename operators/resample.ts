@@ -31,6 +31,7 @@ export const resample: Operator<typeof settings> = {
   summary:
     'Texts are drawn anew, `size` times as many as there are and each `maxRepeats` times at most, without replacement, by weights (1 - `column`)^`power`.',
   settings,
+  comparesTexts: true,
   draws: true,
   needs: readingNeeds,
   grows: ({ size }) => size,

@@ -87,6 +87,8 @@ export interface Operator<S extends z.ZodObject = z.ZodObject> {
   readonly seesEnds?: true;
   /** draws lots: its verdicts depend on seed, generation and member */
   readonly draws?: true;
+  /** what becomes of a text depends on what others there are, too */
+  readonly comparesTexts?: true;
   /** leaves one of several candidates of a prompt */
   readonly chooses?: true;
   needs?(settings: z.output<S>): readonly ObservationNeed[];

@@ -11,7 +11,7 @@ import { sha256 } from '../../common/canonical.js';
 import { readGraph } from '../../lineage/graph.js';
 import { shareAbout, shareStatement } from '../../lineage/share-statement.js';
 import { shareOf } from '../../lineage/share.js';
-import { Toy } from '../lineage/toy.js';
+import { Toy, record } from '../lineage/toy.js';
 import { habsburg } from './support.js';
 import { signer } from '../support/signer.js';
 
@@ -144,4 +144,55 @@ test('share and verify: a share is printed, stated, computed again; damage and a
   const told = await habsburg('lineage', 'verify', other.made['model/2'].digest, '--store', damaged, '--quiet');
   expect([told.code, told.out]).toEqual([3, expect.stringMatching(/^damaged: model.safetensors of model sha256:/)]);
   expect(told.err).toContain('does not hold');
+});
+
+test('impact: what depends on a record, a text and a source, which runs these are, and what it takes to do without', async () => {
+  const other = new Toy();
+  await other.source('people', 'Person one\nperson two\n', true, 'human');
+  const texts = ['person one\n', 'person two\n'];
+  await other.dataset('real', texts.map((text, i) => record(`train/00000${i}`, { kind: 'real', source: 'x' }, text, 4)), {}, { step: 'prepare' }, { train: 'people' }); // prettier-ignore
+  for (const [i, run] of ['one/seed-1', 'two/seed-1'].entries()) {
+    await other.selection(`train/${i}`, [['real', i, 1]], { seed: i });
+    await other.model(`model/${i}`, `train/${i}`, { seed: i, member: 'opt' });
+    await other.result(run, 0, 'opt', { model: `model/${i}`, dataset: `train/${i}` });
+  }
+  const place = await other.into(file('withdrawn'));
+  const impact = (...words: string[]) => habsburg('lineage', 'impact', ...words, '--store', place, '--quiet');
+  const told = await impact('--record', 'train/000001');
+  expect([told.code, told.err]).toEqual([0, '']);
+  expect(told.out.split('\n').slice(1)).toEqual([
+    'Depends on it (--json names each):',
+    '  1 dataset: 1 for certain',
+    '  1 selection: 1 for certain',
+    '  1 model: 1 for certain',
+    '  cross/two/seed-1: generation 0',
+    'To do without it:',
+    '  habsburg lineage impact --record train/000001 --without FILE',
+    '  data.train: file:FILE, in place of people',
+    '  of cross only two/seed-1: 1 run did without it',
+    '  computed again: 1 prepare, 1 sample and 1 finetune; 8 tokens to train, 0 to write',
+    '  reused: none',
+    '',
+  ]);
+  const written = await impact('--text', 'PERSON two', '--without', file('rest.txt'), '--json');
+  expect(JSON.parse(written.out)).toMatchObject({
+    schema: 'habsburg.lineage-impact/v1',
+    found: [{ id: 'train/000001', at: 1, written: false }],
+    runs: [{ run: 'two/seed-1', certain: [0] }],
+    plan: { again: { finetune: 1 }, trainTokens: 8, sources: [{ settings: ['data.train'] }] },
+    without: { lines: 1, removed: 1 },
+  });
+  expect(await readFile(file('rest.txt'), 'utf8')).toBe('Person one\n');
+  expect((await impact('--source', 'people')).out).toContain('  2 models: 2 for certain');
+  for (const [words, kind, said] of [
+    [['--text', 'person two', '--without', file('rest.txt')], 2, 'rest.txt'],
+    [['--text', 'person three'], 4, 'no record of any dataset'],
+    [['--record', 'train/9'], 4, 'is called train/9'],
+    [['--source', other.made.real.digest], 2, 'is no source'],
+    [['--source', 'people', '--without', file('none.txt')], 2, 'give another one'],
+    [[], 2, 'give one of --record, --text and --source'],
+  ] as const) {
+    const { code, err } = await impact(...words);
+    expect([words, code, err]).toEqual([words, kind, expect.stringContaining(said)]);
+  }
 });

@@ -73,9 +73,13 @@ export class Household {
       invocation: { id: 'a/b/c/1/1', startedOn: '2026-01-01T00:00:00Z', finishedOn: '2026-01-01T00:00:01Z', runtime: {} },
       ...more,
     };
+    return (this.steps[name] = await this.state(body));
+  }
+
+  async state(body: Omit<StepFacts, 'key'>): Promise<StepFacts> {
     const facts = { ...body, key: keyOf(body) };
     await addStatement(this.store, stepName(facts.key), makeStatement(facts), signer);
-    return (this.steps[name] = facts);
+    return facts;
   }
 
   /** `generations` of two members: opt trains on its own texts, llama on the people's and on what opt wrote in the same generation. */

@@ -48,7 +48,7 @@ export class Toy extends Household {
     });
     this.#records[name] = runs.flatMap(([set, first, count]) => this.#records[set].slice(first, first + count));
     const document = { schema: 'habsburg.selection/v1', sets, runs: runs.map(([set, first, count]) => [names.indexOf(set), first, count]) }; // prettier-ignore
-    await this.step(name, 'selection', { 'selection.json': JSON.stringify(document) }, Object.fromEntries(names.map((set) => [set, set])), { step: 'sample', ...more }); // prettier-ignore
+    await this.step(name, 'selection', { 'selection.json': JSON.stringify(document) }, Object.fromEntries(names.map((set) => [more.step === 'postprocess' ? 'set' : set, set])), { step: 'sample', ...more }); // prettier-ignore
   }
 
   async model(name: string, train: string, more: Partial<StepFacts> = {}, training: object = {}, start?: string): Promise<void> {

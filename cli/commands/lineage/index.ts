@@ -4,6 +4,7 @@ import { registerCheck } from './check.js';
 import { registerDiff } from './diff.js';
 import { registerExport } from './export.js';
 import { registerFind } from './find.js';
+import { registerImpact } from './impact.js';
 import { registerProve } from './prove.js';
 import { registerShare } from './share.js';
 import { registerShow } from './show.js';
@@ -15,7 +16,7 @@ export const lineage: CommandModule = {
     const command = program
       .command('lineage')
       .description(
-        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, share, prove, check, export',
+        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, share, impact, prove, check, export',
       );
     for (const register of [
       registerShow,
@@ -24,6 +25,7 @@ export const lineage: CommandModule = {
       registerVerify,
       registerFind,
       registerShare,
+      registerImpact,
       registerProve,
       registerCheck,
       registerExport,
