@@ -88,7 +88,8 @@ interface Tables {
 }
 
 function observed(deps: ActivityDependencies, input: ScoreInput): Tables {
-  const { place, model, first, lossOn } = input;
+  const { model, first, lossOn } = input;
+  const place = model === undefined ? ofNobody(input.place) : input.place;
   const asked = new Map<string, Promise<StepResult>>();
   const encoders = new Map<string, Promise<StepResult>>();
   const once = (steps: Map<string, Promise<StepResult>>, name: string, make: () => Promise<StepResult>) => {
@@ -184,8 +185,8 @@ async function evaluate(
     {
       step: 'evaluate',
       version,
-      // one training set has the same value in whatever run, generation and member it is trained on
-      place: isOfTraining(settings) ? ofNobody(input.place) : input.place,
+      // one training set, and one real text, has the same value in whatever run, generation and member it is
+      place: isOfTraining(settings) || input.model === undefined ? ofNobody(input.place) : input.place,
       inputs: refs,
       parameters: { evaluation: name, variant, settings },
       engine: false,

@@ -292,6 +292,10 @@ test('of real text there are values of metrics of written texts alone: no model 
   expect(observed.slice(looked)).toEqual([2]);
   expect(lookedWith.at(-1)).toBe('');
   expect(Object.keys(result.tables)).toEqual(['syntax/generated/self']);
+  // the same text under another seed is not measured again
+  const place = { ...INPUT.place, seed: 2, generation: 0, member: 'n' };
+  const again = await asActivity(() => scoreActivity(deps)({ ...without, generated, metrics, place }));
+  expect(again.counts).toEqual({ observations: { computed: 0, reused: 1 }, evaluations: { computed: 0, reused: 2 } });
 });
 
 test('what model 0 wrote is looked at as generation 0 did; a run that does not know it is told', async () => {

@@ -28,6 +28,21 @@ test('the figure of the finding stands apart; the others by what a reader asks, 
   expect(headings(folded[0][2])).toEqual(['4 d-sem']);
 });
 
+test('what human text scores is a dashed line through the panels of written texts, and in no other', async () => {
+  const { plan } = await load(`${SMALL}references: [real-text]\n`);
+  const rows = [...rowsOfSeeds({ replace: MOVES.replace }, 'perplexity'), ...rowsOfSeeds({ replace: MOVES.replace, 'real-text': [[95], [95], [95]] }, 'distinct-2')]; // prettier-ignore
+  const { lead, rest } = curveFigures(summarise({ plan, scores: scoresOf(rows) }), plan);
+  const panel = (html: string) => /<svg[^>]*class="panel".*<\/svg>/s.exec(html)![0];
+  const [perplexity, distinct] = [panel(render(lead)), panel(render(rest))];
+  expect([perplexity.includes('real-text'), perplexity.includes('level')]).toEqual([false, false]);
+  expect(distinct).toContain('real-text, generation 0: 95');
+  // from the first generation to the last, at one height
+  const [, from, at, to, end] = /class="mean level" d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)"/.exec(distinct)!;
+  const [, first, last] = /class="mean" d="M([\d.]+),[^"]*L([\d.]+),[\d.]+"/.exec(distinct)!;
+  expect([from, to, at]).toEqual([first, last, end]);
+  expect(render(rest)).toContain('A dashed line is a condition that has generation 0 alone.');
+});
+
 test('one question needs no heading, and a measure alone no second section', async () => {
   expect(headings((await figures({ perplexity: MOVES, rep: MOVES })).rest)).toEqual(['3 rep']);
   const { lead, rest } = await figures({ perplexity: MOVES });
