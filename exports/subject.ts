@@ -1,10 +1,14 @@
 /** Gathers what statements say of an artifact and of everything that it came from. */
-import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { blobKey } from '../artifacts/keys.js';
+import type { ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { factsOf, type Claim, type LineageGraph } from '../lineage/graph.js';
 import { ancestryOf } from '../lineage/walk.js';
+import { RECORDS_FILE } from '../pool/records.js';
 import { SCORES_FILE, scoresDocument, type ScoresDocument } from '../spec/results.js';
 import type { Place, Source, Subject } from './types.js';
 
@@ -30,8 +34,28 @@ export async function readSubject(store: ArtifactStore, graph: LineageGraph, of:
     ),
     places,
     scores: await scoresAt(store, graph, places),
+    ...(await firstRecord(store, manifest)),
     unattested: ancestry.unattested,
   };
+}
+
+/** The first line of a dataset's records; no more of them is read. */
+async function firstRecord(store: ArtifactStore, { kind, files }: ArtifactManifest): Promise<Pick<Subject, 'firstRecord'>> {
+  const file = files.find(({ path }) => path === RECORDS_FILE);
+  if (kind !== 'dataset' || !file || file.size === 0) return {};
+  const stream = Readable.from(await store.objects.get(blobKey(file.digest)));
+  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+    stream.destroy();
+    try {
+      return { firstRecord: JSON.parse(line) as Subject['firstRecord'] };
+    } catch {
+      throw new HabsburgError(
+        'verification',
+        `${file.path} of a ${kind} begins with a line that is no JSON; habsburg lineage verify says more`,
+      );
+    }
+  }
+  return {};
 }
 
 async function sourceOf(
@@ -46,6 +70,7 @@ async function sourceOf(
     names: claims.length > 0 ? said(({ name }) => name) : [...names].sort(order),
     uris: said(({ uri }) => uri),
     licences: said(({ licence }) => licence),
+    origins: said(({ origin }) => origin) as Source['origins'],
     kept: claims.some(({ kept }) => kept),
     statements: claims.map(({ statement }) => statement).sort(order),
   };

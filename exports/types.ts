@@ -1,5 +1,6 @@
 /** What an export starts from, and what it leaves: files in a folder, in a form that others' tools read. */
 import type { StatedArtifact } from '../artifacts/in-toto.js';
+import type { SourceOriginClaim } from '../artifacts/source.js';
 import type { StepFacts } from '../artifacts/statement.js';
 import type { ArtifactManifest, ArtifactRef } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
@@ -18,6 +19,8 @@ export interface Source {
   readonly names: readonly string[];
   readonly uris: readonly string[];
   readonly licences: readonly string[];
+  /** who is said to have written it */
+  readonly origins: readonly SourceOriginClaim[];
   /** whether its bytes are in the store */
   readonly kept: boolean;
   readonly statements: readonly Digest[];
@@ -47,6 +50,8 @@ export interface Subject {
   readonly places: readonly Place[];
   /** of a model what its evaluations found */
   readonly scores: ScoresDocument['values'];
+  /** of a dataset, so that its fields are known; absent where it has no record */
+  readonly firstRecord?: Readonly<Record<string, unknown>>;
   /** what no statement says the making of */
   readonly unattested: readonly ArtifactRef[];
 }

@@ -15,6 +15,17 @@ def oms(folder):
     config.verify(folder / "model", folder / "model.sig")
 
 
+def croissant(folder):
+    import mlcroissant
+
+    dataset = mlcroissant.Dataset(jsonld=folder / "croissant.json")
+    if "license" in dataset.metadata.issues.report():
+        raise ValueError(dataset.metadata.issues.report())
+    for records in dataset.metadata.record_sets:
+        for _ in dataset.records(records.id):
+            pass
+
+
 def said(check, folder):
     try:
         check(Path(folder))
@@ -24,5 +35,5 @@ def said(check, folder):
 
 if __name__ == "__main__":
     name, *folders = sys.argv[1:]
-    checks = {check.__name__: check for check in (oms,)}
+    checks = {check.__name__: check for check in (oms, croissant)}
     print(json.dumps([said(checks[name.replace("-", "_")], folder) for folder in folders]))
