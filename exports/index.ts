@@ -1,6 +1,7 @@
 /** Every format, in the order in which they are listed. An addition is one file, one test and a row. */
 import { croissant } from './croissant.js';
 import { oms } from './oms.js';
+import { rocrate } from './rocrate.js';
 import type { ExportFormat } from './types.js';
 
-export const formats: readonly ExportFormat[] = [oms, croissant];
+export const formats: readonly ExportFormat[] = [oms, croissant, rocrate];

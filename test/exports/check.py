@@ -26,6 +26,54 @@ def croissant(folder):
             pass
 
 
+CONTEXTS = {
+    "https://w3id.org/ro/crate/1.1/context": Path(__file__).with_name("ro-crate-context.json"),
+    "https://w3id.org/ro/terms/workflow-run/context": Path(__file__).with_name("workflow-run-context.json"),
+}
+
+
+def without_network():
+    """The validator asks for two contexts over HTTP; they are answered from files, and nothing else is asked."""
+    import rdflib.plugins.shared.jsonld.context as jsonld
+    import requests
+    import requests_cache
+
+    class Answer:
+        status_code, ok, headers = 200, True, {"Content-Type": "application/ld+json"}
+
+        def __init__(self, text):
+            self.text, self.content = text, text.encode()
+
+        def json(self):
+            return json.loads(self.text)
+
+        def raise_for_status(self):
+            pass
+
+    def request(_, method, url, *args, **options):
+        return Answer(CONTEXTS[str(url).rstrip("/")].read_text())
+
+    requests.Session.request = requests_cache.CachedSession.request = request
+    jsonld.Context._fetch_context = lambda self, source, base, referenced: json.loads(CONTEXTS[str(source)].read_text())
+
+
+def ro_crate(folder):
+    from rocrate_validator import models, services
+
+    without_network()
+    # whose checks are those of the process and workflow profiles, and more
+    settings = services.ValidationSettings(
+        rocrate_uri=str(folder),
+        profile_identifier="provenance-run-crate",
+        requirement_severity=models.Severity.REQUIRED,
+        skip_availability_check=True,
+        abort_on_first=True,
+    )
+    result = services.validate(settings)
+    if not result.passed():
+        raise ValueError("; ".join(str(issue.message) for issue in result.get_issues()))
+
+
 def said(check, folder):
     try:
         check(Path(folder))
@@ -35,5 +83,5 @@ def said(check, folder):
 
 if __name__ == "__main__":
     name, *folders = sys.argv[1:]
-    checks = {check.__name__: check for check in (oms, croissant)}
+    checks = {check.__name__: check for check in (oms, croissant, ro_crate)}
     print(json.dumps([said(checks[name.replace("-", "_")], folder) for folder in folders]))

@@ -20,11 +20,11 @@ import { Household } from '../lineage/support.js';
 /** Trees, which somebody wrote and says so, is trained on; a model writes, and a second one is trained on what it wrote. */
 export class House extends Household {
   /** @param licence of Trees, as claimed */
-  static async built(licence: string | undefined = 'CC-BY-4.0'): Promise<House> {
+  static async built(licence: string | null = 'CC-BY-4.0'): Promise<House> {
     const house = new House();
     await house.claimed('trees', 'A tree.\nAnother tree.\n', {
       name: 'Trees',
-      licence,
+      ...(licence !== null && { licence }),
       uri: 'https://trees.example/2021',
       origin: 'human',
     });
@@ -84,7 +84,12 @@ export class House extends Household {
     await this.publish('scores', `${generation}/scores`, {
       [SCORES_FILE]: JSON.stringify({ schema: SCORES_SCHEMA, values, histograms: [], samples: [] }),
     });
-    const of = { experiment: 'forest', plan: sha256('plan'), run: 'replace/seed-1', generation };
+    const of = {
+      experiment: 'forest',
+      plan: await this.store.keepBytes(Buffer.from('{"name":"forest"}')),
+      run: 'replace/seed-1',
+      generation,
+    };
     const member = { model: this.ref(`${generation}/model`), generated: this.ref(`${generation}/texts`), steps: {} };
     await this.file({ schema: GENERATION_SCHEMA, ...of, members: { opt: member } });
     await this.file({
