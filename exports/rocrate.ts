@@ -127,7 +127,7 @@ function graphOf(subject: Subject, others: readonly ArtifactRef[], statementsSiz
       ? [{ '@id': '#in', '@type': 'FormalParameter', additionalType: 'File', name: 'sources', conformsTo: link(PARAMETER), valueRequired: true }]
       : []),
     { '@id': '#out', '@type': 'FormalParameter', additionalType: 'Dataset', name: subject.places[0].role, conformsTo: link(PARAMETER) },
-    { '@id': STATEMENTS, '@type': 'File', name: 'in-toto statements, one a line', encodingFormat: 'application/jsonlines', contentSize: String(statementsSize) },
+    { '@id': STATEMENTS, '@type': 'File', name: 'signed in-toto statements, a DSSE envelope a line', encodingFormat: 'application/jsonlines', contentSize: String(statementsSize) },
     {
       '@id': FOLDER,
       '@type': 'Dataset',

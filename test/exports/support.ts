@@ -16,6 +16,7 @@ import { resultAbout, resultStatement } from '../../documents/statement.js';
 import { EVALUATION_SCHEMA, GENERATION_SCHEMA } from '../../spec/documents.js';
 import { SCORES_FILE, SCORES_SCHEMA } from '../../spec/results.js';
 import { Household } from '../lineage/support.js';
+import { signer } from '../support/signer.js';
 
 /** Trees, which somebody wrote and says so, is trained on; a model writes, and a second one is trained on what it wrote. */
 export class House extends Household {
@@ -65,7 +66,7 @@ export class House extends Household {
 
   async claimed(name: string, text: string, claim: Omit<SourceFacts, 'kept'>): Promise<void> {
     const artifact = await this.publish('source', name, { text });
-    await addStatement(this.store, sourceAbout(artifact), sourceStatement(artifact, { ...claim, kept: true }));
+    await addStatement(this.store, sourceAbout(artifact), sourceStatement(artifact, { ...claim, kept: true }), signer);
   }
 
   /** What an experiment's documents say of a generation, and what was measured. */
@@ -103,7 +104,7 @@ export class House extends Household {
 
   private async file(document: Parameters<typeof resultStatement>[0]): Promise<void> {
     const code = { version: '0.1.0', digest: sha256('code') };
-    await addStatement(this.store, resultAbout(document), resultStatement(document, code)!);
+    await addStatement(this.store, resultAbout(document), resultStatement(document, code)!, signer);
   }
 
   private ref(name: string): ArtifactRef {

@@ -11,21 +11,17 @@ import { TARGET, oneTarget } from '../../../lineage/target.js';
 import { formatBytes } from '../../../report/format.js';
 import { MODEL_KEY_FILE, openModelKey, readModelKey } from '../../../signing/model-key.js';
 import { untilInterrupted } from '../../interrupt.js';
+import { keysFolder, type KeysOptions } from '../../keys-option.js';
 import { nowAndThen, notes, printJson } from '../../output.js';
-import { DEFAULT_HOME, homeOf } from '../../session.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted, list, shellCommand } from '../../words.js';
 import { artifactWords, openLineage, type LineageOptions } from './support.js';
 
-interface Options extends LineageOptions {
+interface Options extends LineageOptions, KeysOptions {
   readonly as: string;
   readonly to: string;
   readonly key?: string;
-  readonly home?: string;
 }
-
-/** In the home. */
-const KEYS = 'keys';
 
 export function registerExport(parent: Command): void {
   parent
@@ -38,7 +34,7 @@ export function registerExport(parent: Command): void {
       '--key <file>',
       'with --as oms: the ECDSA key over P-256 that signs, in PEM (default: one of this place, made at the first use)',
     )
-    .option('--home <dir>', `folder whose keys/ holds the key of this place (default: ${DEFAULT_HOME})`)
+    .option('--keys <dir>', 'folder of the key of this place (default: .habsburg/keys)')
     .option('--json', 'print JSON')
     .option('--quiet', 'no progress')
     .option(...STORE_OPTION)
@@ -63,7 +59,7 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
   const files = await format.files(subject, {
     read: (name) => store.objects.read(name, Infinity),
     list: (prefix) => store.objects.list(prefix),
-    modelKey: () => (key === undefined ? openModelKey(join(homeOf(options), KEYS, MODEL_KEY_FILE)) : readModelKey(key)),
+    modelKey: () => (key === undefined ? openModelKey(join(keysFolder(options), MODEL_KEY_FILE)) : readModelKey(key)),
     version: release(),
   });
   const tell = nowAndThen(quiet);
