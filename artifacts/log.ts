@@ -21,7 +21,7 @@ import { QUEUE, STATEMENTS } from './statements.js';
 import type { ArtifactStore } from './types.js';
 
 const SCHEMA = 'habsburg.log-batch/v1';
-const BATCHES = 'log/batches/';
+export const BATCHES = 'log/batches/';
 const NAME = /^log\/batches\/(\d{8})\.json$/;
 /** A batch larger than this is none; one holds as many statements as waited, MOST at most. */
 const LIMIT = 64 * 1024 * 1024;

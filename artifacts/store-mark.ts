@@ -12,6 +12,7 @@ import { folderOf } from './object-store-file.js';
 /** Written first of all; what it says matters to nobody. */
 const MARK = 'store.json';
 const DOCUMENT = { schema: 'habsburg.store/v1', about: 'artifacts of Habsburg: docs/artifacts.md says how they lie here' };
+export const STORE_MARK = { path: MARK, bytes: Buffer.from(`${JSON.stringify(DOCUMENT)}\n`) };
 
 /**
  * Writes the mark, whether it is there or not: a folder store is made where there is none, and a store that cannot be written says so.
@@ -24,7 +25,7 @@ export async function beginStore(url: string): Promise<void> {
   } catch (error) {
     throw fromSystemError(error, `making the store ${url}`);
   }
-  await store.put(MARK, { bytes: Buffer.from(`${JSON.stringify(DOCUMENT)}\n`) });
+  await store.put(MARK, { bytes: STORE_MARK.bytes });
 }
 
 /** Whether a store can be there; of a folder store: whether one was begun in the folder. */

@@ -15,6 +15,30 @@ def oms(folder):
     config.verify(folder / "model", folder / "model.sig")
 
 
+def in_toto(folder):
+    import in_toto_attestation.predicates.provenance.v1.provenance_pb2 as provenance
+    import in_toto_attestation.v1.statement_pb2 as statements
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from google.protobuf import json_format
+    from in_toto_attestation.v1.statement import Statement
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.signer import SSlibKey
+
+    keys = [
+        SSlibKey.from_crypto(load_pem_public_key(file.read_bytes()), keyid=file.stem)
+        for file in sorted((folder / "public-keys").iterdir())
+    ]
+    lines = (folder / "attestations.intoto.jsonl").read_text().splitlines()
+    assert lines, "no statements"
+    for line in lines:
+        envelope = Envelope.from_dict(json.loads(line))
+        envelope.verify(keys, 1)
+        statement = json.loads(envelope.payload)
+        Statement.copy_from_pb(json_format.ParseDict(statement, statements.Statement())).validate()
+        if statement["predicateType"] == "https://slsa.dev/provenance/v1":
+            json_format.ParseDict(statement["predicate"], provenance.Provenance())
+
+
 def croissant(folder):
     import mlcroissant
 
@@ -83,5 +107,5 @@ def said(check, folder):
 
 if __name__ == "__main__":
     name, *folders = sys.argv[1:]
-    checks = {check.__name__: check for check in (oms, croissant, ro_crate)}
+    checks = {check.__name__: check for check in (oms, in_toto, croissant, ro_crate)}
     print(json.dumps([said(checks[name.replace("-", "_")], folder) for folder in folders]))
