@@ -9,7 +9,9 @@ const changes = {
   override: z
     .record(z.string(), z.record(z.string(), z.unknown()))
     .optional()
-    .describe('Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces.'),
+    .describe(
+      'Member name -> settings that differ under this condition, merged deeply; an object of another `kind` replaces, null removes.',
+    ),
 };
 
 const phase = z.strictObject({

@@ -7,7 +7,9 @@ import type { TextDataPlan } from '../kinds/text/plan.js';
 import type { Phased } from './phases.js';
 import type { Mixed } from './plan.js';
 import { checkPoolSize } from './pool-size.js';
+import { isMapping, patched } from './patch.js';
 import { explain, pathText, valueAt, type Path, type Problem } from './problems.js';
+import { takesNull } from './shape.js';
 
 type MixtureDocument = z.output<typeof mixtureSchema> | undefined;
 
@@ -64,7 +66,7 @@ export function resolvePopulation<P extends Planned>(
       const path = ['conditions', c];
       const data = texts[c];
       const there = data === undefined ? checked : checked.map((member, i) => ({ ...member, grammar: grammarOf(documents[i].family, data) })); // prettier-ignore
-      let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), override, at: [path] };
+      let said: Said = { mixture: valueAt(raw, [...path, 'mixture']), overrides: [override], at: [path] };
       const last = Math.min(all, generations ?? all);
       const first = stageOf(raw, said, there, problems, undefined, phases ? undefined : last);
       let stage = first;
@@ -95,10 +97,11 @@ interface CheckedMember<P> {
   readonly told: ReadonlySet<string>;
 }
 
-/** What a condition says from some generation on: its own words, and those of its phases so far merged into them. */
+/** What a condition says from some generation on: its own words, and those of its phases so far. */
 interface Said {
   readonly mixture: unknown;
-  readonly override: Readonly<Record<string, unknown>>;
+  /** by member; the condition's first, the newest phase's last */
+  readonly overrides: readonly Readonly<Record<string, unknown>>[];
   /** where: the newest phase first, the condition last */
   readonly at: readonly Path[];
 }
@@ -112,7 +115,7 @@ function withChanges(said: Said, { mixture, override = {} }: Changes, at: Path):
   );
   return {
     mixture: mixture ?? said.mixture,
-    override: mergeDeep(said.override, changing) as Said['override'],
+    overrides: [...said.overrides, changing],
     at: [at, ...said.at],
   };
 }
@@ -132,18 +135,15 @@ function stageOf<P extends Planned>(
   const [here] = said.at;
   const placed = population.map(({ plan: member, grammar, words, told }, i) => {
     const { name } = member;
-    const places: Path[] = [
-      ...said.at.map((at) => [...at, 'override', name, 'mixture']),
-      ['population', i, 'mixture'],
-      ...said.at.map((at) => [...at, 'mixture']),
-    ];
-    const at = places.find((path) => valueAt(raw, path) !== undefined);
-    // a member's own mixture goes before its condition's
-    const base = { mixture: said.mixture, ...(isMapping(words) ? words : {}) };
+    const stated = (path: Path): boolean => valueAt(raw, path) !== undefined;
+    const [own, ...older] = [...said.at.map((at) => [...at, 'override', name, 'mixture']), ['population', i, 'mixture']].filter(stated); // prettier-ignore
+    // one that is removed leaves the condition's
+    const at = own && valueAt(raw, own) !== null ? own : said.at.map((at) => [...at, 'mixture']).find(stated);
     const stays = Object.entries(first?.[i] ?? {}).filter(([key]) => STAYS.includes(key));
     const { plan, mixture, wrong } = overridden(
-      base,
-      said.override[name] ?? {},
+      words,
+      said.mixture,
+      said.overrides.map((override) => override[name] ?? {}),
       grammar,
       Object.fromEntries(stays) as Partial<P>,
     );
@@ -152,6 +152,7 @@ function stageOf<P extends Planned>(
         .filter(({ message }) => !told.has(message))
         .map((p) => ({ ...p, path: blame(raw, [...here, 'override', name], p.path) })),
     );
+    if (own && own !== at && older.length === 0) problems.push({ ...removesNothing(own), path: own });
     if (at === undefined && first === undefined)
       problems.push({ path: here, message: `${name} has no mixture`, suggestion: 'add mixture: {kind: replace} to the condition or to the member' }); // prettier-ignore
     const now = { ...(plan ?? member), mixture: mixture ?? { kind: 'replace' as const } };
@@ -183,20 +184,47 @@ function stageOf<P extends Planned>(
   return { members: placed.map(({ plan }) => plan), checked: placed.map(({ checked }) => checked) };
 }
 
-/** A member's own words with a condition's instead; problems have paths inside the member. */
+/**
+ * A member's own words with a condition's instead; problems have paths inside the member.
+ * @param inherited the condition's mixture, before which its own goes
+ * @param changes the newest last: what it says is told, the others have been
+ */
 function overridden<P>(
   words: unknown,
-  changes: unknown,
+  inherited: unknown,
+  changes: readonly unknown[],
   grammar: Grammar,
   stays: Partial<P>,
 ): { plan?: P; mixture?: MixturePlan; wrong: Problem[] } {
-  const merged = mergeDeep(words, changes);
+  let merged: unknown = { mixture: inherited, ...(isMapping(words) ? words : {}) };
+  let nothing: readonly Path[] = [];
+  for (const one of changes)
+    ({ words: merged, nothing } = patched(merged, one, (path) => takesNull(grammar.schema, merged, path)));
+  // a member without a mixture of its own has the condition's
+  if (isMapping(merged) && merged.mixture === undefined) merged = { ...merged, mixture: inherited };
+  if (nothing.length > 0) return { wrong: nothing.map(removesNothing) };
   const parsed = grammar.schema.safeParse(merged);
-  if (!parsed.success) return { wrong: parsed.error.issues.flatMap((issue) => explainMember(issue, merged, grammar.schema)) };
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.flatMap((issue) => explainMember(issue, merged, grammar.schema));
+    return { wrong: wrong.map((one) => (valueAt(changes.at(-1), one.path) === null ? needed(one) : one)) };
+  }
   const plan = { ...(grammar.plan(parsed.data as never) as P), ...stays };
   const { mixture: said } = parsed.data as { mixture?: MixtureDocument };
   const mixture = said && mixturePlan(said);
   return { plan, ...(mixture && { mixture }), wrong: grammar.check(plan, (path) => valueAt(merged, path) !== undefined) };
+}
+
+function removesNothing(path: Path): Problem {
+  return { path, atKey: true, message: 'removes nothing, because the member does not say it', suggestion: 'leave it out' };
+}
+
+function needed({ path }: Problem): Problem {
+  return {
+    path,
+    atKey: true,
+    message: 'cannot be removed, because a member needs it',
+    suggestion: 'give it another value, or leave it out',
+  };
 }
 
 /** Member issues speak of paths inside the member; the words of the future are known by paths inside the population. */
@@ -215,19 +243,6 @@ function blame(raw: unknown, base: Path, path: Path): Path {
   return [...base, ...path.slice(0, depth)];
 }
 
-/** Overrides win; mappings merge, unless their `kind` differs; lists and scalars replace. */
-function mergeDeep(under: unknown, over: unknown): unknown {
-  if (!isMapping(under) || !isMapping(over)) return over;
-  if (over.kind !== undefined && under.kind !== over.kind) return over;
-  const merged = new Map(Object.entries(under));
-  for (const [key, value] of Object.entries(over)) merged.set(key, mergeDeep(under[key], value));
-  return Object.fromEntries(merged);
-}
-
 function without(mapping: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(mapping).filter(([key]) => !keys.includes(key)));
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

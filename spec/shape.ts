@@ -15,8 +15,18 @@ type Def = {
 
 const def = (schema: z.ZodType): Def => schema.def as unknown as Def;
 
+/** Whether null is a value that the setting at `path` may have. */
+export function takesNull(schema: z.ZodType, root: unknown, path: Path): boolean {
+  const [holder, key] = [path.slice(0, -1), path[path.length - 1]];
+  return schemasAt(schema, root, holder).some((one) => child(one, key).some((setting) => setting.safeParse(null).success));
+}
+
 /** Keys of the object that `schema` (the root's) knows at `path`; of a union by `kind`, those of the branch that `root` chose. */
 export function keysAt(schema: z.ZodType, root: unknown, path: Path): string[] {
+  return [...new Set(schemasAt(schema, root, path).flatMap((s) => Object.keys(def(s).shape ?? {})))];
+}
+
+function schemasAt(schema: z.ZodType, root: unknown, path: Path): z.ZodType[] {
   let schemas = [schema];
   let value = root;
   schemas = schemas.flatMap((s) => open(s, value));
@@ -24,7 +34,7 @@ export function keysAt(schema: z.ZodType, root: unknown, path: Path): string[] {
     value = typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[step] : undefined;
     schemas = schemas.flatMap((s) => child(s, step)).flatMap((s) => open(s, value));
   }
-  return [...new Set(schemas.flatMap((s) => Object.keys(def(s).shape ?? {})))];
+  return schemas;
 }
 
 /** Without defaults and optionality; a union as its branches. */

@@ -116,6 +116,71 @@ describe('overrides', () => {
     expect(longer.decoding).toEqual({ ...plain.decoding, strategy: 'sample', topK: 3 });
   });
 
+  describe('null', () => {
+    const HOT = SMALL.replace('{ strategy: greedy }', '{ strategy: sample, topK: 5, temperature: 2 }');
+    const cold = (override: string) =>
+      `${HOT}  - name: cold\n    mixture: { kind: keep-share, share: 0.25 }\n    override: { opt: ${override} }\n`;
+    const plain = async () => (await load(SMALL)).plan.population[0];
+
+    test('removes a setting that the member has, as if it were not said', async () => {
+      const { plan } = await load(cold('{ decoding: { strategy: greedy, topK: null, temperature: null } }'));
+      expect(plan.conditions[1].members[0]).toEqual({ ...(await plain()), mixture: { kind: 'keep-share', share: 0.25 } });
+      const set = await load(cold('{ decoding: { strategy: greedy, topK: null } }'), { sets: ['conditions.cold.override.opt.decoding.temperature=null'] }); // prettier-ignore
+      expect(set.plan).toEqual(plan);
+    });
+
+    test('of a mixture leaves the condition’s', async () => {
+      const own = cold('{ mixture: null }').replace(
+        '    prompts: original',
+        '    mixture: { kind: accumulate }\n    prompts: original',
+      );
+      const { plan } = await load(own.replace('    mixture: { kind: replace }\n', ''));
+      expect(plan.conditions.map(({ members: [{ mixture }] }) => mixture)).toEqual([{ kind: 'accumulate' }, { kind: 'keep-share', share: 0.25 }]); // prettier-ignore
+    });
+
+    test('in a phase removes what the condition said, and a later phase says it anew', async () => {
+      const phases =
+        '    phases:\n      - { from: 1, override: { opt: { decoding: { topK: null } } } }\n      - { from: 2, override: { opt: { decoding: { topK: 9 } } } }\n';
+      const { plan } = await load(`${cold('{ decoding: { topK: 7 } }')}${phases}`);
+      const [, { members, phases: later }] = plan.conditions;
+      const topK = ([{ decoding }]: typeof members) => (decoding as { topK?: number }).topK;
+      expect([topK(members), ...later!.map((phase) => topK(phase.members))]).toEqual([7, undefined, 9]);
+    });
+
+    test('stays a value where the setting has one of that kind', async () => {
+      const lora = SMALL.replace('learningRate: 1e-3', 'learningRate: 1e-3, patience: 3');
+      const { plan } = await load(lora.replace('    mixture: { kind: replace }\n', '    mixture: { kind: replace }\n    override: { opt: { generation0: { patience: null } } }\n')); // prettier-ignore
+      const [{ training, generation0 }] = plan.conditions[0].members;
+      expect([training.patience, generation0.patience]).toEqual([3, null]);
+    });
+
+    test.each([
+      [
+        '{ decoding: { topP: null } }',
+        '19:36: conditions.1.override.opt.decoding.topP: removes nothing, because the member does not say it; leave it out',
+      ],
+      [
+        '{ guidance: null }',
+        '19:24: conditions.1.override.opt.guidance: removes nothing, because the member does not say it; leave it out',
+      ],
+      [
+        '{ mixture: null }',
+        '19:24: conditions.1.override.opt.mixture: removes nothing, because the member does not say it; leave it out',
+      ],
+      [
+        '{ base: null }',
+        '19:24: conditions.1.override.opt.base: cannot be removed, because a member needs it; give it another value, or leave it out',
+      ],
+      [
+        '{ decoding: { strategy: null } }',
+        '19:36: conditions.1.override.opt.decoding.strategy: cannot be removed, because a member needs it; give it another value, or leave it out',
+      ],
+      ['null', '19:22: conditions.1.override.opt: must be a mapping (key: value), but is nothing'],
+    ])('%s is refused where it makes no sense', async (override, sentence) => {
+      expect(await problems(cold(override))).toEqual([`e.yaml:${sentence}`]);
+    });
+  });
+
   test('anchors and merge keys work, and errors point at the text that they come from', () => {
     const yaml = parseYaml('a: &x { one: 1, two: 2 }\nb: { <<: *x, two: 3 }\nc: *x\n');
     expect(yaml.data).toEqual({ a: { one: 1, two: 2 }, b: { one: 1, two: 3 }, c: { one: 1, two: 2 } });
