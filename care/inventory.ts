@@ -72,27 +72,35 @@ export async function takeInventory({ objects }: ArtifactStore): Promise<Invento
   return { blobs, steps, sources, experiments, names, statements, modified, checkpoints };
 }
 
-/** Digests that documents name, wherever they stand in them, with `sha256:` or bare. A document that is gone names none. */
-export async function digestsIn({ objects }: ArtifactStore, keys: readonly string[]): Promise<Set<Digest>> {
+/**
+ * Digests that documents name, wherever they stand in them, with `sha256:` or bare. A document that is gone names none.
+ * @param closed is told of statements that are damaged, so that what they name is not known
+ */
+export async function digestsIn(
+  { objects }: ArtifactStore,
+  keys: readonly string[],
+  closed?: (key: string) => void,
+): Promise<Set<Digest>> {
   const found = new Set<Digest>();
   await mapBounded(keys, READS, async (key) => {
     const bytes = await objects.read(key, LIMIT).catch((error: unknown) => {
       if (isHabsburgError(error) && error.kind === 'notFound') return undefined;
       throw error;
     });
-    for (const digest of named(bytes ? textOf(key, bytes) : '')) found.add(digest);
+    for (const digest of named(bytes ? textOf(key, bytes, closed) : '')) found.add(digest);
   });
   return found;
 }
 
 /** Of a statement what was signed; whether it is true is not asked here. */
-function textOf(key: string, bytes: Buffer): string {
+function textOf(key: string, bytes: Buffer, closed?: (key: string) => void): string {
   if (!key.startsWith(STATEMENTS)) return bytes.toString('latin1');
   try {
     return openEnvelope(bytes, key).payload.toString('latin1');
   } catch (error) {
-    if (isDamage(error)) return bytes.toString('latin1');
-    throw error;
+    if (!isDamage(error)) throw error;
+    closed?.(key);
+    return bytes.toString('latin1');
   }
 }
 

@@ -30,6 +30,8 @@ export class Reach {
   readonly #makers = new Map<Digest, Digest[]>();
   /** steps of which nothing says any more what they made */
   readonly unreadable: Digest[] = [];
+  /** steps whose statements are damaged, all of them: what they read is not known */
+  readonly closed = new Set<Digest>();
   /** files of manifests that were read; null: no manifest */
   readonly #manifests = new Map<Digest, ArtifactManifest | null>();
   /** kind of the artifact that a file belongs to; of several the one that was seen first */
@@ -47,7 +49,10 @@ export class Reach {
       [...inventory.steps].sort(([a], [b]) => (a < b ? -1 : 1)),
       READS,
       async ([step, keys]) => {
-        reach.#steps.set(step, await digestsIn(store, keys));
+        const closed: string[] = [];
+        reach.#steps.set(step, await digestsIn(store, keys, (key) => closed.push(key)));
+        if (closed.length > 0 && closed.length === keys.filter((key) => key.startsWith('statements/')).length)
+          reach.closed.add(step);
         const outputs = await outputsOf(store, step, keys);
         if (!outputs) reach.unreadable.push(step);
         for (const digest of outputs ?? []) addTo(reach.#makers, digest, step);

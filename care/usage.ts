@@ -31,7 +31,7 @@ export interface Usage {
 export async function usageOf(store: ArtifactStore, experiment?: string): Promise<Usage> {
   const inventory = await takeInventory(store);
   const reach = await Reach.over(store, inventory);
-  const parts = experiment === undefined ? inventory.experiments : runsOf(inventory.experiments.get(experiment) ?? []);
+  const parts = experiment === undefined ? recorded(inventory.experiments) : runsOf(inventory.experiments.get(experiment) ?? []);
   const led = new Map<string, ReadonlySet<Digest>>();
   for (const [name, keys] of parts) led.set(name, await reach.from(keys));
   const all = experiment === undefined ? new Set([...led.values()].flatMap((blobs) => [...blobs])) : undefined;
@@ -42,6 +42,11 @@ export async function usageOf(store: ArtifactStore, experiment?: string): Promis
     loose: counted(inventory, loose ?? []),
     checkpoints: inventory.checkpoints,
   };
+}
+
+/** Those that have documents; of one that was removed only statements are left. */
+function recorded(experiments: Inventory['experiments']): Map<string, readonly string[]> {
+  return new Map([...experiments].filter(([, keys]) => keys.some((key) => key.startsWith('names/'))));
 }
 
 function uses(inventory: Inventory, reach: Reach, led: ReadonlyMap<string, ReadonlySet<Digest>>): Use[] {

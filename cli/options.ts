@@ -27,3 +27,12 @@ export const wholeGeneration = (flag: string) => (text: string): number => {
   if (!/^\d+$/.test(text)) throw new HabsburgError('invalid', `${flag} ${text} is no generation; give a whole number`);
   return Number(text);
 }; // prettier-ignore
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 };
+
+/** Milliseconds from the text of an option: 90s, 10m, 12h, 30d, 2w; 0. @throws HabsburgError 'invalid' */
+export const timeSpan = (flag: string) => (text: string): number => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text === '0' ? '0s' : text) ?? [];
+  if (unit === undefined) throw new HabsburgError('invalid', `${flag} ${text} is no time; write 90s, 10m, 12h, 30d or 2w`);
+  return Number(amount) * UNITS[unit] * 1000;
+}; // prettier-ignore

@@ -4,6 +4,9 @@
  */
 import { orDamage } from '../artifacts/damage.js';
 import { SOURCE_KIND } from '../artifacts/in-toto.js';
+import { blobKey } from '../artifacts/keys.js';
+import { readRemoved } from '../artifacts/removed.js';
+import { statKept } from '../artifacts/trash.js';
 import type { ArtifactFile, ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { hashBlob, type Measured } from '../artifacts/verified.js';
 import { mapBounded } from '../common/bounded.js';
@@ -28,6 +31,15 @@ export interface Verdict {
   readonly what: string;
 }
 
+/** A file that was removed on purpose: nothing can be said of its bytes, and nothing contradicts what is stated of them. */
+export interface RemovedFile {
+  readonly artifact: Digest;
+  readonly path: string;
+  readonly file: Digest;
+  /** when, by the store's clock */
+  readonly at: string;
+}
+
 export interface Verification {
   readonly artifacts: number;
   readonly steps: number;
@@ -35,6 +47,7 @@ export interface Verification {
   readonly sources: number;
   readonly bytes: number;
   readonly verdicts: readonly Verdict[];
+  readonly removed: readonly RemovedFile[];
 }
 
 /** @param progress is told how many bytes have been hashed */
@@ -46,6 +59,8 @@ export async function verifyLineage(
 ): Promise<Verification> {
   const { artifacts, made, sources, unattested } = ancestryOf(graph, of);
   const kept = new Set([...sources].filter(([, { claims }]) => claims.some((claim) => claim.kept)).map(([digest]) => digest));
+  const removals = await readRemoved(store);
+  const removed: RemovedFile[] = [];
   const hashed = new Map<Digest, Promise<Measured | string>>();
   let bytes = 0;
   const hash = (digest: Digest) => {
@@ -64,6 +79,11 @@ export async function verifyLineage(
     // of a source of which only the digests were kept there is no file to hash
     const files = sources.has(ref.digest) && !kept.has(ref.digest) ? [] : known.files;
     const wrong = await mapBounded(files, READS, async ({ path, digest, size }) => {
+      const at = removals.get(digest);
+      if (at !== undefined && !(await statKept(store.objects, blobKey(digest)))) {
+        removed.push({ artifact: ref.digest, path, file: digest, at });
+        return [];
+      }
       const found = await hash(digest);
       const what = typeof found === 'string' ? found : found.size === size ? undefined : `it has ${found.size} bytes in place of ${size}`; // prettier-ignore
       return what === undefined ? [] : [`${path} of ${ref.kind} ${ref.digest}: ${what}`];
@@ -80,6 +100,7 @@ export async function verifyLineage(
     statements: made.length + [...sources.values()].reduce((sum, { claims }) => sum + claims.length, 0),
     sources: sources.size,
     bytes,
+    removed,
     verdicts: [
       ...looked.flat(),
       ...unattested.map((ref): Verdict => ({ verdict: 'unattested', artifact: ref.digest, what: `no statement says how the ${ref.kind} ${ref.digest} was made` })), // prettier-ignore

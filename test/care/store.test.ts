@@ -9,15 +9,13 @@ import { STATEMENT_TYPE } from '../../artifacts/in-toto.js';
 import { addStatement, statementKey } from '../../artifacts/statements.js';
 import { stepName, writeStep } from '../../artifacts/step-record.js';
 import type { ArtifactStore } from '../../artifacts/types.js';
-import { prepareActivity } from '../../activities/prepare.js';
-import type { ActivityDependencies, PrepareInput, StepResult } from '../../activities/types.js';
+import type { StepResult } from '../../activities/types.js';
 import { checkStore } from '../../care/check.js';
 import { digestsIn, takeInventory } from '../../care/inventory.js';
 import { Reach } from '../../care/reach.js';
 import { usageOf } from '../../care/usage.js';
 import { sha256, type Digest } from '../../common/canonical.js';
-import { writeIdxImages } from '../../data/idx.js';
-import { asActivity } from '../support/activity.js';
+import { prepare } from './support.js';
 import { signer } from '../support/signer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'habsburg-care-'));
@@ -29,24 +27,10 @@ let store: ArtifactStore;
 let steps: StepResult[];
 const PLAN = 'a'.repeat(64);
 
-/** Four pictures of one pixel, the last of which is `shade`. */
-async function prepare(shade: number): Promise<StepResult> {
-  const images = join(root, `images-${made++}`);
-  await writeIdxImages(images, { count: 4, height: 1, width: 1, pixels: Uint8Array.of(1, 2, 3, shade) });
-  const code = { version: '0', digest: sha256('code') };
-  const deps = { openStore: () => store, code, signer, scratch: join(root, 'scratch') } as unknown as ActivityDependencies;
-  const input = {
-    kind: 'images',
-    place: { store: '', seed: 0, generation: 0, member: '', checkpointSeconds: 60 },
-    data: { train: `file:${images}`, heldOut: { valid: 0.25, test: 0.25 }, limit: {} },
-  };
-  return asActivity(() => prepareActivity(deps)(input as unknown as PrepareInput), 1);
-}
-
 beforeEach(async () => {
   folder = join(root, `store-${made++}`);
   store = openArtifactStore(folder);
-  steps = [await prepare(4), await prepare(5), await prepare(6)];
+  steps = [await prepare(root, store, 4), await prepare(root, store, 5), await prepare(root, store, 6)];
   // a run names its step, or what the step made
   await store.writeName(`experiments/one/${PLAN}/runs/replace/seed-1/run`, { steps: { prepare: { key: steps[0].key } } });
   await store.writeName(`experiments/one/${PLAN}/runs/replace/seed-2/run`, { steps: { prepare: { key: steps[0].key } } });

@@ -35,11 +35,13 @@ async function execute(what: string, options: LineageOptions, signal: AbortSigna
   });
   // a share is computed from what has just been hashed
   const found = walked.verdicts.length > 0 ? walked : { ...walked, verdicts: await checkShares(store, graph, of) };
-  const { verdicts, artifacts, steps, statements, sources, bytes } = found;
+  const { verdicts, removed, artifacts, steps, statements, sources, bytes } = found;
   if (options.json) printJson('lineage-verify', { store: store.objects.url, of, ...found });
   else if (verdicts.length > 0) process.stdout.write(verdicts.map(({ verdict, what }) => `${verdict}: ${visible(what)}\n`).join(''));
   else if (!options.quiet)
     process.stdout.write(`${what}: ${counted(artifacts, 'artifact')}, ${counted(steps, 'step')}, ${counted(statements, 'statement')} and ${counted(sources, 'source')} are what they say; ${formatBytes(bytes)} hashed.\n`); // prettier-ignore
+  if (removed.length > 0 && !options.json && !options.quiet)
+    process.stdout.write(`The bytes of ${counted(removed.length, 'file')} were removed by habsburg store gc, the last on ${removed.map(({ at }) => at).sort().at(-1)!.slice(0, 10)}; of these there is what is stated, and no bytes to hash.\n`); // prettier-ignore
   if (verdicts.length === 0) return;
   const error = new HabsburgError('verification', `the lineage of ${what} does not hold: ${counted(verdicts.length, 'thing')} cannot be believed`); // prettier-ignore
   if (options.json) markTold(error);

@@ -50,7 +50,7 @@ export function usageText({ blobs, bytes, uses, loose, checkpoints }: Usage, url
   const sentences = [
     `${url} holds ${counted(blobs, 'file')}, ${formatBytes(bytes)} (equal ones once).`,
     ...(uses.length > 0 ? ['all: with everything that it was made of; alone: of that, what none of the others leads to.'] : []),
-    ...(loose.blobs > 0 ? [`No experiment leads to ${counted(loose.blobs, 'file')}, ${formatBytes(loose.bytes)}: of steps that no run has recorded yet, or never did.`] : []), // prettier-ignore
+    ...(loose.blobs > 0 ? [`No experiment leads to ${counted(loose.blobs, 'file')}, ${formatBytes(loose.bytes)}: of steps that no run has recorded yet or never did, and lists of files that statements name. habsburg store gc takes away what nothing needs.`] : []), // prettier-ignore
     ...(checkpoints > 0 ? [`Checkpoints of steps under way: ${formatBytes(checkpoints)}.`] : []),
   ];
   return `${uses.length > 0 ? `${table(heads, rows)}\n\n` : ''}${sentences.join('\n')}\n`;
