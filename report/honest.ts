@@ -7,7 +7,7 @@ import { normalQuantile } from '../statistics/distributions.js';
 import { quantile, summarize } from '../statistics/summary.js';
 import { formatEstimate, formatNumber } from './format.js';
 import type { Results } from './rows.js';
-import { estimate, type Estimate, type Measure, type Series, type Summary } from './summary.js';
+import { estimate, groupBy, type Estimate, type Measure, type Series, type Summary } from './summary.js';
 import { visible, wrap } from './text.js';
 
 /** Chains of honest sampling at one generation. */
@@ -123,8 +123,37 @@ function seedsOf({ scores, histograms }: Results, condition: string, member: str
   });
 }
 
+/** Bands of a series that agree in every number, as those of `survival` and of `coverage` over all that was written do. */
+export interface HonestRow extends Omit<HonestBand, 'measure'> {
+  readonly measures: readonly Measure[];
+  readonly label: string;
+}
+
+export function honestRows(bands: readonly HonestBand[]): HonestRow[] {
+  const numbers = ({ index, measure: _, series: __, ...rest }: HonestBand): string => JSON.stringify([index, rest]);
+  return [...groupBy(bands, numbers).values()].map((same) => {
+    const measures = same.map(({ measure }) => measure);
+    return { ...same[0], measures, label: measures.map(({ label }) => label).join(', ') };
+  });
+}
+
+/** As `results --json` has them; `generations`: of the chains, with the ranges that hold 95 and 99 in 100. */
+export function honestJson(bands: readonly HonestBand[]): object[] {
+  return honestRows(bands).map(({ series: { condition, member }, measures, points, chains, observed, added, seeds, inside }) => ({
+    condition,
+    member,
+    measures: measures.map(({ metric, variant, version, settings }) => ({ metric, variant, version, settings })),
+    chains,
+    generations: points,
+    observed,
+    added,
+    seeds,
+    inside,
+  }));
+}
+
 /** "generation 5: 0.21 ± 0.02; honest sampling alone 0.601, 99 % of chains in [0.58, 0.62]: -0.39 ± 0.02; all 3 seeds lie outside" */
-export function honestSentence({ points, observed, added, seeds, inside }: HonestBand): string {
+export function honestSentence({ points, observed, added, seeds, inside }: Omit<HonestBand, 'measure'>): string {
   const { generation, mean, wide } = points[points.length - 1];
   const range = `[${formatNumber(wide[0])}, ${formatNumber(wide[1])}]`;
   const all = seeds === 1 ? 'the seed lies' : `all ${seeds} seeds lie`;
@@ -133,19 +162,20 @@ export function honestSentence({ points, observed, added, seeds, inside }: Hones
 }
 
 /** One sentence above rows. */
-export function honestHeadline(bands: readonly HonestBand[]): string {
-  const outside = bands.filter(({ inside, seeds }) => inside < seeds).length;
-  const chains = Math.min(...bands.map((band) => band.chains));
-  return `Honest sampling alone (${chains} simulated chains or more): ${outside} of ${bands.length} curves end with a seed outside what 99 % of them do.`;
+export function honestHeadline(rows: readonly HonestRow[]): string {
+  const outside = rows.filter(({ inside, seeds }) => inside < seeds).length;
+  const chains = Math.min(...rows.map((row) => row.chains));
+  return `Honest sampling alone (${chains} simulated chains or more): ${outside} of ${rows.length} curves end with a seed outside what 99 % of them do.`;
 }
 
 /** As text for a terminal. */
 export function renderHonest(bands: readonly HonestBand[], width: number): string {
   if (bands.length === 0) return '';
-  const lines = bands.flatMap((band) =>
-    wrap(visible(`${band.series.label}, ${band.measure.label}: ${honestSentence(band)}`), width - 4).map(
+  const rows = honestRows(bands);
+  const lines = rows.flatMap((row) =>
+    wrap(visible(`${row.series.label}, ${row.label}: ${honestSentence(row)}`), width - 4).map(
       (line, i) => `${i === 0 ? '  ' : '    '}${line}`,
     ),
   );
-  return `${honestHeadline(bands)}\n${lines.join('\n')}\n`;
+  return `${honestHeadline(rows)}\n${lines.join('\n')}\n`;
 }

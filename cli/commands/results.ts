@@ -10,7 +10,7 @@ import { renderClaims } from '../../report/claims-text.js';
 import { costs, renderCosts, stepSeconds, type Cost } from '../../report/cost.js';
 import { csvLines, jsonDocument, jsonLines } from '../../report/export.js';
 import { findings } from '../../report/finding.js';
-import { honestBands, renderHonest } from '../../report/honest.js';
+import { honestBands, honestJson, renderHonest } from '../../report/honest.js';
 import { checkedLaws, renderLaws } from '../../report/laws.js';
 import { perRecord, recordCsvLines, recordJsonLines } from '../../report/per-record.js';
 import { renderRemovals } from '../../report/removed.js';
@@ -145,7 +145,8 @@ function render(found: Results, options: Options, cost?: readonly Cost[]): Itera
     }));
     const { experiment, store, planDigest, notes } = found;
     const claims = judgeClaims(found, found.claims);
-    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs, ...(claims.length > 0 && { claims }), ...(cost && { cost }) }), rows); // prettier-ignore
+    const honest = honestJson(honestBands(found, selected(found, options.metric)));
+    return jsonDocument(envelope('results', { experiment, store, plan: planDigest, notes, runs, ...(claims.length > 0 && { claims }), ...(honest.length > 0 && { honest }), ...(cost && { cost }) }), rows); // prettier-ignore
   }
   if (options.format === 'jsonl') return jsonLines(rows);
   if (options.format === 'csv') return csvLines(rows);

@@ -3,7 +3,7 @@ import { CounterRng } from '../../common/philox.js';
 import { evaluationOf } from '../../evaluations/index.js';
 import { survival } from '../../evaluations/survival.js';
 import type { ScoreRow } from '../../evaluations/types.js';
-import { honestBands, honestSentence, renderHonest } from '../../report/honest.js';
+import { honestBands, honestJson, honestRows, honestSentence, renderHonest } from '../../report/honest.js';
 import { render } from '../../report/html.js';
 import type { Results } from '../../report/rows.js';
 import { curveFigures } from '../../report/sections/curves.js';
@@ -20,7 +20,7 @@ const MASS = 0.1;
 const REAL = Array.from({ length: 150 }, (_, i) => new Array<number>(Math.ceil(120 / (i + 1))).fill(i)).flat();
 
 /** A model of frequencies, token by token: what is under test has a law of it, and no line in common. @param drop of a model's types, the rarest share is never written */
-function results(drop: number): Results {
+function results(drop: number, tokens = 200): Results {
   const { plan } = makeFixture({ seeds: SEEDS, generations: GENERATIONS, conditions: ['replace'] });
   const coverage = evaluationOf({ name: 'coverage', variant: 'of-real-token-types' });
   const rows: ScoreRow[] = [];
@@ -42,7 +42,7 @@ function results(drop: number): Results {
       };
       for (const [metric, settings] of [
         [survival, { mass: MASS }],
-        [coverage, { tokens: 200 }],
+        [coverage, { tokens }],
       ] as const)
         // prettier-ignore
         for (const value of metric.compute(input, settings))
@@ -108,6 +108,38 @@ describe('honest sampling beside a model', () => {
     ).toHaveLength(3);
     expect(render(honestSection(all))).toContain('<td>0 of 3</td>');
     expect(honestSection([])).toBeUndefined();
+  });
+
+  test('coverage of all that was written is survival: one row, of both; each panel keeps its band', () => {
+    const whole = results(0.3, 0);
+    const summary = summarise(whole);
+    const both = honestBands(whole, summary);
+    expect(both).toHaveLength(3);
+    expect(honestRows(both).map(({ label }) => label)).toEqual(['survival, coverage', expect.stringContaining('tail-rate')]);
+    // and of the first 200 tokens alone it is not
+    expect(honestRows(bands)).toHaveLength(3);
+    const page = render(honestSection(both));
+    expect([...page.matchAll(/<tr><th scope="row"/g)]).toHaveLength(2);
+    expect(page).toContain('<td>survival, coverage</td>');
+    expect(renderHonest(both, 200)).toMatch(/2 of 2 curves end .*\n {2}replace, survival, coverage: generation 4: /);
+    const { lead, rest } = curveFigures(summary, whole.plan, [], both);
+    expect(render(lead).concat(render(rest)).match(/class="honest s0"/g)).toHaveLength(3); // prettier-ignore
+
+    const [alive] = both;
+    expect(honestJson(both)[0]).toEqual({
+      condition: 'replace',
+      member: 'opt',
+      measures: [
+        { metric: 'survival', variant: 'real-token-types', version: 1, settings: { mass: MASS } },
+        { metric: 'coverage', variant: 'of-real-token-types', version: 1, settings: { tokens: 0 } },
+      ],
+      chains: alive.chains,
+      generations: alive.points,
+      observed: alive.observed,
+      added: alive.added,
+      seeds: 3,
+      inside: 0,
+    });
   });
 
   test('none without the real frequencies, where a mixture has no law, and where texts went through something', () => {
