@@ -94,13 +94,14 @@ export function checkMixedMetric(metric: MetricDocument, conditions: readonly Co
   return [{ path, message: `${variant} is of a test set that is mixed, and no member mixes its own`, suggestion }];
 }
 
-/** Nothing learns from real text that stands in place of what a model would write, and something is to be measured of it. @param last generation of the experiment */
-export function checkRealText(conditions: readonly ConditionPlan[], last: number, metrics: readonly MetricPlan[]): Problem[] {
+/** Nothing learns from real text that stands in place of what a model would write, and something is to be measured of it. */
+export function checkRealText(conditions: readonly ConditionPlan[], metrics: readonly MetricPlan[]): Problem[] {
   return conditions.flatMap((condition, i): Problem[] => {
     const member = stagesOf(condition).flatMap(({ members }) => members).find(writesRealText); // prettier-ignore
     if (member === undefined) return [];
     const path = ['conditions', i];
-    if (Math.min(last, condition.generations ?? last) > 0)
+    // an experiment of generation 0 alone may be extended
+    if (condition.generations !== 0)
       return [{ path, message: `${member.name} writes real text in it, which is the same in every generation`, suggestion: 'give the condition generations: 0' }]; // prettier-ignore
     if (metrics.some(({ name, variant, settings }) => realTextProblem(metricNamed(name, variant), settings) === undefined))
       return [];

@@ -90,7 +90,7 @@ function resolveWhole(raw: unknown, named: unknown): Resolved {
   const { population, conditions } = resolvePopulation<MemberPlan>(raw, doc, grammar, texts.plans, problems);
   if (problems.length === 0)
     problems.push(...(doc.metrics ?? []).flatMap((metric, i) => checkMixedMetric(metric, conditions, ['metrics', i])));
-  if (problems.length === 0) problems.push(...checkRealText(conditions, doc.generations, metrics));
+  if (problems.length === 0) problems.push(...checkRealText(conditions, metrics));
   if (problems.length > 0) return { problems };
   const { name, title, generations, execution } = doc;
   const plan: ExperimentPlan = {

@@ -40,12 +40,15 @@ describe('a reference', () => {
     expect([population[0], conditions[0].members[0]].filter((member) => 'writes' in member)).toEqual([]);
   }); // prettier-ignore
 
-  test('real text is of generation 0 alone', async () => {
-    const wrong = `${SMALL}  - { name: real, mixture: { kind: replace }, override: { opt: { writes: real-text } } }\n`;
-    expect(await problems(wrong)).toEqual([
-      'e.yaml:17:5: conditions.1: opt writes real text in it, which is the same in every generation; give the condition generations: 0',
-    ]);
-  });
+  test.each([2, 0])(
+    'real text is of generation 0 alone, whether or not the experiment has %i generations',
+    async (generations) => {
+      const wrong = `${SMALL.replace('generations: 2', `generations: ${generations}`)}  - { name: real, mixture: { kind: replace }, override: { opt: { writes: real-text } } }\n`;
+      expect(await problems(wrong)).toEqual([
+        'e.yaml:17:5: conditions.1: opt writes real text in it, which is the same in every generation; give the condition generations: 0',
+      ]);
+    },
+  );
 
   test('of members of several kinds: those that are trained stay untrained', async () => {
     const beside = SMALL.replace('conditions:', '  - { name: bigram, family: n-gram }\nconditions:');
