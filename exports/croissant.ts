@@ -7,7 +7,18 @@ import { filesUnder, jsonFile } from './files.js';
 import { stepType, uriOf } from './identifiers.js';
 import { licenceUri } from './licences.js';
 import type { ExportFormat, Source, StatedStep, Subject } from './types.js';
-import { claimWords, descriptionOf, madeOn, makersOf, refWords, slugOf, sourceWords, stepWords } from './words.js';
+import {
+  claimWords,
+  descriptionOf,
+  licencesOf,
+  madeOn,
+  makersOf,
+  refWords,
+  slugOf,
+  sourceWords,
+  stepWords,
+  writersOf,
+} from './words.js';
 
 export const croissant: ExportFormat = {
   name: 'croissant',
@@ -17,8 +28,8 @@ export const croissant: ExportFormat = {
 };
 
 function described(subject: Subject): object {
-  const { artifact, sources } = subject;
-  const licences = [...new Set(sources.flatMap(({ licences }) => licences))].sort();
+  const { artifact } = subject;
+  const licences = licencesOf(subject);
   const made = madeOn(subject);
   return {
     '@context': CONTEXT,
@@ -82,9 +93,10 @@ function activity(step: StatedStep): object {
 }
 
 /** Whether a model wrote any of it is known where a step says so; what a source holds only its claimant knows. */
-function responsible({ artifact, steps, sources }: Subject): object {
-  const writers = steps.filter(({ step }) => step === 'generate');
-  const makers = makersOf({ artifact, steps });
+function responsible(subject: Subject): object {
+  const { sources } = subject;
+  const writers = writersOf(subject);
+  const makers = makersOf(subject);
   const synthetic = sources.filter(({ origins }) => origins.includes('synthetic'));
   const collected = [
     ...makers.map((step) => `${stepWords(step)}, as the statement ${step.statement} says.`),

@@ -13,7 +13,7 @@ import { filesUnder, jsonFile } from './files.js';
 import { stepType, uriOf } from './identifiers.js';
 import { licenceUri } from './licences.js';
 import type { ExportContext, ExportFile, ExportFormat, Source, StatedStep, Subject } from './types.js';
-import { descriptionOf, madeOn, refWords, sourceWords, stepWords, titleOf } from './words.js';
+import { descriptionOf, licencesOf, madeOn, refWords, sourceWords, stepWords, titleOf } from './words.js';
 
 const METADATA = 'ro-crate-metadata.json';
 const PLAN = 'experiment.json';
@@ -77,7 +77,8 @@ function graphOf(subject: Subject, others: readonly ArtifactRef[], statementsSiz
   const known = new Set(subject.artifacts.map(({ digest }) => digest));
   const types = [...new Map(steps.map((step) => [stepType(step), step])).values()];
   const actions = steps.map((step) => actionOf(step, idOf, known));
-  const licences = licencesOf(sources);
+  // by their entities' ids what was claimed
+  const licences = new Map(licencesOf(subject).map((claim) => [licenceId(claim), claim]));
   const licence = licences.size === 0 ? ['#no-licence-claimed'] : [...licences.keys()];
   const read = sources
     .filter((source) => source.artifact.digest !== artifact.digest)
@@ -198,12 +199,6 @@ function actionOf(
       object: link(`#${hex}`),
     },
   };
-}
-
-/** By their entities' ids what was claimed. */
-function licencesOf(sources: readonly Source[]): Map<string, string> {
-  const claims = [...new Set(sources.flatMap(({ licences }) => licences))].sort();
-  return new Map(claims.map((claim) => [licenceId(claim), claim]));
 }
 
 const licenceId = (claim: string): string => licenceUri(claim) ?? `#licence-${hexOf(sha256(claim)).slice(0, 12)}`;

@@ -35,7 +35,7 @@ export function descriptionOf(subject: Subject): string {
     : sources.some((source) => source.artifact.digest === artifact.digest)
       ? 'read from outside'
       : 'of which no statement says how it was made';
-  const written = new Set(steps.filter(({ step }) => step === 'generate').map(({ key }) => key)).size;
+  const written = new Set(writersOf(subject).map(({ key }) => key)).size;
   const all = new Set(steps.map(({ key }) => key)).size;
   return [
     `${titleOf(subject)}: a ${artifact.kind}, ${from}.`,
@@ -56,3 +56,17 @@ export function claimWords(source: Source): string {
 /** When it was made: the end of the first step that did, by the clock of who made it; undefined of what nobody made. */
 export const madeOn = (subject: Pick<Subject, 'steps' | 'artifact'>): string | undefined =>
   makersOf(subject).map(({ invocation }) => invocation.finishedOn).sort()[0]; // prettier-ignore
+
+/** What the sources claim, each once. */
+export const licencesOf = ({ sources }: Pick<Subject, 'sources'>): string[] =>
+  [...new Set(sources.flatMap(({ licences }) => licences))].sort();
+
+/** The steps in which models wrote data. */
+export const writersOf = ({ steps }: Pick<Subject, 'steps'>): StatedStep[] => steps.filter(({ step }) => step === 'generate');
+
+/** "perplexity.self, version 1" */
+export const metricWords = ({
+  metric,
+  variant,
+  version,
+}: Pick<Subject['scores'][number], 'metric' | 'variant' | 'version'>): string => `${metric}.${variant}, version ${version}`;

@@ -98,6 +98,14 @@ def ro_crate(folder):
         raise ValueError("; ".join(str(issue.message) for issue in result.get_issues()))
 
 
+def hugging_face(folder):
+    from huggingface_hub import DatasetCard, ModelCard
+
+    card = (DatasetCard if (folder / "records.jsonl").exists() else ModelCard).load(folder / "README.md")
+    if not card.data.license:
+        raise ValueError("no licence")
+
+
 def said(check, folder):
     try:
         check(Path(folder))
@@ -107,5 +115,5 @@ def said(check, folder):
 
 if __name__ == "__main__":
     name, *folders = sys.argv[1:]
-    checks = {check.__name__: check for check in (oms, in_toto, croissant, ro_crate)}
+    checks = {check.__name__: check for check in (oms, in_toto, croissant, ro_crate, hugging_face)}
     print(json.dumps([said(checks[name.replace("-", "_")], folder) for folder in folders]))

@@ -64,8 +64,8 @@ export class House extends Household {
     return house;
   }
 
-  async claimed(name: string, text: string, claim: Omit<SourceFacts, 'kept'>): Promise<void> {
-    const artifact = await this.publish('source', name, { text });
+  async claimed(name: string, text: string | Readonly<Record<string, string>>, claim: Omit<SourceFacts, 'kept'>): Promise<void> {
+    const artifact = await this.publish('source', name, typeof text === 'string' ? { text } : text);
     await addStatement(this.store, sourceAbout(artifact), sourceStatement(artifact, { ...claim, kept: true }), signer);
   }
 
