@@ -106,6 +106,67 @@ def hugging_face(folder):
         raise ValueError("no licence")
 
 
+def openlineage(folder):
+    """The client has classes and no reader: objects are made of each event, and what they are written as is compared with it."""
+    import pkgutil
+    from importlib import import_module
+
+    from openlineage.client import generated, serde
+    from openlineage.client.generated import base
+
+    modules = [import_module(f"openlineage.client.generated.{found.name}") for found in pkgutil.iter_modules(generated.__path__)]
+    facets = {
+        kind._get_schema(): kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, base.BaseFacet)
+    }
+
+    def made(value):
+        facet = {key: made_facet(one) for key, one in (value.get("facets") or {}).items()}
+        return {**value, **({"facets": facet} if facet else {})}
+
+    def made_facet(value):
+        fields = {key: one for key, one in value.items() if key not in ("_producer", "_schemaURL")}
+        return facets[value["_schemaURL"]](producer=value["_producer"], **fields)
+
+    def made_dataset(kind, of, value):
+        more = {of: {key: made_facet(one) for key, one in value[of].items()}} if of in value else {}
+        return kind(**{**made(value), **more})
+
+    for line in (folder / "openlineage.ndjson").read_text().splitlines():
+        event = json.loads(line)
+        fields = {key: value for key, value in event.items() if key != "schemaURL"}
+        read = base.RunEvent(
+            **{
+                **fields,
+                "producer": event["producer"],
+                "eventType": base.EventType(event["eventType"]),
+                "run": base.Run(**made(event["run"])),
+                "job": base.Job(**made(event["job"])),
+                "inputs": [made_dataset(base.InputDataset, "inputFacets", one) for one in event["inputs"]],
+                "outputs": [made_dataset(base.OutputDataset, "outputFacets", one) for one in event["outputs"]],
+            }
+        )
+        if without_empty(serde.Serde.to_dict(read)) != without_empty(event):
+            raise ValueError(f"{event} is written as {serde.Serde.to_dict(read)}")
+
+
+def without_empty(value):
+    if isinstance(value, dict):
+        return {key: without_empty(one) for key, one in value.items() if one not in ({}, [], None)}
+    return [without_empty(one) for one in value] if isinstance(value, list) else value
+
+
+def cyclonedx(folder):
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    error = JsonStrictValidator(SchemaVersion.V1_6).validate_str((folder / "bom.cdx.json").read_text())
+    if error:
+        raise ValueError(str(error))
+
+
 def said(check, folder):
     try:
         check(Path(folder))
@@ -115,5 +176,5 @@ def said(check, folder):
 
 if __name__ == "__main__":
     name, *folders = sys.argv[1:]
-    checks = {check.__name__: check for check in (oms, in_toto, croissant, ro_crate, hugging_face)}
+    checks = {check.__name__: check for check in (oms, in_toto, croissant, ro_crate, hugging_face, openlineage, cyclonedx)}
     print(json.dumps([said(checks[name.replace("-", "_")], folder) for folder in folders]))
