@@ -15,19 +15,19 @@ export type Writer = { readonly sources: readonly Digest[] } | { readonly model:
 export interface Rows {
   readonly count: number;
   /** of the whole record; 0 where it is no text */
-  readonly tokens: readonly number[];
+  readonly tokens: Uint32Array;
   /** UTF-8 */
-  readonly bytes: readonly number[];
+  readonly bytes: Uint32Array;
   /** of these, how many are the prompt of a template */
-  readonly promptTokens: readonly number[];
-  readonly promptBytes: readonly number[];
+  readonly promptTokens: Uint32Array;
+  readonly promptBytes: Uint32Array;
   /** places in `writers` */
-  readonly by: readonly number[];
+  readonly by: Uint32Array;
   readonly writers: readonly Writer[];
-  /** of written rows with a template's prompt, the id of the record that this is from */
-  readonly continues: readonly (string | undefined)[];
-  /** whether an operator has changed the text: it is part of what was written, or something else stands in its place */
-  readonly changed: readonly boolean[];
+  /** of written rows with a template's prompt, the id of the record that this is from, by their places */
+  readonly continues: ReadonlyMap<number, string>;
+  /** 1: an operator has changed the text: it is part of what was written, or something else stands in its place */
+  readonly changed: Uint8Array;
 }
 
 /** Reads each dataset once. */
@@ -57,8 +57,8 @@ export class Datasets {
     if (within.includes(dataset)) throw new HabsburgError('verification', `statements say that dataset ${dataset} was made of itself`); // prettier-ignore
     const inside = [...within, dataset];
     const [tokens, bytes, promptTokens, promptBytes, by]: number[][] = [[], [], [], [], []];
-    const continues: (string | undefined)[] = [];
-    const changed: boolean[] = [];
+    const continues = new Map<number, string>();
+    const changed: number[] = [];
     const writers: Writer[] = [];
     const places = new Map<string, number>();
     const sources = await this.#sourcesOf(dataset, inside);
@@ -78,10 +78,20 @@ export class Datasets {
       promptTokens.push(prompt?.tokens ?? 0);
       promptBytes.push(before);
       by.push(place);
-      continues.push(prompt && origin.kind === 'generated' ? origin.prompt : undefined);
-      changed.push(isChanged(record));
+      if (prompt && origin.kind === 'generated' && origin.prompt !== undefined) continues.set(by.length - 1, origin.prompt);
+      changed.push(isChanged(record) ? 1 : 0);
     });
-    const rows: Rows = { count: by.length, tokens, bytes, promptTokens, promptBytes, by, writers, continues, changed };
+    const rows: Rows = {
+      count: by.length,
+      tokens: Uint32Array.from(tokens),
+      bytes: Uint32Array.from(bytes),
+      promptTokens: Uint32Array.from(promptTokens),
+      promptBytes: Uint32Array.from(promptBytes),
+      by: Uint32Array.from(by),
+      writers,
+      continues,
+      changed: Uint8Array.from(changed),
+    };
     this.#rows.set(dataset, rows);
     return rows;
   }
@@ -111,7 +121,7 @@ export class Datasets {
       if (!found) return { sources: [] };
       const { rows, at } = found;
       const writer = rows.writers[rows.by[at]];
-      const next = rows.continues[at];
+      const next = rows.continues.get(at);
       if ('sources' in writer || next === undefined) return writer;
       [who, what] = [writer.model, next];
     }
@@ -172,7 +182,7 @@ export class Datasets {
           const { id, tokens } = JSON.parse(line.toString('utf8')) as DataRecord;
           before.set(id, {
             tokens: step === 'postprocess' ? JSON.stringify(tokens) : '',
-            changed: changed[at++],
+            changed: changed[at++] === 1,
             place: before.size,
           });
         });

@@ -85,13 +85,13 @@ export async function exposuresOf(datasets: Datasets, made: Made): Promise<Expos
   for (const [i, { rows, at }] of set.entries()) {
     const { answer, prompt, times } = seen(i);
     const writer = rows.writers[rows.by[at]];
-    const continues = rows.continues[at];
+    const continues = rows.continues.get(at);
     const own = prompt > 0 && 'model' in writer && continues !== undefined;
     const promptBytes = training.lossOn === 'answer' ? 0 : times * rows.promptBytes[at];
     const answerBytes = times * (rows.bytes[at] - rows.promptBytes[at]);
     if (own)
       add(await datasets.writerOfPrompt(writer.model, continues), false, { tokens: prompt, bytes: promptBytes, records: 0 });
-    add(writer, rows.changed[at], own ? { tokens: answer, bytes: answerBytes, records: times } : { tokens: answer + prompt, bytes: answerBytes + promptBytes, records: times }); // prettier-ignore
+    add(writer, rows.changed[at] === 1, own ? { tokens: answer, bytes: answerBytes, records: times } : { tokens: answer + prompt, bytes: answerBytes + promptBytes, records: times }); // prettier-ignore
   }
   return { parts: [...parts.values()], passes, atMost };
 }

@@ -3,6 +3,7 @@
  * tell. Certain is what holds them, was fitted to them, or was written by a model that was; possible is what they may have
  * changed: texts that an operator compared with them, weights that were chosen by them, tokens of a tokenizer that was trained on them.
  */
+import { isDamage } from '../artifacts/damage.js';
 import type { ArtifactRef } from '../artifacts/types.js';
 import { addTo } from '../common/add-to.js';
 import type { Digest } from '../common/canonical.js';
@@ -37,8 +38,8 @@ export interface Impact {
   /** artifacts in the order in which they were made, sources and what was looked for among them */
   readonly touched: ReadonlyMap<Digest, Touch>;
   readonly artifacts: ReadonlyMap<Digest, ArtifactRef>;
-  /** steps that something of it went into, one statement each */
-  readonly steps: readonly Made[];
+  /** what could not be looked into, because bytes on the way are gone or damaged: whether it depends on it is only possible */
+  readonly lost: ReadonlySet<Digest>;
 }
 
 export async function impactOf(datasets: Datasets, roots: Roots): Promise<Impact> {
@@ -48,6 +49,7 @@ export async function impactOf(datasets: Datasets, roots: Roots): Promise<Impact
 class Spreading {
   readonly #touched = new Map<Digest, Touch>();
   readonly #artifacts = new Map<Digest, ArtifactRef>();
+  readonly #lost = new Set<Digest>();
 
   constructor(
     private readonly datasets: Datasets,
@@ -77,8 +79,7 @@ class Spreading {
         }
       }
     }
-    const through = (made: Made) => Object.values(made.outputs).some(({ digest }) => this.#touched.has(digest));
-    return { touched: this.#touched, artifacts: this.#artifacts, steps: [...steps.filter((made) => !order.includes(made)), ...order].filter(through) }; // prettier-ignore
+    return { touched: this.#touched, artifacts: this.#artifacts, lost: this.#lost };
   }
 
   /** What a step itself read from outside, or left that is looked for. */
@@ -109,7 +110,10 @@ class Spreading {
     const records = this.roots.records.get(output);
     if (records) return { certain: true, records, possible: false };
     const reads = (role: string) => sources[role] !== undefined && this.roots.sources.has(sources[role].digest);
-    if (made.step !== 'prepare') return Object.keys(sources).some(reads) ? ALL : undefined;
+    if (made.step !== 'prepare') {
+      const set = Object.values(outputs).some(({ digest, kind }) => digest === output && kind === 'dataset');
+      return Object.keys(sources).some(reads) ? (set ? ALL : WHOLE) : undefined;
+    }
     let found: Touch | undefined;
     for (const [name, { digest }] of Object.entries(outputs)) {
       if (digest !== output) continue;
@@ -118,7 +122,8 @@ class Spreading {
       if (name === 'tokenizer') {
         // of words that are counted nobody can say which ones a text's own were decisive for
         if ((inTrain || reads('train')) && (await this.#trainsTokenizer(made))) found = either(found, MAYBE);
-      } else if (name === 'base' ? reads('base') : reads(own)) found = either(found, name === 'base' ? WHOLE : ALL);
+      } else if (name === 'base' ? reads('base') : reads(own))
+        found = either(found, name === 'base' || name === 'truth' ? WHOLE : ALL);
     }
     return found;
   }
@@ -136,7 +141,7 @@ class Spreading {
     const touches: (Touch | undefined)[] = [];
     for (const made of makers) {
       const begun = await this.#beginning(made, digest);
-      const through = await this.#through(made, digest);
+      const through = await this.#through(made, digest).catch((error: unknown) => this.#unread(error, made, digest));
       touches.push(begun && through ? either(begun, through) : (begun ?? through));
     }
     const there = touches.filter((touch) => touch !== undefined);
@@ -146,6 +151,13 @@ class Spreading {
     if (there.length === 0) return held;
     const made = there.length < touches.length ? MAYBE : there.reduce((a, b) => either(a, b));
     return held && there.length < touches.length ? held : either(held, made);
+  }
+
+  /** Where records are not there any more nobody can say which of them it went into. */
+  #unread(error: unknown, made: Made, output: Digest): Touch | undefined {
+    if (!isDamage(error)) throw error;
+    this.#lost.add(output);
+    return Object.values(made.inputs).some(({ digest }) => this.#touched.has(digest)) ? MAYBE : undefined;
   }
 
   async #through(made: Made, output: Digest): Promise<Touch | undefined> {
@@ -163,9 +175,6 @@ class Spreading {
         return this.#postprocessed(made, output, of);
       case 'view':
         return this.#viewed(made, output, of);
-      case 'observe':
-        // a row a record: what a table says of one does not depend on the others
-        return of('model') ? strongest([of('model')!]) : strongest(inputs);
       default:
         return strongest(inputs);
     }
@@ -221,8 +230,15 @@ class Spreading {
     const { parameters } = await factsOf(this.datasets.store, made);
     const list = (parameters as { readonly operators?: readonly { readonly name: string }[] } | null)?.operators ?? [];
     const compares = list.some(({ name }) => operators.find((one) => one.name === name)?.comparesTexts ?? !operators.some((one) => one.name === name)); // prettier-ignore
-    // tables of observations by what was touched, and what texts were compared with
-    const others = Object.keys(made.inputs).some((name) => name !== 'set' && of(name) !== undefined);
+    // what a text continues is of that text; a table of observations is of each text by itself, but for the model that made it
+    const others = Object.entries(made.inputs).some(([name, { digest }]) => {
+      if (name === 'set') return false;
+      if (name === 'prompts') return of(name)?.possible === true;
+      const observed = (this.datasets.graph.makers.get(digest) ?? []).filter(({ step }) => step === 'observe');
+      return observed.length === 0
+        ? of(name) !== undefined
+        : observed.some(({ inputs }) => inputs.model && this.#touched.has(inputs.model.digest));
+    });
     const possible = others || set?.possible === true || (set !== undefined && compares);
     const ref = made.outputs[Object.keys(made.outputs).find((name) => made.outputs[name].digest === output)!];
     if (ref.kind === 'selection') return this.#selected(output, possible);

@@ -1,11 +1,12 @@
 /** What is to be withdrawn: a record by its id, a text wherever records say it, or a source. */
+import { orDamage, unlessDamaged } from '../artifacts/damage.js';
+import type { ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { DataRecord } from '../pool/records.js';
 import type { LineageGraph } from './graph.js';
 import { eachLine } from './lines.js';
 import { normalised } from './records.js';
-import type { ArtifactStore } from '../artifacts/types.js';
 
 /** A record that was found. */
 export interface FoundRecord {
@@ -18,6 +19,12 @@ export interface FoundRecord {
   readonly written: boolean;
 }
 
+/** Records that were found, and datasets whose bytes are gone or damaged, in which nobody looked. */
+export interface Search {
+  readonly found: readonly FoundRecord[];
+  readonly lost: readonly Digest[];
+}
+
 /**
  * A record by its id.
  * @param among datasets; absent: all that steps read real data into
@@ -28,26 +35,28 @@ export async function recordCalled(
   graph: LineageGraph,
   id: string,
   among?: readonly Digest[],
-): Promise<FoundRecord[]> {
+): Promise<Search> {
   const found: (FoundRecord & { readonly line: string })[] = [];
+  const lost: Digest[] = [];
   for (const dataset of among ?? datasetsOf(graph, (step) => step === 'prepare' || step === 'view')) {
     let at = 0;
     const tell = JSON.stringify(id);
     const specials = await specialsOf(store, graph, dataset);
-    await eachLine(store, { kind: 'dataset', digest: dataset }, (line) => {
+    const read = await readable(store, dataset, (line) => {
       const record = line.includes(tell) ? (JSON.parse(line.toString('utf8')) as DataRecord) : undefined;
       if (record?.id === id) found.push({ ...foundAt(dataset, at, record, specials), line: line.toString('utf8') });
       at++;
     });
+    if (!read) lost.push(dataset);
   }
   if (found.length === 0)
     throw new HabsburgError(
       'notFound',
-      `no record of ${among ? `dataset ${among[0]}` : 'the data that steps have read'} is called ${id}`,
+      `no record of ${among ? `dataset ${among[0]}` : 'the data that steps have read'} is called ${id}${besides(lost)}`,
     );
   if (new Set(found.map(({ line }) => line)).size > 1)
     throw new HabsburgError('invalid', `${found.length} datasets have different records that are called ${id}; name one with --in: ${found.slice(0, 4).map(({ dataset }) => dataset).join(', ')}`); // prettier-ignore
-  return found.map(({ line: _, ...record }) => record);
+  return { found: found.map(({ line: _, ...record }) => record), lost };
 }
 
 /**
@@ -55,16 +64,17 @@ export async function recordCalled(
  * normalisation of `lineage prove`.
  * @throws 'notFound'
  */
-export async function recordsSaying(store: ArtifactStore, graph: LineageGraph, text: string): Promise<FoundRecord[]> {
+export async function recordsSaying(store: ArtifactStore, graph: LineageGraph, text: string): Promise<Search> {
   const wanted = normalised(text);
   if (wanted === '') throw new HabsburgError('invalid', '--text is empty');
   const found = new Set<FoundRecord>();
+  const lost: Digest[] = [];
   for (const dataset of datasetsOf(graph, () => true)) {
     let at = 0;
     const read: FoundRecord[] = [];
     const saying = new Saying(wanted);
     const specials = await specialsOf(store, graph, dataset);
-    await eachLine(store, { kind: 'dataset', digest: dataset }, (line) => {
+    const whole = await readable(store, dataset, (line) => {
       const record = JSON.parse(line.toString('utf8')) as Partial<DataRecord> & Pick<DataRecord, 'id' | 'origin'>;
       if (record.text === undefined) return;
       const one = foundAt(dataset, at++, record as DataRecord, specials);
@@ -77,9 +87,19 @@ export async function recordsSaying(store: ArtifactStore, graph: LineageGraph, t
       for (const part of said === 0 ? [] : read.slice(-said)) found.add(part);
       if (read.length > 2 * wanted.length + 2) read.splice(0, wanted.length);
     });
+    if (!whole) lost.push(dataset);
   }
-  if (found.size === 0) throw new HabsburgError('notFound', `no record of any dataset in ${store.objects.url} says that text`);
-  return [...found];
+  if (found.size === 0)
+    throw new HabsburgError('notFound', `no record of any dataset in ${store.objects.url} says that text${besides(lost)}`);
+  return { found: [...found], lost };
+}
+
+const besides = (lost: readonly Digest[]): string => (lost.length === 0 ? '' : `; ${lost.length} could not be read, their bytes are gone or damaged`); // prettier-ignore
+
+/** @returns whether the dataset is there, whole */
+async function readable(store: ArtifactStore, dataset: Digest, take: (line: Buffer) => void): Promise<boolean> {
+  const told = await orDamage(() => eachLine(store, { kind: 'dataset', digest: dataset }, take));
+  return typeof told !== 'string';
 }
 
 /** Pieces of a text, one after the other, which together say another. */
@@ -142,8 +162,8 @@ export async function specialsOf(store: ArtifactStore, graph: LineageGraph, data
   const [made] = graph.makers.get(dataset) ?? [];
   const tokenizer = made && (made.outputs.tokenizer ?? made.inputs.reader ?? made.inputs.tokenizer);
   if (!tokenizer) return [];
-  const { files } = await store.manifest(tokenizer.digest);
-  if (!files.some(({ path }) => path === 'tokenizer.json')) return [];
+  const manifest = await store.manifest(tokenizer.digest).catch(unlessDamaged);
+  if (!manifest?.files.some(({ path }) => path === 'tokenizer.json')) return [];
   const { added_tokens: added = [] } = JSON.parse((await store.readFile(tokenizer.digest, 'tokenizer.json')).toString('utf8')) as { added_tokens?: readonly { readonly content: string; readonly special?: boolean }[] }; // prettier-ignore
   return added.filter(({ special }) => special).map(({ content }) => content);
 }

@@ -49,8 +49,8 @@ export interface ShareFacts {
     readonly digest: { readonly sha256: string };
     readonly names: readonly string[];
     readonly claim: 'human' | 'synthetic' | 'unknown' | 'contradictory';
-    /** the statements that say so */
-    readonly claimedBy: readonly string[];
+    /** the statements that say so, and the keys that they are signed with */
+    readonly claimedBy: readonly { readonly key: string; readonly statement: string }[];
   }[];
   /** that it follows from: how many, and the root of the tree of RFC 9162 over their digests in order */
   readonly statements: { readonly count: number; readonly root: string };

@@ -96,13 +96,15 @@ class Sharing {
     return claims.size === 1 && (claim === 'human' || claim === 'synthetic') ? claim : 'unknown';
   }
 
-  #claim(source: Digest): { readonly claim: Claim; readonly claimedBy: readonly string[] } {
+  #claim(source: Digest): { readonly claim: Claim; readonly claimedBy: ShareFacts['sources'][number]['claimedBy'] } {
     const claims = (this.datasets.graph.claims.get(source) ?? []).filter(({ origin }) => origin !== undefined);
     const origins = new Set(claims.map(({ origin }) => origin!));
     const [only = 'unknown'] = origins;
     return {
       claim: origins.size > 1 ? 'contradictory' : only,
-      claimedBy: claims.map(({ statement }) => hexOf(statement)).sort(),
+      claimedBy: claims
+        .map(({ statement, keyid }) => ({ key: keyid, statement: hexOf(statement) }))
+        .sort((a, b) => (a.statement < b.statement ? -1 : 1)),
     };
   }
 
@@ -265,6 +267,8 @@ function saysSame(stated: unknown, found: ShareFacts): boolean {
   const earlier = sources as ShareFacts['sources'];
   return (
     statements.count < from.count &&
-    earlier.every(({ claimedBy }, i) => claimedBy.every((one) => known[i].claimedBy.includes(one)))
+    earlier.every(({ claimedBy }, i) =>
+      claimedBy.every((one) => known[i].claimedBy.some((other) => canonicalJson(one) === canonicalJson(other))),
+    )
   );
 }

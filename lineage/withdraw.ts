@@ -2,6 +2,7 @@
  * How to do without what was looked for: its source without it, and the steps that this computes anew. A record that stays in a dataset stays in
  * the ancestry of all that is drawn from it, so what is withdrawn has to be gone before the data are read.
  */
+import { unlessDamaged } from '../artifacts/damage.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { canonicalJson, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
@@ -36,6 +37,8 @@ export interface Recomputation {
   readonly reused: Readonly<Record<string, number>>;
   readonly trainTokens: number;
   readonly writeTokens: number;
+  /** steps whose tokens are not among them, since records are gone */
+  readonly uncounted: number;
   /** sources that are read without it: their names, and the settings of an experiment that name them */
   readonly sources: readonly {
     readonly digest: Digest;
@@ -84,20 +87,30 @@ export async function recomputationOf(
   const made = new Map(ancestryOf(graph, results.flatMap(({ artifacts }) => Object.values(artifacts))).made.map((one) => [one.key, one])); // prettier-ignore
   const again: Record<string, number> = {};
   const reused: Record<string, number> = {};
-  let [trainTokens, writeTokens] = [0, 0];
+  let [trainTokens, writeTokens, uncounted] = [0, 0, 0];
   const place = ({ step }: Made) => STEPS.indexOf(step) + 1 || STEPS.length + 1;
   for (const one of [...made.values()].sort((a, b) => place(a) - place(b) || (a.step < b.step ? -1 : 1))) {
     const counts = changed.has(one.key) ? again : reused;
     counts[one.step] = (counts[one.step] ?? 0) + 1;
     if (!changed.has(one.key)) continue;
-    if (one.step === 'finetune') for (const { tokens } of (await exposuresOf(datasets, one)).parts) trainTokens += tokens;
-    if (one.step === 'generate')
-      for (const { digest } of Object.values(one.outputs)) {
-        const { tokens, promptTokens } = await datasets.rows(digest);
-        tokens.forEach((count, i) => (writeTokens += count - promptTokens[i]));
-      }
+    const tokens = await tokensOf(datasets, one).catch(unlessDamaged);
+    if (!tokens) uncounted++;
+    trainTokens += tokens?.train ?? 0;
+    writeTokens += tokens?.write ?? 0;
   }
-  return { again, reused, trainTokens, writeTokens, sources: settingsOf(graph, roots, made) };
+  return { again, reused, trainTokens, writeTokens, uncounted, sources: settingsOf(graph, roots, made) };
+}
+
+/** Of a fit the tokens that it was trained on, of a generation those that it wrote. */
+async function tokensOf(datasets: Datasets, made: Made): Promise<{ readonly train?: number; readonly write?: number }> {
+  if (made.step === 'finetune')
+    return { train: (await exposuresOf(datasets, made)).parts.reduce((sum, { tokens }) => sum + tokens, 0) };
+  let write = 0;
+  for (const { digest } of made.step === 'generate' ? Object.values(made.outputs) : []) {
+    const { tokens, promptTokens } = await datasets.rows(digest);
+    tokens.forEach((count, i) => (write += count - promptTokens[i]));
+  }
+  return { write };
 }
 
 /** What records that were found were read from. */

@@ -1,5 +1,6 @@
 /** What depends on a record: against a walk by brute force over stores that are made by lot, and what is only possible. */
 import { expect, test } from '@jest/globals';
+import { blobKey } from '../../artifacts/keys.js';
 import { CounterRng } from '../../common/philox.js';
 import type { DataRecord } from '../../pool/records.js';
 import { Datasets } from '../../lineage/datasets.js';
@@ -133,7 +134,7 @@ test('two models in a circle, and one that accumulates: generation by generation
   expect(recordsIn(third, 'all/1')).toEqual([3]);
   const graph = await readGraph(toy.store);
   const datasets = new Datasets(toy.store, graph);
-  const found = await recordCalled(toy.store, graph, 'train/000003');
+  const { found } = await recordCalled(toy.store, graph, 'train/000003');
   const impact = await impactOf(datasets, { sources: new Set(), records: new Map([[toy.made.real.digest, new Set([3])]]) });
   const runs = runsOf(graph, impact);
   expect(runs).toEqual([{ experiment: 'cross', plan: expect.any(String), run: 'c/seed-1', certain: [1], possible: [] }]);
@@ -143,6 +144,7 @@ test('two models in a circle, and one that accumulates: generation by generation
     reused: {},
     trainTokens: 4 * 2 * 8 * 2,
     writeTokens: 6 * 8,
+    uncounted: 0,
     sources: [{ digest: toy.made.people.digest, names: ['people'], settings: ['data.train'] }],
   });
 });
@@ -228,12 +230,12 @@ test('a text is found where blocks cut it, and its lines leave the source until 
     '\nMY own words\nwords\n',
   );
   const graph = await readGraph(toy.store);
-  const found = await recordsSaying(toy.store, graph, 'My own words');
+  const { found } = await recordsSaying(toy.store, graph, 'My own words');
   expect(found.map(({ id }) => id)).toEqual(['train/000000', 'train/000001', 'train/000002', 'train/000004']);
   const rest = (how: Parameters<typeof restOf>[2]) => restOf(new Datasets(toy.store, graph), toy.made.people.digest, how);
   // when the line between is gone the two beside it say it together
   expect(await rest({ found, text: 'my own WORDS' })).toEqual({ text: 'A first line\nA last line\n', lines: 2, removed: 6 });
-  const [second] = await recordCalled(toy.store, graph, 'train/000001');
+  const [second] = (await recordCalled(toy.store, graph, 'train/000001')).found;
   expect((await rest({ found: [second] })).text).toBe('A first line\nmy  OWN\nwords again\nmy own\nMY own words\nwords\n');
   await expect(recordCalled(toy.store, graph, 'train/9')).rejects.toMatchObject({ kind: 'notFound' });
   await expect(recordsSaying(toy.store, graph, 'nobody said')).rejects.toMatchObject({ kind: 'notFound' });
@@ -253,7 +255,44 @@ test('rows of a template leave by what the template makes of them, or by a text 
   const graph = await readGraph(toy.store);
   const rest = async (how: Parameters<typeof restOf>[2]) => (await restOf(new Datasets(toy.store, graph), toy.made.people.digest, how)).text; // prettier-ignore
   const left = (...kept: number[]) => kept.map((i) => `${JSON.stringify(rows[i])}\n`).join('');
-  expect(await rest({ found: await recordCalled(toy.store, graph, 'train/1') })).toBe(left(0, 2));
+  expect(await rest(await recordCalled(toy.store, graph, 'train/1'))).toBe(left(0, 2));
   expect(await rest({ found: [], text: 'ann' })).toBe(left(1));
-  expect(await rest({ found: await recordsSaying(toy.store, graph, 'it. yes'), text: 'it. yes' })).toBe(left(0, 2));
+  expect(await rest({ found: [], text: 'it. yes' })).toBe(left(0, 2));
+});
+
+test('a table tells of each text by itself, so who reads it compares nothing; one that a touched model made may have decided all', async () => {
+  for (const [fitted, expected] of [
+    ['elsewhere', []],
+    ['real', ['kept']],
+  ] as const) {
+    const toy = new Toy();
+    await toy.people(4);
+    await toy.dataset('elsewhere', [record('train/9', { kind: 'real', source: 'x' }, 'e', 4)], {}, { step: 'prepare', seed: 2 }, { train: 'people' }); // prettier-ignore
+    await toy.model('reader', fitted);
+    await toy.step('table', 'table', { 'rows.bin': 'numbers' }, { data: 'real', model: 'reader' }, { step: 'observe' });
+    const document = { schema: 'habsburg.selection/v1', sets: [{ kind: 'dataset', digest: toy.made.real.digest, records: 4 }], runs: [[0, 2, 2]] }; // prettier-ignore
+    const parameters = { operators: [{ name: 'threshold' }] };
+    await toy.step('kept', 'selection', { 'selection.json': JSON.stringify(document) }, { set: 'real', 'likelihood/first': 'table' }, { step: 'postprocess', parameters }); // prettier-ignore
+    const touched = await touchedBy(toy, 'real', 1);
+    expect([fitted, touched.has('table'), possible(touched)]).toEqual([fitted, true, expected]);
+  }
+});
+
+test('where records are gone, what they went into may depend on it, and is told', async () => {
+  const toy = new Toy();
+  await toy.people(4);
+  await toy.selection('kept', [['real', 0, 2]], {});
+  await toy.model('m', 'kept');
+  await toy.texts('said', 'm', 'real');
+  const graph = await readGraph(toy.store);
+  for (const name of ['kept', 'said']) for (const { digest } of toy.made[name].files) toy.objects.objects.delete(blobKey(digest));
+  const datasets = new Datasets(toy.store, graph);
+  const { touched, lost } = await impactOf(datasets, {
+    sources: new Set(),
+    records: new Map([[toy.made.real.digest, new Set([3])]]),
+  });
+  expect([...lost].sort()).toEqual([toy.made.kept.digest, toy.made.m.digest, toy.made.said.digest].sort());
+  expect(touched.get(toy.made.m.digest)).toMatchObject({ certain: false, possible: true });
+  const search = await recordsSaying(toy.store, graph, 'person 3');
+  expect([search.found.map(({ id }) => id), search.lost]).toEqual([['train/000003'], [toy.made.said.digest]]);
 });

@@ -50,7 +50,12 @@ test('what nobody vouches for is unknown and stays so through every model; a cla
   await claim('human');
   const after = await shareIn(toy, 'model/2');
   expect(depths(after)).toEqual({ 0: 0.5, 1: 0.25, 2: 0.25 });
-  expect(after.sources).toMatchObject([{ claim: 'human', claimedBy: [expect.stringMatching(/^[0-9a-f]{64}$/)] }]);
+  expect(after.sources).toMatchObject([
+    {
+      claim: 'human',
+      claimedBy: [{ key: expect.stringMatching(/^[0-9a-f]{64}$/), statement: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+    },
+  ]);
   await claim('synthetic');
   const both = await shareIn(toy, 'model/2');
   expect([both.sources[0].claim, depths(both)]).toEqual(['contradictory', { unknown: 1 }]);

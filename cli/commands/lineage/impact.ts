@@ -23,6 +23,7 @@ interface Options extends LineageOptions {
   readonly text?: string;
   readonly source?: string;
   readonly without?: string;
+  readonly of?: string;
 }
 
 export function registerImpact(parent: Command): void {
@@ -34,6 +35,7 @@ export function registerImpact(parent: Command): void {
     .option('--text <text>', 'a text, wherever a record says it, in any tokens')
     .option('--source <source>', `a source: ${TARGET}`)
     .option('--without <file>', 'write the source without the lines that say it, for a run without it')
+    .option('--of <source>', 'with --without, where several sources say it: the one to write')
     .option('--json', 'print JSON: every artifact')
     .option('--quiet', 'no progress')
     .option(...STORE_OPTION)
@@ -52,7 +54,7 @@ async function execute(options: Options, signal: AbortSignal): Promise<void> {
       '--without writes a source without a record or a text; of a whole source nothing is left: give another one',
     );
   const { store, graph } = await openLineage(options, signal);
-  const { sources, found } = await rootsIn(store, graph, options);
+  const { sources, found, lost } = await rootsIn(store, graph, options);
   const datasets = new Datasets(store, graph);
   const records = new Map<Digest, Set<number>>();
   for (const { dataset, at } of found) records.set(dataset, (records.get(dataset) ?? new Set()).add(at));
@@ -68,23 +70,24 @@ async function execute(options: Options, signal: AbortSignal): Promise<void> {
         const { certain, records: touched, possible } = impact.touched.get(ref.digest)!;
         return { ...ref, certain, possible, ...(touched && { records: touched === 'all' ? 'all' : touched.size }), places: placesOf(graph, ref.digest) };
       }),
+      lost: [...new Set([...lost, ...impact.lost])],
       runs,
       plan,
       ...(rest && { without: rest }),
     });
-  else process.stdout.write(`${[...foundText(found, sources), ...impactText(impact), ...runsText(runs), ...planText(graph, plan, options, runs, rest, found)].join('\n')}\n`); // prettier-ignore
+  else process.stdout.write(`${[...foundText(found, sources), ...impactText(impact), ...lostText([...lost, ...impact.lost]), ...runsText(runs), ...planText(graph, plan, options, runs, rest, found)].join('\n')}\n`); // prettier-ignore
 }
 
 async function rootsIn(store: ArtifactStore, graph: LineageGraph, { record, text, source, in: among }: Options) {
   if (source !== undefined) {
     const refs = (await findTarget(store, graph, source)).filter(({ kind }) => kind === 'source');
     if (refs.length === 0) throw new HabsburgError('invalid', `${source} is no source; lineage show lists those of an artifact`);
-    return { sources: new Set(refs.map(({ digest }) => digest)), found: [] };
+    return { sources: new Set(refs.map(({ digest }) => digest)), found: [], lost: [] };
   }
   const dataset = among === undefined ? undefined : [(await oneTarget(store, graph, among)).digest];
-  const found =
+  const search =
     record === undefined ? await recordsSaying(store, graph, text!) : await recordCalled(store, graph, record, dataset);
-  return { sources: new Set<Digest>(), found };
+  return { sources: new Set<Digest>(), ...search };
 }
 
 interface Written {
@@ -96,12 +99,14 @@ interface Written {
 async function writeRest(
   datasets: Datasets,
   graph: LineageGraph,
-  { without, text }: Options,
+  options: Options,
   found: readonly FoundRecord[],
 ): Promise<Written> {
-  const sources = sourcesOf(graph, found);
+  const named = options.of === undefined ? undefined : (await findTarget(datasets.store, graph, options.of)).map(({ digest }) => digest); // prettier-ignore
+  const sources = sourcesOf(graph, found).filter((digest) => named?.includes(digest) ?? true);
   if (sources.length !== 1)
-    throw new HabsburgError('invalid', `${sources.length === 0 ? 'no source that a step read says it' : `${sources.length} sources say it (${sources.map(short).join(', ')})`}; --without writes one`); // prettier-ignore
+    throw new HabsburgError('invalid', `${sources.length === 0 ? 'no source that a step read says it' : `${sources.length} sources say it (${sources.map(short).join(', ')})`}; --without writes one, that of --of`); // prettier-ignore
+  const { without, text } = options;
   const { text: rest, lines, removed } = await restOf(datasets, sources[0], { found, text });
   await writeFile(without!, rest, { flag: 'wx' }).catch((error: unknown) => {
     throw fromSystemError(error, `writing ${without}`);
@@ -115,6 +120,9 @@ function foundText(found: readonly FoundRecord[], sources: ReadonlySet<Digest>):
   for (const one of found) byDataset.set(one.dataset, [...(byDataset.get(one.dataset) ?? []), one]);
   return [...byDataset].map(([dataset, records]) => `dataset ${short(dataset)}: ${visible(list(records.map(({ id }) => id), 4))}${records[0].written ? ', which a model wrote' : ''}`); // prettier-ignore
 }
+
+const lostText = (lost: readonly Digest[]): string[] =>
+  lost.length === 0 ? [] : [`  ${counted(new Set(lost).size, 'artifact')} could not be looked into, their bytes are gone or damaged: ${list([...new Set(lost)].map(short), 4)}`]; // prettier-ignore
 
 /** A line each kind of artifact. */
 function impactText({ touched, artifacts }: Impact): string[] {
@@ -148,7 +156,7 @@ function stretches(numbers: readonly number[]): string {
 
 function planText(
   graph: LineageGraph,
-  { again, reused, trainTokens, writeTokens, sources }: Recomputation,
+  { again, reused, trainTokens, writeTokens, uncounted, sources }: Recomputation,
   options: Options,
   runs: readonly RunTouched[],
   rest: Written | undefined,
@@ -175,7 +183,7 @@ function planText(
     ...write.map((line) => `  ${line}`),
     ...how,
     ...others,
-    `  computed again: ${steps(again)}; ${trainTokens.toLocaleString('en')} tokens to train, ${writeTokens.toLocaleString('en')} to write`,
+    `  computed again: ${steps(again)}; ${trainTokens.toLocaleString('en')} tokens to train, ${writeTokens.toLocaleString('en')} to write${uncounted > 0 ? `, without those of ${counted(uncounted, 'step')} whose records are gone` : ''}`,
     `  reused: ${steps(reused)}`,
   ];
 }

@@ -61,10 +61,16 @@ export function shareText(graph: LineageGraph, { unit, lastFit, lifetime, depth,
     ...(depth.length > 0 && lastFit ? [`Models that a text of the last fit has gone through: ${depthText(depth)}.`] : []),
     ...(startDepth ? [`Of the fit that it began from: ${depthText(startDepth)}.`] : []),
     ...(sources.length > 0 ? ['Sources, and who is said to have written them:'] : []),
-    ...sources.map(({ digest, names, claim }) => {
+    ...sources.map(({ digest, names, claim, claimedBy }) => {
       const claims = (graph.claims.get(`sha256:${digest.sha256}`) ?? []).map(claimWords);
-      const who = { human: 'people', synthetic: 'a machine', unknown: 'nobody says (origin: in the experiment’s sources: says it)', contradictory: 'claims contradict each other' }[claim]; // prettier-ignore
-      return `  ${names.length > 0 ? `${names.join(', ')}: ` : ''}source ${short(`sha256:${digest.sha256}`)}, ${who}; ${claims.length > 0 ? claims.join(' | ') : 'nothing is claimed of it'}`; // prettier-ignore
+      const who = {
+        human: 'people',
+        synthetic: 'a machine',
+        unknown: 'nobody says (origin: in the experiment’s sources: says it)',
+        contradictory: 'claims contradict each other',
+      }[claim];
+      const keys = [...new Set(claimedBy.map(({ key }) => key.slice(0, 12)))]; // prettier-ignore
+      return `  ${names.length > 0 ? `${names.join(', ')}: ` : ''}source ${short(`sha256:${digest.sha256}`)}, ${who}; ${claims.length > 0 ? claims.join(' | ') : 'nothing is claimed of it'}${keys.length > 0 ? `; signed by key ${keys.join(', ')}` : ''}`; // prettier-ignore
     }),
   ];
 }
