@@ -6,7 +6,7 @@ import { HabsburgError } from '../common/errors.js';
 import type { DataRecord } from '../pool/records.js';
 import { SELECTION_FILE, parseSelection, piecesOf, type Piece, type SelectionDocument } from '../pool/selection.js';
 import type { LineageGraph, Made } from './graph.js';
-import { eachLine } from './lines.js';
+import { eachRecord } from './lines.js';
 
 /** Of real texts the sources that they were read from, none where no statement says; of others the model. */
 export type Writer = { readonly sources: readonly Digest[] } | { readonly model: Digest };
@@ -63,8 +63,7 @@ export class Datasets {
     const places = new Map<string, number>();
     const sources = await this.#sourcesOf(dataset, inside);
     const isChanged = await this.#changes(dataset, inside);
-    await eachLine(this.store, { kind: 'dataset', digest: dataset }, (line) => {
-      const record = JSON.parse(line.toString('utf8')) as DataRecord;
+    await eachRecord(this.store, dataset, (record) => {
       const { origin, prompt } = record;
       const who = origin.kind === 'real' ? 'real' : origin.model;
       let place = places.get(who);
@@ -101,11 +100,8 @@ export class Datasets {
     const known = this.#ids.get(dataset);
     if (known) return known;
     const ids = new Map<string, number>();
-    let at = 0;
-    await eachLine(this.store, { kind: 'dataset', digest: dataset }, (line) => {
-      const { id } = JSON.parse(line.toString('utf8')) as DataRecord;
+    await eachRecord(this.store, dataset, ({ id }, at) => {
       if (!ids.has(id)) ids.set(id, at);
-      at++;
     });
     this.#ids.set(dataset, ids);
     return ids;
@@ -177,12 +173,10 @@ export class Datasets {
       const before = new Map<string, { readonly tokens: string; readonly changed: boolean; readonly place: number }>();
       for (const one of await this.#madeOf(inputs.set, within)) {
         const { changed } = await this.rows(one, within);
-        let at = 0;
-        await eachLine(this.store, { kind: 'dataset', digest: one }, (line) => {
-          const { id, tokens } = JSON.parse(line.toString('utf8')) as DataRecord;
+        await eachRecord(this.store, one, ({ id, tokens }, at) => {
           before.set(id, {
             tokens: step === 'postprocess' ? JSON.stringify(tokens) : '',
-            changed: changed[at++] === 1,
+            changed: changed[at] === 1,
             place: before.size,
           });
         });

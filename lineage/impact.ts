@@ -12,8 +12,7 @@ import { operators } from '../operators/index.js';
 import type { Datasets } from './datasets.js';
 import { trainingOf } from './exposures.js';
 import { factsOf, type Made } from './graph.js';
-import { eachLine } from './lines.js';
-import type { DataRecord } from '../pool/records.js';
+import { eachRecord } from './lines.js';
 
 /** What is looked for. Records by the place that they have in their dataset. */
 export interface Roots {
@@ -216,7 +215,7 @@ class Spreading {
     const ids = prompts?.records ? await this.#idsOf(inputs.prompts, prompts.records) : undefined;
     const records = new Set<number>();
     let continues = false;
-    await this.#eachRecord(output, ({ origin }, i) => {
+    await eachRecord(this.datasets.store, output, ({ origin }, i) => {
       if (origin.kind === 'real' || origin.prompt === undefined) return;
       continues = true;
       if (ids === 'all' || ids?.has(origin.prompt)) records.add(i);
@@ -244,7 +243,7 @@ class Spreading {
     if (ref.kind === 'selection') return this.#selected(output, possible);
     const ids = set?.records ? await this.#idsOf(made.inputs.set, set.records) : undefined;
     const records = new Set<number>();
-    if (ids) await this.#eachRecord(output, ({ id }, i) => { if (ids === 'all' || ids.has(id)) records.add(i); }); // prettier-ignore
+    if (ids) await eachRecord(this.datasets.store, output, ({ id }, i) => { if (ids === 'all' || ids.has(id)) records.add(i); }); // prettier-ignore
     return records.size === 0 && !possible ? undefined : { certain: records.size > 0, records, possible };
   }
 
@@ -256,12 +255,12 @@ class Spreading {
       const places = new Map<string, number>();
       const touched: boolean[] = [];
       for (const { dataset, first, count } of await this.datasets.pieces(made.inputs.set))
-        await this.#eachRecord(dataset, ({ id }, i) => {
+        await eachRecord(this.datasets.store, dataset, ({ id }, i) => {
           if (i < first || i >= first + count) return;
           touched.push(set.records === 'all' || set.records!.has(touched.length));
           places.set(id, touched.length - 1);
         });
-      await this.#eachRecord(output, ({ id, origin }, i) => {
+      await eachRecord(this.datasets.store, output, ({ id, origin }, i) => {
         const [from, to] = ('records' in origin && origin.records) || [id, id];
         if (touched.slice(places.get(from) ?? 0, (places.get(to) ?? touched.length - 1) + 1).includes(true)) records.add(i);
       });
@@ -279,17 +278,12 @@ class Spreading {
         at += count;
         continue;
       }
-      await this.#eachRecord(dataset, ({ id }, i) => {
+      await eachRecord(this.datasets.store, dataset, ({ id }, i) => {
         if (i >= first && i < first + count && records.has(at + i - first)) ids.add(id);
       });
       at += count;
     }
     return ids;
-  }
-
-  async #eachRecord(dataset: Digest, take: (record: DataRecord, at: number) => void): Promise<void> {
-    let at = 0;
-    await eachLine(this.datasets.store, { kind: 'dataset', digest: dataset }, (line) => take(JSON.parse(line.toString('utf8')) as DataRecord, at++)); // prettier-ignore
   }
 }
 

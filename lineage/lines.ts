@@ -2,8 +2,9 @@
 import { blobKey } from '../artifacts/keys.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { measure } from '../artifacts/verified.js';
+import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { RECORDS_FILE } from '../pool/records.js';
+import { RECORDS_FILE, type DataRecord } from '../pool/records.js';
 
 /** Hands on every line of a dataset's records as bytes. @throws 'invalid' for what has none; 'verification' where the bytes are others */
 export async function eachLine(
@@ -35,4 +36,18 @@ export async function eachLine(
       'verification',
       `${RECORDS_FILE} of ${dataset.digest} is damaged: its bytes have the hash ${found.digest}`,
     );
+}
+
+/** The same, of what each line says, with its place. @throws 'verification' for a line that is no record */
+export function eachRecord(store: ArtifactStore, dataset: Digest, take: (record: DataRecord, at: number) => void): Promise<void> {
+  let at = 0;
+  return eachLine(store, { kind: 'dataset', digest: dataset }, (line) => take(recordIn(line, dataset), at++));
+}
+
+export function recordIn(line: Buffer, dataset: Digest): DataRecord {
+  try {
+    return JSON.parse(line.toString('utf8')) as DataRecord;
+  } catch {
+    throw new HabsburgError('verification', `${RECORDS_FILE} of ${dataset} is damaged: a line is not JSON`);
+  }
 }

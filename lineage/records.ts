@@ -7,9 +7,9 @@ import { STATEMENT_TYPE, TYPES, described, type InTotoStatement } from '../artif
 import { hexOf } from '../artifacts/keys.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
-import { RECORDS_FILE, type DataRecord } from '../pool/records.js';
+import { RECORDS_FILE } from '../pool/records.js';
 import { MerkleTree, hash, leafHash, merkleRoot } from '../signing/merkle.js';
-import { eachLine } from './lines.js';
+import { eachLine, recordIn } from './lines.js';
 import { prefixTree, type Entry, type PrefixProof } from './prefix-tree.js';
 
 export const RECORDS_TYPE = `${TYPES}/records`;
@@ -59,7 +59,7 @@ export async function commitRecords(
   await eachLine(store, dataset, (line) => {
     const leaf = leafHash(line);
     // most lines are not read: one that does not hold the id's characters is not the one
-    if (!found && line.includes(tell) && (JSON.parse(line.toString('utf8')) as { id?: unknown }).id === id) found = { index: leaves.length, leaf }; // prettier-ignore
+    if (!found && line.includes(tell) && recordIn(line, dataset.digest).id === id) found = { index: leaves.length, leaf }; // prettier-ignore
     leaves.push(leaf);
   });
   if (!found)
@@ -82,7 +82,7 @@ export async function commitTexts(
 ): Promise<{ predicate: TextsPredicate; key: Buffer; proof: PrefixProof }> {
   const leaves = new Map<string, Buffer[]>();
   await eachLine(store, dataset, (line) => {
-    const { text: own, prompt } = JSON.parse(line.toString('utf8')) as DataRecord;
+    const { text: own, prompt } = recordIn(line, dataset.digest);
     const key = textKey(`${prompt?.text ?? ''}${own}`, secret).toString('latin1');
     const there = leaves.get(key);
     if (there) there.push(leafHash(line));

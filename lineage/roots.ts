@@ -5,7 +5,7 @@ import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import type { DataRecord } from '../pool/records.js';
 import type { LineageGraph } from './graph.js';
-import { eachLine } from './lines.js';
+import { eachLine, recordIn } from './lines.js';
 import { normalised } from './records.js';
 
 /** A record that was found. */
@@ -43,7 +43,7 @@ export async function recordCalled(
     const tell = JSON.stringify(id);
     const specials = await specialsOf(store, graph, dataset);
     const read = await readable(store, dataset, (line) => {
-      const record = line.includes(tell) ? (JSON.parse(line.toString('utf8')) as DataRecord) : undefined;
+      const record = line.includes(tell) ? recordIn(line, dataset) : undefined;
       if (record?.id === id) found.push({ ...foundAt(dataset, at, record, specials), line: line.toString('utf8') });
       at++;
     });
@@ -75,9 +75,10 @@ export async function recordsSaying(store: ArtifactStore, graph: LineageGraph, t
     const saying = new Saying(wanted);
     const specials = await specialsOf(store, graph, dataset);
     const whole = await readable(store, dataset, (line) => {
-      const record = JSON.parse(line.toString('utf8')) as Partial<DataRecord> & Pick<DataRecord, 'id' | 'origin'>;
-      if (record.text === undefined) return;
-      const one = foundAt(dataset, at++, record as DataRecord, specials);
+      const record = recordIn(line, dataset);
+      // images and points say nothing
+      if ((record.text as string | undefined) === undefined) return;
+      const one = foundAt(dataset, at++, record, specials);
       if (one.prompt !== undefined) {
         if (normalised(`${one.prompt}${one.text}`).includes(wanted)) found.add(one);
         return;
