@@ -76,7 +76,11 @@ export function fromSystemError(error: unknown, doing: string): HabsburgError {
   if (isHabsburgError(error)) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   const text = error instanceof Error ? error.message : String(error);
-  if (code === 'ENOENT') return new HabsburgError('notFound', `${doing}: no such file or folder (${text})`, { cause: error });
+  if (code === 'ENOENT') {
+    const { path } = error as NodeJS.ErrnoException;
+    const more = path !== undefined && doing.includes(path) ? '; check the path' : ` (${text})`;
+    return new HabsburgError('notFound', `${doing}: no such file or folder${more}`, { cause: error });
+  }
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new HabsburgError(
       'resources',

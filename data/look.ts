@@ -56,7 +56,7 @@ export async function lookAtSources(plan: ExperimentPlan, document: unknown = {}
   const looks: Look[] = [];
   if (text) {
     const data = await lookAtTexts(text, texts);
-    looks.push(data, await lookAtTerms(termsRead('text', plan, document), text, data.digests));
+    looks.push(data, await lookAtTerms(termsRead('text', plan, document), text, data.digests, document));
     for (const [i, { data: own }] of plan.conditions.entries())
       if (own) looks.push(await lookAtTexts(own, ['conditions', i, 'data'], digestsOf(looks)));
   } else if (chains) looks.push(await lookAtTexts({ ...chains, block: 1 }, texts));
@@ -99,7 +99,7 @@ async function lookAtTexts(data: Texts, at: Path, known: SourceDigests = {}): Pr
     if (part || !source?.startsWith('file:')) continue;
     const path = [...at, split];
     const note = (message: string): void => void findings.push({ path, message });
-    const digest = known[source] ?? (await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings));
+    const digest = known[source] ?? (await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings))?.digest;
     if (digest === undefined) continue;
     digests[source] = digest;
     const same = splits.get(digest);
@@ -119,7 +119,12 @@ function termsRead(kind: DataKind, { conditions }: ExperimentPlan, document: unk
 }
 
 /** Other real texts that terms read, each once. @param known texts of the data; they may be read by terms as well */
-async function lookAtTerms(terms: readonly PlacedSource[], data: TextDataPlan, known: SourceDigests): Promise<Look> {
+async function lookAtTerms(
+  terms: readonly PlacedSource[],
+  data: TextDataPlan,
+  known: SourceDigests,
+  document: unknown,
+): Promise<Look> {
   const findings: Finding[] = [];
   const digests: Record<string, Digest> = {};
   const seen = new Set(Object.keys(known));
@@ -128,31 +133,52 @@ async function lookAtTerms(terms: readonly PlacedSource[], data: TextDataPlan, k
     if (source === data.test) note(`${pathOfSource(source)} is data.test, too; scores on it would not be of text that is new to the models`); // prettier-ignore
     if (!source.startsWith('file:') || seen.has(source)) continue;
     seen.add(source);
-    const digest = await attempt(path, () => lookAtText(pathOfSource(source), data, note), findings);
-    if (digest !== undefined) digests[source] = digest;
+    // a count of a list of sources is of all of them together
+    const counts = terms
+      .filter((one) => one.source === source && one.path.at(-1) === 'from')
+      .map((one): [Path, number] => [[...one.path.slice(0, -1), 'take'], Number(valueAt(document, [...one.path.slice(0, -1), 'take', 'count']) ?? 0)]); // prettier-ignore
+    const most = Math.max(1, ...counts.map(([, count]) => count));
+    const found = await attempt(path, () => lookAtText(pathOfSource(source), data, note, most), findings);
+    if (found === undefined) continue;
+    digests[source] = found.digest;
+    for (const [at, count] of counts.filter(([, count]) => count > found.records))
+      findings.push({ path: at, message: `asks for ${count} records of ${pathOfSource(source)}, which has ${found.records} at most; lower the count, or give more text`, kind: 'invalid' }); // prettier-ignore
   }
   return { findings, digests };
 }
 
-/** @returns the digest of the file */
-async function lookAtText(path: string, data: Texts, note: (message: string) => void): Promise<Digest> {
+/**
+ * @param enough no more records need be counted
+ * @returns the digest of the file, and how many records it has at most; `enough` or more where there may be more
+ */
+async function lookAtText(
+  path: string,
+  data: Texts,
+  note: (message: string) => void,
+  enough = 1,
+): Promise<{ digest: Digest; records: number }> {
   const look = (pieces: AsyncIterable<string>) =>
-    data.template ? lookAtRecords(pieces, path, data, note) : lookAtLines(pieces, path, data.block);
+    data.template ? lookAtRecords(pieces, path, data, note) : lookAtLines(pieces, path, data.block, enough);
   if (isParquet(path)) {
     const { digest } = await measureFile(path);
-    await look(textPieces({ kind: 'parquet', files: [path], records: data.template !== undefined }));
-    return digest;
+    const records = await look(textPieces({ kind: 'parquet', files: [path], records: data.template !== undefined }));
+    return { digest, records };
   }
   const hash = createHash('sha256');
-  await look(decoded(fileChunks(await textFile(path), { onBytes: (raw) => hash.update(raw) })));
-  return `sha256:${hash.digest('hex')}`;
+  const records = await look(decoded(fileChunks(await textFile(path), { onBytes: (raw) => hash.update(raw) })));
+  return { digest: `sha256:${hash.digest('hex')}`, records };
 }
 
 async function* decoded(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   for await (const bytes of chunks) yield bytes.toString('utf8');
 }
 
-async function lookAtRecords(pieces: AsyncIterable<string>, path: string, data: Texts, note: (message: string) => void) {
+async function lookAtRecords(
+  pieces: AsyncIterable<string>,
+  path: string,
+  data: Texts,
+  note: (message: string) => void,
+): Promise<number> {
   let left = TRIED;
   async function* beginning(): AsyncGenerator<string, void, undefined> {
     for await (const piece of pieces) {
@@ -168,14 +194,16 @@ async function lookAtRecords(pieces: AsyncIterable<string>, path: string, data: 
   }
   if (records === 0) throw tooShort(path, 'has no records');
   if (left <= 0) note(`${path}: its first ${records} records fit the template; the others are tried when the run prepares them`);
+  return left <= 0 ? Infinity : records;
 }
 
 /** Every token stands for at least one byte, so a text cannot have more tokens than that. */
-async function lookAtLines(pieces: AsyncIterable<string>, path: string, block: number): Promise<void> {
+async function lookAtLines(pieces: AsyncIterable<string>, path: string, block: number, enough: number): Promise<number> {
   let most = 0;
   for await (const piece of pieces)
-    if (most < block) for (const line of linesOf(piece)) most += Buffer.byteLength(line) + TOKENS_BESIDE_BYTES;
+    if (most < block * enough) for (const line of linesOf(piece)) most += Buffer.byteLength(line) + TOKENS_BESIDE_BYTES;
   if (most < block) throw tooShort(path, `has at most ${most} tokens, not one block of ${block} (data.block); give more text or smaller blocks`); // prettier-ignore
+  return Math.floor(most / block);
 }
 
 function tooShort(path: string, what: string): HabsburgError {

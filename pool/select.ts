@@ -101,6 +101,9 @@ export function select(options: SelectOptions): Run[] {
     const whole = sets.map((set) => ({ set: setName(set), first: 0, count: size(set) })).filter((run) => run.count > 0);
     if (count === 'all') return whole;
     const total = whole.reduce((sum, run) => sum + run.count, 0);
+    // what models write may be less than was asked of them, but of real texts a file says how many it means
+    if (typeof one.take === 'object' && 'count' in one.take && count > total && !one.through && sets.every(({ kind }) => kind === 'real' || kind === 'source'))
+      throw new HabsburgError('invalid', `a term asks for ${count} records of ${nameOfSource(one)}, which has ${total}; lower the count, or give more text`); // prettier-ignore
     const chosen = one.draw === 'fresh' ? byLot(one, sets[0], total, count) : rng.derive(nameOf(one)).permutation(total).slice(0, count); // prettier-ignore
     return inOrder(whole, chosen);
   }

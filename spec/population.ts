@@ -179,7 +179,10 @@ function stageOf<P extends Planned>(
     const own = placed.flatMap(({ plan, at, grammar }) => grammar.checkMixture?.(plan.mixture, at!) ?? []);
     const wrong = [...checkMixtures(readers), ...own];
     if (wrong.length === 0 && last !== undefined) wrong.push(...readers.flatMap((reader) => checkPoolSize(reader, last)));
-    problems.push(...wrong.filter((p) => !problems.some((q) => q.message === p.message && pathText(q.path) === pathText(p.path)))); // prettier-ignore
+    // several members may read the same words
+    for (const one of wrong)
+      if (!problems.some(({ path, message }) => message === one.message && pathText(path) === pathText(one.path)))
+        problems.push(one);
   }
   return { members: placed.map(({ plan }) => plan), checked: placed.map(({ checked }) => checked) };
 }

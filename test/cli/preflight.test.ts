@@ -68,7 +68,7 @@ describe('texts', () => {
     put('valid.txt', gzipSync(TEXT));
     put('test.txt', 'short\n');
     expect(await validate()).toEqual([
-      expect.stringMatching(/^e\.yaml:6:10: data\.train: reading train\.txt: no such file or folder/),
+      'e.yaml:6:10: data.train: reading train.txt: no such file or folder; check the path',
       'e.yaml:7:10: data.valid: valid.txt: this is compressed by gzip; unpack it first, e.g. gzip -dc FILE > NEW',
       'e.yaml:8:9: data.test: test.txt has at most 11 tokens, not one block of 32 (data.block); give more text or smaller blocks',
       '3 problems',
@@ -87,6 +87,26 @@ describe('texts', () => {
       '--set data.test=file:pipe: pipe: this is a pipe, which can be read only once; write it to a file and name that',
       '3 problems',
     ]);
+  });
+
+  test('a term’s text is there, and can have as many records as its count asks for', async () => {
+    put('more.txt', TEXT);
+    const asking = (count: number, file = 'more.txt') =>
+      put('e.yaml', TEXTS.replace('{ kind: replace }', `[{ from: real, take: { count: 2 } }, { from: 'file:${file}', take: { count: ${count} } }]`)); // prettier-ignore
+    // no token is of less than a byte, and six a line stand for none, in place of its end
+    const lines = TEXT.split('\n').length - 1;
+    const most = Math.floor((Buffer.byteLength(TEXT) + 5 * lines) / 32);
+    asking(most);
+    expect(await validate()).toEqual(['e.yaml: valid']);
+    asking(most + 1);
+    const [few] = await validate();
+    expect(few).toMatch(/^e\.yaml:18:\d+: conditions\.0\.mixture\.1\.take: asks for \d+ records of more\.txt/);
+    expect(few).toContain(
+      `asks for ${most + 1} records of more.txt, which has ${most} at most; lower the count, or give more text`,
+    );
+    asking(1, 'gone.txt');
+    const [gone] = await validate();
+    expect(gone).toMatch(/^e\.yaml:18:\d+: conditions\.0\.mixture\.1\.from: reading gone\.txt: no such file or folder; check the path$/); // prettier-ignore
   });
 
   test('the same text twice is allowed, and said', async () => {

@@ -268,3 +268,18 @@ describe('numbers for records: the fitted mean and variance follow the exact law
     });
   });
 });
+
+test('of real texts as many are taken as a count says, or none: fewer are a mistake; of what a model wrote there may be fewer', () => {
+  const asked = (from: 'real' | 'self', count: number) => () =>
+    select({
+      termsAt: () => termsOf({ kind: 'terms', terms: [{ from, generation: from === 'real' ? 0 : 'previous', take: { count }, draw: 'redrawn' }] } as never), // prettier-ignore
+      self: 'opt',
+      generation: 1,
+      n: () => 3,
+      sizes: new Map([['real', 3], ['opt/0', 3]]), // prettier-ignore
+      rngOf: rngOf(),
+    });
+  expect(asked('real', 3)()).toEqual([{ set: 'real', first: 0, count: 3 }]);
+  expect(asked('real', 4)).toThrow('a term asks for 4 records of real, which has 3; lower the count, or give more text');
+  expect(asked('self', 4)()).toEqual([{ set: 'opt/0', first: 0, count: 3 }]);
+});

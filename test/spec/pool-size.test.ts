@@ -58,6 +58,11 @@ test('two that wait for each other, and shares that do not add up', async () => 
   expect(await problems(two('[{ from: b, generation: current }]', '[{ from: a, generation: current }]'))).toEqual([
     expect.stringMatching(/^e\.yaml:8:\d+: population\.0\.mixture: a trains on b trains on a, all of the same generation: none can be first; let one of them read generation: previous$/), // prettier-ignore
   ]);
+  // two members that read the same words are told of it once
+  const both = `${two('X', 'X').replaceAll(', mixture: X', '')}    mixture: [{ from: real, take: { share: 0.5 } }, { from: self, take: { share: 0.6 } }]\n`;
+  expect(await problems(both)).toEqual([
+    'e.yaml:12:14: conditions.0.mixture: the shares sum to 1.1, not 1; change one of them, or give counts',
+  ]);
   expect(
     await problems(two('[{ from: b, take: { share: 0.5 } }, { from: self, take: { share: 0.4 } }]', '[{ from: a }]')),
   ).toEqual([
