@@ -53,22 +53,21 @@ export async function commitRecords(
   dataset: ArtifactRef,
   id: string,
 ): Promise<{ predicate: RecordsPredicate; index: number; leaf: Buffer; path: readonly Buffer[] }> {
-  const tell = JSON.stringify(id);
+  const tell = Buffer.from(JSON.stringify(id));
   let found: { index: number; leaf: Buffer } | undefined;
-  const leaves: Buffer[] = [];
+  const tree = new MerkleTree();
   await eachLine(store, dataset, (line) => {
     const leaf = leafHash(line);
     // most lines are not read: one that does not hold the id's characters is not the one
-    if (!found && line.includes(tell) && recordIn(line, dataset.digest).id === id) found = { index: leaves.length, leaf }; // prettier-ignore
-    leaves.push(leaf);
+    const wanted = !found && line.includes(tell) && recordIn(line, dataset.digest).id === id;
+    if (wanted) found = { index: tree.count, leaf };
+    tree.add(leaf, wanted);
   });
   if (!found)
     throw new HabsburgError(
       'notFound',
       `no record of ${dataset.digest} is called ${id}; ask for its absence by its text (--text)`,
     );
-  const tree = new MerkleTree(found.index);
-  for (const leaf of leaves) tree.add(leaf);
   const { root, path } = tree.close();
   return { predicate: { file: RECORDS_FILE, count: tree.count, root: root.toString('hex') }, ...found, path };
 }

@@ -3,15 +3,24 @@
  * H(0x00 ‖ data), an inner node H(0x01 ‖ left ‖ right), split at the largest power of two below the count; the tree of nothing is H().
  * A root says nothing without the count of its leaves.
  */
-import { createHash } from 'node:crypto';
+import { hash as hashOnce } from 'node:crypto';
 
 const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
 
+/** Where parts are joined. Of a million small hashes an object each would cost more than they do. */
+const JOINED = Buffer.allocUnsafe(1 << 16);
+
 export function hash(...parts: readonly Uint8Array[]): Buffer {
-  const sha = createHash('sha256');
-  for (const part of parts) sha.update(part);
-  return sha.digest();
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const joined = size <= JOINED.length ? JOINED : Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return Buffer.from(hashOnce('sha256', joined.subarray(0, size), 'binary'), 'binary');
 }
 
 export const leafHash = (data: Uint8Array): Buffer => hash(LEAF, data);
@@ -23,16 +32,15 @@ export class MerkleTree {
   readonly #whole: { readonly hash: Buffer; readonly size: number; readonly first: number }[] = [];
   readonly #path: Buffer[] = [];
   #count = 0;
-
-  /** @param wanted place of the leaf whose path is asked for, from 0 */
-  constructor(private readonly wanted = -1) {}
+  #wanted = -1;
 
   get count(): number {
     return this.#count;
   }
 
-  /** @param leaf hash of the next leaf (`leafHash`) */
-  add(leaf: Buffer): void {
+  /** @param leaf hash of the next leaf (`leafHash`) @param wanted whether its path is asked for, of one leaf at most */
+  add(leaf: Buffer, wanted = false): void {
+    if (wanted) this.#wanted = this.#count;
     let top = { hash: leaf, size: 1, first: this.#count++ };
     for (let left = this.#whole.at(-1); left?.size === top.size; left = this.#whole.at(-1)) {
       this.#whole.pop();
@@ -70,8 +78,8 @@ export class MerkleTree {
 
   #join(left: { hash: Buffer; size: number; first: number }, right: { hash: Buffer; size: number; first: number }) {
     const size = left.size + right.size;
-    if (this.wanted >= left.first && this.wanted < left.first + size)
-      this.#path.push(this.wanted < right.first ? right.hash : left.hash);
+    if (this.#wanted >= left.first && this.#wanted < left.first + size)
+      this.#path.push(this.#wanted < right.first ? right.hash : left.hash);
     return { hash: nodeHash(left.hash, right.hash), size, first: left.first };
   }
 }

@@ -18,8 +18,8 @@ const golden = JSON.parse(readFileSync(new URL('./merkle.json', import.meta.url)
 };
 const leaves = (n: number) => Array.from({ length: n }, (_, i) => leafHash(Buffer.from(`record ${i}`)));
 const pathOf = (n: number, i: number) => {
-  const tree = new MerkleTree(i);
-  for (const leaf of leaves(n)) tree.add(leaf);
+  const tree = new MerkleTree();
+  for (const [at, leaf] of leaves(n).entries()) tree.add(leaf, at === i);
   return tree.close();
 };
 
