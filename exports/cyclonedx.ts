@@ -9,7 +9,7 @@ import { jsonFile } from './files.js';
 import { uriOf, uuidOf } from './identifiers.js';
 import { licenceUri, spdxOf } from './licences.js';
 import type { ExportFormat, Source, Subject } from './types.js';
-import { descriptionOf, madeOn, metricWords, refWords, slugOf, sourceWords, titleOf, writersOf } from './words.js';
+import { descriptionOf, licencesOf, madeOn, metricWords, refWords, slugOf, sourceWords, titleOf, writersOf } from './words.js';
 
 export const cyclonedx: ExportFormat = {
   name: 'cyclonedx',
@@ -57,7 +57,7 @@ function modelComponent(subject: Subject): object {
     version: hexOf(artifact.digest).slice(0, 12),
     description: descriptionOf(subject),
     hashes: hashes(artifact.digest),
-    ...licences(subject.sources),
+    ...licences(licencesOf(subject)),
     ...(inputs.some(({ kind }) => kind === 'model') && {
       pedigree: { ancestors: inputs.filter(({ kind }) => kind === 'model').map(({ digest, kind }) => ({ type: 'machine-learning-model', name: refWords({ digest, kind }), hashes: hashes(digest) })) }, // prettier-ignore
     }),
@@ -92,7 +92,7 @@ function component(ref: ArtifactRef, source: Source | undefined): object {
     type,
     name,
     hashes: hashes(ref.digest),
-    ...(source && licences([source])),
+    ...(source && licences(source.licences)),
     ...(type === 'data' && { data: [{ type: ref.kind === 'tokenizer' ? 'configuration' : 'dataset', name, contents: { url: uriOf(ref.digest) } }] }),
     ...(source && source.uris.length > 0 && { externalReferences: source.uris.map((url) => ({ type: 'distribution', url })) }),
     properties: [property('kind', ref.kind), property('bytes', String(ref.size)), ...(source?.origins ?? []).map((one) => property('origin', one))],
@@ -100,8 +100,7 @@ function component(ref: ArtifactRef, source: Source | undefined): object {
 }
 
 /** As claimed. SPDX's identifiers where they are some, else the words. */
-function licences(sources: readonly Source[]): object {
-  const claims = [...new Set(sources.flatMap(({ licences }) => licences))].sort();
+function licences(claims: readonly string[]): object {
   if (claims.length === 0) return {};
   return {
     licenses: claims.map((claim) => {

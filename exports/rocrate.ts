@@ -110,7 +110,7 @@ function graphOf(subject: Subject, others: readonly ArtifactRef[], statementsSiz
     ...[...PROFILES, WORKFLOW_CRATE].map(profile),
     ...(licences.size === 0
       ? [{ '@id': '#no-licence-claimed', '@type': 'CreativeWork', name: 'No licence is claimed of the sources', description: 'Nobody has said under which terms the sources may be used.' }] // prettier-ignore
-      : [...licences].map(([id, claim]) => ({ '@id': id, '@type': 'CreativeWork', name: claim, description: `${claim}, as claimed of a source` }))),
+      : [...licences].map(([id, claim]) => ({ '@id': id, '@type': 'CreativeWork', name: claim, description: 'as claimed of the sources' }))),
     {
       '@id': PLAN,
       '@type': ['File', 'SoftwareSourceCode', 'ComputationalWorkflow', 'HowTo'],

@@ -57,9 +57,12 @@ export function claimWords(source: Source): string {
 export const madeOn = (subject: Pick<Subject, 'steps' | 'artifact'>): string | undefined =>
   makersOf(subject).map(({ invocation }) => invocation.finishedOn).sort()[0]; // prettier-ignore
 
-/** What the sources claim, each once. */
-export const licencesOf = ({ sources }: Pick<Subject, 'sources'>): string[] =>
-  [...new Set(sources.flatMap(({ licences }) => licences))].sort();
+/** What the sources claim, each once; last, where some claim nothing and others do, that it is so. None where nobody claims anything. */
+export function licencesOf({ sources }: Pick<Subject, 'sources'>): string[] {
+  const claims = [...new Set(sources.flatMap(({ licences }) => licences))].sort();
+  const silent = [...new Set(sources.filter(({ licences }) => licences.length === 0).map(sourceWords))].sort();
+  return claims.length === 0 || silent.length === 0 ? claims : [...claims, `no licence claimed of ${silent.join(', ')}`];
+}
 
 /** The steps in which models wrote data. */
 export const writersOf = ({ steps }: Pick<Subject, 'steps'>): StatedStep[] => steps.filter(({ step }) => step === 'generate');

@@ -81,6 +81,23 @@ test('of a base and data of the Hub it names the repositories', async () => {
   });
 });
 
+test('a licence of one source is none of another', async () => {
+  const mixed = await House.built('CC0-1.0');
+  await mixed.claimed('leaves', 'x', { name: 'Leaves' });
+  await mixed.step(
+    'both',
+    'dataset',
+    { 'records.jsonl': '' },
+    {},
+    { step: 'prepare', stepVersion: 2 },
+    { train: 'trees', valid: 'leaves' },
+  );
+  const other = new Exports(mixed);
+  const { license, license_name } = frontOf(filesIn(await other.write('hugging-face', 'both'))['README.md']);
+  other.remove();
+  expect([license, license_name]).toEqual(['other', 'cc0-1.0-and-no-licence-claimed-of-leaves']);
+});
+
 test('of a dataset: who wrote it, how large it is', async () => {
   expect(frontOf(await card('1/texts'))).toMatchObject({
     pretty_name: 'forest/replace/seed-1, generation 1, opt/generated',

@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOutcome } from './support.js';
-import { TINY, json, temporaryFolder } from './support.js';
+import { TINY, habsburg, json, temporaryFolder } from './support.js';
+import { filesIn } from '../exports/support.js';
+import { verdicts, withoutValidators } from '../exports/validators.js';
 import { signedJson } from '../support/signer.js';
 
 interface Descriptor {
@@ -115,6 +117,37 @@ test('from a model file to experiment, run, generation and plan, and down to the
   }
   const [claim] = about(all, /\/source$/, hex(texts.train));
   expect(claim.predicate).toEqual({ name: 'Trees', licence: 'CC0-1.0', kept: true });
+}, 600_000);
+
+test('exported, it is read by others, holds without the store, and names nothing of this machine', async () => {
+  const what = 'lineage/keep-25/seed-1/1';
+  const formats = ['in-toto', 'ro-crate', 'hugging-face'];
+  for (const as of formats) {
+    const to = at('exported', as);
+    const { files, steps } = await json<{ files: string[]; steps: number }>(['lineage', 'export', what, '--as', as, '--to', to, '--store', at('store')]); // prettier-ignore
+    const found = filesIn(to);
+    expect(files).toEqual(Object.keys(found).sort());
+    expect(steps).toBeGreaterThan(3);
+    for (const [path, bytes] of Object.entries(found)) expect([path, bytes.includes(home.path)]).toEqual([path, false]);
+    if (!withoutValidators) expect([as, verdicts(as, [to])]).toEqual([as, [null]]);
+  }
+  const there = await json<{ verdicts: unknown[]; steps: number }>([
+    'lineage',
+    'verify',
+    what,
+    '--store',
+    at('exported/in-toto'),
+  ]);
+  expect(there.verdicts).toEqual([]);
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await habsburg(['lineage', 'export', what, '--store', at('store'), ...args]);
+    return [code, stderr];
+  };
+  expect(await refused('--as', 'croissant', '--to', at('other'))).toEqual([
+    2,
+    expect.stringContaining('is no dataset or source'),
+  ]);
+  expect(await refused('--as', 'cyclonedx', '--to', at('exported'))).toEqual([2, expect.stringContaining('is not empty')]);
 }, 600_000);
 
 test('a rerun states nothing new; a statement that was tampered with is told, and its step done again', async () => {

@@ -45,7 +45,7 @@ export function registerExport(parent: Command): void {
     .action((what: string, options: Options) => untilInterrupted((signal) => execute(what, options, signal)));
 }
 
-const formatLine = ({ name, title, of }: ExportFormat): string => `  ${name.padEnd(14)}${title}${of ? `, of a ${list(of)}` : ''}`; // prettier-ignore
+const formatLine = ({ name, title, of }: ExportFormat): string => `  ${name.padEnd(14)}${title}${of ? `, of a ${of.join(' or ')}` : ''}`; // prettier-ignore
 
 async function execute(what: string, options: Options, signal: AbortSignal): Promise<void> {
   const { as, to, key, json, quiet } = options;
@@ -54,7 +54,7 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
   const { store, graph } = await openLineage(options, signal);
   const artifact = await oneTarget(store, graph, what);
   if (format.of && !format.of.includes(artifact.kind))
-    throw new HabsburgError('invalid', `${artifactWords(artifact)} is no ${list(format.of)}, and ${format.title} is of these; name another artifact, or another format`); // prettier-ignore
+    throw new HabsburgError('invalid', `${artifactWords(artifact)} is no ${format.of.join(' or ')}, which is what --as ${as} takes; name another artifact, or another format`); // prettier-ignore
   const subject = await readSubject(store, graph, artifact);
   const files = await format.files(subject, {
     read: (name) => store.objects.read(name, Infinity),
