@@ -64,19 +64,23 @@ class Spreading {
     for (const made of steps) await this.#begin(made);
     const began = [...this.#touched.keys()];
     const order = inOrder(began, readers);
-    for (let [pass, changes] = [0, true]; changes; pass++) {
-      if (pass > order.length + 1)
-        throw new HabsburgError('verification', 'statements say that artifacts were made of each other');
-      changes = false;
-      for (const made of order) {
+    // a step once more only where what it reads has changed, which a circle of equal contents alone makes it do
+    let left = new Set(order);
+    for (let pass = 0; left.size > 0; pass++) {
+      if (pass > order.length) throw new HabsburgError('verification', 'statements say that artifacts were made of each other');
+      const now = order.filter((made) => left.has(made));
+      const again = new Set<Made>();
+      for (const made of now) {
+        left.delete(made);
         for (const output of Object.values(made.outputs)) {
           const touch = await this.#merged(output);
           if (touch === undefined || same(touch, this.#touched.get(output.digest))) continue;
           this.#touched.set(output.digest, touch);
           this.#artifacts.set(output.digest, { kind: output.kind, digest: output.digest, size: output.size });
-          changes = true;
+          for (const reader of readers.get(output.digest) ?? []) if (!left.has(reader)) again.add(reader);
         }
       }
+      left = again;
     }
     return { touched: this.#touched, artifacts: this.#artifacts, lost: this.#lost };
   }

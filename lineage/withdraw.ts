@@ -4,6 +4,7 @@
  */
 import { unlessDamaged } from '../artifacts/damage.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { addTo } from '../common/add-to.js';
 import { canonicalJson, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { fillTemplate, parseRecords } from '../data/template.js';
@@ -157,15 +158,14 @@ function downstream(graph: LineageGraph, roots: ReadonlyMap<Made, readonly strin
       const trained = name === 'tokenizer' || name === 'truth';
       if (trained ? roles.includes('train') : name === 'base' ? roles.includes('base') : roles.includes(roleOf(made, name)) || made.step !== 'prepare') outputs.add(digest); // prettier-ignore
     }
-  for (let more = true; more;) {
-    more = false;
-    for (const [made] of graph.steps.values()) {
-      if (keys.has(made.key) || !Object.values(made.inputs).some(({ digest }) => outputs.has(digest))) continue;
-      keys.add(made.key);
-      for (const { digest } of Object.values(made.outputs)) outputs.add(digest);
-      more = true;
+  const readers = new Map<Digest, Made[]>();
+  for (const [made] of graph.steps.values()) for (const { digest } of Object.values(made.inputs)) addTo(readers, digest, made);
+  // a Set is walked to its end, what is added on the way too
+  for (const output of outputs)
+    for (const { key, outputs: more } of readers.get(output) ?? []) {
+      keys.add(key);
+      for (const { digest } of Object.values(more)) outputs.add(digest);
     }
-  }
   return keys;
 }
 
