@@ -6,6 +6,7 @@ import { intoFolder } from '../artifacts/folders.js';
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import { blobKey } from '../artifacts/keys.js';
 import type { ArtifactStore } from '../artifacts/types.js';
+import { getKept } from '../artifacts/trash.js';
 import { download } from '../artifacts/verified.js';
 import { HabsburgError } from '../common/errors.js';
 import type { ExportFile } from './types.js';
@@ -48,7 +49,7 @@ export async function writeExport(
       const from = `reading ${file.path} (${key}) from ${objects.url}`;
       await again(from, async () => {
         await rm(target, { force: true }); // of an earlier look
-        const found = await download((await objects.get(key)) as AsyncIterable<Uint8Array>, target, from);
+        const found = await download((await getKept(objects, key)) as AsyncIterable<Uint8Array>, target, from);
         if (found.digest !== file.blob)
           throw new HabsburgError('verification', `${from}: its bytes have the hash ${found.digest}; run its experiment again`);
         progress?.((bytes += found.size));

@@ -3,7 +3,6 @@
  * (https://huggingface.co/docs/hub/model-cards, …/datasets-cards) and how it was made behind.
  */
 import { stringify } from 'yaml';
-import { blobKey } from '../artifacts/keys.js';
 import { HabsburgError } from '../common/errors.js';
 import { filesUnder } from './files.js';
 import { uriOf } from './identifiers.js';
@@ -26,13 +25,13 @@ export const huggingFace: ExportFormat = {
   },
 };
 
-async function ofModel(subject: Subject, { read }: ExportContext): Promise<object> {
+async function ofModel(subject: Subject, { store }: ExportContext): Promise<object> {
   const { sources, scores, artifact } = subject;
   const bases = sources.filter(isModel).flatMap(onHub);
   const data = sources.filter((source) => !isModel(source)).flatMap(onHub);
   const config = artifact.files.find(({ path }) => path === 'config.json');
   const { architectures } = config
-    ? (JSON.parse((await read(blobKey(config.digest))).toString('utf8')) as { architectures?: unknown })
+    ? (JSON.parse((await store.readFile(artifact.digest, config.path)).toString('utf8')) as { architectures?: unknown })
     : {};
   const writes = Array.isArray(architectures) && architectures.some((one) => String(one).endsWith('ForCausalLM'));
   return {
@@ -109,15 +108,21 @@ function sizeCategory(n: number): string {
   return at < 0 ? 'n>1T' : at === 0 ? 'n<1K' : `${words[at - 1]}<n<${words[at]}`;
 }
 
+/** Names and claims are whoever's: no tag of theirs, and no line of their own. */
+const plain = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll(/\s+/g, ' ');
 /** In a cell of a table a bar would end it. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+const cell = (text: string): string => plain(text).replaceAll('|', '\\|');
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly string[][]): string =>
   [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
 
 function body(subject: Subject): string {
   const { sources, steps, scores, artifact } = subject;
-  const parts = [`# ${titleOf(subject)}`, descriptionOf(subject), `Artifact \`${artifact.digest}\` (${uriOf(artifact.digest)}).`];
+  const parts = [
+    `# ${plain(titleOf(subject))}`,
+    plain(descriptionOf(subject)),
+    `Artifact \`${artifact.digest}\` (${uriOf(artifact.digest)}).`,
+  ];
   if (sources.length > 0) {
     const rows = sources.map((source) => [
       sourceWords(source),

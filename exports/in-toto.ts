@@ -5,14 +5,18 @@
  */
 import { blobKey, hexOf } from '../artifacts/keys.js';
 import { BATCHES } from '../artifacts/log.js';
-import { parseManifest } from '../artifacts/manifest.js';
+import { mapBounded } from '../common/bounded.js';
 import { signingKeyIn, signingKeyPath } from '../artifacts/signing-keys.js';
 import { STORE_MARK } from '../artifacts/store-mark.js';
 import { STATEMENTS } from '../artifacts/statements.js';
+import { statKept } from '../artifacts/trash.js';
 import { sha256, type Digest } from '../common/canonical.js';
-import { HabsburgError, isHabsburgError } from '../common/errors.js';
+import { HabsburgError } from '../common/errors.js';
 import type { ExportContext, ExportFile, ExportFormat, Subject } from './types.js';
 
+/** Objects read at a time, and the largest of them. */
+const READS = 16;
+const LIMIT = 64 * 1024 * 1024;
 const BUNDLE = 'attestations.intoto.jsonl';
 /** Of rooms of statements, whose second part is a step's key or an artifact's digest. */
 const ABOUT_ONE = new Set(['steps', 'attempts', 'sources', 'records', 'shares']);
@@ -39,7 +43,10 @@ export const inToto: ExportFormat = {
     const keys = [...new Set(envelopes.map(({ keyid }) => keyid))].sort();
     for (const keyid of keys) {
       const path = signingKeyPath(keyid);
-      const pem = signingKeyIn(await context.read(path), keyid, path).export({ type: 'spki', format: 'pem' });
+      const pem = signingKeyIn(await context.store.objects.read(path, LIMIT), keyid, path).export({
+        type: 'spki',
+        format: 'pem',
+      });
       files.push({ path: `public-keys/${keyid}.pem`, bytes: Buffer.from(pem) });
     }
     return files;
@@ -47,17 +54,18 @@ export const inToto: ExportFormat = {
 };
 
 /** In the order of their keys: statements about steps, attempts, sources, records, shares on the way; results that name any of it; revocations. */
-async function envelopesOf(subject: Subject, { list, read }: ExportContext): Promise<Envelope[]> {
+async function envelopesOf(subject: Subject, { store: { objects } }: ExportContext): Promise<Envelope[]> {
   const digests = new Set(subject.artifacts.map(({ digest }) => hexOf(digest)));
   const named = new Set([...digests, ...subject.steps.map(({ key }) => hexOf(key))]);
-  const found: Envelope[] = [];
-  for await (const key of list(STATEMENTS)) {
+  const keys: string[] = [];
+  for await (const key of objects.list(STATEMENTS)) {
     const [room, one] = key.slice(STATEMENTS.length).split('/', 2);
-    if (ABOUT_ONE.has(room) && !named.has(one)) continue;
-    const envelope = opened(key, await read(key));
-    if (room !== 'experiments' || envelope.subjects.some((digest) => digests.has(digest))) found.push(envelope);
+    if (!ABOUT_ONE.has(room) || named.has(one)) keys.push(key);
   }
-  return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const read = await mapBounded(keys.sort(), READS, async (key) => opened(key, await objects.read(key, LIMIT)));
+  return read.filter(
+    ({ key, subjects }) => !key.startsWith(`${STATEMENTS}experiments/`) || subjects.some((digest) => digests.has(digest)),
+  );
 }
 
 /** @throws 'verification' where a statement is not what its name says */
@@ -74,27 +82,18 @@ function opened(key: string, bytes: Buffer): Envelope & { readonly subjects: rea
   }
 }
 
-async function everything({ list, read }: ExportContext, prefix: string): Promise<ExportFile[]> {
-  const files: ExportFile[] = [];
-  for await (const path of list(prefix)) files.push({ path, bytes: await read(path) });
-  return files;
+async function everything({ store: { objects } }: ExportContext, prefix: string): Promise<ExportFile[]> {
+  const paths: string[] = [];
+  for await (const path of objects.list(prefix)) paths.push(path);
+  return mapBounded(paths, READS, async (path) => ({ path, bytes: await objects.read(path, LIMIT) }));
 }
 
 /** Manifests and files of all artifacts, but those of sources whose bytes were not kept; and the plans of the runs that they are of. */
-async function blobs({ artifacts, sources, places }: Subject, { read }: ExportContext): Promise<ExportFile[]> {
-  const found = new Set<Digest>();
-  const kept = new Map(sources.map((source) => [source.artifact.digest, source.kept]));
-  for (const { digest } of artifacts) {
-    found.add(digest);
-    if (kept.get(digest) === false) continue;
-    for (const file of parseManifest(await read(blobKey(digest)), digest).files) found.add(file.digest);
-  }
-  for (const { plan } of places)
-    try {
-      await read(blobKey(plan));
-      found.add(plan);
-    } catch (error) {
-      if (!isHabsburgError(error) || error.kind !== 'notFound') throw error;
-    }
+async function blobs({ artifacts, sources, places }: Subject, { store }: ExportContext): Promise<ExportFile[]> {
+  const bare = new Set(sources.filter(({ kept }) => !kept).map(({ artifact }) => artifact.digest));
+  const manifests = await mapBounded(artifacts, READS, ({ digest }) => store.manifest(digest));
+  const files = artifacts.flatMap(({ digest }, i) => (bare.has(digest) ? [] : manifests[i].files.map((file) => file.digest)));
+  const found = new Set<Digest>([...artifacts.map(({ digest }) => digest), ...files]);
+  for (const { plan } of places) if (await statKept(store.objects, blobKey(plan))) found.add(plan);
   return [...found].sort().map((blob) => ({ path: blobKey(blob), blob }));
 }

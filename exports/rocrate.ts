@@ -7,6 +7,7 @@ import { statementKey } from '../artifacts/statements.js';
 import { stepName } from '../artifacts/step-record.js';
 import { hexOf } from '../artifacts/keys.js';
 import type { ArtifactRef } from '../artifacts/types.js';
+import { mapBounded } from '../common/bounded.js';
 import { sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
 import { filesUnder, jsonFile } from './files.js';
@@ -15,6 +16,9 @@ import { licenceUri } from './licences.js';
 import type { ExportContext, ExportFile, ExportFormat, Source, StatedStep, Subject } from './types.js';
 import { descriptionOf, licencesOf, madeOn, refWords, sourceWords, stepWords, titleOf } from './words.js';
 
+/** Statements read at a time, and the largest of them. */
+const READS = 16;
+const LIMIT = 64 * 1024 * 1024;
 const METADATA = 'ro-crate-metadata.json';
 const PLAN = 'experiment.json';
 const STATEMENTS = 'statements.jsonl';
@@ -59,14 +63,13 @@ export const rocrate: ExportFormat = {
 };
 
 /** Every statement as it lies in the store, one a line: the steps', then those about sources. */
-async function statementsOf({ steps, sources }: Subject, { read }: ExportContext): Promise<Buffer> {
+async function statementsOf({ steps, sources }: Subject, { store: { objects } }: ExportContext): Promise<Buffer> {
   const keys = [
     ...steps.map(({ key, statement }) => statementKey(stepName(key), statement)),
     ...sources.flatMap(({ artifact, statements }) => statements.map((digest) => statementKey(sourceAbout(artifact), digest))),
   ];
-  const lines: Buffer[] = [];
-  for (const key of keys) lines.push(await read(key), Buffer.from('\n'));
-  return Buffer.concat(lines);
+  const lines = await mapBounded(keys, READS, async (key) => [await objects.read(key, LIMIT), Buffer.from('\n')]);
+  return Buffer.concat(lines.flat());
 }
 
 const manifestPath = (digest: Digest): string => `artifacts/${hexOf(digest)}.json`;

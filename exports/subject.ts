@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { blobKey } from '../artifacts/keys.js';
 import type { ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { getKept } from '../artifacts/trash.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
@@ -43,7 +44,7 @@ export async function readSubject(store: ArtifactStore, graph: LineageGraph, of:
 async function firstRecord(store: ArtifactStore, { kind, files }: ArtifactManifest): Promise<Pick<Subject, 'firstRecord'>> {
   const file = files.find(({ path }) => path === RECORDS_FILE);
   if (kind !== 'dataset' || !file || file.size === 0) return {};
-  const stream = Readable.from(await store.objects.get(blobKey(file.digest)));
+  const stream = Readable.from(await getKept(store.objects, blobKey(file.digest)));
   for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
     stream.destroy();
     try {

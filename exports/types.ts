@@ -2,7 +2,7 @@
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import type { SourceOriginClaim } from '../artifacts/source.js';
 import type { StepFacts } from '../artifacts/statement.js';
-import type { ArtifactManifest, ArtifactRef } from '../artifacts/types.js';
+import type { ArtifactManifest, ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import type { Digest } from '../common/canonical.js';
 import type { ScoresDocument } from '../spec/results.js';
 import type { ModelKey } from '../signing/model-key.js';
@@ -61,9 +61,7 @@ export type ExportFile = { readonly path: string } & ({ readonly bytes: Uint8Arr
 
 /** What formats need beside the subject. */
 export interface ExportContext {
-  /** the objects of the store as they lie there; for small ones */
-  read(key: string): Promise<Buffer>;
-  list(prefix: string): AsyncIterable<string>;
+  readonly store: ArtifactStore;
   /** the key that signs models; made where there is none */
   modelKey(): ModelKey;
   /** of Habsburg, `0.1.0` */

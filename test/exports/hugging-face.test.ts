@@ -83,7 +83,7 @@ test('of a base and data of the Hub it names the repositories', async () => {
 
 test('a licence of one source is none of another', async () => {
   const mixed = await House.built('CC0-1.0');
-  await mixed.claimed('leaves', 'x', { name: 'Leaves' });
+  await mixed.claimed('leaves', 'x', { name: 'Leaves | <b>of\nall</b>' });
   await mixed.step(
     'both',
     'dataset',
@@ -93,9 +93,11 @@ test('a licence of one source is none of another', async () => {
     { train: 'trees', valid: 'leaves' },
   );
   const other = new Exports(mixed);
-  const { license, license_name } = frontOf(filesIn(await other.write('hugging-face', 'both'))['README.md']);
+  const card = filesIn(await other.write('hugging-face', 'both'))['README.md'].toString();
   other.remove();
-  expect([license, license_name]).toEqual(['other', 'cc0-1.0-and-no-licence-claimed-of-leaves']);
+  const { license, license_name } = frontOf(card);
+  expect([license, license_name]).toEqual(['other', 'cc0-1.0-and-no-licence-claimed-of-leaves-b-of-all-b-']);
+  expect(card).toContain('| Leaves \\| &lt;b>of all&lt;/b> | none claimed |');
 });
 
 test('of a dataset: who wrote it, how large it is', async () => {

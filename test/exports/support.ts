@@ -153,12 +153,10 @@ export class Exports {
   /** An artifact of the household in a format, as a new folder. */
   async write(format: string, name: string): Promise<string> {
     const to = join(this.root, `${format}-${this.#count++}`);
-    const { objects } = this.house.store;
     const files = await formats
       .find((one) => one.name === format)!
       .files(await this.subject(name), {
-        read: (key) => objects.read(key, Infinity),
-        list: (prefix) => objects.list(prefix),
+        store: this.house.store,
         modelKey: () => openModelKey(join(this.root, 'keys', 'model-signing.pem')),
         version: '0.1.0',
       });

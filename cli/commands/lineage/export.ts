@@ -57,8 +57,7 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
     throw new HabsburgError('invalid', `${artifactWords(artifact)} is no ${format.of.join(' or ')}, which is what --as ${as} takes; name another artifact, or another format`); // prettier-ignore
   const subject = await readSubject(store, graph, artifact);
   const files = await format.files(subject, {
-    read: (name) => store.objects.read(name, Infinity),
-    list: (prefix) => store.objects.list(prefix),
+    store,
     modelKey: () => (key === undefined ? openModelKey(join(keysFolder(options), MODEL_KEY_FILE)) : readModelKey(key)),
     version: release(),
   });
