@@ -28,7 +28,8 @@ export const makersOf = ({ steps, artifact }: Pick<Subject, 'steps' | 'artifact'
 
 /** What it is and how far it is from its sources, in sentences. */
 export function descriptionOf(subject: Subject): string {
-  const { artifact, steps, sources, unattested } = subject;
+  const { artifact, steps, sources } = subject;
+  const unattested = subject.unattested.filter(({ digest }) => digest !== artifact.digest);
   const [made] = makersOf(subject);
   const from = made
     ? `made by ${stepWords(made)}`

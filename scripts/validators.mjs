@@ -29,6 +29,7 @@ export async function findValidators(env = process.env) {
   try {
     if (existsSync(join(folder, STAMP))) return { python };
     rmSync(folder, { recursive: true, force: true });
+    process.stderr.write("Others' validators of exports are installed, once per machine: 500 MB, about a minute.\n");
     const steps = [
       [own, ['-m', 'venv', folder]],
       [python, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-input', '--retries', '1', '--timeout', '20', '--disable-pip-version-check', '--requirement', REQUIREMENTS]],

@@ -48,6 +48,18 @@ test('everything on the way is on it once, with its hash, its licence and what i
   expect(filesIn(await exports.write('cyclonedx', '1/model'))).toEqual(files);
 });
 
+test('what nobody states anything of says so, and claims no steps', async () => {
+  await house.publish('model', 'found', { 'config.json': '{}', 'model.safetensors': 'found' });
+  const bill = JSON.parse(filesIn(await exports.write('cyclonedx', 'found'))[FILE].toString());
+  const { description, licenses } = bill.metadata.component;
+  expect([description, licenses, bill.externalReferences, bill.metadata.timestamp]).toEqual([
+    expect.stringMatching(/^model [0-9a-f]{12}: a model, of which no statement says how it was made\.$/),
+    undefined,
+    [],
+    undefined,
+  ]);
+});
+
 test('a licence that is none of SPDX is told by its words', async () => {
   const other = new Exports(await House.built('Forest Law'));
   const bill = JSON.parse(filesIn(await other.write('cyclonedx', '0/model'))[FILE].toString());
