@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { stateAttempt } from '../artifacts/attempt.js';
 import { clearCheckpoint, loadCheckpoint, saveCheckpoint } from '../artifacts/checkpoints.js';
+import { assertRoom } from '../artifacts/free-space.js';
 import type { StatedArtifact } from '../artifacts/in-toto.js';
 import { makeStatement } from '../artifacts/statement.js';
 import { addStatement, dropUnreadable, findStatedStep } from '../artifacts/statements.js';
@@ -161,6 +162,7 @@ async function attempt(
   try {
     hit = await lookUp(); // somebody may have finished while we waited for the lease
     if (hit) return hit;
+    await assertRoom([store.objects.url, deps.scratch]);
     const outcome = await compute(stepContext(deps, definition, store, key, scratch, signal, beat));
     signal.throwIfAborted();
     await writing.open();

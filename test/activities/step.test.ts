@@ -136,6 +136,19 @@ test('a step says while it computes what it relies on; one that a collector took
   expect(await writersOf(at.store.objects)).toEqual([]);
 });
 
+test('a step that has no room does not begin, and one that was finished before is found', async () => {
+  const first = await run();
+  process.env.HABSBURG_MIN_FREE = '1000000TB';
+  try {
+    expect(await run()).toEqual({ ...first, cached: true });
+    expect(await failed({ parameters: { depth: 2 } })).toMatchObject({ type: 'habsburg.resources', nonRetryable: false });
+  } finally {
+    delete process.env.HABSBURG_MIN_FREE;
+  }
+  expect(computed).toBe(1);
+  scratchIsEmpty();
+});
+
 test('a result that is damaged is computed again, and what lies damaged in the store is put right', async () => {
   const first = await run({}, leave('{"damaged":"soon"}'));
   const [{ digest, size }] = (await at.store.manifest(first.outputs.scores.digest)).files;

@@ -58,6 +58,8 @@ export const link = (from: string, to: string) => call(() => disk.link(from, to)
 export const lutimes = (path: string) => call(() => void disk.look(path));
 export const stat = (path: string) => call(() => statOf(disk.look(path)));
 export const lstat = stat;
+/** There is always room on it. */
+export const statfs = () => call(() => ({ bavail: 2 ** 30, bsize: 4096 }));
 export async function rm(path: string, options: { readonly force?: boolean; readonly recursive?: boolean } = {}): Promise<void> {
   await call(() => {
     if (!disk.has(path) && options.force) return;
