@@ -76,6 +76,8 @@ export interface Belonging {
   readonly experiment: string;
   readonly plan: Digest;
   readonly run: string;
+  /** the name of the document that says so */
+  readonly document: string;
   readonly generations?: { readonly from: number; readonly to: number };
   /** by member and role, `opt/model`, or `inputs/train` */
   readonly artifacts: Readonly<Record<string, ArtifactRef>>;
@@ -87,13 +89,14 @@ export function parseResult(value: unknown, where: string): Belonging {
   const root = at.object(value, 'the document');
   at.equal(root._type, STATEMENT_TYPE, '_type');
   at.equal(root.predicateType, PREDICATE_TYPE, 'predicateType');
-  const { experiment, plan, run, generations } = at.object(root.predicate, 'predicate');
+  const { experiment, plan, run, generations, document } = at.object(root.predicate, 'predicate');
   const stretch = generations === undefined ? undefined : at.object(generations, 'generations');
   const subjects = at.artifacts(at.list(root.subject, 'subject'), 'subject');
   return {
     experiment: at.text(experiment, 'experiment'),
     plan: at.digest(at.object(plan, 'plan').digest, 'plan'),
     run: at.text(run, 'run'),
+    document: at.text(at.object(document, 'document').name, 'document.name'),
     ...(stretch && { generations: { from: at.integer(stretch.from, 'from'), to: at.integer(stretch.to, 'to') } }),
     artifacts: Object.fromEntries(
       Object.entries(subjects).map(([name, { kind, digest, size }]) => [name, { kind, digest, size }]),

@@ -23,6 +23,8 @@ const READS = 16;
 export interface Filed {
   readonly statement: Digest;
   readonly keyid: string;
+  /** its key in the store, by which the log names it */
+  readonly place: string;
 }
 
 /** What one statement says of a step. A step has several where it was done by several attempts, machines or releases. */
@@ -34,11 +36,13 @@ export interface Claim extends SourceFacts, Filed {
 }
 
 /** What is stated of a model's human share. */
-export interface StatedShare {
+export interface StatedShare extends Filed {
   readonly artifact: StatedArtifact;
   readonly facts: unknown;
-  readonly statement: Digest;
 }
+
+/** Where an experiment has its artifacts. */
+export interface Result extends Belonging, Filed {}
 
 /** A statement that cannot be believed. */
 export interface Fault {
@@ -57,10 +61,11 @@ export interface LineageGraph {
   readonly claims: ReadonlyMap<Digest, readonly Claim[]>;
   /** by the model */
   readonly shares: ReadonlyMap<Digest, readonly StatedShare[]>;
-  readonly results: readonly Belonging[];
+  readonly results: readonly Result[];
   /** by artifact, as places in `results` with the role */
-  readonly belongs: ReadonlyMap<Digest, readonly { readonly result: Belonging; readonly role: string }[]>;
-  readonly statements: number;
+  readonly belongs: ReadonlyMap<Digest, readonly { readonly result: Result; readonly role: string }[]>;
+  /** keys of all statements, believed or not */
+  readonly statements: ReadonlySet<string>;
   readonly faults: readonly Fault[];
 }
 
@@ -77,9 +82,9 @@ export async function readGraph(
   const [claims, shares, belongs] = [
     new Map<Digest, Claim[]>(),
     new Map<Digest, StatedShare[]>(),
-    new Map<Digest, { result: Belonging; role: string }[]>(),
+    new Map<Digest, { result: Result; role: string }[]>(),
   ];
-  const [results, faults]: [Belonging[], Fault[]] = [[], []];
+  const [results, faults]: [Result[], Fault[]] = [[], []];
   const holds = ({ kind, digest, size, files }: StatedArtifact) => {
     for (const file of files)
       if (!holders.get(file.digest)?.some((one) => one.digest === digest)) addTo(holders, file.digest, { kind, digest, size });
@@ -110,7 +115,17 @@ export async function readGraph(
       for (const [role, { digest }] of Object.entries(result.artifacts)) addTo(belongs, digest, { result, role });
     }
   }
-  return { steps, makers, holders, claims, shares, results, belongs, statements: found.length, faults };
+  return {
+    steps,
+    makers,
+    holders,
+    claims,
+    shares,
+    results,
+    belongs,
+    statements: new Set(found.map(({ about, digest }) => statementKey(about, digest))),
+    faults,
+  };
 }
 
 /** Everything that a statement says, its parameters too. */
@@ -124,7 +139,7 @@ interface Parsed {
   readonly made?: Made;
   readonly claim?: Claim;
   readonly share?: StatedShare;
-  readonly result?: Belonging;
+  readonly result?: Result;
   readonly fault?: Fault;
 }
 
@@ -133,19 +148,22 @@ async function parse(store: ArtifactStore, about: string, statement: Digest): Pr
   const [room, name] = about.split('/', 2);
   try {
     const { value, keyid } = await readStatement(store, about, statement);
+    const lies: Filed = { statement, keyid, place: where };
     if (room === 'steps') {
       const { parameters: _, invocation: __, ...facts } = parseStatement(value, where);
-      return { made: filed({ ...facts, statement, keyid }, facts.key, name, where) };
+      return { made: filed({ ...facts, ...lies }, facts.key, `sha256:${name}`, where) };
     }
     if (room === 'sources') {
       const facts = parseSource(value, where);
-      return { claim: filed({ ...facts, statement, keyid }, facts.artifact.digest, name, where) };
+      return { claim: filed({ ...facts, ...lies }, facts.artifact.digest, `sha256:${name}`, where) };
     }
     if (room === 'shares') {
-      const share = { ...parseShare(value, where), statement };
-      return { share: filed(share, share.artifact.digest, name, where) };
+      const share = { ...parseShare(value, where), ...lies };
+      return { share: filed(share, share.artifact.digest, `sha256:${name}`, where) };
     }
-    return room === 'experiments' ? { result: parseResult(value, where) } : {};
+    if (room !== 'experiments') return {};
+    const result = parseResult(value, where);
+    return { result: filed({ ...result, ...lies }, result.document, about, where) };
   } catch (error) {
     if (!isDamage(error)) throw error;
     return { fault: { about, statement, what: error.message } };
@@ -153,8 +171,8 @@ async function parse(store: ArtifactStore, about: string, statement: Digest): Pr
 }
 
 /** A statement is believed only about what it is filed under. */
-function filed<T>(what: T, about: Digest, name: string, where: string): T {
-  if (about === `sha256:${name}`) return what;
+function filed<T>(what: T, about: string, under: string, where: string): T {
+  if (about === under) return what;
   throw new HabsburgError('verification', `${where} is about ${about}: it was moved there from elsewhere`);
 }
 

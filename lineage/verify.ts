@@ -1,6 +1,6 @@
 /**
  * Whether what statements say of an artifact's ancestry holds: every byte hashed anew, every step's key computed from its own fields, every
- * input some other statement's output. Who says so is another question: this knows no keys.
+ * input some other statement's output. Who says so is another question (trust.ts).
  */
 import { orDamage } from '../artifacts/damage.js';
 import { SOURCE_KIND } from '../artifacts/in-toto.js';
@@ -20,14 +20,18 @@ const READS = 4;
 export interface Verdict {
   /**
    * `damaged`: bytes are others than their name says, or not there; `unattested`: no statement says how it was made; `unreadable`: a
-   * statement that is none, or whose step key does not follow from its fields; `disagrees`: two things that must be the same are not
+   * statement that is none, or whose step key does not follow from its fields; `disagrees`: two things that must be the same are not.
+   * Of lineage/trust.ts: `untrusted`: signed by who may not; `revoked`: by a key that was given up; `missing`: logged, and taken away; `log`:
+   * the log is not what it was
    */
-  readonly verdict: 'damaged' | 'unattested' | 'unreadable' | 'disagrees';
+  readonly verdict: 'damaged' | 'unattested' | 'unreadable' | 'disagrees' | 'untrusted' | 'revoked' | 'missing' | 'log';
   readonly artifact?: Digest;
   /** step and key */
   readonly step?: string;
   readonly key?: Digest;
   readonly statement?: Digest;
+  /** that signed it */
+  readonly keyid?: string;
   readonly what: string;
 }
 

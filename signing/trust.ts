@@ -49,6 +49,22 @@ export const trusting = (keyids: Iterable<string>, from: string): TrustPolicy =>
   unattested: new Set(),
 });
 
+/** A policy by which keys may sign everything, as YAML; `may` and `steps` are there to be narrowed by hand. */
+export function policyText(keys: readonly { readonly keyid: string; readonly publicKey: string }[], name?: string): string {
+  const entries = keys.map(({ keyid, publicKey }) => [
+    `  - keyid: ${keyid}`,
+    ...(name === undefined ? [] : [`    name: ${JSON.stringify(name)}`]),
+    '    publicKey: |',
+    ...publicKey.trimEnd().split('\n').map((line) => `      ${line}`),
+  ]); // prettier-ignore
+  const head = [
+    '# Who may sign what, for habsburg lineage verify --trust. Each key may sign everything unless it is said what:',
+    `#   may: [${ROOMS.join(', ')}]`,
+    '#   steps: [finetune, generate]   # of steps these alone',
+  ];
+  return `${[...head, 'schemaVersion: 1', 'keys:', ...entries.flat()].join('\n')}\n`;
+}
+
 /** @throws 'invalid', naming file and line */
 export function parseTrust(text: string, file: string): TrustPolicy {
   const lines = new LineCounter();

@@ -7,6 +7,7 @@ import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { forecast } from './forecast.js';
 import { fork } from './fork.js';
+import { keys } from './keys/index.js';
 import { lineage } from './lineage/index.js';
 import { lm } from './lm/index.js';
 import { metrics } from './metrics.js';
@@ -42,6 +43,7 @@ export const commands: readonly CommandModule[] = [
   report,
   lineage,
   store,
+  keys,
   dev,
   worker,
   doctor,

@@ -7,6 +7,9 @@ import { runStep, type StepContext, type StepDefinition, type StepOutcome } from
 import type { StepPlace, StepResult } from '../../activities/types.js';
 import { blobKey, hexOf } from '../../artifacts/keys.js';
 import { findStep, stepKey } from '../../artifacts/step-record.js';
+import { allStatements, readStatement } from '../../artifacts/statements.js';
+import { digestOf } from '../../common/canonical.js';
+import { HabsburgError } from '../../common/errors.js';
 import { lapsedKey, writersOf } from '../../artifacts/writers.js';
 import { EngineDied, type JobHooks, type RunJob } from '../../engines/run-job.js';
 import type { Job } from '../../kinds/host/types.js';
@@ -291,4 +294,21 @@ test('a step that is for another engine is handed back before anything is looked
   expect(computed).toBe(0);
   // what no engine computes goes anywhere
   expect(await run({ place: other })).toMatchObject({ cached: false });
+});
+
+test('an attempt that fails is stated under its step, by kind and without its message; one that is cancelled is not', async () => {
+  const { key } = await run({ parameters: { depth: 9 } });
+  const parameters = { depth: 10 };
+  await failed({ parameters }, () => Promise.reject(new HabsburgError('invalid', `no such place as ${at.root}`)));
+  const stated: Record<string, any>[] = [];
+  for await (const { about, digest } of allStatements(at.store))
+    if (about.startsWith('attempts/')) stated.push((await readStatement(at.store, about, digest)).value as Record<string, any>);
+  const own = stated.filter(({ predicate }) => predicate.report.seed === String(place.seed));
+  expect(own).toHaveLength(1);
+  const [{ predicateType, predicate, subject }] = own;
+  expect(predicateType).toMatch(/\/attempt$/);
+  expect(predicate.report).toMatchObject({ step: 'think', stepVersion: 3, failure: 'invalid', generation: place.generation });
+  expect(predicate.report.key).not.toBe(key);
+  expect(`sha256:${subject[0].digest.sha256}`).toBe(digestOf(predicate.report));
+  expect(JSON.stringify(own)).not.toContain(at.root);
 });

@@ -24,12 +24,24 @@ beforeAll(async () => {
   await toy.chain(2, 0.5, 8);
   await toy.into(store);
   writeFileSync(join(root, 'found.bin'), 'weights of model/2');
+  const policy = await habsburg('keys', 'policy', '--name', 'the lab', ...keys);
+  writeFileSync(join(root, 'trust.yaml'), `${policy.out}  - keyid: ${signer.keyid}\n`);
 });
 
 /** of whoever states something from here */
 const keys = ['--keys', join(root, 'keys')];
+/** and of whoever made the toy */
+const trust = ['--trust', join(root, 'trust.yaml')];
 const lineage = (...words: string[]) =>
-  habsburg('lineage', ...words, ...(words[0] === 'prove' || words.includes('--attest') ? keys : []), '--store', store, '--quiet');
+  habsburg(
+    'lineage',
+    ...words,
+    ...(words[0] === 'prove' || words.includes('--attest') ? keys : []),
+    ...(words[0] === 'verify' ? trust : []),
+    '--store',
+    store,
+    '--quiet',
+  );
 const json = async (...words: string[]) => JSON.parse((await lineage(...words, '--json')).out) as Record<string, any>;
 const file = (name: string) => join(root, name);
 const short = (name: string) => toy.made[name].digest.slice(7, 19);
@@ -141,7 +153,7 @@ test('share and verify: a share is printed, stated, computed again; damage and a
   const damaged = await other.into(file('damaged'));
   const blob = join(damaged, blobKey(other.made['model/1'].files[1].digest));
   await writeFile(blob, `${(await readFile(blob, 'utf8')).slice(0, -1)}?`);
-  const told = await habsburg('lineage', 'verify', other.made['model/2'].digest, '--store', damaged, '--quiet');
+  const told = await habsburg('lineage', 'verify', other.made['model/2'].digest, '--store', damaged, '--quiet', ...trust);
   expect([told.code, told.out]).toEqual([3, expect.stringMatching(/^damaged: model.safetensors of model sha256:/)]);
   expect(told.err).toContain('does not hold');
 });

@@ -51,6 +51,10 @@ test('where a generation left no model, its name leads to the texts that stand i
     experiment: 'cross',
     plan: sha256('plan'),
     run: 'real-text/seed-1',
+    document: 'd',
+    statement: sha256('statement'),
+    keyid: signer.keyid,
+    place: 'statements/d',
     generations: { from: 0, to: 0 },
     artifacts,
   };

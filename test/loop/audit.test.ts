@@ -81,6 +81,7 @@ test('an audit, as it is told, with the experiment’s machine gone', async () =
   await cp(at('taken/model.safetensors'), at('auditor/found.safetensors'));
   await mkdir(at('auditor/.habsburg'));
   await cp(at('lab/.habsburg/store'), at('auditor/.habsburg/store'), { recursive: true });
+  for (const sent of ['trust.yaml', 'head.txt']) await cp(at('lab', sent), at('auditor', sent));
   await rm(at('lab'), { recursive: true });
 
   for (const heading of [

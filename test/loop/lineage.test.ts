@@ -137,6 +137,8 @@ test('exported, it is read by others, holds without the store, and names nothing
     what,
     '--store',
     at('exported/in-toto'),
+    '--keys',
+    at('home/keys'),
   ]);
   expect(there.verdicts).toEqual([]);
   const refused = async (...args: string[]) => {

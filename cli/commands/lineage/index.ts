@@ -5,6 +5,7 @@ import { registerDiff } from './diff.js';
 import { registerExport } from './export.js';
 import { registerFind } from './find.js';
 import { registerImpact } from './impact.js';
+import { registerLog } from './log.js';
 import { registerProve } from './prove.js';
 import { registerShare } from './share.js';
 import { registerShow } from './show.js';
@@ -16,7 +17,7 @@ export const lineage: CommandModule = {
     const command = program
       .command('lineage')
       .description(
-        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, share, impact, prove, check, export',
+        'what an artifact was made of, by whom, and whether that is so: show, why, diff, verify, find, share, impact, prove, check, export, log',
       );
     for (const register of [
       registerShow,
@@ -29,6 +30,7 @@ export const lineage: CommandModule = {
       registerProve,
       registerCheck,
       registerExport,
+      registerLog,
     ])
       register(command);
   },
