@@ -47,7 +47,8 @@ function tTest(estimate: number, expected: number, error: number, df: number, op
   const statistic = (estimate - expected) / error;
   const undecided = Number.isNaN(statistic) || !(df > 0);
   const p = undecided ? NaN : tailed(studentCdf(statistic, df), studentUpper(statistic, df), alternative);
-  const half = df > 0 ? studentQuantile((1 + confidence) / 2, df) * error : NaN;
+  // values that do not vary leave nothing open, and no degrees of freedom
+  const half = error === 0 ? 0 : df > 0 ? studentQuantile((1 + confidence) / 2, df) * error : NaN;
   return { statistic, p, df, estimate, error, interval: [estimate - half, estimate + half] };
 }
 

@@ -72,6 +72,8 @@ describe('t tests', () => {
     same(welchT(A, B, { alternative: 'less' }), g.welch_t.less);
     same(studentT(A, B), g.welch_t.student_equal_var);
     expect(welchT([1, 1], [1, 1]).p).toBeNaN();
+    expect(welchT([1, 1], [3, 3]).interval).toEqual([-2, -2]);
+    expect(welchT([1], [2]).interval[0]).toBeNaN();
     expect(welchT([1], [2]).p).toBeNaN();
   });
 
