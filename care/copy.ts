@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { orDamage } from '../artifacts/damage.js';
 import { blobKey } from '../artifacts/keys.js';
-import { BATCHES } from '../artifacts/log.js';
+import { keysUnder } from '../artifacts/keys-under.js';
+import { BATCHES, readLog } from '../artifacts/log.js';
 import { QUEUE, STATEMENTS, queuedKey } from '../artifacts/statements.js';
 import type { ArtifactStore, ObjectStore } from '../artifacts/types.js';
 import { getKept } from '../artifacts/trash.js';
@@ -73,7 +74,7 @@ export async function copyStore(
         options.progress?.((done += size), total);
       });
       const statements = await copyAll(source.objects, target.objects, [...chosen.keys, ...chosen.statements], 'same');
-      const log = await copyLog(source.objects, target.objects, chosen.statements);
+      const log = await copyLog(source.objects, target, chosen.statements);
       const documents = await copyAll(source.objects, target.objects, chosen.documents, 'keep');
       const files = chosen.blobs.length - there - lost.length;
       return { files, bytes, there, statements: statements.copied, documents: documents.copied, kept: documents.kept, lost, log };
@@ -130,12 +131,6 @@ function inOrder(documents: readonly string[]): string[] {
   return [...documents].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-async function keysUnder(objects: ObjectStore, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const key of objects.list(prefix)) keys.push(key);
-  return keys;
-}
-
 async function isWhole(objects: ObjectStore, digest: Digest, size: number): Promise<boolean> {
   const found = await objects.stat(blobKey(digest));
   return found?.size === size && typeof (await orDamage(() => hashBlob(objects, digest))) !== 'string';
@@ -180,14 +175,17 @@ async function copyAll(source: ObjectStore, target: ObjectStore, keys: readonly 
 }
 
 /** A log of the target's own is not mixed with another: what has come is queued for it. One that this has grown from grows on. */
-async function copyLog(source: ObjectStore, target: ObjectStore, statements: readonly string[]): Promise<Copied['log']> {
+async function copyLog(source: ObjectStore, to: ArtifactStore, statements: readonly string[]): Promise<Copied['log']> {
+  const target = to.objects;
   const batches = await keysUnder(source, BATCHES);
   const there = await keysUnder(target, BATCHES);
   for (const key of there) {
     const own = await target.read(key, LIMIT);
     const theirs = batches.includes(key) && (await source.read(key, LIMIT));
     if (theirs && own.equals(theirs)) continue;
-    await mapBounded(statements, SMALL, (statement) => target.put(queuedKey(statement), { bytes: Buffer.alloc(0) }));
+    const { entries } = await readLog(to);
+    const waiting = statements.filter((statement) => !entries.has(statement));
+    await mapBounded(waiting, SMALL, (statement) => target.put(queuedKey(statement), { bytes: Buffer.alloc(0) }));
     return 'queued';
   }
   await copyAll(source, target, [...batches, ...(await keysUnder(source, QUEUE))], 'same');

@@ -88,6 +88,9 @@ test('a log of the other store’s own grows by what has come, one that this has
   const log = await readLog(other.store);
   expect([log.fault, log.waiting, parting(log, own, 'kept')]).toEqual([undefined, 0, undefined]);
   expect(log.entries.size).toBe((await readGraph(other.store)).statements.size);
+  // again, and nothing waits twice
+  await copyStore(house.store, other.store);
+  expect((await readLog(other.store)).waiting).toBe(0);
 
   const to = new ContentStore(new MemoryStore());
   await copyStore(house.store, to);
