@@ -1,6 +1,7 @@
 /** The records of a dataset, line by line and as its digest says: whoever looks for one need not hold them all. */
 import { blobKey } from '../artifacts/keys.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
+import { getKept } from '../artifacts/trash.js';
 import { measure } from '../artifacts/verified.js';
 import type { Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
@@ -20,7 +21,7 @@ export async function eachLine(
       `${dataset.kind} ${dataset.digest} holds no ${RECORDS_FILE}; name a dataset of texts${dataset.kind === 'selection' ? ': one of those that this selection takes records of (lineage show)' : ''}`,
     );
   let rest: Uint8Array = Buffer.alloc(0);
-  const stream = (await store.objects.get(blobKey(file.digest))) as AsyncIterable<Uint8Array>;
+  const stream = (await getKept(store.objects, blobKey(file.digest))) as AsyncIterable<Uint8Array>;
   const found = await measure(stream, (chunk) => {
     const bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
     let from = 0;
