@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalJson } from '../common/canonical.js';
+import { canonicalJson, parseCanonical } from '../common/canonical.js';
 import { mapBounded } from '../common/bounded.js';
 import { HabsburgError } from '../common/errors.js';
 import { openHead, readHead, signedHead, type Head } from '../signing/checkpoint.js';
@@ -16,6 +16,7 @@ import type { Signer } from '../signing/envelope.js';
 import { MerkleTree, leafHash } from '../signing/merkle.js';
 import { again } from './again.js';
 import { orDamage } from './damage.js';
+import { keysUnder } from './keys-under.js';
 import { publishKey, signingKey } from './signing-keys.js';
 import { QUEUE, STATEMENTS } from './statements.js';
 import type { ArtifactStore } from './types.js';
@@ -118,15 +119,8 @@ function readBatch(store: ArtifactStore, n: number): Promise<Opened> {
 export async function batchIn(store: ArtifactStore, bytes: Buffer, n: number): Promise<Opened> {
   const where = `${batchKey(n)} in ${store.objects.url}`;
   const wrong = (what: string) => new HabsburgError('verification', `${where} ${what}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw wrong('was changed: it is not JSON');
-  }
-  const parsed = batchDocument.safeParse(value);
-  if (!parsed.success || !Buffer.from(canonicalJson(value), 'utf8').equals(bytes))
-    throw wrong(`was changed: it is no ${SCHEMA} document in its one form`);
+  const parsed = batchDocument.safeParse(parseCanonical(bytes)?.value);
+  if (!parsed.success) throw wrong(`was changed: it is no ${SCHEMA} document in its one form`);
   const batch = parsed.data;
   const signedBy = await signingKey(store, batch.keyid);
   if (!signedBy) throw wrong(`is signed by the key ${batch.keyid}, which the store does not have`);
@@ -217,7 +211,6 @@ export function parting({ heads }: Pick<Log, 'heads'>, note: string, where: stri
 
 /** What stands in a log but not in the store any more. */
 export async function missingFrom(store: ArtifactStore, { entries }: Pick<Log, 'entries'>): Promise<string[]> {
-  const there = new Set<string>();
-  for await (const key of store.objects.list(STATEMENTS)) there.add(key);
+  const there = new Set(await keysUnder(store.objects, STATEMENTS));
   return [...entries.keys()].filter((key) => !there.has(key));
 }

@@ -5,9 +5,10 @@
 import type { KeyObject } from 'node:crypto';
 import { canonicalJson } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
-import { keyIdOf, openEnvelope, verified, type Signed, type Signer } from '../signing/envelope.js';
+import { keyIdOf, openEnvelope, pemOf, verified, type Signed, type Signer } from '../signing/envelope.js';
 import { readPublicKey } from '../signing/key-folder.js';
 import { again } from './again.js';
+import { putWhole } from './put-whole.js';
 import type { ArtifactStore, ObjectStore } from './types.js';
 
 const SCHEMA = 'habsburg.public-key/v1';
@@ -23,10 +24,7 @@ const known = new WeakMap<ObjectStore, Map<string, KeyObject>>();
 export async function publishKey({ objects }: ArtifactStore, { keyid, publicKey }: Signer): Promise<void> {
   if (known.get(objects)?.has(keyid)) return;
   const key = signingKeyPath(keyid);
-  const bytes = bytesOf(publicKey);
-  const there = await objects.stat(key);
-  if (!there) await objects.putIfAbsent(key, { bytes });
-  else if (there.size !== bytes.byteLength || !(await objects.read(key, LIMIT)).equals(bytes)) await objects.put(key, { bytes });
+  await putWhole(objects, key, bytesOf(publicKey));
   remember(objects, keyid, publicKey);
 }
 
@@ -65,8 +63,7 @@ export async function openSigned(store: ArtifactStore, bytes: Buffer, where: str
 }
 
 function bytesOf(key: KeyObject): Buffer {
-  const publicKey = key.export({ type: 'spki', format: 'pem' }) as string;
-  return Buffer.from(canonicalJson({ schema: SCHEMA, keyid: keyIdOf(key), publicKey }), 'utf8');
+  return Buffer.from(canonicalJson({ schema: SCHEMA, keyid: keyIdOf(key), publicKey: pemOf(key) }), 'utf8');
 }
 
 /** @throws 'verification' where the bytes are not the key of that id, in its one form */

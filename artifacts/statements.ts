@@ -3,13 +3,14 @@
  * written once and never changed, and a thing may have several, of several attempts, machines or signers. What is filed is queued for the
  * store's log first (artifacts/log.ts), so that no statement escapes it.
  */
-import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
+import { canonicalJson, parseCanonical, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError, isHabsburgError } from '../common/errors.js';
 import { sealed, type Signer } from '../signing/envelope.js';
 import { again } from './again.js';
 import { isDamage } from './damage.js';
 import { statementBytes, type InTotoStatement } from './in-toto.js';
 import { checkKey, hexOf } from './keys.js';
+import { putWhole } from './put-whole.js';
 import { openSigned, publishKey } from './signing-keys.js';
 import { parseStatement, type StepFacts } from './statement.js';
 import { findStep, stepName, type FoundStep } from './step-record.js';
@@ -43,12 +44,7 @@ export async function addStatement(
   const key = statementKey(about, digest);
   checkKey(key);
   await publishKey(store, signer);
-  const there = await objects.stat(key);
-  if (!there) {
-    await objects.put(queuedKey(key), { bytes: Buffer.alloc(0) });
-    await objects.putIfAbsent(key, { bytes });
-  } else if (there.size !== bytes.byteLength || !(await objects.read(key, LIMIT)).equals(bytes))
-    await objects.put(key, { bytes });
+  await putWhole(objects, key, bytes, () => objects.put(queuedKey(key), { bytes: Buffer.alloc(0) }));
   return digest;
 }
 
@@ -98,14 +94,9 @@ export async function statementIn(store: ArtifactStore, bytes: Buffer, digest: D
   const wrong = (what: string) => new HabsburgError('verification', `${where} ${what}`);
   if (sha256(bytes) !== digest) throw wrong('is damaged: its bytes do not have the hash that it is named by');
   const { payload, keyid } = await openSigned(store, bytes, where);
-  let value: unknown;
-  try {
-    value = JSON.parse(payload.toString('utf8'));
-  } catch {
-    throw wrong('is not JSON');
-  }
-  if (!Buffer.from(canonicalJson(value), 'utf8').equals(payload)) throw wrong('is not in canonical form');
-  return { value, keyid };
+  const parsed = parseCanonical(payload);
+  if (!parsed) throw wrong('is not JSON in canonical form');
+  return { value: parsed.value, keyid };
 }
 
 /** The statements of a finished step: of one that can be believed the digest and what it states, and what is wrong with others. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { clearCheckpoint } from '../artifacts/checkpoints.js';
 import { blobKey, hexOf, nameKey } from '../artifacts/keys.js';
+import { keysUnder } from '../artifacts/keys-under.js';
 import { writeRemoved } from '../artifacts/removed.js';
 import { digest } from '../artifacts/shapes.js';
 import { stepName } from '../artifacts/step-record.js';
@@ -168,8 +169,7 @@ async function secondPass(
   assertAlone: () => Promise<void>,
 ): Promise<Omit<Collected, 'waitsFor'>> {
   const { objects } = store;
-  const trashed: string[] = [];
-  for await (const key of objects.list(TRASH)) trashed.push(key.slice(TRASH.length));
+  const trashed = (await keysUnder(objects, TRASH)).map((key) => key.slice(TRASH.length));
   // after the listing: what lies in the trash now is led to by then, or by nobody who has not missed it
   const now = await storeTime(objects);
   const marked = await mark(store, { without: new Set(), since: now - plan.grace });

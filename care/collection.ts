@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { hexOf } from '../artifacts/keys.js';
+import { keysUnder } from '../artifacts/keys-under.js';
 import { digest } from '../artifacts/shapes.js';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
@@ -132,8 +133,7 @@ async function oldCheckpoints(store: ArtifactStore, then: number): Promise<Diges
   const places = ['names/checkpoints/', 'checkpoints/'];
   const stepIn = /checkpoints\/([0-9a-f]{64})(?:\.json$|\/)/;
   const steps = async (keys: Iterable<string>) => new Set([...keys].flatMap((key) => stepIn.exec(key)?.[1] ?? []));
-  const all: string[] = [];
-  for (const place of places) for await (const key of store.objects.list(place)) all.push(key);
+  const all = (await Promise.all(places.map((place) => keysUnder(store.objects, place)))).flat();
   const old = new Set(await oldKeys(store, places, then, stepIn));
   const young = await steps(all.filter((key) => !old.has(key)));
   return [...(await steps(old))].filter((hex) => !young.has(hex)).map((hex): Digest => `sha256:${hex}`).sort(); // prettier-ignore

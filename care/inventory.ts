@@ -1,5 +1,6 @@
 /** What lies in a store, by what it is: read once, before anything is said about it. Holds names and sizes, never contents. */
 import { isDamage } from '../artifacts/damage.js';
+import { keysUnder } from '../artifacts/keys-under.js';
 import { STATEMENTS } from '../artifacts/statements.js';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { addTo } from '../common/add-to.js';
@@ -41,8 +42,7 @@ export interface Inventory {
 
 /** Blobs are listed before the documents that may lead to them: what is put meanwhile is not taken for something that nothing leads to. */
 export async function takeInventory({ objects }: ArtifactStore): Promise<Inventory> {
-  const blobKeys: string[] = [];
-  for await (const key of objects.list('blobs/')) if (BLOB.test(key)) blobKeys.push(key);
+  const blobKeys = (await keysUnder(objects, 'blobs/')).filter((key) => BLOB.test(key));
   const found = await mapBounded(blobKeys, READS, (key) => objects.stat(key));
   const [blobs, modified] = [new Map<Digest, number>(), new Map<Digest, number>()];
   for (const [i, key] of blobKeys.entries()) {
@@ -65,8 +65,7 @@ export async function takeInventory({ objects }: ArtifactStore): Promise<Invento
       else if (!PASSING.test(key)) names.push(key);
     }
 
-  const checkpointKeys: string[] = [];
-  for await (const key of objects.list('checkpoints/')) checkpointKeys.push(key);
+  const checkpointKeys = await keysUnder(objects, 'checkpoints/');
   const sizes = await mapBounded(checkpointKeys, READS, async (key) => (await objects.stat(key))?.size ?? 0);
   const checkpoints = sizes.reduce((sum, size) => sum + size, 0);
   return { blobs, steps, sources, experiments, names, statements, modified, checkpoints };

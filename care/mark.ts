@@ -1,5 +1,6 @@
 /** What in a store must be kept: what documents lead to. Where that cannot be known for sure nothing is said, and nothing is collected. */
 import { orDamage } from '../artifacts/damage.js';
+import { keysUnder } from '../artifacts/keys-under.js';
 import { hexOf, nameKey } from '../artifacts/keys.js';
 import { stepName } from '../artifacts/step-record.js';
 import type { ArtifactStore } from '../artifacts/types.js';
@@ -38,8 +39,7 @@ export async function mark(
     .flatMap(([, keys]) => keys.filter((key) => key.startsWith('names/')))
     .concat(inventory.names);
   await assertReadable(store, documents, reach.unreadable);
-  const writers: string[] = [];
-  for await (const key of store.objects.list('writers/')) writers.push(key);
+  const writers = await keysUnder(store.objects, 'writers/');
   const live = await reach.everything([...documents, ...writers, ...(await recent(store, inventory, since))]);
   // what nobody needs may be as damaged as it likes
   await assertReadable(

@@ -1,4 +1,5 @@
 /** Which experiments a store lets go: the oldest, so far as nobody pinned them. */
+import { keysUnder } from '../artifacts/keys-under.js';
 import type { ArtifactStore } from '../artifacts/types.js';
 import { mapBounded } from '../common/bounded.js';
 import type { Inventory } from './inventory.js';
@@ -45,8 +46,5 @@ export async function lastWritten({ objects }: ArtifactStore, keys: readonly str
 }
 
 /** Keys of an experiment's documents, in order. */
-export async function documentsOf(store: ArtifactStore, experiment: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const key of store.objects.list(`names/experiments/${experiment}/`)) keys.push(key);
-  return keys;
-}
+export const documentsOf = (store: ArtifactStore, experiment: string): Promise<string[]> =>
+  keysUnder(store.objects, `names/experiments/${experiment}/`);

@@ -1,8 +1,8 @@
 /** Who is trusted, for every command alike: --trust, else HABSBURG_TRUST, else the keys of this place. */
-import { readFile } from 'node:fs/promises';
-import { fromSystemError, isHabsburgError } from '../common/errors.js';
-import { listKeys } from '../signing/key-folder.js';
-import { openSigner } from '../signing/signer.js';
+import { isHabsburgError } from '../common/errors.js';
+import { readTextFile } from '../common/text-file.js';
+import { listKeys, type KeyFacts } from '../signing/key-folder.js';
+import { openSigner, signsByEnvironment } from '../signing/signer.js';
 import { parseTrust, trusting, type TrustPolicy } from '../signing/trust.js';
 import { keysFolder, type KeysOptions } from './keys-option.js';
 
@@ -19,20 +19,17 @@ export interface TrustOptions extends KeysOptions {
 export async function trustOf(options: TrustOptions, env: NodeJS.ProcessEnv = process.env): Promise<TrustPolicy> {
   const file = options.trust ?? (env.HABSBURG_TRUST || undefined);
   if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw fromSystemError(error, `reading the trust policy ${file}`);
-    });
-    return parseTrust(text, file);
+    return parseTrust(await readTextFile(file), file);
   }
   const folder = keysFolder(options);
-  const given = env.HABSBURG_SIGNING_KEY || env.HABSBURG_SIGNING_COMMAND ? [openSigner(folder, env).keyid] : [];
-  return trusting([...given, ...ownKeys(folder)], `this place (${folder})`);
+  const given = signsByEnvironment(env) ? [openSigner(folder, env).keyid] : [];
+  return trusting([...given, ...ownKeys(folder).map(({ keyid }) => keyid)], `this place (${folder})`);
 }
 
 /** Of a place that has never signed anything, none. */
-export function ownKeys(folder: string): string[] {
+export function ownKeys(folder: string): KeyFacts[] {
   try {
-    return listKeys(folder).map(({ keyid }) => keyid);
+    return listKeys(folder);
   } catch (error) {
     if (isHabsburgError(error) && error.kind === 'notFound') return [];
     throw error;

@@ -30,6 +30,17 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`internal: a ${typeof value} has no JSON form`);
 }
 
+/** What bytes say that are canonical JSON; undefined where they are not JSON, or in another form. */
+export function parseCanonical(bytes: Buffer): { readonly value: unknown } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  return Buffer.from(canonicalJson(value), 'utf8').equals(bytes) ? { value } : undefined;
+}
+
 /** SHA-256 of bytes, or of a string's UTF-8. */
 export function sha256(data: string | Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(data).digest('hex')}`;

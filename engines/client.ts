@@ -5,7 +5,7 @@ import { HabsburgError } from '../common/errors.js';
 import { ENGINE_ENVIRONMENT } from '../engine/environment.js';
 import type { Job, JobReport } from '../kinds/host/types.js';
 import type { Device } from '../engine/devices.js';
-import { withoutCredentials } from './environment.js';
+import { environmentOfEngine } from './environment.js';
 import { checkJob, deviceRefusal } from './capabilities.js';
 import { LONGEST_LINE, lineSplitter } from './lines.js';
 import type { Heard, Hello, HostRequest } from './protocol.js';
@@ -74,7 +74,7 @@ function startProgram(
   const beside = (word: string): string => (word.startsWith('./') ? fileURLToPath(new URL(word, import.meta.url)) : word);
   return spawn(program === 'node' ? process.execPath : beside(program), words.map(beside), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...withoutCredentials(process.env), ...ENGINE_ENVIRONMENT, ...environment },
+    env: { ...environmentOfEngine(process.env), ...ENGINE_ENVIRONMENT, ...environment },
   });
 }
 

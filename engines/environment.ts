@@ -5,6 +5,6 @@
 const CREDENTIALS =
   /^(?:AWS_|TEMPORAL_|HABSBURG_SIGNING_|HF_TOKEN$|HUGGING_FACE_HUB_TOKEN$|GOOGLE_APPLICATION_CREDENTIALS$|AZURE_)/;
 
-export function withoutCredentials(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function environmentOfEngine(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !CREDENTIALS.test(name)));
 }

@@ -6,19 +6,9 @@ import { RECORDS_FILE } from '../pool/records.js';
 import { filesUnder, jsonFile } from './files.js';
 import { stepType, uriOf } from './identifiers.js';
 import { licenceUri } from './licences.js';
+import { refWords, stepWords } from '../lineage/words.js';
 import type { ExportFormat, Source, StatedStep, Subject } from './types.js';
-import {
-  claimWords,
-  descriptionOf,
-  licencesOf,
-  madeOn,
-  makersOf,
-  refWords,
-  slugOf,
-  sourceWords,
-  stepWords,
-  writersOf,
-} from './words.js';
+import { claimWords, descriptionOf, licencesOf, madeOn, makersOf, slugOf, sourceWords, writersOf } from './words.js';
 
 export const croissant: ExportFormat = {
   name: 'croissant',

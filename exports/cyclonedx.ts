@@ -9,7 +9,8 @@ import { jsonFile } from './files.js';
 import { uriOf, uuidOf } from './identifiers.js';
 import { licenceUri, spdxOf } from './licences.js';
 import type { ExportFormat, Source, Subject } from './types.js';
-import { descriptionOf, licencesOf, madeOn, metricWords, refWords, slugOf, sourceWords, titleOf, writersOf } from './words.js';
+import { refWords } from '../lineage/words.js';
+import { descriptionOf, licencesOf, madeOn, metricWords, slugOf, sourceWords, titleOf, writersOf } from './words.js';
 
 export const cyclonedx: ExportFormat = {
   name: 'cyclonedx',

@@ -8,7 +8,8 @@ import { filesUnder } from './files.js';
 import { uriOf } from './identifiers.js';
 import { hubOf } from './licences.js';
 import type { ExportContext, ExportFormat, Source, Subject } from './types.js';
-import { descriptionOf, licencesOf, metricWords, refWords, slugOf, sourceWords, stepWords, titleOf, writersOf } from './words.js';
+import { refWords, stepWords } from '../lineage/words.js';
+import { descriptionOf, licencesOf, metricWords, slugOf, sourceWords, titleOf, writersOf } from './words.js';
 
 const CARD = 'README.md';
 

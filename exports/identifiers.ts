@@ -17,6 +17,3 @@ export function uuidOf(name: string): string {
   const variant = ((parseInt(hex[16], 16) & 3) | 8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
-
-/** 12 digits, as commands print them. */
-export const shortOf = (digest: Digest): string => hexOf(digest).slice(0, 12);

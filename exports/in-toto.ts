@@ -4,6 +4,7 @@
  * so that every command works on it: `habsburg lineage verify WHAT --store FOLDER`.
  */
 import { blobKey, hexOf } from '../artifacts/keys.js';
+import { keysUnder } from '../artifacts/keys-under.js';
 import { BATCHES } from '../artifacts/log.js';
 import { mapBounded } from '../common/bounded.js';
 import { signingKeyIn, signingKeyPath } from '../artifacts/signing-keys.js';
@@ -12,6 +13,7 @@ import { STATEMENTS } from '../artifacts/statements.js';
 import { statKept } from '../artifacts/trash.js';
 import { sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
+import { openEnvelope, pemOf } from '../signing/envelope.js';
 import type { ExportContext, ExportFile, ExportFormat, Subject } from './types.js';
 
 /** Objects read at a time, and the largest of them. */
@@ -43,10 +45,7 @@ export const inToto: ExportFormat = {
     const keys = [...new Set(envelopes.map(({ keyid }) => keyid))].sort();
     for (const keyid of keys) {
       const path = signingKeyPath(keyid);
-      const pem = signingKeyIn(await context.store.objects.read(path, LIMIT), keyid, path).export({
-        type: 'spki',
-        format: 'pem',
-      });
+      const pem = pemOf(signingKeyIn(await context.store.objects.read(path, LIMIT), keyid, path));
       files.push({ path: `public-keys/${keyid}.pem`, bytes: Buffer.from(pem) });
     }
     return files;
@@ -57,11 +56,10 @@ export const inToto: ExportFormat = {
 async function envelopesOf(subject: Subject, { store: { objects } }: ExportContext): Promise<Envelope[]> {
   const digests = new Set(subject.artifacts.map(({ digest }) => hexOf(digest)));
   const named = new Set([...digests, ...subject.steps.map(({ key }) => hexOf(key))]);
-  const keys: string[] = [];
-  for await (const key of objects.list(STATEMENTS)) {
+  const keys = (await keysUnder(objects, STATEMENTS)).filter((key) => {
     const [room, one] = key.slice(STATEMENTS.length).split('/', 2);
-    if (!ABOUT_ONE.has(room) || named.has(one)) keys.push(key);
-  }
+    return !ABOUT_ONE.has(room) || named.has(one);
+  });
   const read = await mapBounded(keys.sort(), READS, async (key) => opened(key, await objects.read(key, LIMIT)));
   return read.filter(
     ({ key, subjects }) => !key.startsWith(`${STATEMENTS}experiments/`) || subjects.some((digest) => digests.has(digest)),
@@ -72,20 +70,18 @@ async function envelopesOf(subject: Subject, { store: { objects } }: ExportConte
 function opened(key: string, bytes: Buffer): Envelope & { readonly subjects: readonly string[] } {
   try {
     if (!key.endsWith(`/${hexOf(sha256(bytes))}.json`)) throw new Error('its bytes do not have the hash that it is named by');
-    const { payload, signatures } = JSON.parse(bytes.toString('utf8')) as { payload: string; signatures: [{ keyid: string }] };
-    const { subject } = JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as {
+    const { payload, keyid } = openEnvelope(bytes, key);
+    const { subject } = JSON.parse(payload.toString('utf8')) as {
       subject: { digest: { sha256: string } }[];
     };
-    return { key, bytes, keyid: signatures[0].keyid, subjects: subject.map(({ digest }) => digest.sha256) };
+    return { key, bytes, keyid, subjects: subject.map(({ digest }) => digest.sha256) };
   } catch (error) {
     throw new HabsburgError('verification', `${key} is no signed statement (${(error as Error).message}); habsburg store check names what is damaged`); // prettier-ignore
   }
 }
 
 async function everything({ store: { objects } }: ExportContext, prefix: string): Promise<ExportFile[]> {
-  const paths: string[] = [];
-  for await (const path of objects.list(prefix)) paths.push(path);
-  return mapBounded(paths, READS, async (path) => ({ path, bytes: await objects.read(path, LIMIT) }));
+  return mapBounded(await keysUnder(objects, prefix), READS, async (path) => ({ path, bytes: await objects.read(path, LIMIT) }));
 }
 
 /** Manifests and files of all artifacts, but those of sources whose bytes were not kept; and the plans of the runs that they are of. */

@@ -8,7 +8,8 @@ import type { ArtifactRef } from '../artifacts/types.js';
 import { HabsburgError } from '../common/errors.js';
 import { uuidOf } from './identifiers.js';
 import type { ExportFormat, Source, StatedStep, Subject } from './types.js';
-import { refWords, sourceWords } from './words.js';
+import { refWords } from '../lineage/words.js';
+import { sourceWords } from './words.js';
 
 const NAMESPACE = 'habsburg';
 const PRODUCER = `${TYPES}/worker`;

@@ -14,7 +14,8 @@ import { filesUnder, jsonFile } from './files.js';
 import { stepType, uriOf } from './identifiers.js';
 import { licenceUri } from './licences.js';
 import type { ExportContext, ExportFile, ExportFormat, Source, StatedStep, Subject } from './types.js';
-import { descriptionOf, licencesOf, madeOn, refWords, sourceWords, stepWords, titleOf } from './words.js';
+import { refWords, stepWords } from '../lineage/words.js';
+import { descriptionOf, licencesOf, madeOn, sourceWords, titleOf } from './words.js';
 
 /** Statements read at a time, and the largest of them. */
 const READS = 16;

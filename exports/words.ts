@@ -1,6 +1,5 @@
 /** What an export's readers read: names and sentences about a subject, from its statements alone. */
-import type { ArtifactRef } from '../artifacts/types.js';
-import { shortOf } from './identifiers.js';
+import { refWords, stepWords } from '../lineage/words.js';
 import type { Source, StatedStep, Subject } from './types.js';
 
 /** "quickstart/replace/seed-1, generation 2, opt/model"; without a place "model 50ca0f5a8e4b". */
@@ -13,12 +12,6 @@ export function titleOf({ places: [place], artifact }: Pick<Subject, 'places' | 
 /** The same in letters, digits and hyphens. */
 export const slugOf = (subject: Pick<Subject, 'places' | 'artifact'>): string =>
   titleOf(subject).toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'); // prettier-ignore
-
-export const refWords = ({ kind, digest }: Pick<ArtifactRef, 'kind' | 'digest'>): string => `${kind} ${shortOf(digest)}`;
-
-/** "finetune of opt, generation 3" */
-export const stepWords = ({ step, member, generation }: StatedStep): string =>
-  member === '' ? step : `${step} of ${member}, generation ${generation}`;
 
 export const sourceWords = ({ names, artifact }: Source): string => (names.length > 0 ? names.join(' | ') : refWords(artifact));
 

@@ -1,13 +1,12 @@
 /** Proofs about one record or text of a dataset, as documents that whoever has not the dataset can check. */
-import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { InTotoStatement } from '../artifacts/in-toto.js';
 import { Reader, STATEMENT_TYPE, statementBytes } from '../artifacts/in-toto.js';
 import { addStatement } from '../artifacts/statements.js';
 import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
-import { canonicalJson, sha256, type Digest } from '../common/canonical.js';
+import { canonicalJson, parseCanonical, sha256, type Digest } from '../common/canonical.js';
 import { HabsburgError } from '../common/errors.js';
-import { keyIdOf, sealed, verifyEnvelope, type Signer } from '../signing/envelope.js';
+import { keyIdOf, pemOf, sealed, verifyEnvelope, type Signer } from '../signing/envelope.js';
 import { readPublicKey } from '../signing/key-folder.js';
 import { hash, includes, leafHash } from '../signing/merkle.js';
 import { shows } from './prefix-tree.js';
@@ -75,8 +74,6 @@ async function stated(store: ArtifactStore, dataset: ArtifactRef, statement: InT
   return { statement: JSON.parse(envelope.toString('utf8')) as unknown, publicKey: pemOf(signer.publicKey) };
 }
 
-const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }) as string;
-
 const base64 = (one: Uint8Array): string => Buffer.from(one).toString('base64');
 
 export interface Shown {
@@ -109,7 +106,9 @@ export function checkProof(
   const key = readPublicKey(proof.publicKey, 'publicKey');
   if (pemOf(key) !== proof.publicKey) throw wrong('its public key is not in the one form of one');
   const { payload, keyid } = verifyEnvelope(envelope, new Map([[keyIdOf(key), key]]), 'its statement');
-  const stated = at.object(parsedCanonical(payload, wrong), 'the document');
+  const said = parseCanonical(payload);
+  if (!said) throw wrong('its statement is not in canonical form');
+  const stated = at.object(said.value, 'the document');
   at.equal(stated._type, STATEMENT_TYPE, '_type');
   const subjects = Object.values(at.artifacts(at.list(stated.subject, 'subject'), 'subject'));
   if (subjects.length !== 1) throw wrong('its statement is not about one dataset');
@@ -138,15 +137,4 @@ export function checkProof(
   if (of.secret && hash(of.secret).toString('hex') !== predicate.keyed) throw wrong('this is not the secret that its statement was made with'); // prettier-ignore
   if (!textKey(of.text, of.secret).equals(proof.key)) throw wrong('it is about another text');
   return { ...shown, matches: true };
-}
-
-/** The JSON of signed bytes, which are the one form that it can have. */
-function parsedCanonical(payload: Buffer, wrong: (what: string) => Error): unknown {
-  try {
-    const value: unknown = JSON.parse(payload.toString('utf8'));
-    if (Buffer.from(canonicalJson(value), 'utf8').equals(payload)) return value;
-  } catch {
-    // said below
-  }
-  throw wrong('its statement is not in canonical form');
 }

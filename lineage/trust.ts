@@ -8,7 +8,7 @@ import type { ArtifactRef, ArtifactStore } from '../artifacts/types.js';
 import { refusal, type Room, type TrustPolicy } from '../signing/trust.js';
 import type { Filed, LineageGraph } from './graph.js';
 import type { Verdict } from './verify.js';
-import { ancestryOf } from './walk.js';
+import { ancestryOf, type AncestryGraph } from './walk.js';
 
 /** A head of the log that was kept elsewhere, since it lay there. */
 export interface KeptHead {
@@ -41,7 +41,8 @@ export async function checkTrust(
   of: readonly ArtifactRef[],
   { policy, log, heads = [] }: { readonly policy: TrustPolicy; readonly log: Log; readonly heads?: readonly KeptHead[] },
 ): Promise<Trust> {
-  const told = toldOf(graph, of);
+  const ancestry = ancestryOf(graph, of);
+  const told = toldOf(graph, of, ancestry);
   const revocations = new Map<string, Revocation[]>();
   for (const keyid of new Set([...told, ...log.heads].map((one) => one.keyid)))
     revocations.set(
@@ -50,7 +51,7 @@ export async function checkTrust(
     );
   const signedBy: Record<string, number> = {};
   for (const { keyid } of told) signedBy[keyid] = (signedBy[keyid] ?? 0) + 1;
-  const gone = goneFrom(graph, of, log);
+  const gone = goneFrom(graph, ancestry, log);
   return {
     verdicts: [
       ...told.flatMap((one) => refused(one, policy, log, revocations.get(one.keyid)!, heads)),
@@ -64,8 +65,7 @@ export async function checkTrust(
 }
 
 /** The statements that the lineage of some artifacts rests on: of steps, sources, shares, and where experiments say that they have them. */
-function toldOf(graph: LineageGraph, of: readonly ArtifactRef[]): Told[] {
-  const { made, sources } = ancestryOf(graph, of);
+function toldOf(graph: LineageGraph, of: readonly ArtifactRef[], { made, sources }: AncestryGraph): Told[] {
   const told: Told[] = made.map(({ step, key, statement, keyid, place }) => ({ statement, keyid, place, room: 'steps', step, verdict: { step, key }, words: `the step ${step} ${key}` })); // prettier-ignore
   for (const [artifact, { claims }] of sources)
     for (const { statement, keyid, place } of claims) told.push({ statement, keyid, place, room: 'sources', verdict: { artifact }, words: `the source ${artifact}` }); // prettier-ignore
@@ -112,8 +112,7 @@ function refused(
 }
 
 /** What was logged and is not there: where nothing else says the same it is missed. */
-function goneFrom(graph: LineageGraph, of: readonly ArtifactRef[], { entries }: Log) {
-  const { made, sources, unattested } = ancestryOf(graph, of);
+function goneFrom(graph: LineageGraph, { made, sources, unattested }: AncestryGraph, { entries }: Log) {
   const steps = new Set(made.map(({ key }) => key.slice('sha256:'.length)));
   const claimed = new Set(
     [...sources].filter(([, { claims }]) => claims.length > 0).map(([digest]) => digest.slice('sha256:'.length)),

@@ -41,6 +41,9 @@ export function keyIdOf(key: KeyObject): string {
     .digest('hex');
 }
 
+/** A public key as SubjectPublicKeyInfo in PEM. */
+export const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }) as string;
+
 /** A key of this process as a signer. */
 export function signerOf(privateKey: KeyObject): Signer {
   const publicKey = createPublicKey(privateKey);

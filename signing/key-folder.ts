@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
 import { makeFolder } from '../common/make-folder.mjs';
-import { keyIdOf } from './envelope.js';
+import { keyIdOf, pemOf } from './envelope.js';
 
 const IN_USE = 'signing.pem';
 const LISTED = /^([0-9a-f]{64})\.json$/;
@@ -168,8 +168,7 @@ function newKey(folder: string, now: Date): { readonly keyid: string; readonly f
 }
 
 function factsOf(key: KeyObject, now: Date): KeyFacts {
-  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
-  return { schema: SCHEMA, keyid: keyIdOf(key), publicKey, usableFrom: now.toISOString() };
+  return { schema: SCHEMA, keyid: keyIdOf(key), publicKey: pemOf(createPublicKey(key)), usableFrom: now.toISOString() };
 }
 
 export const factsText = (facts: KeyFacts): string => `${JSON.stringify(facts, undefined, 2)}\n`;

@@ -7,6 +7,7 @@ import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { dirname } from 'node:path';
 import { fromSystemError, HabsburgError, isHabsburgError } from '../common/errors.js';
 import { makeFolder } from '../common/make-folder.mjs';
+import { pemOf } from './envelope.js';
 
 /** In the folder of keys. */
 export const MODEL_KEY_FILE = 'model-signing.pem';
@@ -63,7 +64,7 @@ export function readModelKey(file: string): ModelKey {
       `${file} holds no ECDSA private key over P-256 in PEM (PKCS#8, no passphrase); openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 makes one`,
     );
   return {
-    publicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string,
+    publicKey: pemOf(createPublicKey(key)),
     sign: (message) => sign('sha256', message, key),
   };
 }

@@ -17,6 +17,9 @@ const COMMAND_MS = 30_000;
 /** What a command may print; a signature has 88 characters. */
 const PRINTED = 4096;
 
+/** Whether the environment names who signs, in place of the key of this place. */
+export const signsByEnvironment = (env: NodeJS.ProcessEnv = process.env): boolean => Boolean(env[COMMAND] || env[KEY]);
+
 /**
  * @param folder of the keys of this place, made where there is none and the environment names no other
  * @throws 'invalid' where the environment contradicts itself; 'notFound', 'verification' where a key cannot be read

@@ -1,6 +1,6 @@
 /** Engines get no credentials. */
 import { expect, test } from '@jest/globals';
-import { withoutCredentials } from '../../engines/environment.js';
+import { environmentOfEngine } from '../../engines/environment.js';
 
 test('credentials of server, store, hub and signing stay out; all else goes along', () => {
   const secret = {
@@ -14,5 +14,5 @@ test('credentials of server, store, hub and signing stay out; all else goes alon
     HF_TOKEN: 'x',
   };
   const plain = { PATH: '/bin', HABSBURG_THREADS: '2', CUDA_VISIBLE_DEVICES: '0', LD_LIBRARY_PATH: '/lib', MY_AWS_NOTE: 'y' };
-  expect(withoutCredentials({ ...secret, ...plain })).toEqual(plain);
+  expect(environmentOfEngine({ ...secret, ...plain })).toEqual(plain);
 });

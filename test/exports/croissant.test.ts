@@ -1,17 +1,11 @@
 /** A dataset in Croissant: what is told of it, who loads it, and what they refuse. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { sha256 } from '../../common/canonical.js';
-import { Exports, House, edit, filesIn, flip } from './support.js';
+import { builtHouse, edit, filesIn, flip } from './support.js';
 import { changed, validated, verdicts } from './validators.js';
 
-let house: House;
-let exports: Exports;
-beforeAll(async () => {
-  house = await House.built();
-  exports = new Exports(house);
-});
-afterAll(() => exports.remove());
+const { house, exports } = await builtHouse();
 
 const uri = (name: string) => `nih:sha-256;${house.made[name].digest.slice(7)}`;
 

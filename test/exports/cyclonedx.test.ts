@@ -1,16 +1,10 @@
 /** A model's bill of materials: what is on it, and who accepts it. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Exports, House, edit, filesIn } from './support.js';
+import { expect, test } from '@jest/globals';
+import { Exports, House, builtHouse, edit, filesIn } from './support.js';
 import { changed, validated, verdicts } from './validators.js';
 
-let house: House;
-let exports: Exports;
-beforeAll(async () => {
-  house = await House.built();
-  exports = new Exports(house);
-});
-afterAll(() => exports.remove());
+const { house, exports } = await builtHouse();
 
 const FILE = 'bom.cdx.json';
 const uri = (name: string) => `nih:sha-256;${house.made[name].digest.slice(7)}`;

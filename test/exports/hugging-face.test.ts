@@ -1,15 +1,13 @@
 /** Cards of the Hub: what is read in front, what people read behind, and who loads them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { Exports, House, filesIn } from './support.js';
+import { Exports, House, builtHouse, filesIn } from './support.js';
 import { changed, validated, verdicts } from './validators.js';
 
-let house: House;
-let exports: Exports;
+const { house, exports } = await builtHouse();
 beforeAll(async () => {
-  house = await House.built();
   await house.claimed('texts of the hub', 'x', {
     name: 'wikitext',
     licence: 'CC-BY-SA-3.0',
@@ -35,9 +33,7 @@ beforeAll(async () => {
     { train: 'hub' },
     { stepVersion: 2 },
   );
-  exports = new Exports(house);
 });
-afterAll(() => exports.remove());
 
 const frontOf = (card: Buffer | string): any => parse(card.toString().split('---\n')[1]);
 const card = async (name: string) => filesIn(await exports.write('hugging-face', name))['README.md'].toString();

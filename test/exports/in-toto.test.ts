@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { openArtifactStore } from '../../artifacts/open.js';
 import { hasBegun } from '../../artifacts/store-mark.js';
 import { appendLog } from '../../artifacts/log.js';
@@ -12,17 +12,11 @@ import { readGraph } from '../../lineage/graph.js';
 import { findTarget } from '../../lineage/target.js';
 import { verifyLineage } from '../../lineage/verify.js';
 import { privateKeyOf, signedJson, signer } from '../support/signer.js';
-import { Exports, House, filesIn, flip } from './support.js';
+import { builtHouse, filesIn, flip } from './support.js';
 import { changed, validated, verdicts } from './validators.js';
 
-let house: House;
-let exports: Exports;
-beforeAll(async () => {
-  house = await House.built();
-  await appendLog(house.store, signer);
-  exports = new Exports(house);
-});
-afterAll(() => exports.remove());
+const { house, exports } = await builtHouse();
+beforeAll(() => appendLog(house.store, signer));
 
 const verify = async (folder: string, what: string) => {
   const store = openArtifactStore(folder);

@@ -1,17 +1,11 @@
 /** Events of OpenLineage: what they tell, and what the project's own client makes of them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Exports, House, filesIn } from './support.js';
+import { expect, test } from '@jest/globals';
+import { builtHouse, filesIn } from './support.js';
 import { changed, validated, verdicts } from './validators.js';
 
-let house: House;
-let exports: Exports;
-beforeAll(async () => {
-  house = await House.built();
-  exports = new Exports(house);
-});
-afterAll(() => exports.remove());
+const { house, exports } = await builtHouse();
 
 const FILE = 'openlineage.ndjson';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -1,18 +1,12 @@
 /** A run as a crate: what is in it, who accepts it, and what they refuse. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { sha256 } from '../../common/canonical.js';
-import { Exports, House, edit, filesIn } from './support.js';
+import { Exports, House, builtHouse, edit, filesIn } from './support.js';
 import { changed, validated, verdicts } from './validators.js';
 
-let house: House;
-let exports: Exports;
-beforeAll(async () => {
-  house = await House.built();
-  exports = new Exports(house);
-});
-afterAll(() => exports.remove());
+const { house, exports } = await builtHouse();
 
 const hexOf = (name: string) => house.made[name].digest.slice(7);
 type Graph = Record<string, any>;

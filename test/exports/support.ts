@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { writeExport } from '../../exports/files.js';
 import { formats } from '../../exports/index.js';
 import { readSubject } from '../../exports/subject.js';
@@ -136,6 +137,14 @@ const at = (hour: number) => ({
     runtime: { node: '20.20.2' },
   },
 });
+
+/** A house and exports of what is in it, for the tests of one file: their folders go after them. */
+export async function builtHouse(): Promise<{ house: House; exports: Exports }> {
+  const house = await House.built();
+  const exports = new Exports(house);
+  afterAll(() => exports.remove());
+  return { house, exports };
+}
 
 /** A folder for a test file's exports. */
 export class Exports {

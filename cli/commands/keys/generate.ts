@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { HabsburgError, fromSystemError } from '../../../common/errors.js';
-import { signerOf } from '../../../signing/envelope.js';
+import { pemOf, signerOf } from '../../../signing/envelope.js';
 import { keyInUse } from '../../../signing/key-folder.js';
 import { KEYS_OPTION, keysFolder, type KeysOptions } from '../../keys-option.js';
 import { printJson } from '../../output.js';
@@ -30,7 +30,7 @@ function execute(options: Options): void {
   const { out } = options;
   const key = out === undefined ? keyInUse(keysFolder(options)) : intoFile(out);
   const { keyid, publicKey } = signerOf(key);
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+  const pem = pemOf(publicKey);
   const place = out ?? keysFolder(options);
   if (options.json) printJson('keys-generate', { keyid, publicKey: pem, place });
   else process.stdout.write(`${keyid}\n${pem}in ${place}\n`);

@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import { openArtifactStore } from '../../../artifacts/open.js';
 import { revocationsOf } from '../../../artifacts/revocation.js';
 import { signingKeyIds } from '../../../artifacts/signing-keys.js';
-import { isHabsburgError } from '../../../common/errors.js';
-import { listKeys, type KeyFacts } from '../../../signing/key-folder.js';
 import { KEYS_OPTION, keysFolder, type KeysOptions } from '../../keys-option.js';
+import { ownKeys } from '../../trust-option.js';
 import { printJson } from '../../output.js';
 import { withHome } from '../../session.js';
 import { STORE_OPTION, resolveStoreUrl } from '../../store-option.js';
@@ -36,7 +35,7 @@ export function registerList(parent: Command): void {
 
 async function execute(options: Options): Promise<void> {
   const folder = keysFolder(options);
-  const own = factsIn(folder);
+  const own = ownKeys(folder);
   const listed = new Map<string, Listed>(own.map(({ keyid, usableFrom, usableUntil }) => [keyid, { keyid, own: true, usableFrom, ...(usableUntil && { usableUntil }) }])); // prettier-ignore
   const store = openArtifactStore(resolveStoreUrl(options.store));
   for await (const keyid of signingKeyIds(store)) {
@@ -57,13 +56,4 @@ function words({ own, usableFrom, usableUntil, revoked }: Listed): string {
   const whose = own ? `of this place, ${usableUntil === undefined ? `in use since ${usableFrom}` : `${usableFrom} to ${usableUntil}`}` : 'of somebody else'; // prettier-ignore
   const there = revoked === undefined ? '' : '; signed in the store';
   return `${whose}${there}${(revoked ?? []).map(({ reason, by }) => `; given up as ${reason}, by ${by.slice(0, 12)}`).join('')}`;
-}
-
-function factsIn(folder: string): KeyFacts[] {
-  try {
-    return listKeys(folder);
-  } catch (error) {
-    if (isHabsburgError(error) && error.kind === 'notFound') return [];
-    throw error;
-  }
 }

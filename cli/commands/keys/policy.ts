@@ -1,7 +1,8 @@
 /** keys policy: a trust policy of the keys of this place, to be given to whoever verifies elsewhere. */
 import type { Command } from 'commander';
+import { pemOf } from '../../../signing/envelope.js';
 import { listKeys, keyInUse } from '../../../signing/key-folder.js';
-import { openSigner } from '../../../signing/signer.js';
+import { openSigner, signsByEnvironment } from '../../../signing/signer.js';
 import { policyText } from '../../../signing/trust.js';
 import { KEYS_OPTION, keysFolder, type KeysOptions } from '../../keys-option.js';
 import { withHome } from '../../session.js';
@@ -24,10 +25,9 @@ export function registerPolicy(parent: Command): void {
 
 function keysOf(options: Options): { readonly keyid: string; readonly publicKey: string }[] {
   const folder = keysFolder(options);
-  const { HABSBURG_SIGNING_KEY: key, HABSBURG_SIGNING_COMMAND: command } = process.env;
-  if (key || command) {
+  if (signsByEnvironment()) {
     const { keyid, publicKey } = openSigner(folder);
-    return [{ keyid, publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string }];
+    return [{ keyid, publicKey: pemOf(publicKey) }];
   }
   keyInUse(folder); // made where there is none
   return listKeys(folder);

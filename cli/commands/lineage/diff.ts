@@ -2,12 +2,13 @@
 import type { Command } from 'commander';
 import { diffLineage, type Parting } from '../../../lineage/diff.js';
 import { TARGET, oneTarget } from '../../../lineage/target.js';
+import { refWords, shortOf } from '../../../lineage/words.js';
 import { visible } from '../../../report/text.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted } from '../../words.js';
-import { artifactWords, openLineage, short, stepWords, type LineageOptions } from './support.js';
+import { openLineage, stepWords, type LineageOptions } from './support.js';
 
 export function registerDiff(parent: Command): void {
   parent
@@ -27,8 +28,8 @@ async function execute(a: string, b: string, options: LineageOptions, signal: Ab
   const [one, other] = [await oneTarget(store, graph, a), await oneTarget(store, graph, b)];
   const partings = await diffLineage(store, graph, one, other);
   if (options.json) printJson('lineage-diff', { store: store.objects.url, a: one, b: other, partings });
-  else if (one.digest === other.digest) process.stdout.write(`both are ${artifactWords(one)}\n`);
-  else process.stdout.write(`${[`a: ${artifactWords(one)}`, `b: ${artifactWords(other)}`, ...textOf(partings)].join('\n')}\n`); // prettier-ignore
+  else if (one.digest === other.digest) process.stdout.write(`both are ${refWords(one)}\n`);
+  else process.stdout.write(`${[`a: ${refWords(one)}`, `b: ${refWords(other)}`, ...textOf(partings)].join('\n')}\n`); // prettier-ignore
 }
 
 /** Steps that part in the same way, such as those of every later generation, are one paragraph. */
@@ -42,7 +43,7 @@ function textOf(partings: readonly Parting[]): string[] {
     const both = stepWords(a) === stepWords(b) ? stepWords(a) : `${stepWords(a)} | ${stepWords(b)}`;
     const others =
       more.length > 0 ? `; in the same way ${counted(more.length, 'step')} more, to ${stepWords(more.at(-1)!.a)}` : '';
-    return [`${both} (steps ${short(a.key)}, ${short(b.key)})${others}`, way];
+    return [`${both} (steps ${shortOf(a.key)}, ${shortOf(b.key)})${others}`, way];
   });
 }
 

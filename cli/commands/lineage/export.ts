@@ -10,12 +10,13 @@ import type { ExportFormat } from '../../../exports/types.js';
 import { TARGET, oneTarget } from '../../../lineage/target.js';
 import { formatBytes } from '../../../report/format.js';
 import { MODEL_KEY_FILE, openModelKey, readModelKey } from '../../../signing/model-key.js';
+import { refWords } from '../../../lineage/words.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { keysFolder, type KeysOptions } from '../../keys-option.js';
 import { nowAndThen, notes, printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted, list, shellCommand } from '../../words.js';
-import { artifactWords, openLineage, type LineageOptions } from './support.js';
+import { openLineage, type LineageOptions } from './support.js';
 
 interface Options extends LineageOptions, KeysOptions {
   readonly as: string;
@@ -54,7 +55,7 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
   const { store, graph } = await openLineage(options, signal);
   const artifact = await oneTarget(store, graph, what);
   if (format.of && !format.of.includes(artifact.kind))
-    throw new HabsburgError('invalid', `${artifactWords(artifact)} is no ${format.of.join(' or ')}, which is what --as ${as} takes; name another artifact, or another format`); // prettier-ignore
+    throw new HabsburgError('invalid', `${refWords(artifact)} is no ${format.of.join(' or ')}, which is what --as ${as} takes; name another artifact, or another format`); // prettier-ignore
   const subject = await readSubject(store, graph, artifact);
   const files = await format.files(subject, {
     store,
@@ -64,8 +65,8 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
   const tell = nowAndThen(quiet);
   await writeExport(store, files, resolve(to), { signal, progress: (bytes) => tell(() => `${formatBytes(bytes)} written`) });
   if (subject.unattested.length > 0)
-    notes(quiet)(`no statement says how ${list(subject.unattested.map(artifactWords))} was made: what it was made of is not in the export`); // prettier-ignore
+    notes(quiet)(`no statement says how ${list(subject.unattested.map(refWords))} was made: what it was made of is not in the export`); // prettier-ignore
   const { steps, sources, unattested } = subject;
   if (json) printJson('lineage-export', { store: store.objects.url, of: artifact, as, files: files.map(({ path }) => path).sort(), steps: steps.length, sources: sources.length, unattested }); // prettier-ignore
-  else process.stdout.write(`${artifactWords(artifact)} with ${counted(steps.length, 'step')} and ${counted(sources.length, 'source')} as ${format.title}: ${counted(files.length, 'file')} in ${shellCommand([to])}\n`); // prettier-ignore
+  else process.stdout.write(`${refWords(artifact)} with ${counted(steps.length, 'step')} and ${counted(sources.length, 'source')} as ${format.title}: ${counted(files.length, 'file')} in ${shellCommand([to])}\n`); // prettier-ignore
 }

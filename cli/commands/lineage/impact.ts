@@ -10,12 +10,13 @@ import { impactOf, type Impact, type Roots } from '../../../lineage/impact.js';
 import { recordCalled, recordsSaying, type FoundRecord } from '../../../lineage/roots.js';
 import { TARGET, findTarget, oneTarget } from '../../../lineage/target.js';
 import { recomputationOf, restOf, runsOf, sourcesOf, type Recomputation, type RunTouched } from '../../../lineage/withdraw.js';
+import { shortOf } from '../../../lineage/words.js';
 import { visible } from '../../../report/text.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted, list, shellCommand } from '../../words.js';
-import { openLineage, placesOf, short, type LineageOptions } from './support.js';
+import { openLineage, placesOf, type LineageOptions } from './support.js';
 
 interface Options extends LineageOptions {
   readonly record?: string;
@@ -105,7 +106,7 @@ async function writeRest(
   const named = options.of === undefined ? undefined : (await findTarget(datasets.store, graph, options.of)).map(({ digest }) => digest); // prettier-ignore
   const sources = sourcesOf(graph, found).filter((digest) => named?.includes(digest) ?? true);
   if (sources.length !== 1)
-    throw new HabsburgError('invalid', `${sources.length === 0 ? 'no source that a step read says it' : `${sources.length} sources say it (${sources.map(short).join(', ')})`}; --without writes one, that of --of`); // prettier-ignore
+    throw new HabsburgError('invalid', `${sources.length === 0 ? 'no source that a step read says it' : `${sources.length} sources say it (${sources.map(shortOf).join(', ')})`}; --without writes one, that of --of`); // prettier-ignore
   const { without, text } = options;
   const { text: rest, lines, removed } = await restOf(datasets, sources[0], { found, text });
   await writeFile(without!, rest, { flag: 'wx' }).catch((error: unknown) => {
@@ -115,14 +116,14 @@ async function writeRest(
 }
 
 function foundText(found: readonly FoundRecord[], sources: ReadonlySet<Digest>): string[] {
-  if (sources.size > 0) return [`source ${[...sources].map(short).join(', ')}`];
+  if (sources.size > 0) return [`source ${[...sources].map(shortOf).join(', ')}`];
   const byDataset = new Map<Digest, FoundRecord[]>();
   for (const one of found) byDataset.set(one.dataset, [...(byDataset.get(one.dataset) ?? []), one]);
-  return [...byDataset].map(([dataset, records]) => `dataset ${short(dataset)}: ${visible(list(records.map(({ id }) => id), 4))}${records[0].written ? ', which a model wrote' : ''}`); // prettier-ignore
+  return [...byDataset].map(([dataset, records]) => `dataset ${shortOf(dataset)}: ${visible(list(records.map(({ id }) => id), 4))}${records[0].written ? ', which a model wrote' : ''}`); // prettier-ignore
 }
 
 const lostText = (lost: readonly Digest[]): string[] =>
-  lost.length === 0 ? [] : [`  ${counted(new Set(lost).size, 'artifact')} could not be looked into, their bytes are gone or damaged: ${list([...new Set(lost)].map(short), 4)}`]; // prettier-ignore
+  lost.length === 0 ? [] : [`  ${counted(new Set(lost).size, 'artifact')} could not be looked into, their bytes are gone or damaged: ${list([...new Set(lost)].map(shortOf), 4)}`]; // prettier-ignore
 
 /** A line each kind of artifact. */
 function impactText({ touched, artifacts }: Impact): string[] {
@@ -166,7 +167,7 @@ function planText(
   if (found.length > 0 && found.every(({ written }) => written)) return ['A model wrote it, and would again: what is withdrawn is what the model was fitted to.']; // prettier-ignore
   const steps = (counts: Readonly<Record<string, number>>) => list(Object.entries(counts).map(([step, count]) => `${count} ${step}`), 12) || 'none'; // prettier-ignore
   const file = rest?.file ?? 'FILE';
-  const how = sources.map(({ digest, names, settings }) => `  ${settings.join(', ')}: ${options.source === undefined ? `file:${file}` : 'another source'}, in place of ${visible(names[0] ?? short(digest))}`); // prettier-ignore
+  const how = sources.map(({ digest, names, settings }) => `  ${settings.join(', ')}: ${options.source === undefined ? `file:${file}` : 'another source'}, in place of ${visible(names[0] ?? shortOf(digest))}`); // prettier-ignore
   const asked = options.text === undefined ? ['--record', options.record!, ...(options.in === undefined ? [] : ['--in', options.in])] : ['--text', options.text]; // prettier-ignore
   const write = rest
     ? [`${file}: ${counted(rest.lines, 'line')}, ${rest.removed} fewer`]

@@ -1,10 +1,10 @@
 /** lineage log: the head of a store's log, to be kept elsewhere, and whether the log has grown from one that was. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { missingFrom, parting, readLog } from '../../../artifacts/log.js';
 import { openArtifactStore } from '../../../artifacts/open.js';
 import { signingKey } from '../../../artifacts/signing-keys.js';
-import { HabsburgError, fromSystemError } from '../../../common/errors.js';
+import { HabsburgError } from '../../../common/errors.js';
+import { readTextFile } from '../../../common/text-file.js';
 import { verifierKey } from '../../../signing/checkpoint.js';
 import { markTold, notes, printJson } from '../../output.js';
 import { STORE_OPTION, resolveStoreUrl } from '../../store-option.js';
@@ -36,9 +36,7 @@ async function execute(options: Options): Promise<void> {
   const log = await readLog(store);
   const problems = log.fault === undefined ? [] : [log.fault];
   for (const file of options.head ?? []) {
-    const note = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw fromSystemError(error, `reading ${file}`);
-    });
+    const note = await readTextFile(file);
     const what = parting(log, note, file);
     if (what !== undefined) problems.push(what);
   }

@@ -10,11 +10,12 @@ import { attestShare, shareOf } from '../../../lineage/share.js';
 import { TARGET, oneTarget } from '../../../lineage/target.js';
 import { openSigner } from '../../../signing/signer.js';
 import { KEYS_OPTION, keysFolder } from '../../keys-option.js';
+import { refWords, shortOf } from '../../../lineage/words.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { notes, printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted, list } from '../../words.js';
-import { artifactWords, claimWords, openLineage, placesOf, short, type LineageOptions } from './support.js';
+import { claimWords, openLineage, placesOf, type LineageOptions } from './support.js';
 
 interface Options extends LineageOptions {
   readonly attest?: boolean;
@@ -43,7 +44,7 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
   const share = await shareOf(store, graph, model);
   const statement = options.attest ? await attested(store, model, share, options) : undefined;
   if (options.json) printJson('lineage-share', { store: store.objects.url, model, ...share, ...(statement && { statement }) });
-  else process.stdout.write(`${[artifactWords(model), ...placesOf(graph, model.digest).map((place) => `  ${place}`), ...shareText(graph, share)].join('\n')}\n`); // prettier-ignore
+  else process.stdout.write(`${[refWords(model), ...placesOf(graph, model.digest).map((place) => `  ${place}`), ...shareText(graph, share)].join('\n')}\n`); // prettier-ignore
   if (statement && !options.json) notes(options.quiet)(`stated as ${statement}`);
 }
 
@@ -70,7 +71,7 @@ export function shareText(graph: LineageGraph, { unit, lastFit, lifetime, depth,
         contradictory: 'claims contradict each other',
       }[claim];
       const keys = [...new Set(claimedBy.map(({ key }) => key.slice(0, 12)))]; // prettier-ignore
-      return `  ${names.length > 0 ? `${names.join(', ')}: ` : ''}source ${short(`sha256:${digest.sha256}`)}, ${who}; ${claims.length > 0 ? claims.join(' | ') : 'nothing is claimed of it'}${keys.length > 0 ? `; signed by key ${keys.join(', ')}` : ''}`; // prettier-ignore
+      return `  ${names.length > 0 ? `${names.join(', ')}: ` : ''}source ${shortOf(`sha256:${digest.sha256}`)}, ${who}; ${claims.length > 0 ? claims.join(' | ') : 'nothing is claimed of it'}${keys.length > 0 ? `; signed by key ${keys.join(', ')}` : ''}`; // prettier-ignore
     }),
   ];
 }

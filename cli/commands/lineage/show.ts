@@ -5,12 +5,13 @@ import { TARGET, findTarget } from '../../../lineage/target.js';
 import { ancestryOf, type AncestryGraph } from '../../../lineage/walk.js';
 import { formatBytes } from '../../../report/format.js';
 import { groupBy } from '../../../report/summary.js';
+import { refWords, shortOf } from '../../../lineage/words.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { printLines } from '../../print-lines.js';
 import { STORE_OPTION } from '../../store-option.js';
 import { counted, list } from '../../words.js';
-import { artifactWords, claimWords, openLineage, placesOf, short, stepWords, type LineageOptions } from './support.js';
+import { claimWords, openLineage, placesOf, stepWords, type LineageOptions } from './support.js';
 
 interface Options extends LineageOptions {
   readonly all?: boolean;
@@ -70,16 +71,16 @@ export function showText(graph: LineageGraph, ancestry: AncestryGraph, of: reado
   }
   if (ancestry.sources.size > 0) lines.push('', 'sources');
   for (const { ref, names, claims } of ancestry.sources.values())
-    lines.push(`  ${names.length > 0 ? `${names.join(', ')}: ` : ''}${artifactWords(ref)}, ${formatBytes(ref.size)}; ${claims.length === 0 ? 'nothing is claimed of it' : claims.map(claimWords).join(' | ')}`); // prettier-ignore
-  for (const ref of ancestry.unattested) lines.push('', `unattested: no statement says how ${artifactWords(ref)} was made`);
+    lines.push(`  ${names.length > 0 ? `${names.join(', ')}: ` : ''}${refWords(ref)}, ${formatBytes(ref.size)}; ${claims.length === 0 ? 'nothing is claimed of it' : claims.map(claimWords).join(' | ')}`); // prettier-ignore
+  for (const ref of ancestry.unattested) lines.push('', `unattested: no statement says how ${refWords(ref)} was made`);
   return lines;
 }
 
 function stepLines(made: Made): string[] {
-  const of = [...Object.entries(made.inputs), ...Object.entries(made.sources)].map(([name, ref]) => `${name} = ${artifactWords(ref)}`); // prettier-ignore
-  const outputs = Object.entries(made.outputs).map(([name, ref]) => (name === ref.kind ? artifactWords(ref) : `${name} = ${artifactWords(ref)}`)); // prettier-ignore
+  const of = [...Object.entries(made.inputs), ...Object.entries(made.sources)].map(([name, ref]) => `${name} = ${refWords(ref)}`); // prettier-ignore
+  const outputs = Object.entries(made.outputs).map(([name, ref]) => (name === ref.kind ? refWords(ref) : `${name} = ${refWords(ref)}`)); // prettier-ignore
   return [
-    `  ${stepWords(made)} (seed ${made.seed}, step ${short(made.key)}): ${list(outputs, 8)}`,
+    `  ${stepWords(made)} (seed ${made.seed}, step ${shortOf(made.key)}): ${list(outputs, 8)}`,
     ...(of.length > 0 ? [`    of ${list(of, 12)}`] : []),
   ];
 }

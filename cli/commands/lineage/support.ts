@@ -1,10 +1,11 @@
 /** What the commands of lineage share: a store's statements with progress, and how artifacts and steps are called. */
 import { readFile } from 'node:fs/promises';
 import { openArtifactStore } from '../../../artifacts/open.js';
-import type { ArtifactRef, ArtifactStore } from '../../../artifacts/types.js';
+import type { ArtifactStore } from '../../../artifacts/types.js';
 import type { Digest } from '../../../common/canonical.js';
 import { HabsburgError, fromSystemError } from '../../../common/errors.js';
-import { readGraph, type Claim, type LineageGraph, type Made } from '../../../lineage/graph.js';
+import { readGraph, type Claim, type LineageGraph } from '../../../lineage/graph.js';
+import { stepWords as words } from '../../../lineage/words.js';
 import { visible } from '../../../report/text.js';
 import { nowAndThen } from '../../output.js';
 import { resolveStoreUrl } from '../../store-option.js';
@@ -25,15 +26,8 @@ export async function openLineage(
   return { store, graph };
 }
 
-/** So many digits of a digest are enough for eyes, and for commands. */
-export const short = (digest: Digest): string => digest.slice('sha256:'.length, 'sha256:'.length + 12);
-
-export const artifactWords = ({ kind, digest }: Pick<ArtifactRef, 'kind' | 'digest'>): string => `${kind} ${short(digest)}`;
-
 /** "finetune of opt, generation 3" */
-export function stepWords({ step, member, generation }: Pick<Made, 'step' | 'member' | 'generation'>): string {
-  return member === '' ? step : `${step} of ${visible(member)}, generation ${generation}`;
-}
+export const stepWords = (made: Parameters<typeof words>[0]): string => visible(words(made));
 
 /** Where an artifact belongs to: "quickstart/replace/seed-1, generation 3, opt/model". */
 export function placesOf({ belongs }: LineageGraph, digest: Digest): string[] {

@@ -1,8 +1,8 @@
 /** lineage verify: hashes everything that an artifact came from, and looks at every statement on the way. */
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { readLog, type Log } from '../../../artifacts/log.js';
-import { HabsburgError, fromSystemError } from '../../../common/errors.js';
+import { HabsburgError } from '../../../common/errors.js';
+import { readTextFile } from '../../../common/text-file.js';
 import { TARGET, findTarget } from '../../../lineage/target.js';
 import { checkShares } from '../../../lineage/share.js';
 import { checkTrust, withoutExcused, type KeptHead, type Trust } from '../../../lineage/trust.js';
@@ -71,9 +71,7 @@ async function execute(what: string, options: Options, signal: AbortSignal): Pro
 }
 
 async function readKept(file: string): Promise<KeptHead> {
-  const note = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fromSystemError(error, `reading ${file}`);
-  });
+  const note = await readTextFile(file);
   return { from: file, note, size: readHead(note, file).size };
 }
 

@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { HabsburgError } from '../../../common/errors.js';
 import { TARGET, findTarget, oneTarget } from '../../../lineage/target.js';
 import { pathBetween, type Link } from '../../../lineage/walk.js';
+import { refWords, shortOf } from '../../../lineage/words.js';
 import { untilInterrupted } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { STORE_OPTION } from '../../store-option.js';
-import { artifactWords, openLineage, short, stepWords, type LineageOptions } from './support.js';
+import { openLineage, stepWords, type LineageOptions } from './support.js';
 
 export function registerWhy(parent: Command): void {
   parent
@@ -29,17 +30,15 @@ async function execute(what: string, from: string, options: LineageOptions, sign
   const [path] = ends.map(({ digest }) => pathBetween(graph, start, digest)).filter((one) => one !== undefined);
   if (path === undefined) {
     const back = ends.some((end) => pathBetween(graph, end, start.digest));
-    throw new HabsburgError('notFound', `${artifactWords(start)} was not made of ${from}, by what the statements say${back ? `; it is the other way round: ${from} was made of it` : ''}`); // prettier-ignore
+    throw new HabsburgError('notFound', `${refWords(start)} was not made of ${from}, by what the statements say${back ? `; it is the other way round: ${from} was made of it` : ''}`); // prettier-ignore
   }
   if (options.json) printJson('lineage-why', { store: store.objects.url, path });
-  else process.stdout.write(`${whyText(artifactWords(start), path).join('\n')}\n`);
+  else process.stdout.write(`${whyText(refWords(start), path).join('\n')}\n`);
 }
 
 function whyText(start: string, path: readonly Link[]): string[] {
   return [
     start,
-    ...path.map(
-      ({ by, name, of }) => `  was made by ${stepWords(by)} (step ${short(by.key)}), of ${name} = ${artifactWords(of)}`,
-    ),
+    ...path.map(({ by, name, of }) => `  was made by ${stepWords(by)} (step ${shortOf(by.key)}), of ${name} = ${refWords(of)}`),
   ];
 }
